@@ -1,0 +1,1 @@
+export type { BackendConfig } from './config.js'

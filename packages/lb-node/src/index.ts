@@ -1,0 +1,8 @@
+export type {
+  LbBackendConfig,
+  LbBgpConfig,
+  LbConfig,
+  LbServiceConfig,
+  NatConfig,
+  NatTimeouts,
+} from './config.js'

@@ -1,0 +1,100 @@
+/**
+ * ICMP errors (RFC 792; RFC 1812 §4.3 for routers). Messages quote the offending IP header and up to
+ * {@link ICMP_QUOTE_BYTES} bytes behind it, so that the receiver can find the flow.
+ */
+import { readU16, writeU16, writeU32 } from './bytes.js'
+import { internetChecksum } from './checksum.js'
+import { type FiveTuple, IpProtocol } from './five-tuple.js'
+import {
+  DEFAULT_TTL,
+  IPV4_HEADER_BYTES,
+  ipv4Destination,
+  ipv4HeaderLength,
+  ipv4Protocol,
+  ipv4Source,
+  ipv4TotalLength,
+  writeIpv4Header,
+} from './ipv4.js'
+
+export const ICMP_HEADER_BYTES = 8
+/** Payload bytes quoted behind the offending header: RFC 792's eight hold both ports and the sequence number. */
+export const ICMP_QUOTE_BYTES = 8
+/** Longest error: IP header, ICMP header, offending header with all options, quote. */
+export const ICMP_ERROR_MAX_BYTES = IPV4_HEADER_BYTES + ICMP_HEADER_BYTES + 60 + ICMP_QUOTE_BYTES
+
+export const IcmpType = { ECHO_REPLY: 0, DESTINATION_UNREACHABLE: 3, ECHO: 8, TIME_EXCEEDED: 11 } as const
+/** Codes of type 3. */
+export const UnreachableCode = { NET: 0, HOST: 1, PROTOCOL: 2, PORT: 3, ADMINISTRATIVELY_PROHIBITED: 13 } as const
+
+/**
+ * Whether an ICMP error may answer the packet at `o`: never another ICMP error (RFC 1122 §3.2.2), and our fabric has no
+ * broadcast.
+ */
+export function mayAnswerWithIcmpError(b: Uint8Array, o: number): boolean {
+  if (ipv4Protocol(b, o) !== IpProtocol.ICMP) return true
+  const type = b[o + ipv4HeaderLength(b, o)]
+  return type === IcmpType.ECHO || type === IcmpType.ECHO_REPLY
+}
+
+/**
+ * Writes an ICMP error about the packet at `offending[at]` to `b[o]`.
+ *
+ * @param source address of the router that reports
+ * @returns the error packet's total length, at most {@link ICMP_ERROR_MAX_BYTES}
+ */
+export function writeIcmpError(
+  b: Uint8Array,
+  o: number,
+  type: number,
+  code: number,
+  source: number,
+  offending: Uint8Array,
+  at: number,
+): number {
+  const quoted = Math.min(ipv4HeaderLength(offending, at) + ICMP_QUOTE_BYTES, ipv4TotalLength(offending, at))
+  const total = IPV4_HEADER_BYTES + ICMP_HEADER_BYTES + quoted
+  const icmp = o + IPV4_HEADER_BYTES
+  writeIpv4Header(b, o, total, DEFAULT_TTL, IpProtocol.ICMP, source, ipv4Source(offending, at))
+  b[icmp] = type
+  b[icmp + 1] = code
+  writeU16(b, icmp + 2, 0)
+  writeU32(b, icmp + 4, 0)
+  for (let i = 0; i < quoted; i++) b[icmp + ICMP_HEADER_BYTES + i] = offending[at + i]!
+  writeU16(b, icmp + 2, internetChecksum(b, icmp, o + total))
+  return total
+}
+
+/** An ICMP error as its receiver sees it. */
+export interface IcmpError {
+  readonly type: number
+  readonly code: number
+  /** The tuple of the packet that could not be delivered, as its sender wrote it. */
+  readonly offending: FiveTuple
+}
+
+/**
+ * Reads the ICMP packet at `b[o]`, whose IP header has been checked.
+ * @returns undefined when it is no error, its checksum is wrong, or the quote is too short to name a flow
+ */
+export function readIcmpError(b: Uint8Array, o: number): IcmpError | undefined {
+  const icmp = o + ipv4HeaderLength(b, o)
+  const end = o + ipv4TotalLength(b, o)
+  const quote = icmp + ICMP_HEADER_BYTES
+  if (end - quote < IPV4_HEADER_BYTES) return undefined
+  const type = b[icmp]!
+  if (type !== IcmpType.DESTINATION_UNREACHABLE && type !== IcmpType.TIME_EXCEEDED) return undefined
+  const ports = quote + ipv4HeaderLength(b, quote)
+  if (b[quote]! >>> 4 !== 4 || ports < quote + IPV4_HEADER_BYTES || end - ports < 4) return undefined
+  if (internetChecksum(b, icmp, end) !== 0) return undefined
+  return {
+    type,
+    code: b[icmp + 1]!,
+    offending: {
+      sourceAddress: ipv4Source(b, quote),
+      destinationAddress: ipv4Destination(b, quote),
+      sourcePort: readU16(b, ports),
+      destinationPort: readU16(b, ports + 2),
+      protocol: ipv4Protocol(b, quote),
+    },
+  }
+}

@@ -1,0 +1,81 @@
+/** What one switch process is told: uplink and downlink are the same program with two of these. */
+export interface SwitchConfig {
+  readonly name: string
+  readonly role: 'uplink' | 'downlink'
+  /** Router address: BGP listens here and cables are dialled from here. Dotted quad, as all addresses in here. */
+  readonly address: string
+  /** Shared secret of the cluster, hexadecimal, at least 16 bytes. Cables prove that they know it. */
+  readonly clusterKey: string
+  readonly ports: readonly SwitchPortConfig[]
+  readonly bgp: SwitchBgpConfig
+  readonly ecmp: EcmpConfig
+  readonly edge: ClientEdgeConfig | ServerEdgeConfig
+  readonly logLevel: string
+}
+
+/** Port k: a cable to one LB. */
+export interface SwitchPortConfig {
+  /** 1 to N */
+  readonly id: number
+  readonly peer: { readonly name: string; readonly address: string; readonly port: number }
+}
+
+export interface SwitchBgpConfig {
+  readonly port: number
+  readonly as: number
+  /** seconds; 0 or at least 3 (RFC 4271 §4.2) */
+  readonly holdTime: number
+  readonly neighbors: readonly SwitchNeighborConfig[]
+  /** Prefixes in CIDR notation that lie behind this switch and are announced to every neighbour. */
+  readonly announce: readonly string[]
+}
+
+export interface SwitchNeighborConfig {
+  readonly name: string
+  readonly address: string
+  readonly as: number
+  /** The port whose carrier gates the session and that next hops of this neighbour resolve to; null: control plane only. */
+  readonly portId: number | null
+  /** An announcement must be one of these or more specific than one of these. */
+  readonly allowedPrefixes: readonly string[]
+  /** Most prefixes taken from this neighbour; one more ends the session (RFC 4271 §8.2.2, Cease/1). */
+  readonly prefixLimit: number
+}
+
+export interface EcmpConfig {
+  readonly selection: 'modulo'
+  readonly hash: 'murmur3' | 'crc32' | 'xor'
+  /** 32 bits */
+  readonly seed: number
+}
+
+export interface ClientEdgeConfig {
+  readonly kind: 'client'
+  readonly services: readonly EdgeServiceConfig[]
+  readonly tcp: EdgeTcpConfig
+}
+
+/** One VIP service: its fabric address, and where the edge listens for it (`expose`, else the same). */
+export interface EdgeServiceConfig {
+  readonly name: string
+  readonly protocol: 'tcp' | 'udp'
+  readonly address: string
+  readonly port: number
+  readonly listen: { readonly address: string; readonly port: number }
+}
+
+export interface ServerEdgeConfig {
+  readonly kind: 'server'
+  /** Where backends live, CIDR: packets to these are turned into real sockets, nothing else is. */
+  readonly prefixes: readonly string[]
+  readonly tcp: EdgeTcpConfig
+}
+
+export interface EdgeTcpConfig {
+  /** Receive window per flow and direction, bytes; the bound of what one slow reader holds. */
+  readonly windowBytes: number
+  /** Silence after which a flow is probed (RFC 9293 §3.8.4), ms. */
+  readonly keepAliveMs: number
+  /** Most flows at once; more are refused. */
+  readonly maxFlows: number
+}
