@@ -3,13 +3,13 @@ export interface LbConfig {
   readonly name: string
   /** k of LB k: port k on both switches. */
   readonly id: number
-  /** Router address: cables are taken here, BGP is dialled from here, and it is the next hop in announcements. */
+  /** Router address: cables and BGP are dialled from here, and it is the next hop in announcements. */
   readonly address: string
   /** Backend IP: the source address that backends see. Every LB has its own (claim C6). */
   readonly bip: string
   readonly clusterKey: string
-  /** TCP ports on `address` where the switches' cables arrive. */
-  readonly cables: { readonly uplinkPort: number; readonly downlinkPort: number }
+  /** Where the two cables are plugged in. */
+  readonly cables: { readonly uplink: LbCableConfig; readonly downlink: LbCableConfig }
   readonly bgp: LbBgpConfig
   /** Virtual services that this LB knows; which it carries is decided by its interface alone. */
   readonly services: readonly LbServiceConfig[]
@@ -17,6 +17,13 @@ export interface LbConfig {
   readonly vips: readonly string[]
   readonly nat: NatConfig
   readonly logLevel: string
+}
+
+export interface LbCableConfig {
+  /** Name that the switch must show in the cable's hello. */
+  readonly peer: string
+  readonly address: string
+  readonly port: number
 }
 
 export interface LbBgpConfig {

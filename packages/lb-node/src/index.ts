@@ -1,6 +1,7 @@
 export type {
   LbBackendConfig,
   LbBgpConfig,
+  LbCableConfig,
   LbConfig,
   LbServiceConfig,
   NatConfig,

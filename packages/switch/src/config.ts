@@ -2,8 +2,10 @@
 export interface SwitchConfig {
   readonly name: string
   readonly role: 'uplink' | 'downlink'
-  /** Router address: BGP listens here and cables are dialled from here. Dotted quad, as all addresses in here. */
+  /** Router address: BGP and cables listen here. Dotted quad, as all addresses in here. */
   readonly address: string
+  /** TCP port on `address` where LBs plug in their cables. */
+  readonly cablePort: number
   /** Shared secret of the cluster, hexadecimal, at least 16 bytes. Cables prove that they know it. */
   readonly clusterKey: string
   readonly ports: readonly SwitchPortConfig[]
@@ -13,11 +15,12 @@ export interface SwitchConfig {
   readonly logLevel: string
 }
 
-/** Port k: a cable to one LB. */
+/** Port k: a cable to one LB, which dials it. */
 export interface SwitchPortConfig {
   /** 1 to N */
   readonly id: number
-  readonly peer: { readonly name: string; readonly address: string; readonly port: number }
+  /** Name that the LB must show in the cable's hello. */
+  readonly peer: string
 }
 
 export interface SwitchBgpConfig {
