@@ -1,1 +1,20 @@
-export {}
+/** What turns pure machines into processes: clock, driver, cables, lifecycle, log, management channel. */
+export { Cable, type CableHandlers } from './cable/cable.js'
+export type { CableIdentity } from './cable/cable-hello.js'
+export { CableOutput } from './cable/cable-output.js'
+export { type CableDialler, type DialOptions, dialCable } from './cable/dial-cable.js'
+export { type CableListener, type CableListenOptions, listenCables } from './cable/listen-cables.js'
+export { type Clock, monotonicClock } from './clock.js'
+export { DeadlineTimer } from './deadline-timer.js'
+export { explainListenError, listenExclusive } from './listen.js'
+export { createLogger, LOG_LEVELS, type Logger } from './log.js'
+export type { Machine } from './machine.js'
+export { MachineDriver } from './machine-driver.js'
+export {
+  type ManagementHandlers,
+  type ManagementMessage,
+  type ManagementRequest,
+  serveManagement,
+  tellLauncher,
+} from './management.js'
+export { type RunningRole, readRoleConfig, runRole } from './role.js'

@@ -1,0 +1,102 @@
+import { randomBytes } from 'node:crypto'
+import { connect, type Socket } from 'node:net'
+import { Cable, type CableHandlers } from './cable.js'
+import { NONCE_BYTES } from './cable-hello.js'
+
+/** One read takes at most this much: a full kernel queue is emptied in few calls. */
+const READ_BUFFER_BYTES = 256 * 1024
+const REDIAL_FIRST_MS = 25
+const REDIAL_MAX_MS = 250
+
+export interface DialOptions {
+  readonly localAddress: string
+  readonly address: string
+  readonly port: number
+  readonly key: Uint8Array
+  /** Our name, and the switch port that the cable belongs in. */
+  readonly name: string
+  readonly switchPort: number
+  /** Name that the other end must show. */
+  readonly peerName: string
+  readonly handlers: CableHandlers
+  /**
+   * Whether all bytes handed to `onPackets` are free again, asked after each read: then the same buffer is read into,
+   * else a new one.
+   */
+  readonly isBufferFree: () => boolean
+}
+
+/** A cable that is plugged in again whenever it has come out, until {@link CableDialler.close}. */
+export interface CableDialler {
+  close(): void
+}
+
+/** Plugs a cable into a switch and keeps it there: a lost connection is dialled anew after 25 to 250 ms. */
+export function dialCable(options: DialOptions): CableDialler {
+  let closed = false
+  let cable: Cable | undefined
+  let redialTimer: NodeJS.Timeout | undefined
+  let delay = REDIAL_FIRST_MS
+
+  const dial = (): void => {
+    redialTimer = undefined
+    const socket = openSocket(options, (b, length) => cable?.receive(b, 0, length))
+    cable = new Cable(
+      socket,
+      {
+        side: 'dialler',
+        key: options.key,
+        nonce: randomBytes(NONCE_BYTES),
+        name: options.name,
+        port: options.switchPort,
+        admit: ({ name }) =>
+          name === options.peerName ? undefined : `the other end is ${name}, not ${options.peerName}`,
+      },
+      {
+        onUp: (up) => {
+          delay = REDIAL_FIRST_MS
+          options.handlers.onUp(up)
+        },
+        onPackets: options.handlers.onPackets,
+        onUnblocked: options.handlers.onUnblocked,
+        onDown: (down, reason) => {
+          cable = undefined
+          options.handlers.onDown(down, reason)
+          if (closed) return
+          redialTimer = setTimeout(dial, delay)
+          delay = Math.min(delay * 2, REDIAL_MAX_MS)
+        },
+      },
+    )
+  }
+  dial()
+
+  return {
+    close() {
+      closed = true
+      clearTimeout(redialTimer)
+      cable?.close('closed by its owner')
+    },
+  }
+}
+
+function openSocket(options: DialOptions, onBytes: (b: Uint8Array, length: number) => void): Socket {
+  let buffer = new Uint8Array(READ_BUFFER_BYTES)
+  let first = true
+  return connect({
+    host: options.address,
+    port: options.port,
+    localAddress: options.localAddress,
+    onread: {
+      buffer: () => {
+        if (!first && !options.isBufferFree()) buffer = new Uint8Array(READ_BUFFER_BYTES)
+        first = false
+        return buffer
+      },
+      callback: (length, b) => {
+        onBytes(b, length)
+        return true
+      },
+    },
+  })
+}

@@ -1,0 +1,8 @@
+/** Where I/O code takes its time from; pure code gets `now` as a parameter. */
+export interface Clock {
+  /** Milliseconds on a clock that never steps back; the zero is arbitrary. */
+  now(): number
+}
+
+/** The process's monotonic clock. */
+export const monotonicClock: Clock = { now: () => performance.now() }
