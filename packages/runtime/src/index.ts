@@ -2,6 +2,7 @@
 export { Cable, type CableHandlers } from './cable/cable.js'
 export type { CableIdentity } from './cable/cable-hello.js'
 export { CableOutput } from './cable/cable-output.js'
+export { CablePort } from './cable/cable-port.js'
 export { type CableDialler, type DialOptions, dialCable } from './cable/dial-cable.js'
 export { type CableListener, type CableListenOptions, listenCables } from './cable/listen-cables.js'
 export { type Clock, monotonicClock } from './clock.js'

@@ -1,0 +1,73 @@
+import { PacketBatch, type PacketOutput } from '@fivetuple/packet'
+import type { Cable } from './cable.js'
+
+/**
+ * A port of a switch or an LB: it stays while cables come and go. Without a carrier packets that are put in are lost and
+ * counted, as at a port whose link is down.
+ */
+export class CablePort implements PacketOutput {
+  #cable: Cable | undefined
+  readonly #bin = new PacketBatch()
+  /** Packets (or runs of packets) lost because there was no carrier. */
+  lostWithoutCarrier = 0
+
+  get cable(): Cable | undefined {
+    return this.#cable
+  }
+
+  /** Carrier. */
+  get isUp(): boolean {
+    return this.#cable !== undefined
+  }
+
+  /** Plugs a cable in that has come up; the one that was in is pulled out first. */
+  plug(cable: Cable): void {
+    const before = this.#cable
+    this.#cable = cable
+    before?.close('replaced by a newer cable')
+  }
+
+  /** Takes a cable out; returns false when another one has taken its place already. */
+  unplug(cable: Cable): boolean {
+    if (this.#cable !== cable) return false
+    this.#cable = undefined
+    return true
+  }
+
+  get blocked(): boolean {
+    return this.#cable?.output.blocked ?? false
+  }
+
+  /** Whether nothing given to this port is still being written. */
+  get idle(): boolean {
+    return this.#cable?.output.idle ?? true
+  }
+
+  get buffer(): Uint8Array {
+    return (this.#cable?.output ?? this.#bin).buffer
+  }
+
+  reserve(length: number): number {
+    return this.#output().reserve(length)
+  }
+
+  append(b: Uint8Array, start: number, end: number): void {
+    this.#output().append(b, start, end)
+  }
+
+  give(b: Uint8Array, start: number, end: number): void {
+    this.#output().give(b, start, end)
+  }
+
+  flush(): void {
+    this.#cable?.output.flush()
+  }
+
+  #output(): PacketOutput {
+    const cable = this.#cable
+    if (cable !== undefined) return cable.output
+    this.lostWithoutCarrier++
+    this.#bin.clear()
+    return this.#bin
+  }
+}
