@@ -1,0 +1,19 @@
+import type { PacketOutput } from '@fivetuple/packet'
+
+/** No route for a packet. */
+export const NO_ROUTE = -1
+
+/** What an edge sees of the switch that it is part of. */
+export interface Fabric {
+  /** The port that a packet of this five-tuple leaves by, as the route table stands, or {@link NO_ROUTE}. Counts it. */
+  egressFor(
+    sourceAddress: number,
+    destinationAddress: number,
+    sourcePort: number,
+    destinationPort: number,
+    protocol: number,
+    bytes: number,
+  ): number
+  /** The output of a port that `egressFor` has named. */
+  outputOf(port: number): PacketOutput
+}

@@ -1,0 +1,47 @@
+import type { TcpEndpoint } from '@fivetuple/tcp'
+import type { WheelEntry } from './timer-wheel.js'
+
+/** Why a flow ended other than by both FINs. */
+export type FlowFailure = 'reset' | 'refused' | 'timeout'
+
+/** What stands at the socket side of a flow: a real socket in an edge, a generator in a simulation. */
+export interface FlowApplication {
+  /** The other end has accepted (active flows) or our SYN-ACK was acknowledged (passive ones). */
+  onConnected(): void
+  /**
+   * Bytes in order. They may be kept only if the fabric's chunks may be; the application calls `consumed` on the edge
+   * when it has passed them on, which opens the window again.
+   */
+  onData(b: Uint8Array, start: number, end: number): void
+  /** The peer sends no more. */
+  onEnd(): void
+  /** The send buffer has room again after it was full. */
+  onWritable(): void
+  /** The flow is dead; nothing follows but `onClosed`. */
+  onFailure(failure: FlowFailure): void
+  /** The edge has forgotten the flow. Called exactly once, last. */
+  onClosed(): void
+}
+
+/** One TCP connection between this edge and a peer across the fabric. */
+export class Flow implements WheelEntry {
+  readonly endpoint: TcpEndpoint
+  readonly localAddress: number
+  readonly localPort: number
+  readonly remoteAddress: number
+  readonly remotePort: number
+  /** Set by who opens or takes the flow, before anything happens on it. */
+  application!: FlowApplication
+  wheelTick = -1
+  /** The port whose queue it waits for, or -1. */
+  waitingForPort = -1
+  closed = false
+
+  constructor(endpoint: TcpEndpoint, localAddress: number, localPort: number, remoteAddress: number, remotePort: number) {
+    this.endpoint = endpoint
+    this.localAddress = localAddress
+    this.localPort = localPort
+    this.remoteAddress = remoteAddress
+    this.remotePort = remotePort
+  }
+}

@@ -1,0 +1,66 @@
+import { DEFAULT_TTL, IPV4_HEADER_BYTES, IpProtocol, MAX_PACKET_BYTES, writeIpv4Header } from '@fivetuple/packet'
+import type { SegmentOutput } from '@fivetuple/tcp'
+import { type Fabric, NO_ROUTE } from './fabric.js'
+
+/** The switch that the edge is part of is the first layer-3 hop, so packets appear on its ports with one hop taken. */
+const TTL = DEFAULT_TTL - 1
+
+/**
+ * Writes segments of one flow after the other straight into the batch of the port that each is routed to: per packet one
+ * lookup, one header, one copy of the payload. A segment without a route is written to a scratch buffer and so lost, as
+ * on a wire.
+ */
+export class SegmentWriter implements SegmentOutput {
+  readonly #fabric: Fabric
+  readonly #scratch = new Uint8Array(MAX_PACKET_BYTES)
+  #localAddress = 0
+  #localPort = 0
+  #remoteAddress = 0
+  #remotePort = 0
+  buffer: Uint8Array
+  /** The port that refused the last segment because its queue is full, or -1. */
+  blockedPort = -1
+  /** Whether a segment found no route since {@link begin}. */
+  hadNoRoute = false
+
+  constructor(fabric: Fabric) {
+    this.#fabric = fabric
+    this.buffer = this.#scratch
+  }
+
+  /** Starts on another flow. */
+  begin(localAddress: number, localPort: number, remoteAddress: number, remotePort: number): void {
+    this.#localAddress = localAddress
+    this.#localPort = localPort
+    this.#remoteAddress = remoteAddress
+    this.#remotePort = remotePort
+    this.blockedPort = -1
+    this.hadNoRoute = false
+  }
+
+  reserve(length: number, control: boolean): number {
+    const total = IPV4_HEADER_BYTES + length
+    const port = this.#fabric.egressFor(
+      this.#localAddress,
+      this.#remoteAddress,
+      this.#localPort,
+      this.#remotePort,
+      IpProtocol.TCP,
+      total,
+    )
+    if (port === NO_ROUTE) {
+      this.hadNoRoute = true
+      this.buffer = this.#scratch
+      return IPV4_HEADER_BYTES
+    }
+    const output = this.#fabric.outputOf(port)
+    if (!control && output.blocked) {
+      this.blockedPort = port
+      return -1
+    }
+    const at = output.reserve(total)
+    this.buffer = output.buffer
+    writeIpv4Header(this.buffer, at, total, TTL, IpProtocol.TCP, this.#localAddress, this.#remoteAddress)
+    return at + IPV4_HEADER_BYTES
+  }
+}

@@ -1,0 +1,329 @@
+import {
+  FiveTupleMap,
+  IpProtocol,
+  type IcmpError,
+  ipv4Destination,
+  ipv4HeaderLength,
+  ipv4Source,
+  ipv4TotalLength,
+  isTcpHeaderWhole,
+  TcpFlag,
+  tcpDestinationPort,
+  tcpFlags,
+  tcpSourcePort,
+} from '@fivetuple/packet'
+import { TcpEndpoint, TcpEvent, type TcpOptions, writeResetFor } from '@fivetuple/tcp'
+import type { Fabric } from './fabric.js'
+import { Flow, type FlowApplication } from './flow.js'
+import { SegmentWriter } from './segment-writer.js'
+import { TimerWheel } from './timer-wheel.js'
+
+export interface TcpEdgeOptions {
+  readonly fabric: Fabric
+  readonly tcp: TcpOptions
+  readonly maxFlows: number
+  /** Initial sequence numbers, 32 bits each (RFC 9293 §3.4.1). */
+  readonly nextIss: () => number
+  /**
+   * A SYN has arrived for which there is no flow: returns what stands at the socket side, or undefined to refuse it. The
+   * SYN is answered only when {@link TcpEdge.establish} or {@link TcpEdge.refuse} is called.
+   */
+  readonly onIncoming?: (flow: Flow) => FlowApplication | undefined
+  /** {@link TcpEdge.deadline} has become earlier: the timer has to be set again. */
+  readonly onEarlierDeadline?: (deadline: number) => void
+}
+
+/** What an edge has counted since it started. */
+export interface TcpEdgeCounters {
+  opened: number
+  accepted: number
+  refused: number
+  reset: number
+  timedOut: number
+  /** Segments for which there was no flow; answered with RST. */
+  unknown: number
+  malformed: number
+  /** New flows turned away because of `maxFlows`. */
+  overLimit: number
+}
+
+/**
+ * All TCP flows that end at this edge. No sockets: those are {@link FlowApplication}s, so a simulation runs this very
+ * code. Time comes in with each call.
+ */
+export class TcpEdge {
+  readonly counters: TcpEdgeCounters = {
+    opened: 0,
+    accepted: 0,
+    refused: 0,
+    reset: 0,
+    timedOut: 0,
+    unknown: 0,
+    malformed: 0,
+    overLimit: 0,
+  }
+  readonly #options: TcpEdgeOptions
+  /** By (local address, remote address, local port, remote port): what a received packet's destination and source say. */
+  readonly #flows = new FiveTupleMap<Flow>()
+  readonly #wheel: TimerWheel<Flow>
+  readonly #writer: SegmentWriter
+  /** Flows that wait for a port's queue to drain. */
+  readonly #waiting = new Map<number, Flow[]>()
+  #now: number
+
+  constructor(options: TcpEdgeOptions, now: number) {
+    this.#options = options
+    this.#now = now
+    this.#wheel = new TimerWheel(now)
+    this.#writer = new SegmentWriter(options.fabric)
+  }
+
+  get flowCount(): number {
+    return this.#flows.size
+  }
+
+  /** Opens a flow: a SYN goes out. Returns undefined when `maxFlows` is reached or the tuple is in full use. */
+  connect(
+    localAddress: number,
+    localPort: number,
+    remoteAddress: number,
+    remotePort: number,
+    application: FlowApplication,
+    now: number,
+  ): Flow | undefined {
+    const flow = this.#admit(localAddress, localPort, remoteAddress, remotePort)
+    if (flow === undefined) return undefined
+    flow.application = application
+    this.counters.opened++
+    flow.endpoint.connect(now)
+    this.#settle(flow, now)
+    return flow
+  }
+
+  /** Answers the SYN of an incoming flow with SYN-ACK. */
+  establish(flow: Flow, now: number): void {
+    if (flow.closed) return
+    this.counters.accepted++
+    flow.endpoint.establish(now)
+    this.#settle(flow, now)
+  }
+
+  /** Answers the SYN of an incoming flow with RST. */
+  refuse(flow: Flow, now: number): void {
+    if (flow.closed) return
+    this.counters.refused++
+    flow.endpoint.refuse(now)
+    this.#settle(flow, now)
+  }
+
+  /** Sends bytes; they are not copied and must not change. Returns false when the application should pause. */
+  send(flow: Flow, chunk: Uint8Array, now: number): boolean {
+    if (flow.closed) return true
+    flow.endpoint.send(chunk, now)
+    this.#settle(flow, now)
+    return !flow.endpoint.sendBufferFull
+  }
+
+  /** No more bytes from here: FIN behind what is queued. */
+  shutdown(flow: Flow, now: number): void {
+    if (flow.closed) return
+    flow.endpoint.shutdown(now)
+    this.#settle(flow, now)
+  }
+
+  /** RST, and the flow is gone. */
+  abort(flow: Flow, now: number): void {
+    if (flow.closed) return
+    flow.endpoint.abort(now)
+    this.#settle(flow, now)
+  }
+
+  /** The application has passed on `bytes` of what it was given. */
+  consumed(flow: Flow, bytes: number, now: number): void {
+    if (flow.closed) return
+    flow.endpoint.consumed(bytes, now)
+    // Inside a delivery the flow is settled when the delivery ends.
+    if (this.#delivering !== flow) this.#settle(flow, now)
+  }
+  #delivering: Flow | undefined
+
+  /** A whole TCP packet `b[start, end)` for this edge. Its IP header has been checked. */
+  receive(b: Uint8Array, start: number, end: number, now: number): void {
+    this.#now = now
+    const tcp = start + ipv4HeaderLength(b, start)
+    const packetEnd = Math.min(end, start + ipv4TotalLength(b, start))
+    if (!isTcpHeaderWhole(b, tcp, packetEnd)) {
+      this.counters.malformed++
+      return
+    }
+    const local = ipv4Destination(b, start)
+    const remote = ipv4Source(b, start)
+    const localPort = tcpDestinationPort(b, tcp)
+    const remotePort = tcpSourcePort(b, tcp)
+    const flow = this.#flows.get(local, remote, localPort, remotePort, IpProtocol.TCP)
+    const flags = tcpFlags(b, tcp)
+    const isSyn = (flags & (TcpFlag.SYN | TcpFlag.ACK | TcpFlag.RST)) === TcpFlag.SYN
+    if (isSyn && (flow === undefined || flow.endpoint.isOver)) {
+      this.#incoming(b, tcp, packetEnd, local, localPort, remote, remotePort, now)
+      return
+    }
+    if (flow === undefined) {
+      this.counters.unknown++
+      this.#answerWithReset(b, tcp, packetEnd, local, localPort, remote, remotePort)
+      return
+    }
+    flow.endpoint.onSegment(b, tcp, packetEnd, now)
+    this.#settle(flow, now)
+  }
+
+  /** An ICMP error about a packet that this edge has sent (RFC 9293 §3.9.2.2). */
+  receiveIcmpError({ offending: t }: IcmpError, now: number): void {
+    const flow = this.#flows.get(t.sourceAddress, t.destinationAddress, t.sourcePort, t.destinationPort, t.protocol)
+    if (flow === undefined) return
+    flow.endpoint.unreachable(now)
+    this.#settle(flow, now)
+  }
+
+  /** The queue of `port` has drained: flows that waited for it go on. */
+  portUnblocked(port: number, now: number): void {
+    const flows = this.#waiting.get(port)
+    if (flows === undefined) return
+    this.#waiting.delete(port)
+    for (const flow of flows) {
+      flow.waitingForPort = -1
+      if (!flow.closed) this.#settle(flow, now)
+    }
+  }
+
+  onTimeout(now: number): void {
+    this.#wheel.advance(now, (flow) => {
+      if (flow.closed) return
+      if (flow.endpoint.deadline() <= now) flow.endpoint.onTimeout(now)
+      this.#settle(flow, now)
+    })
+  }
+
+  deadline(): number {
+    return this.#wheel.deadline()
+  }
+
+  /** Resets all flows: what a switch does when it shuts down in order. */
+  abortAll(now: number): void {
+    for (const flow of [...this.#flows.values()]) this.abort(flow, now)
+  }
+
+  #incoming(
+    b: Uint8Array,
+    tcp: number,
+    end: number,
+    local: number,
+    localPort: number,
+    remote: number,
+    remotePort: number,
+    now: number,
+  ): void {
+    const flow = this.#options.onIncoming && this.#admit(local, localPort, remote, remotePort)
+    const application = flow && this.#options.onIncoming?.(flow)
+    if (flow === undefined || application === undefined) {
+      if (flow !== undefined) this.#forget(flow)
+      this.counters.refused++
+      this.#answerWithReset(b, tcp, end, local, localPort, remote, remotePort)
+      return
+    }
+    flow.application = application
+    flow.endpoint.accept(b, tcp, end, now)
+    this.#settle(flow, now)
+  }
+
+  #admit(local: number, localPort: number, remote: number, remotePort: number): Flow | undefined {
+    const before = this.#flows.get(local, remote, localPort, remotePort, IpProtocol.TCP)
+    if (before !== undefined) {
+      if (!before.endpoint.isOver) return undefined
+      this.#close(before)
+    }
+    if (this.#flows.size >= this.#options.maxFlows) {
+      this.counters.overLimit++
+      return undefined
+    }
+    const endpoint = new TcpEndpoint(this.#options.tcp, localPort, remotePort, this.#options.nextIss())
+    const flow = new Flow(endpoint, local, localPort, remote, remotePort)
+    this.#flows.set(local, remote, localPort, remotePort, IpProtocol.TCP, flow)
+    return flow
+  }
+
+  /** After each input: hands on what arrived, writes what is due, files the next deadline, forgets what is over. */
+  #settle(flow: Flow, now: number): void {
+    const { endpoint, application } = flow
+    if (endpoint.hasRead) {
+      const outer = this.#delivering
+      this.#delivering = flow
+      while (endpoint.nextRead()) application.onData(endpoint.readBuffer, endpoint.readStart, endpoint.readEnd)
+      this.#delivering = outer
+    }
+    if (endpoint.hasEvents) this.#dispatch(flow, endpoint.takeEvents())
+    if (flow.closed) return
+    if (endpoint.wantsTransmit) this.#transmit(flow, now)
+    if (endpoint.hasEvents) this.#dispatch(flow, endpoint.takeEvents())
+    if (!flow.closed) this.#file(flow, now)
+  }
+
+  #file(flow: Flow, now: number): void {
+    const before = this.#wheel.deadline()
+    this.#wheel.file(flow, flow.endpoint.deadline(), now)
+    const deadline = this.#wheel.deadline()
+    if (deadline < before) this.#options.onEarlierDeadline?.(deadline)
+  }
+
+  #transmit(flow: Flow, now: number): void {
+    const writer = this.#writer
+    writer.begin(flow.localAddress, flow.localPort, flow.remoteAddress, flow.remotePort)
+    const done = flow.endpoint.transmit(writer, now)
+    if (writer.hadNoRoute) flow.endpoint.unreachable(now)
+    if (done || writer.blockedPort === -1 || flow.waitingForPort !== -1) return
+    flow.waitingForPort = writer.blockedPort
+    const waiting = this.#waiting.get(writer.blockedPort)
+    if (waiting === undefined) this.#waiting.set(writer.blockedPort, [flow])
+    else waiting.push(flow)
+  }
+
+  #dispatch(flow: Flow, events: number): void {
+    const { application } = flow
+    if (events & TcpEvent.CONNECTED) application.onConnected()
+    if (events & TcpEvent.WRITABLE) application.onWritable()
+    if (events & TcpEvent.END) application.onEnd()
+    if (events & TcpEvent.RESET) this.counters.reset++
+    if (events & TcpEvent.TIMEOUT) this.counters.timedOut++
+    if (events & TcpEvent.REFUSED) application.onFailure('refused')
+    else if (events & TcpEvent.RESET) application.onFailure('reset')
+    else if (events & TcpEvent.TIMEOUT) application.onFailure('timeout')
+    if (events & TcpEvent.CLOSED) {
+      if (flow.endpoint.wantsTransmit) this.#transmit(flow, this.#now)
+      this.#close(flow)
+    }
+  }
+
+  #close(flow: Flow): void {
+    if (flow.closed) return
+    this.#forget(flow)
+    flow.application.onClosed()
+  }
+
+  #forget(flow: Flow): void {
+    flow.closed = true
+    this.#wheel.remove(flow)
+    this.#flows.delete(flow.localAddress, flow.remoteAddress, flow.localPort, flow.remotePort, IpProtocol.TCP)
+  }
+
+  #answerWithReset(
+    b: Uint8Array,
+    tcp: number,
+    end: number,
+    local: number,
+    localPort: number,
+    remote: number,
+    remotePort: number,
+  ): void {
+    this.#writer.begin(local, localPort, remote, remotePort)
+    writeResetFor(b, tcp, end, this.#writer)
+  }
+}

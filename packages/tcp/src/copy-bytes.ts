@@ -1,0 +1,8 @@
+/** Below this a loop beats the setup of a native copy. */
+const LOOP_MAX_BYTES = 64
+
+/** Copies `length` bytes of `from` at `start` to `to` at `at`. */
+export function copyBytes(from: Uint8Array, start: number, to: Uint8Array, at: number, length: number): void {
+  if (length <= LOOP_MAX_BYTES) for (let i = 0; i < length; i++) to[at + i] = from[start + i]!
+  else to.set(start === 0 && length === from.length ? from : from.subarray(start, start + length), at)
+}

@@ -1,0 +1,70 @@
+import { seqAdd, seqDiff } from './sequence.js'
+
+/** Segments kept at most, so that a stream of tiny ones can't pile up objects. */
+const SEGMENTS_MAX = 256
+
+interface Held {
+  readonly seq: number
+  readonly data: Uint8Array
+}
+
+/** Segments that arrived ahead of a gap, in order of their sequence numbers and without overlap. */
+export class Reassembly {
+  readonly #held: Held[] = []
+  /** Bytes held. */
+  bytes = 0
+
+  get isEmpty(): boolean {
+    return this.#held.length === 0
+  }
+
+  /** Keeps a copy of `b[start, end)`, whose first byte has number `seq`; bytes held already are not kept twice. */
+  insert(seq: number, b: Uint8Array, start: number, end: number): void {
+    if (this.#held.length >= SEGMENTS_MAX) return
+    let from = seq
+    let o = start
+    let i = 0
+    for (; i < this.#held.length && o < end; i++) {
+      const held = this.#held[i]!
+      const before = seqDiff(held.seq, from)
+      if (before > 0) {
+        const take = Math.min(before, end - o)
+        this.#put(i++, from, b, o, o + take)
+        from = seqAdd(from, take)
+        o += take
+      }
+      const skip = seqDiff(seqAdd(held.seq, held.data.length), from)
+      if (skip > 0) {
+        from = seqAdd(from, skip)
+        o += skip
+      }
+    }
+    if (o < end) this.#put(this.#held.length, from, b, o, end)
+  }
+
+  /**
+   * Takes out what follows on `next` without a gap.
+   * @returns the bytes, or undefined when the next byte is not here
+   */
+  take(next: number): Uint8Array | undefined {
+    for (let held = this.#held[0]; held !== undefined; held = this.#held[0]) {
+      const old = seqDiff(next, held.seq)
+      if (old < 0) return undefined
+      this.#held.shift()
+      this.bytes -= held.data.length
+      if (old < held.data.length) return old === 0 ? held.data : held.data.subarray(old)
+    }
+    return undefined
+  }
+
+  clear(): void {
+    this.#held.length = 0
+    this.bytes = 0
+  }
+
+  #put(i: number, seq: number, b: Uint8Array, start: number, end: number): void {
+    const data = Uint8Array.prototype.slice.call(b, start, end)
+    this.#held.splice(i, 0, { seq, data })
+    this.bytes += data.length
+  }
+}

@@ -1,0 +1,33 @@
+import type { TcpOptions } from './options.js'
+
+/** The retransmission timeout of RFC 6298: smoothed round-trip time and its variation, with exponential backoff. */
+export class RetransmissionTimeout {
+  readonly #options: TcpOptions
+  #srtt = -1
+  #rttvar = 0
+  /** Current timeout, ms. */
+  ms: number
+
+  constructor(options: TcpOptions) {
+    this.#options = options
+    this.ms = options.rtoInitialMs
+  }
+
+  /** A round trip was measured, on a segment that was sent once (Karn's algorithm, RFC 6298 §3). */
+  sample(rttMs: number): void {
+    if (this.#srtt < 0) {
+      this.#srtt = rttMs
+      this.#rttvar = rttMs / 2
+    } else {
+      this.#rttvar += (Math.abs(this.#srtt - rttMs) - this.#rttvar) / 4
+      this.#srtt += (rttMs - this.#srtt) / 8
+    }
+    const { rtoMinMs, rtoMaxMs } = this.#options
+    this.ms = Math.min(Math.max(this.#srtt + 4 * this.#rttvar, rtoMinMs), rtoMaxMs)
+  }
+
+  /** The timer has expired (RFC 6298 §5.5). */
+  backOff(): void {
+    this.ms = Math.min(this.ms * 2, this.#options.rtoMaxMs)
+  }
+}

@@ -1,0 +1,99 @@
+import { copyBytes } from './copy-bytes.js'
+
+/** Released chunks are dropped from the array's front when there are this many. */
+const COMPACT_AT = 64
+
+/**
+ * Bytes that were given to send and are not acknowledged yet. Chunks are kept by reference; a cursor marks what has been
+ * sent once, so that sending on costs no search, however much is in flight.
+ */
+export class SendQueue {
+  readonly #chunks: (Uint8Array | undefined)[] = []
+  #head = 0
+  /** Acknowledged bytes of the head chunk. */
+  #headOffset = 0
+  #cursorChunk = 0
+  #cursorOffset = 0
+  /** Bytes in the queue: in flight and unsent. */
+  length = 0
+  /** Bytes behind the cursor, not sent yet. */
+  unsent = 0
+
+  push(chunk: Uint8Array): void {
+    if (chunk.length === 0) return
+    this.#chunks.push(chunk)
+    this.length += chunk.length
+    this.unsent += chunk.length
+  }
+
+  /** Copies the next `n` unsent bytes to `to[at]` and counts them as sent. `n` is at most {@link unsent}. */
+  copyUnsent(to: Uint8Array, at: number, n: number): void {
+    let left = n
+    let o = at
+    while (left > 0) {
+      const chunk = this.#chunks[this.#cursorChunk]!
+      const take = Math.min(left, chunk.length - this.#cursorOffset)
+      copyBytes(chunk, this.#cursorOffset, to, o, take)
+      this.#cursorOffset += take
+      if (this.#cursorOffset === chunk.length) {
+        this.#cursorChunk++
+        this.#cursorOffset = 0
+      }
+      o += take
+      left -= take
+    }
+    this.unsent -= n
+  }
+
+  /** Copies the first `n` bytes of the queue, which are in flight, once more. */
+  copyFirst(to: Uint8Array, at: number, n: number): void {
+    let left = n
+    let o = at
+    let offset = this.#headOffset
+    for (let i = this.#head; left > 0; i++) {
+      const chunk = this.#chunks[i]!
+      const take = Math.min(left, chunk.length - offset)
+      copyBytes(chunk, offset, to, o, take)
+      offset = 0
+      o += take
+      left -= take
+    }
+  }
+
+  /** Lets go of the first `n` bytes: they are acknowledged. */
+  release(n: number): void {
+    this.length -= n
+    let left = n
+    while (left > 0) {
+      const chunk = this.#chunks[this.#head]!
+      const here = chunk.length - this.#headOffset
+      if (left < here) {
+        this.#headOffset += left
+        return
+      }
+      left -= here
+      this.#chunks[this.#head++] = undefined
+      this.#headOffset = 0
+    }
+    if (this.#head === this.#chunks.length) this.#reset()
+    else if (this.#head >= COMPACT_AT) {
+      this.#chunks.splice(0, this.#head)
+      this.#cursorChunk -= this.#head
+      this.#head = 0
+    }
+  }
+
+  clear(): void {
+    this.length = 0
+    this.unsent = 0
+    this.#headOffset = 0
+    this.#reset()
+  }
+
+  #reset(): void {
+    this.#chunks.length = 0
+    this.#head = 0
+    this.#cursorChunk = 0
+    this.#cursorOffset = 0
+  }
+}
