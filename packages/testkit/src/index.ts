@@ -1,1 +1,4 @@
-export {}
+/** What tests and simulations of all packages share. */
+export { checkStreamDecoder, type StreamDecoderCheck } from './check-stream-decoder.js'
+export { ManualClock, type Scheduled } from './manual-clock.js'
+export { SimulatedLink } from './simulated-link.js'
