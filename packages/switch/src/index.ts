@@ -1,3 +1,4 @@
+/** The layer-3 switch: its pure parts, and what its process is told and tells. */
 export type {
   ClientEdgeConfig,
   EcmpConfig,
@@ -9,3 +10,24 @@ export type {
   SwitchNeighborConfig,
   SwitchPortConfig,
 } from './config.js'
+export { modulo } from './ecmp/modulo.js'
+export { ECMP_SELECTIONS, type EcmpSelectionName } from './ecmp/registry.js'
+export type { EcmpSelection, Selector } from './ecmp/selection.js'
+export { Fib } from './fib/fib.js'
+export { EDGE_PORT, type Route } from './fib/route.js'
+export {
+  type Decision,
+  Forwarder,
+  type ForwarderOptions,
+  type ForwarderPort,
+  NO_ROUTE,
+  type PortCounters,
+} from './forwarder.js'
+export { RouteTable } from './route-table.js'
+export type {
+  BgpSessionStatus,
+  RouteNextHopStatus,
+  RouteStatus,
+  SwitchPortStatus,
+  SwitchStatus,
+} from './status.js'

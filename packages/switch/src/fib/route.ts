@@ -1,0 +1,16 @@
+import type { Prefix } from '@fivetuple/packet'
+
+/** Port 0 is the switch's own edge; cables have ports 1 to N. */
+export const EDGE_PORT = 0
+
+/**
+ * One entry of the route table as the control plane gives it to the data plane: what forwarding and its explanation need.
+ * Who announced it, and when, stays with the control plane.
+ */
+export interface Route {
+  readonly prefix: Prefix
+  /** Port ids of the equal-cost next hops, at least one, in a fixed order: the hash picks by index. */
+  readonly nextHops: readonly number[]
+  /** The patent's cost of a route; BGP's MED carries it. */
+  readonly cost: number
+}

@@ -1,0 +1,316 @@
+import {
+  decrementTtl,
+  type FiveTuple,
+  type FlowHash,
+  IcmpType,
+  IpProtocol,
+  ipv4Destination,
+  ipv4HeaderLength,
+  ipv4Protocol,
+  ipv4Source,
+  ipv4TotalLength,
+  ipv4Ttl,
+  malformedIpv4,
+  type PacketOutput,
+  type Prefix,
+  readU16,
+  UnreachableCode,
+} from '@fivetuple/packet'
+import { type DropCounters, newDropCounters } from './drop-counters.js'
+import type { Fib } from './fib/fib.js'
+import { EDGE_PORT } from './fib/route.js'
+import { type IcmpCounters, IcmpResponder } from './icmp-responder.js'
+
+/** No route, as an egress. */
+export const NO_ROUTE = -1
+
+/** A port as the data plane sees it. */
+export interface ForwarderPort {
+  /** 1 to N */
+  readonly id: number
+  /** Carrier. */
+  readonly isUp: boolean
+  readonly output: PacketOutput
+}
+
+/** What passed through one port; for the edge, "in" is what it originates and "out" what it takes. */
+export interface PortCounters {
+  packetsIn: number
+  bytesIn: number
+  packetsOut: number
+  bytesOut: number
+}
+
+/** What a switch does with one five-tuple, step by step. */
+export interface Decision {
+  /** The longest prefix that contains the destination. */
+  readonly prefix: Prefix
+  readonly cost: number
+  /** 32 unsigned bits */
+  readonly hash: number
+  /** Number of equal-cost next hops. */
+  readonly m: number
+  /** Which of them: 0 to m-1. */
+  readonly index: number
+  /** Id of the port; 0 is the edge. */
+  readonly port: number
+  /** False: the port has lost its carrier, and packets are dropped until the route table says otherwise. */
+  readonly isPortUp: boolean
+}
+
+export interface ForwarderOptions {
+  /** Router address: the source of ICMP messages, and what answers to ping. */
+  readonly address: number
+  readonly hash: FlowHash
+  /** 32 bits */
+  readonly seed: number
+  readonly fib: Fib
+  /** Takes a packet that the route table sends to the edge. The bytes are free to keep if `receive`'s caller says so. */
+  readonly edge: (b: Uint8Array, start: number, end: number, now: number) => void
+}
+
+/**
+ * The data plane of a switch: receive, look up, allocate (hash, then select), send (claims C5, C9, C10). Each packet is
+ * decided by the route table as it stands at that moment; nothing is remembered of its flow.
+ *
+ * Each header is checked in full, checksum included (RFC 1812 §5.2.2). Cables deliver bytes as they were sent, but faults
+ * corrupt packets on purpose, and a flipped bit must be lost here and not misdelivered; the check costs some ten nanoseconds.
+ *
+ * Delivery to the edge is local delivery: the edge plays the hosts behind the switch itself, so the TTL is neither looked
+ * at nor decremented on the way there.
+ */
+export class Forwarder {
+  /** By port id; {@link EDGE_PORT} is the edge. */
+  readonly counters: ReadonlyMap<number, PortCounters>
+  readonly drops: DropCounters = newDropCounters()
+  readonly #options: ForwarderOptions
+  readonly #ports: (ForwarderPort | undefined)[] = []
+  readonly #portCounters: PortCounters[] = []
+  readonly #icmp: IcmpResponder
+  #fib: Fib
+
+  constructor(options: ForwarderOptions, ports: readonly ForwarderPort[]) {
+    this.#options = options
+    this.#fib = options.fib
+    this.#icmp = new IcmpResponder(options.address)
+    for (const port of ports) this.#ports[port.id] = port
+    this.counters = new Map([EDGE_PORT, ...ports.map(({ id }) => id)].map((id) => [id, newPortCounters()]))
+    for (const [id, counters] of this.counters) this.#portCounters[id] = counters
+  }
+
+  get fib(): Fib {
+    return this.#fib
+  }
+
+  get icmp(): Readonly<IcmpCounters> {
+    return this.#icmp.counters
+  }
+
+  /** Swaps in another route table: the next packet is decided by it. */
+  setFib(fib: Fib): void {
+    this.#fib = fib
+  }
+
+  /**
+   * Takes a run of whole packets that came in by cable `ingress`, and changes them in place. Any bytes will do: what is no
+   * packet is counted and dropped, together with the rest of the run where its length can't be believed.
+   *
+   * @param now ms
+   */
+  receive(b: Uint8Array, start: number, end: number, ingress: number, now: number): void {
+    const counters = this.#portCounters[ingress]!
+    counters.bytesIn += end - start
+    // Packets in a row that leave by the same port are passed on as one run.
+    let runPort = NO_ROUTE
+    let runStart = start
+    let o = start
+    while (o < end) {
+      counters.packetsIn++
+      const malformed = malformedIpv4(b, o, end)
+      if (malformed !== undefined) {
+        this.drops[`malformed-${malformed}`]++
+        if (runPort > EDGE_PORT) this.#send(runPort, b, runStart, o)
+        runPort = NO_ROUTE
+        if (malformed !== 'fragment' && malformed !== 'checksum') return
+        o += ipv4TotalLength(b, o)
+        continue
+      }
+      const length = ipv4TotalLength(b, o)
+      const egress = this.#route(b, o, length, now)
+      if (egress !== runPort) {
+        if (runPort > EDGE_PORT) this.#send(runPort, b, runStart, o)
+        runPort = egress
+        runStart = o
+      }
+      if (egress === EDGE_PORT) this.#toEdge(b, o, length, now)
+      o += length
+    }
+    if (runPort > EDGE_PORT) this.#send(runPort, b, runStart, end)
+  }
+
+  /**
+   * Where a packet that the edge is about to originate leaves, or {@link NO_ROUTE}; counted as received and sent, or as
+   * dropped. What would come straight back to the edge has no route. Allocation-free.
+   *
+   * @param bytes total length of the packet
+   */
+  egressFor(
+    sourceAddress: number,
+    destinationAddress: number,
+    sourcePort: number,
+    destinationPort: number,
+    protocol: number,
+    bytes: number,
+  ): number {
+    const edge = this.#portCounters[EDGE_PORT]!
+    edge.packetsIn++
+    edge.bytesIn += bytes
+    const port = this.#decide(sourceAddress, destinationAddress, sourcePort, destinationPort, protocol)
+    if (port <= EDGE_PORT) {
+      this.drops['no-route']++
+      return NO_ROUTE
+    }
+    if (!this.#isUp(port)) {
+      this.drops['port-down']++
+      return NO_ROUTE
+    }
+    const counters = this.#portCounters[port]!
+    counters.packetsOut++
+    counters.bytesOut += bytes
+    return port
+  }
+
+  /** The output of a cable's port. */
+  outputOf(port: number): PacketOutput {
+    return this.#ports[port]!.output
+  }
+
+  /** What would happen to a packet of this tuple now; undefined when there is no route. Counts nothing. */
+  explain(t: FiveTuple): Decision | undefined {
+    if (t.destinationAddress === this.#options.address) return undefined
+    const group = this.#fib.lookup(t.destinationAddress)
+    if (group === undefined) return undefined
+    const { hash, seed } = this.#options
+    const [sourcePort, destinationPort] = hasPorts(t.protocol) ? [t.sourcePort, t.destinationPort] : [0, 0]
+    const value = hash(t.sourceAddress, t.destinationAddress, sourcePort, destinationPort, t.protocol, seed)
+    const { prefix, cost, nextHops } = group.route
+    const index = group.selector.select(value)
+    const port = nextHops[index]!
+    return { prefix, cost, hash: value, m: nextHops.length, index, port, isPortUp: this.#isUp(port) }
+  }
+
+  /** Look up and allocate: the port of the next hop, up or down, or NO_ROUTE. */
+  #decide(
+    sourceAddress: number,
+    destinationAddress: number,
+    sourcePort: number,
+    destinationPort: number,
+    protocol: number,
+  ): number {
+    if (destinationAddress === this.#options.address) return NO_ROUTE // the router itself is behind no port
+    const group = this.#fib.lookup(destinationAddress)
+    if (group === undefined) return NO_ROUTE
+    const { nextHops } = group.route
+    if (nextHops.length === 1) return nextHops[0]!
+    const { hash, seed } = this.#options
+    // ICMP and other protocols without ports are spread by their addresses.
+    const value = hasPorts(protocol)
+      ? hash(sourceAddress, destinationAddress, sourcePort, destinationPort, protocol, seed)
+      : hash(sourceAddress, destinationAddress, 0, 0, protocol, seed)
+    return nextHops[group.selector.select(value)]!
+  }
+
+  #isUp(port: number): boolean {
+    return port === EDGE_PORT || this.#ports[port]?.isUp === true
+  }
+
+  /** Decides one packet: its egress port, or NO_ROUTE when it goes nowhere (and has been counted and answered). */
+  #route(b: Uint8Array, o: number, length: number, now: number): number {
+    const protocol = ipv4Protocol(b, o)
+    const l4 = o + ipv4HeaderLength(b, o)
+    if (hasPorts(protocol) && o + length < l4 + 4) {
+      this.drops['malformed-ports']++
+      return NO_ROUTE
+    }
+    const destination = ipv4Destination(b, o)
+    if (destination === this.#options.address) {
+      this.#toRouter(b, o, now)
+      return NO_ROUTE
+    }
+    // A packet without ports may end here; what is read behind it is not looked at.
+    const port = this.#decide(ipv4Source(b, o), destination, readU16(b, l4), readU16(b, l4 + 2), protocol)
+    if (port === EDGE_PORT) return port
+    if (port === NO_ROUTE) {
+      this.drops['no-route']++
+      this.#answer(b, o, IcmpType.DESTINATION_UNREACHABLE, UnreachableCode.NET, now)
+      return NO_ROUTE
+    }
+    if (!this.#isUp(port)) {
+      this.drops['port-down']++
+      this.#answer(b, o, IcmpType.DESTINATION_UNREACHABLE, UnreachableCode.HOST, now)
+      return NO_ROUTE
+    }
+    // RFC 1812 §5.3.1: a packet whose TTL would become zero is not forwarded.
+    if (ipv4Ttl(b, o) <= 1) {
+      this.drops['ttl-exceeded']++
+      this.#answer(b, o, IcmpType.TIME_EXCEEDED, 0, now)
+      return NO_ROUTE
+    }
+    decrementTtl(b, o)
+    this.#portCounters[port]!.packetsOut++
+    return port
+  }
+
+  #toEdge(b: Uint8Array, o: number, length: number, now: number): void {
+    const counters = this.#portCounters[EDGE_PORT]!
+    counters.packetsOut++
+    counters.bytesOut += length
+    this.#options.edge(b, o, o + length, now)
+  }
+
+  #send(port: number, b: Uint8Array, start: number, end: number): void {
+    this.#portCounters[port]!.bytesOut += end - start
+    this.#ports[port]!.output.append(b, start, end)
+  }
+
+  /** A packet to the router's own address: it answers to ping and runs nothing else on the fabric. */
+  #toRouter(b: Uint8Array, o: number, now: number): void {
+    if (ipv4Protocol(b, o) !== IpProtocol.ICMP) {
+      this.drops['not-for-us']++
+      const code = hasPorts(ipv4Protocol(b, o)) ? UnreachableCode.PORT : UnreachableCode.PROTOCOL
+      this.#answer(b, o, IcmpType.DESTINATION_UNREACHABLE, code, now)
+      return
+    }
+    const reply = this.#icmp.echoReply(b, o, now)
+    if (reply === 'malformed') this.drops['malformed-icmp']++
+    else if (reply === undefined) this.drops['not-for-us']++
+    else this.#originate(reply, now)
+  }
+
+  /** Sends an ICMP error back to a packet's source. */
+  #answer(b: Uint8Array, o: number, type: number, code: number, now: number): void {
+    const message = this.#icmp.error(b, o, type, code, now)
+    if (message !== undefined) this.#originate(message, now)
+  }
+
+  /** Sends an ICMP message of the router itself by the same route table; without a route it is given up silently. */
+  #originate(message: Uint8Array, now: number): void {
+    const port = this.#decide(this.#options.address, ipv4Destination(message, 0), 0, 0, IpProtocol.ICMP)
+    if (port === EDGE_PORT) this.#toEdge(message, 0, message.length, now)
+    else if (port !== NO_ROUTE && this.#isUp(port)) {
+      const counters = this.#portCounters[port]!
+      counters.packetsOut++
+      counters.bytesOut += message.length
+      this.#ports[port]!.output.give(message, 0, message.length)
+    }
+  }
+}
+
+function newPortCounters(): PortCounters {
+  return { packetsIn: 0, bytesIn: 0, packetsOut: 0, bytesOut: 0 }
+}
+
+/** Whether ports are where TCP and UDP have them. */
+function hasPorts(protocol: number): boolean {
+  return protocol === IpProtocol.TCP || protocol === IpProtocol.UDP
+}

@@ -1,0 +1,85 @@
+import {
+  DEFAULT_TTL,
+  ICMP_ERROR_MAX_BYTES,
+  ICMP_HEADER_BYTES,
+  IcmpType,
+  IPV4_HEADER_BYTES,
+  IpProtocol,
+  internetChecksum,
+  ipv4HeaderLength,
+  ipv4Source,
+  ipv4TotalLength,
+  mayAnswerWithIcmpError,
+  readU16,
+  updateChecksum,
+  wordDelta,
+  writeIcmpError,
+  writeIpv4Header,
+  writeU16,
+} from '@fivetuple/packet'
+
+/** ICMP messages a second in the long run (RFC 1812 §4.3.2.8): enough to see what is wrong, too few to amplify it. */
+const ICMP_RATE_PER_S = 1000
+/** ICMP messages at once after a quiet while. */
+const ICMP_BURST = 100
+
+/** What the responder has written, and what its rate limit has kept it from writing. */
+export interface IcmpCounters {
+  errors: number
+  echoReplies: number
+  suppressed: number
+}
+
+/** Writes the router's own ICMP messages, at a limited rate. Each is a buffer of its own that the caller may give away. */
+export class IcmpResponder {
+  readonly counters: IcmpCounters = { errors: 0, echoReplies: 0, suppressed: 0 }
+  readonly #address: number
+  #tokens = ICMP_BURST
+  /** ms */
+  #refilledAt = 0
+
+  /** @param address the router's: the source of all messages */
+  constructor(address: number) {
+    this.#address = address
+  }
+
+  /** An ICMP error about the packet at `b[o]`, whose header is good; undefined when there must or may not be one. */
+  error(b: Uint8Array, o: number, type: number, code: number, now: number): Uint8Array | undefined {
+    if (!mayAnswerWithIcmpError(b, o) || !this.#takeToken(now)) return undefined
+    this.counters.errors++
+    const message = new Uint8Array(ICMP_ERROR_MAX_BYTES)
+    return message.subarray(0, writeIcmpError(message, 0, type, code, this.#address, b, o))
+  }
+
+  /**
+   * The answer to the ICMP packet at `b[o]`, which is addressed to the router (RFC 1122 §3.2.2.6).
+   * @returns 'malformed' when its checksum is wrong; undefined when it is no echo request or the rate limit is reached
+   */
+  echoReply(b: Uint8Array, o: number, now: number): Uint8Array | 'malformed' | undefined {
+    const icmp = o + ipv4HeaderLength(b, o)
+    const end = o + ipv4TotalLength(b, o)
+    if (end - icmp < ICMP_HEADER_BYTES || internetChecksum(b, icmp, end) !== 0) return 'malformed'
+    if (b[icmp] !== IcmpType.ECHO || !this.#takeToken(now)) return undefined
+    this.counters.echoReplies++
+    const reply = new Uint8Array(IPV4_HEADER_BYTES + end - icmp) // options of the request are not echoed
+    writeIpv4Header(reply, 0, reply.length, DEFAULT_TTL, IpProtocol.ICMP, this.#address, ipv4Source(b, o))
+    reply.set(b.subarray(icmp, end), IPV4_HEADER_BYTES)
+    reply[IPV4_HEADER_BYTES] = IcmpType.ECHO_REPLY
+    const checksum = readU16(b, icmp + 2)
+    writeU16(reply, IPV4_HEADER_BYTES + 2, updateChecksum(checksum, wordDelta(IcmpType.ECHO << 8, 0)))
+    return reply
+  }
+
+  /** A token bucket; a clock that goes back refills nothing. */
+  #takeToken(now: number): boolean {
+    const elapsedMs = Math.max(0, now - this.#refilledAt)
+    this.#tokens = Math.min(ICMP_BURST, this.#tokens + (elapsedMs * ICMP_RATE_PER_S) / 1000)
+    this.#refilledAt = now
+    if (this.#tokens < 1) {
+      this.counters.suppressed++
+      return false
+    }
+    this.#tokens--
+    return true
+  }
+}
