@@ -1,0 +1,37 @@
+import { ErrorCode } from './constants.js'
+
+/** What is wrong with a peer's message, with the codes that go back to it in a NOTIFICATION (RFC 4271 §6). */
+export interface BgpError {
+  readonly code: number
+  readonly subcode: number
+  /** The NOTIFICATION's data field. */
+  readonly data: Uint8Array
+  /** For people. */
+  readonly message: string
+}
+
+const NO_DATA = new Uint8Array(0)
+
+export function bgpError(code: number, subcode: number, message: string, data: Uint8Array = NO_DATA): BgpError {
+  return { code, subcode, data, message }
+}
+
+/** A value, or what is wrong with the bytes that should have been one. */
+export type Decoded<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: BgpError }
+
+export function decoded<T>(value: T): Decoded<T> {
+  return { ok: true, value }
+}
+
+export function undecodable(code: number, subcode: number, message: string, data?: Uint8Array): Decoded<never> {
+  return { ok: false, error: bgpError(code, subcode, message, data) }
+}
+
+const CODE_NAMES = Object.fromEntries(
+  Object.entries(ErrorCode).map(([name, code]) => [code, name.toLowerCase().replaceAll('_', ' ')]),
+)
+
+/** @example formatNotification(6, 2) // 'cease/2' */
+export function formatNotification(code: number, subcode: number): string {
+  return `${CODE_NAMES[code] ?? `code ${code}`}/${subcode}`
+}

@@ -1,0 +1,22 @@
+import { MessageType } from './constants.js'
+import { encodeMessage } from './message.js'
+
+/** A NOTIFICATION message (RFC 4271 §4.5): the last thing said on a connection. */
+export interface Notification {
+  readonly code: number
+  readonly subcode: number
+  readonly data: Uint8Array
+}
+
+export function encodeNotification({ code, subcode, data }: Notification): Uint8Array {
+  const body = new Uint8Array(2 + data.length)
+  body[0] = code
+  body[1] = subcode
+  body.set(data, 2)
+  return encodeMessage(MessageType.NOTIFICATION, body)
+}
+
+/** Decodes a body of at least two bytes, which the framer has seen to. */
+export function decodeNotification(body: Uint8Array): Notification {
+  return { code: body[0]!, subcode: body[1]!, data: body.slice(2) }
+}
