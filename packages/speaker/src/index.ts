@@ -1,1 +1,2 @@
-export {}
+/** A BGP speaker on real TCP connections. */
+export { Speaker, type SpeakerNeighbor, type SpeakerOptions, type SpeakerSession } from './speaker.js'
