@@ -1,0 +1,79 @@
+const PAGE_PORTS = 4096
+const FREE = -1
+
+/**
+ * The source ports of one BIP towards one backend endpoint and protocol, and the session that holds each: allocation and
+ * reverse lookup in one. Ports never used come first, then those released longest ago, so that a port rests for as long
+ * as the range allows before the backend sees it again.
+ */
+export class PortPool {
+  readonly #first: number
+  readonly #count: number
+  /** Session by port, in pages that appear as ports are first used. */
+  readonly #pages: (Int32Array | undefined)[] = []
+  /** Ports handed out at least once: the next one is `first + fresh`. */
+  #fresh = 0
+  /** Released ports, a ring. */
+  #ring = new Uint16Array(64)
+  #ringHead = 0
+  #ringSize = 0
+  #used = 0
+
+  /** @param first first and @param last last port of the range, inclusive */
+  constructor(first: number, last: number) {
+    this.#first = first
+    this.#count = last - first + 1
+  }
+
+  /** Ports in use. */
+  get used(): number {
+    return this.#used
+  }
+
+  /** Takes a port for `session`; returns -1 when all are in use. */
+  allocate(session: number): number {
+    let offset: number
+    if (this.#fresh < this.#count) offset = this.#fresh++
+    else if (this.#ringSize > 0) {
+      offset = this.#ring[this.#ringHead]!
+      this.#ringHead = (this.#ringHead + 1) & (this.#ring.length - 1)
+      this.#ringSize--
+    } else return -1
+    this.#pageOf(offset)[offset & (PAGE_PORTS - 1)] = session
+    this.#used++
+    return this.#first + offset
+  }
+
+  /** The session that holds `port`, or -1. */
+  sessionOf(port: number): number {
+    const offset = port - this.#first
+    if (offset < 0 || offset >= this.#fresh) return FREE
+    return this.#pages[offset >>> 12]![offset & (PAGE_PORTS - 1)]!
+  }
+
+  /** Gives a port back. It must be in use. */
+  release(port: number): void {
+    const offset = port - this.#first
+    this.#pages[offset >>> 12]![offset & (PAGE_PORTS - 1)] = FREE
+    this.#used--
+    if (this.#ringSize === this.#ring.length) this.#growRing()
+    this.#ring[(this.#ringHead + this.#ringSize) & (this.#ring.length - 1)] = offset
+    this.#ringSize++
+  }
+
+  #pageOf(offset: number): Int32Array {
+    let page = this.#pages[offset >>> 12]
+    if (page === undefined) {
+      page = new Int32Array(PAGE_PORTS).fill(FREE)
+      this.#pages[offset >>> 12] = page
+    }
+    return page
+  }
+
+  #growRing(): void {
+    const ring = new Uint16Array(this.#ring.length * 2)
+    for (let i = 0; i < this.#ringSize; i++) ring[i] = this.#ring[(this.#ringHead + i) & (this.#ring.length - 1)]!
+    this.#ring = ring
+    this.#ringHead = 0
+  }
+}

@@ -1,0 +1,86 @@
+import { TcpFlag } from '@fivetuple/packet'
+
+/** Where a NAT session stands; for TCP as seen from between its two ends. */
+export const SessionState = {
+  /** The client's SYN went by. */
+  SYN_SEEN: 0,
+  /** The backend's SYN-ACK went by. */
+  SYN_ACK_SEEN: 1,
+  ESTABLISHED: 2,
+  /** One end has sent its FIN. */
+  CLIENT_FIN: 3,
+  BACKEND_FIN: 4,
+  /** Both have. */
+  BOTH_FIN: 5,
+  /** Either end has sent RST. The session translates a little longer, for what is still on its way. */
+  RESET: 6,
+  /** A UDP flow. */
+  UDP: 7,
+} as const
+
+export type SessionState = (typeof SessionState)[keyof typeof SessionState]
+
+/** Names for people, by state. */
+export const SESSION_STATE_NAMES = [
+  'syn-seen',
+  'syn-ack-seen',
+  'established',
+  'client-fin',
+  'backend-fin',
+  'both-fin',
+  'reset',
+  'udp',
+] as const
+
+/** Which idle timeout holds in a state; the index of its expiry list. */
+export const TimeoutClass = { SYN: 0, ESTABLISHED: 1, CLOSING: 2, CLOSED: 3, UDP: 4 } as const
+export const TIMEOUT_CLASSES = 5
+
+export const TIMEOUT_CLASS_OF: readonly number[] = [
+  TimeoutClass.SYN,
+  TimeoutClass.SYN,
+  TimeoutClass.ESTABLISHED,
+  TimeoutClass.CLOSING,
+  TimeoutClass.CLOSING,
+  TimeoutClass.CLOSED,
+  TimeoutClass.CLOSED,
+  TimeoutClass.UDP,
+]
+
+/** What a segment says to a session. */
+export const SegmentKind = { SYN: 0, SYN_ACK: 1, FIN: 2, RST: 3, OTHER: 4 } as const
+
+/** Classes a segment by its flags. RST beats FIN beats SYN, as the receiver takes them. */
+export function segmentKind(flags: number): number {
+  if (flags & TcpFlag.RST) return SegmentKind.RST
+  if (flags & TcpFlag.FIN) return SegmentKind.FIN
+  if (flags & TcpFlag.SYN) return flags & TcpFlag.ACK ? SegmentKind.SYN_ACK : SegmentKind.SYN
+  return SegmentKind.OTHER
+}
+
+const { SYN_SEEN, SYN_ACK_SEEN, ESTABLISHED, CLIENT_FIN, BACKEND_FIN, BOTH_FIN, RESET, UDP } = SessionState
+
+/** `FROM_CLIENT[state][kind]`: the state after a segment from the client. */
+export const FROM_CLIENT: readonly (readonly SessionState[])[] = [
+  //                  SYN           SYN_ACK       FIN         RST    OTHER
+  /* SYN_SEEN     */ [SYN_SEEN, SYN_SEEN, CLIENT_FIN, RESET, SYN_SEEN],
+  /* SYN_ACK_SEEN */ [SYN_ACK_SEEN, SYN_ACK_SEEN, CLIENT_FIN, RESET, ESTABLISHED],
+  /* ESTABLISHED  */ [ESTABLISHED, ESTABLISHED, CLIENT_FIN, RESET, ESTABLISHED],
+  /* CLIENT_FIN   */ [CLIENT_FIN, CLIENT_FIN, CLIENT_FIN, RESET, CLIENT_FIN],
+  /* BACKEND_FIN  */ [BACKEND_FIN, BACKEND_FIN, BOTH_FIN, RESET, BACKEND_FIN],
+  /* BOTH_FIN     */ [BOTH_FIN, BOTH_FIN, BOTH_FIN, RESET, BOTH_FIN],
+  /* RESET        */ [RESET, RESET, RESET, RESET, RESET],
+  /* UDP          */ [UDP, UDP, UDP, UDP, UDP],
+]
+
+/** `FROM_BACKEND[state][kind]`: the state after a segment from the backend. */
+export const FROM_BACKEND: readonly (readonly SessionState[])[] = [
+  /* SYN_SEEN     */ [SYN_SEEN, SYN_ACK_SEEN, BACKEND_FIN, RESET, SYN_SEEN],
+  /* SYN_ACK_SEEN */ [SYN_ACK_SEEN, SYN_ACK_SEEN, BACKEND_FIN, RESET, SYN_ACK_SEEN],
+  /* ESTABLISHED  */ [ESTABLISHED, ESTABLISHED, BACKEND_FIN, RESET, ESTABLISHED],
+  /* CLIENT_FIN   */ [CLIENT_FIN, CLIENT_FIN, BOTH_FIN, RESET, CLIENT_FIN],
+  /* BACKEND_FIN  */ [BACKEND_FIN, BACKEND_FIN, BACKEND_FIN, RESET, BACKEND_FIN],
+  /* BOTH_FIN     */ [BOTH_FIN, BOTH_FIN, BOTH_FIN, RESET, BOTH_FIN],
+  /* RESET        */ [RESET, RESET, RESET, RESET, RESET],
+  /* UDP          */ [UDP, UDP, UDP, UDP, UDP],
+]

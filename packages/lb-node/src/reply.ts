@@ -1,0 +1,55 @@
+import {
+  DEFAULT_TTL,
+  ICMP_ERROR_MAX_BYTES,
+  IPV4_HEADER_BYTES,
+  IpProtocol,
+  ipv4Destination,
+  ipv4HeaderLength,
+  ipv4Source,
+  ipv4TotalLength,
+  mayAnswerWithIcmpError,
+  type PacketOutput,
+  writeIcmpError,
+  writeIpv4Header,
+} from '@fivetuple/packet'
+import { type SegmentOutput, writeResetFor } from '@fivetuple/tcp'
+
+/** Writes answers that the LB itself gives to a packet: RST and ICMP errors, back the way the packet came. */
+export class Replier implements SegmentOutput {
+  readonly #address: number
+  readonly #icmp = new Uint8Array(ICMP_ERROR_MAX_BYTES)
+  #output: PacketOutput | undefined
+  #source = 0
+  #destination = 0
+  buffer: Uint8Array
+
+  /** @param address the LB's router address, the source of ICMP errors */
+  constructor(address: number) {
+    this.#address = address
+    this.buffer = this.#icmp
+  }
+
+  /** Answers the TCP packet `b[o, end)` with RST. Returns whether one was written: none answers a RST. */
+  reset(b: Uint8Array, o: number, end: number, output: PacketOutput): boolean {
+    this.#output = output
+    this.#source = ipv4Destination(b, o)
+    this.#destination = ipv4Source(b, o)
+    return writeResetFor(b, o + ipv4HeaderLength(b, o), Math.min(end, o + ipv4TotalLength(b, o)), this)
+  }
+
+  /** Answers the packet at `b[o]` with an ICMP error. */
+  icmpError(b: Uint8Array, o: number, type: number, code: number, output: PacketOutput): void {
+    if (!mayAnswerWithIcmpError(b, o)) return
+    output.append(this.#icmp, 0, writeIcmpError(this.#icmp, 0, type, code, this.#address, b, o))
+  }
+
+  /** For {@link writeResetFor}: puts the IP header in front of the segment. */
+  reserve(length: number): number {
+    const output = this.#output!
+    const total = IPV4_HEADER_BYTES + length
+    const at = output.reserve(total)
+    this.buffer = output.buffer
+    writeIpv4Header(this.buffer, at, total, DEFAULT_TTL, IpProtocol.TCP, this.#source, this.#destination)
+    return at + IPV4_HEADER_BYTES
+  }
+}
