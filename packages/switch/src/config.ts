@@ -41,6 +41,8 @@ export interface SwitchNeighborConfig {
   readonly portId: number | null
   /** An announcement must be one of these or more specific than one of these. */
   readonly allowedPrefixes: readonly string[]
+  /** Whether it dials us and is never dialled; neighbours with a port always do. */
+  readonly passive: boolean
   /** Most prefixes taken from this neighbour; one more ends the session (RFC 4271 §8.2.2, Cease/1). */
   readonly prefixLimit: number
 }

@@ -1,0 +1,57 @@
+/** What a switch tells of itself. Addresses and prefixes are text, ages milliseconds, counters totals since its start. */
+export interface SwitchStatus {
+  readonly name: string
+  readonly role: 'uplink' | 'downlink'
+  readonly address: string
+  readonly ecmp: { readonly selection: string; readonly hash: string; readonly seed: number }
+  readonly ports: readonly SwitchPortStatus[]
+  /** The route table: what the data plane forwards by, and what BGP knows beyond it. */
+  readonly routes: readonly RouteStatus[]
+  readonly sessions: readonly BgpSessionStatus[]
+  /** Flows that end at this switch's edge. */
+  readonly flows: number
+  readonly edge: Readonly<Record<string, number>>
+  /** Packets lost, by cause. */
+  readonly drops: Readonly<Record<string, number>>
+  /** Services that the client edge listens for, as address:port. */
+  readonly listening: readonly string[]
+}
+
+export interface SwitchPortStatus {
+  readonly id: number
+  readonly peer: string
+  /** Carrier. */
+  readonly up: boolean
+  readonly packetsIn: number
+  readonly bytesIn: number
+  readonly packetsOut: number
+  readonly bytesOut: number
+}
+
+export interface RouteStatus {
+  /** CIDR */
+  readonly prefix: string
+  readonly origin: 'bgp' | 'connected'
+  readonly cost: number
+  readonly ageMs: number
+  readonly nextHops: readonly RouteNextHopStatus[]
+}
+
+export interface RouteNextHopStatus {
+  /** The neighbour's name; 'edge' for what is connected. */
+  readonly via: string
+  /** NEXT_HOP as announced; empty for what is connected. */
+  readonly address: string
+  /** The port it resolves to; null for a neighbour that no cable leads to, over which nothing is forwarded. */
+  readonly port: number | null
+}
+
+export interface BgpSessionStatus {
+  readonly neighbor: string
+  readonly address: string
+  readonly as: number
+  readonly state: string
+  readonly prefixesIn: number
+  readonly prefixesOut: number
+  readonly lastError: string | null
+}
