@@ -1,0 +1,33 @@
+import type { Explanation } from '../api/status.js'
+import { targetCluster } from './target.js'
+
+/** `fivetuple explain`: the uplink switch's decision for one five-tuple, and the session if there is one. */
+export async function explain(
+  client: string,
+  vip: string,
+  protocol: 'tcp' | 'udp',
+  options: { readonly block?: string; readonly json?: boolean },
+): Promise<void> {
+  const explanation = await targetCluster(options.block).explain(client, vip, protocol)
+  process.stdout.write(options.json ? `${JSON.stringify(explanation)}\n` : render(explanation))
+}
+
+function render({ client, vip, protocol, route, session }: Explanation): string {
+  const flow = `${protocol} ${client} > ${vip}`
+  if (route === null) return `${flow}\n  no route: the uplink switch answers with ICMP destination unreachable\n`
+  const { hash, m, index } = route
+  const value = `0x${hash.value.toString(16).padStart(8, '0')}`
+  return [
+    flow,
+    `  route      ${route.prefix}, cost ${route.cost}, ${m} equal-cost next hop${m === 1 ? '' : 's'}`,
+    `  hash       ${hash.name}, seed ${hash.seed}: ${hash.value} (${value})`,
+    route.selection === 'modulo'
+      ? `  selection  modulo: ${hash.value} % ${m} = ${index}`
+      : `  selection  ${route.selection}: next hop ${index} of ${m}`,
+    `  LB         ${route.lb}, port ${route.port}`,
+    session === null
+      ? '  session    none'
+      : `  session    ${session.state}: ${session.bip} > ${session.backend}, idle ${Math.round(session.idleMs)} ms`,
+    '',
+  ].join('\n')
+}

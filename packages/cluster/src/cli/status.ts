@@ -1,0 +1,91 @@
+import type { ClusterStatus } from '../api/status.js'
+import { table } from './table.js'
+import { targetCluster } from './target.js'
+
+/** `fivetuple status`: ports, routes, sessions and counters. */
+export async function status(options: { readonly block?: string; readonly json?: boolean }): Promise<void> {
+  const cluster = await targetCluster(options.block).status()
+  process.stdout.write(options.json ? `${JSON.stringify(cluster)}\n` : render(cluster))
+}
+
+function render(cluster: ClusterStatus): string {
+  const parts = [`cluster ${cluster.name} in ${cluster.block}\n`, renderVips(cluster), renderLbs(cluster)]
+  for (const { name } of cluster.roles) {
+    const node = cluster.switches[name]
+    if (node !== undefined) parts.push(renderSwitch(node))
+  }
+  parts.push(renderRoles(cluster))
+  for (const { name, reason } of cluster.silent) parts.push(`! ${name}: ${reason}\n`)
+  return parts.join('\n')
+}
+
+function renderVips({ vips }: ClusterStatus): string {
+  return table([
+    ['VIP', 'SERVICE', 'CLIENTS CONNECT TO', 'ROUTED TO'],
+    ...vips.map((vip) => [
+      vip.name,
+      `${vip.protocol} ${vip.address}:${vip.port}`,
+      vip.listen,
+      vip.routedTo.join(' ') || 'no LB: unreachable',
+    ]),
+  ])
+}
+
+function renderLbs({ lbs }: ClusterStatus): string {
+  return table([
+    ['LB', 'BIP', 'CABLES', 'BGP', 'SESSIONS', 'NEW FLOWS', 'PKTS UP>DOWN', 'PKTS DOWN>UP', 'DROPS'],
+    ...Object.values(lbs).map((lb) => [
+      lb.name,
+      lb.bip,
+      `${lb.cables.uplink ? 'up' : 'down'}/${lb.cables.downlink ? 'up' : 'down'}`,
+      Object.values(lb.bgp).join('/'),
+      lb.sessions,
+      sum(lb.services.map(({ newFlows }) => newFlows)),
+      lb.packets.fromUplink,
+      lb.packets.fromDownlink,
+      counters(lb.drops),
+    ]),
+  ])
+}
+
+function renderSwitch(node: ClusterStatus['switches'][string]): string {
+  const { selection, hash, seed } = node.ecmp
+  const ports = table(
+    [
+      ['PORT', 'TO', 'CARRIER', 'PKTS IN', 'BYTES IN', 'PKTS OUT', 'BYTES OUT'],
+      ...node.ports.map((p) => [p.id, p.peer, p.up ? 'up' : 'down', p.packetsIn, p.bytesIn, p.packetsOut, p.bytesOut]),
+    ],
+    '  ',
+  )
+  const routes = table(
+    [
+      ['PREFIX', 'FROM', 'COST', 'AGE', 'NEXT HOPS'],
+      ...node.routes.map((route) => [
+        route.prefix,
+        route.origin,
+        route.cost,
+        `${Math.round(route.ageMs / 1000)}s`,
+        route.nextHops.map(({ via, port }) => (port === null ? `${via} (no port)` : via)).join(' '),
+      ]),
+    ],
+    '  ',
+  )
+  const drops = counters(node.drops)
+  return `${node.name} (${node.role} switch, ${selection} over ${hash} seed ${seed}): ${node.flows} flows, drops: ${drops}\n${ports}\n${routes}`
+}
+
+function renderRoles({ roles }: ClusterStatus): string {
+  return table([
+    ['PROCESS', 'PID', 'STATE', 'RESTARTS'],
+    ...roles.map(({ name, pid, state, restarts }) => [name, pid, state, restarts]),
+  ])
+}
+
+function counters(values: Readonly<Record<string, number>>): string {
+  const shown = Object.entries(values).filter(([, count]) => count > 0)
+  return shown.length === 0 ? '-' : shown.map(([cause, count]) => `${cause} ${count}`).join(', ')
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((a, b) => a + b, 0)
+}

@@ -1,0 +1,92 @@
+import type { LbStatus } from '@fivetuple/lb-node'
+import { formatEndpoint, parseEndpoint } from '@fivetuple/packet'
+import type { SwitchStatus } from '@fivetuple/switch'
+import { ApiError, type ClusterControl } from '../api/server.js'
+import type { ClusterStatus, Explanation, RouteDecision, SessionView } from '../api/status.js'
+import type { ClusterPlan } from '../plan/plan.js'
+import type { Supervisor } from './supervisor.js'
+
+/** Answers the control API by asking the roles. */
+export class LauncherControl implements ClusterControl {
+  readonly #plan: ClusterPlan
+  readonly #supervisor: Supervisor
+
+  constructor(plan: ClusterPlan, supervisor: Supervisor) {
+    this.#plan = plan
+    this.#supervisor = supervisor
+  }
+
+  async status(): Promise<ClusterStatus> {
+    const plan = this.#plan
+    const silent: { name: string; reason: string }[] = []
+    const ask = async <T>(names: readonly string[]): Promise<Record<string, T>> => {
+      const answers = await Promise.all(
+        names.map((name) =>
+          this.#supervisor.request(name, 'status').catch((error: Error) => {
+            silent.push({ name, reason: error.message })
+            return undefined
+          }),
+        ),
+      )
+      return Object.fromEntries(
+        names.map((name, i) => [name, answers[i] as T]).filter(([, answer]) => answer !== undefined),
+      )
+    }
+    const [switches, lbs] = await Promise.all([
+      ask<SwitchStatus>(plan.switches.map(({ name }) => name)),
+      ask<LbStatus>(plan.lbs.map(({ name }) => name)),
+    ])
+    const uplink = switches[plan.uplink.name]
+    return {
+      name: plan.name,
+      block: plan.block,
+      roles: this.#supervisor.states().map(({ spec, ...state }) => ({ name: spec.name, kind: spec.kind, ...state })),
+      vips: plan.vips.map((vip) => ({
+        name: vip.name,
+        address: vip.address,
+        port: vip.port,
+        protocol: vip.protocol,
+        listen: `${vip.listen.address}:${vip.listen.port}`,
+        lbs: vip.lbs,
+        routedTo:
+          uplink?.routes.find(({ prefix }) => prefix === `${vip.address}/32`)?.nextHops.map(({ via }) => via) ?? [],
+      })),
+      switches,
+      lbs,
+      silent,
+    }
+  }
+
+  async explain(client: string, vip: string, protocol: 'tcp' | 'udp'): Promise<Explanation> {
+    const from = parseEndpoint(client)
+    const to = parseEndpoint(vip) ?? this.#vipByName(vip)
+    if (from === undefined) throw new ApiError(400, `client '${client}' is no address:port, as in 127.20.100.7:41234`)
+    if (to === undefined)
+      throw new ApiError(
+        400,
+        `vip '${vip}' is neither address:port nor one of ${this.#plan.vips.map(({ name }) => name)}`,
+      )
+    const question = { client: from, vip: to, protocol }
+    const route = (await this.#ask(this.#plan.uplink.name, 'explain', question)) as RouteDecision | null
+    const session =
+      route === null ? null : ((await this.#ask(route.lb, 'session', question).catch(() => null)) as SessionView | null)
+    return {
+      client: formatEndpoint(from.address, from.port),
+      vip: formatEndpoint(to.address, to.port),
+      protocol,
+      route,
+      session,
+    }
+  }
+
+  #vipByName(name: string) {
+    const vip = this.#plan.vips.find((candidate) => candidate.name === name)
+    return vip && parseEndpoint(`${vip.address}:${vip.port}`)
+  }
+
+  #ask(name: string, method: string, params: unknown): Promise<unknown> {
+    return this.#supervisor.request(name, method, params).catch((error: Error) => {
+      throw new ApiError(503, error.message)
+    })
+  }
+}

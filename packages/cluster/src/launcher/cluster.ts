@@ -1,0 +1,196 @@
+import { randomBytes } from 'node:crypto'
+import { EventEmitter } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import type { FastifyInstance } from 'fastify'
+import { createApiServer } from '../api/server.js'
+import type { ClusterConfig } from '../config/load.js'
+import { type ClusterPlan, planCluster } from '../plan/plan.js'
+import { LauncherControl } from './cluster-control.js'
+import type { ClusterEvent, ReadyReport } from './events.js'
+import type { RoleSpec } from './role-process.js'
+import { RunDirectory } from './run-directory.js'
+import { Supervisor } from './supervisor.js'
+
+/** A cluster that is not ready by then has something wrong that waiting won't mend. */
+const READY_TIMEOUT_MS = 60_000
+const KEY_BYTES = 32
+
+interface ClusterEvents {
+  event: [event: ClusterEvent]
+}
+
+/** A cluster of role processes with its control API: what `fivetuple up` runs. */
+export class Cluster extends EventEmitter<ClusterEvents> {
+  readonly plan: ClusterPlan
+  readonly #directory: RunDirectory
+  readonly #supervisor = new Supervisor({ restart: true })
+  readonly #api: FastifyInstance
+  readonly #token = randomBytes(KEY_BYTES).toString('base64url')
+  /** VIP name → LBs that its route names, as the uplink switch last reported. */
+  readonly #routedTo = new Map<string, readonly string[]>()
+  readonly #notReady = new Set<string>()
+  #stopped: Promise<void> | undefined
+
+  /** @param block the /16 to use, CIDR; overrides what the configuration says, which may be 'auto' */
+  constructor(config: ClusterConfig, block: string) {
+    super()
+    this.plan = planCluster(config, block, randomBytes(KEY_BYTES).toString('hex'))
+    this.#directory = RunDirectory.create(block)
+    this.#api = createApiServer({
+      address: this.plan.api.address,
+      port: this.plan.api.port,
+      token: this.#token,
+      control: new LauncherControl(this.plan, this.#supervisor),
+    })
+    this.#supervisor.on('started', (name, pid) => this.emit('event', { event: 'started', name, pid }))
+    this.#supervisor.on('died', (name, how, restartInMs) =>
+      this.emit('event', { event: 'died', name, how, restartInMs: restartInMs ?? null }),
+    )
+    this.#supervisor.on('report', (name, event, data) => this.#onReport(name, event, data))
+  }
+
+  /**
+   * Starts everything. Resolves when each VIP has its routes over all LBs that are to carry it; rejects, with all stopped
+   * again, when a role can't start or that takes too long.
+   */
+  async start(): Promise<ReadyReport> {
+    try {
+      await this.#api.listen({ host: this.plan.api.address, port: this.plan.api.port })
+      const ready = this.#untilReady()
+      this.#supervisor.start(this.#roleSpecs())
+      await ready
+    } catch (error) {
+      await this.stop()
+      throw error
+    }
+    const report = this.#readyReport()
+    this.#directory.writeRecord({
+      name: this.plan.name,
+      block: this.plan.block,
+      pid: process.pid,
+      api: report.api,
+      token: this.#token,
+      startedAt: new Date().toISOString(),
+    })
+    this.emit('event', { event: 'ready', ...report })
+    return report
+  }
+
+  /** Ordered shutdown; may be called more than once. */
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop()
+    return this.#stopped
+  }
+
+  /** Ends all roles at once, for a launcher that has no time left. */
+  killAll(): void {
+    this.#supervisor.killAll()
+    this.#directory.remove()
+  }
+
+  async #stop(): Promise<void> {
+    await this.#supervisor.stop()
+    await this.#api.close()
+    this.#directory.remove()
+    this.emit('event', { event: 'stopped' })
+  }
+
+  #roleSpecs(): RoleSpec[] {
+    const { switches, lbs, backends } = this.plan
+    const specs = <T extends { readonly name: string }>(
+      kind: RoleSpec['kind'],
+      program: string,
+      configs: readonly T[],
+    ): RoleSpec[] =>
+      configs.map((config) => ({
+        kind,
+        name: config.name,
+        program,
+        configFile: this.#directory.writeRoleConfig(config.name, config),
+      }))
+    return [
+      ...specs('switch', programOf('@fivetuple/switch'), switches),
+      ...specs('lb', programOf('@fivetuple/lb-node'), lbs),
+      ...specs('backend', programOf('@fivetuple/backend'), backends),
+    ]
+  }
+
+  #untilReady(): Promise<void> {
+    const { switches, lbs, backends } = this.plan
+    for (const { name } of [...switches, ...lbs, ...backends]) this.#notReady.add(name)
+    return new Promise((resolve, reject) => {
+      const check = (): void => {
+        if (this.#missing().length > 0) return
+        done()
+        resolve()
+      }
+      const onReady = (name: string): void => {
+        this.#notReady.delete(name)
+        check()
+      }
+      const onReport = (name: string, event: string, data: unknown): void => {
+        if (event === 'failed') fail(`${name} can't start: ${String(data)}`)
+        else check()
+      }
+      const onDied = (name: string, how: string): void => fail(`${name} ${how} while it started`)
+      const fail = (why: string): void => {
+        done()
+        reject(new Error(why))
+      }
+      const timer = setTimeout(
+        () => fail(`not ready after ${READY_TIMEOUT_MS / 1000} s; still missing: ${this.#missing().join(', ')}`),
+        READY_TIMEOUT_MS,
+      )
+      const done = (): void => {
+        clearTimeout(timer)
+        this.#supervisor.off('ready', onReady).off('report', onReport).off('died', onDied)
+      }
+      this.#supervisor.on('ready', onReady).on('report', onReport).on('died', onDied)
+    })
+  }
+
+  /** What the cluster still lacks before it is ready. */
+  #missing(): string[] {
+    const routes = this.plan.vips.flatMap((vip) => {
+      const routedTo = this.#routedTo.get(vip.address) ?? []
+      return vip.lbs.filter((lb) => !routedTo.includes(lb)).map((lb) => `route of ${vip.name} by ${lb}`)
+    })
+    return [...this.#notReady, ...routes]
+  }
+
+  #onReport(name: string, event: string, data: unknown): void {
+    if (event !== 'routes' || name !== this.plan.uplink.name) return
+    const routes = data as Readonly<Record<string, readonly string[]>>
+    for (const vip of this.plan.vips) {
+      const lbs = routes[`${vip.address}/32`] ?? []
+      const before = this.#routedTo.get(vip.address) ?? []
+      this.#routedTo.set(vip.address, lbs)
+      if (lbs.join() !== before.join()) this.emit('event', { event: 'routes', vip: vip.name, lbs })
+    }
+  }
+
+  #readyReport(): ReadyReport {
+    const { plan } = this
+    const pids = new Map(this.#supervisor.states().map(({ spec, pid }) => [spec.name, pid]))
+    const pid = (name: string): number => pids.get(name) ?? 0
+    return {
+      api: `http://${plan.api.address}:${plan.api.port}`,
+      block: plan.block,
+      vips: plan.vips.map(({ name, address, port, protocol, listen, lbs }) => ({
+        name,
+        address,
+        port,
+        protocol,
+        listen: `${listen.address}:${listen.port}`,
+        lbs,
+      })),
+      lbs: plan.lbs.map(({ name, address, bip }) => ({ name, pid: pid(name), address, bip })),
+      backends: plan.backends.map(({ name, address, port }) => ({ name, pid: pid(name), address, port })),
+      switches: plan.switches.map(({ name, role, address }) => ({ name, role, pid: pid(name), address })),
+    }
+  }
+}
+
+function programOf(packageName: string): string {
+  return fileURLToPath(new URL('main.js', import.meta.resolve(packageName)))
+}

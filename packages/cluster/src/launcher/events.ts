@@ -1,0 +1,54 @@
+/** One thing that happened to a cluster; `up --json` prints each as a line. */
+export type ClusterEvent =
+  | ({ readonly event: 'ready' } & ReadyReport)
+  | { readonly event: 'started'; readonly name: string; readonly pid: number }
+  | {
+      readonly event: 'died'
+      readonly name: string
+      readonly how: string
+      /** null: it stays down */
+      readonly restartInMs: number | null
+    }
+  /** The LBs that a VIP's route names have changed. */
+  | { readonly event: 'routes'; readonly vip: string; readonly lbs: readonly string[] }
+  | { readonly event: 'stopped' }
+
+/** What runs where. */
+export interface ReadyReport {
+  /** Base URL of the control API. */
+  readonly api: string
+  readonly block: string
+  readonly vips: readonly ReadyVip[]
+  readonly lbs: readonly {
+    readonly name: string
+    readonly pid: number
+    readonly address: string
+    readonly bip: string
+  }[]
+  readonly backends: readonly ReadyBackend[]
+  readonly switches: readonly ReadySwitch[]
+}
+
+export interface ReadyVip {
+  readonly name: string
+  readonly address: string
+  readonly port: number
+  readonly protocol: string
+  /** Where clients connect, address:port. */
+  readonly listen: string
+  readonly lbs: readonly string[]
+}
+
+export interface ReadyBackend {
+  readonly name: string
+  readonly pid: number
+  readonly address: string
+  readonly port: number
+}
+
+export interface ReadySwitch {
+  readonly name: string
+  readonly role: string
+  readonly pid: number
+  readonly address: string
+}

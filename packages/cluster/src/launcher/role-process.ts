@@ -1,0 +1,114 @@
+import cluster, { type Worker } from 'node:cluster'
+import { EventEmitter } from 'node:events'
+import type { ManagementMessage, ManagementRequest } from '@fivetuple/runtime'
+
+/** A role that does not answer within this time is busy, hung or stopped. */
+const REQUEST_TIMEOUT_MS = 2_000
+
+/** What the launcher forks: a program and the file that configures it. */
+export interface RoleSpec {
+  readonly kind: 'switch' | 'lb' | 'backend'
+  readonly name: string
+  /** Absolute path of the role's main module. */
+  readonly program: string
+  /** Absolute path of its configuration. */
+  readonly configFile: string
+}
+
+interface RoleProcessEvents {
+  ready: [info: unknown]
+  /** A role's own report: 'routes', 'failed' and the like. */
+  report: [event: string, data: unknown]
+  exit: [how: string]
+}
+
+/** One run of one role. Restarting makes a new one. */
+export class RoleProcess extends EventEmitter<RoleProcessEvents> {
+  readonly spec: RoleSpec
+  readonly #worker: Worker
+  readonly #pending = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>()
+  #nextId = 1
+  #exited = false
+
+  constructor(spec: RoleSpec) {
+    super()
+    this.spec = spec
+    cluster.setupPrimary({ exec: spec.program, args: ['--config', spec.configFile], silent: false })
+    this.#worker = cluster.fork({ FIVETUPLE_ROLE: spec.name })
+    this.#worker.on('message', (message: ManagementMessage) => this.#onMessage(message))
+    this.#worker.on('error', () => {}) // a failed send; 'exit' follows and tells
+    this.#worker.on('exit', (code: number, signal: string) => {
+      this.#exited = true
+      for (const { reject } of this.#pending.values()) reject(new Error(`${spec.name} has exited`))
+      this.#pending.clear()
+      this.emit('exit', signal ? `was ended by ${signal}` : `ended with code ${code}`)
+    })
+  }
+
+  get pid(): number {
+    return this.#worker.process.pid ?? 0
+  }
+
+  get exited(): boolean {
+    return this.#exited
+  }
+
+  /** Asks the role something. Rejects when it has exited or does not answer in time. */
+  request(method: string, params: unknown = {}, timeoutMs: number = REQUEST_TIMEOUT_MS): Promise<unknown> {
+    if (this.#exited || !this.#worker.isConnected())
+      return Promise.reject(new Error(`${this.spec.name} is not running`))
+    const id = this.#nextId++
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this.#pending.delete(id)
+        reject(new Error(`${this.spec.name} did not answer '${method}' within ${timeoutMs} ms`))
+      }, timeoutMs)
+      this.#pending.set(id, {
+        resolve: (value) => {
+          clearTimeout(timer)
+          resolve(value)
+        },
+        reject: (error) => {
+          clearTimeout(timer)
+          reject(error)
+        },
+      })
+      const request: ManagementRequest = { kind: 'request', id, method, params }
+      this.#worker.send(request)
+    })
+  }
+
+  kill(signal: NodeJS.Signals): void {
+    if (!this.#exited) this.#worker.process.kill(signal)
+  }
+
+  /** Asks it to stop in order and kills it when it takes longer than `graceMs`. Resolves when it is gone. */
+  stop(graceMs: number): Promise<void> {
+    if (this.#exited) return Promise.resolve()
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => this.kill('SIGKILL'), graceMs)
+      this.once('exit', () => {
+        clearTimeout(timer)
+        resolve()
+      })
+      this.kill('SIGTERM')
+    })
+  }
+
+  #onMessage(message: ManagementMessage): void {
+    switch (message.kind) {
+      case 'ready':
+        this.emit('ready', message.info)
+        return
+      case 'event':
+        this.emit('report', message.event, message.data)
+        return
+      case 'response': {
+        const pending = this.#pending.get(message.id)
+        this.#pending.delete(message.id)
+        if ('error' in message) pending?.reject(new Error(message.error))
+        else pending?.resolve(message.result)
+      }
+    }
+  }
+}
