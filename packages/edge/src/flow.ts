@@ -37,7 +37,13 @@ export class Flow implements WheelEntry {
   waitingForPort = -1
   closed = false
 
-  constructor(endpoint: TcpEndpoint, localAddress: number, localPort: number, remoteAddress: number, remotePort: number) {
+  constructor(
+    endpoint: TcpEndpoint,
+    localAddress: number,
+    localPort: number,
+    remoteAddress: number,
+    remotePort: number,
+  ) {
     this.endpoint = endpoint
     this.localAddress = localAddress
     this.localPort = localPort

@@ -44,7 +44,8 @@ export class SocketApplication implements FlowApplication {
     // While the kernel is full, bytes stay here for as long as the reader likes: a small view must not pin its chunk.
     const pins = socket.writableLength > 0 && length * 2 < b.length
     socket.write(pins ? Uint8Array.prototype.slice.call(view) : view, this.#onWritten)
-    if (this.#unconsumed === 0 && socket.writableLength === 0) this.#edge.consumed(this.#flow, length, this.#clock.now())
+    if (this.#unconsumed === 0 && socket.writableLength === 0)
+      this.#edge.consumed(this.#flow, length, this.#clock.now())
     else this.#unconsumed += length
   }
 

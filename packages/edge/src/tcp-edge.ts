@@ -1,7 +1,7 @@
 import {
   FiveTupleMap,
-  IpProtocol,
   type IcmpError,
+  IpProtocol,
   ipv4Destination,
   ipv4HeaderLength,
   ipv4Source,
