@@ -23,14 +23,12 @@ export function chiSquare(counts: readonly number[]): number {
   return counts.reduce((sum, count) => sum + (count - expected) ** 2 / expected, 0)
 }
 
-/**
- * The value that {@link chiSquare} of an even spread over `m` next hops exceeds in one of a thousand cases, by the
- * Wilson-Hilferty approximation (within 1 % of the tables from two degrees of freedom on).
- */
+/** Upper 0.1 % points of the chi-square distribution by degrees of freedom, from any statistics table. */
+const CHI_SQUARE_LIMITS = [0, 10.828, 13.816, 16.266, 18.467, 20.515, 22.458, 24.322, 26.124, 27.877]
+
+/** What {@link chiSquare} of an even spread over `m` next hops, 2 to 10, exceeds in one of a thousand cases only. */
 export function chiSquareLimit(m: number): number {
-  const z = 3.0902 // 99.9 % of the normal distribution
-  const df = m - 1
-  return df * (1 - 2 / (9 * df) + z * Math.sqrt(2 / (9 * df))) ** 3
+  return CHI_SQUARE_LIMITS[m - 1]!
 }
 
 function flow(sourceAddress: number, sourcePort: number): FiveTuple {
