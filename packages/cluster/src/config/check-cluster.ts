@@ -1,0 +1,70 @@
+import { AddressPlan } from '../plan/address-plan.js'
+import { parseBlock } from '../plan/block.js'
+import { checkBgp } from './check-bgp.js'
+import { checkVips } from './check-vips.js'
+import type { ClusterConfig } from './cluster-config.js'
+import type { Report } from './config-error.js'
+import { MAX_DURATION_MS, MAX_NODES, MIN_DURATION_MS } from './limits.js'
+import { isLoopback } from './loopback.js'
+
+/** Names that roles of ours have. */
+const RESERVED_NAME = /^(lb-\d+|uplink|downlink|launcher)$/
+
+/** Reports what the schema can't see: references, ranges and addresses that must fit each other. */
+export function checkCluster(config: ClusterConfig, report: Report): void {
+  const block = parseBlock(config.block)
+  if (block === undefined && config.block !== 'auto')
+    report(['block'], `is '${config.block}'`, "it must be 'auto' or a /16 from 127.1.0.0/16 to 127.254.0.0/16")
+  const addresses = block && new AddressPlan(config.block)
+  checkBackends(config, addresses, report)
+  checkVips(config, addresses, report)
+  checkBgp(config, addresses, report)
+  checkNat(config, report)
+  checkDuration(config.edge.keepAliveMs, ['edge', 'keepAlive'], report)
+}
+
+/** Reports a number of nodes that no block has room for. */
+export function checkCount(key: 'lbs' | 'backends', count: number, report: Report): void {
+  if (!Number.isInteger(count) || count < 1 || count > MAX_NODES)
+    report([key], `is ${count}`, `it must be a whole number from 1 to ${MAX_NODES}`)
+}
+
+function checkBackends({ backends }: ClusterConfig, addresses: AddressPlan | undefined, report: Report): void {
+  const names = new Set<string>()
+  const servers = new Map<string, string>()
+  backends.forEach(({ name, server }, i) => {
+    if (server === null) return
+    const path = ['backends', i]
+    if (names.has(name)) report([...path, 'name'], `'${name}' is there twice`, 'give each backend a name of its own')
+    if (RESERVED_NAME.test(name)) report([...path, 'name'], `'${name}' is the name of a role`, 'choose another one')
+    names.add(name)
+    const { address, port } = server
+    const other = servers.get(`${address}:${port}`)
+    if (other) report(path, `${address}:${port} is '${other}' already`, 'remove one of them')
+    servers.set(`${address}:${port}`, name)
+    if (!isLoopback(address))
+      report(
+        [...path, 'address'],
+        `${address} is outside 127.0.0.0/8`,
+        'LBs call from loopback addresses, which only a server on a loopback address can answer: let it listen there too',
+      )
+    else if (addresses?.contains(address) && !addresses.rangeContains('backends', address))
+      report(
+        [...path, 'address'],
+        `${address} belongs to a role of this cluster`,
+        'choose an address outside the block',
+      )
+  })
+}
+
+function checkNat({ nat }: ClusterConfig, report: Report): void {
+  const [first, last] = nat.portRange
+  if (first > last) report(['nat', 'portRange'], `starts at ${first} and ends at ${last}`, 'put the smaller port first')
+  for (const [key, value] of Object.entries(nat.timeouts))
+    checkDuration(value, ['nat', 'timeouts', key.replace(/Ms$/, '')], report)
+}
+
+function checkDuration(ms: number, path: readonly string[], report: Report): void {
+  if (ms >= MIN_DURATION_MS && ms <= MAX_DURATION_MS) return
+  report(path, `is ${ms} ms`, `it must be from ${MIN_DURATION_MS} ms to ${MAX_DURATION_MS / 3_600_000} h`)
+}

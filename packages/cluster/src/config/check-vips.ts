@@ -1,0 +1,118 @@
+import type { AddressPlan } from '../plan/address-plan.js'
+import type { ClusterConfig, VipConfig } from './cluster-config.js'
+import type { ConfigPath, Report } from './config-error.js'
+import { didYouMean } from './did-you-mean.js'
+import { isLoopback, isUnicast } from './loopback.js'
+import { numbered } from './resolve.js'
+
+/**
+ * Reports VIPs that contradict each other, the block, or what they refer to.
+ * @param addresses of the block; undefined when it is chosen later
+ */
+export function checkVips(config: ClusterConfig, addresses: AddressPlan | undefined, report: Report): void {
+  const lbNames = numbered('lb', config.lbs)
+  const backendNames = config.backends.map(({ name }) => name)
+  const names = new Map<string, number>()
+  const services = new Map<string, string>()
+  const lbsByAddress = new Map<string, VipConfig>()
+  const exposed = new Map<string, string>()
+  config.vips.forEach((vip, i) => {
+    const path = ['vips', i]
+    if (names.has(vip.name))
+      report([...path, 'name'], `'${vip.name}' is there twice`, 'give each VIP a name of its own')
+    names.set(vip.name, i)
+    checkReferences(vip.lbs, lbNames, 'LB', [...path, 'lbs'], report)
+    checkReferences(vip.backends, backendNames, 'backend', [...path, 'backends'], report)
+    checkAddress(config.block, addresses, vip, path, report)
+    checkExpose(addresses, vip, exposed, path, report)
+
+    const address = vip.address ?? addresses?.vip(i + 1) ?? `VIP ${i + 1} of the block`
+    const service = `${vip.protocol} ${address}:${vip.port}`
+    const same = services.get(service)
+    if (same !== undefined) report(path, `${service} is VIP '${same}' already`, 'change the port or the address of one')
+    services.set(service, vip.name)
+
+    // An LB announces addresses, not ports: two services of one address are routed alike.
+    const twin = lbsByAddress.get(address)
+    if (twin !== undefined && [...twin.lbs].sort().join() !== [...vip.lbs].sort().join())
+      report(
+        [...path, 'lbs'],
+        `differs from that of VIP '${twin.name}', which has the same address`,
+        'name the same LBs for both, or give one another address',
+      )
+    lbsByAddress.set(address, twin ?? vip)
+  })
+}
+
+function checkReferences(
+  wanted: readonly string[],
+  known: readonly string[],
+  kind: 'LB' | 'backend',
+  path: ConfigPath,
+  report: Report,
+): void {
+  const all = new Set(known)
+  wanted.forEach((name, i) => {
+    if (all.has(name)) return
+    const near = didYouMean(name, known)
+    const there = known.length === 1 ? known[0] : `${known[0]} to ${known.at(-1)}`
+    // A number too large is no misspelling of another number.
+    const misspelt = near !== undefined && /\d*$/.exec(near)![0] === /\d*$/.exec(name)![0]
+    report(
+      [...path, i],
+      `is '${name}', and there is no such ${kind}`,
+      misspelt ? `did you mean '${near}'?` : `there is ${there}`,
+    )
+  })
+}
+
+function checkAddress(
+  block: string,
+  addresses: AddressPlan | undefined,
+  { address, expose }: VipConfig,
+  path: ConfigPath,
+  report: Report,
+): void {
+  if (address === null) return
+  const here = [...path, 'address']
+  if (!isUnicast(address)) report(here, `${address} is no unicast address`, 'choose one below 224.0.0.0')
+  else if (!isLoopback(address)) {
+    if (expose === null)
+      report(
+        here,
+        `${address} is outside 127.0.0.0/8, so clients can't connect to it`,
+        "add expose, as in 'expose: 127.0.0.1:8081'",
+      )
+  } else if (block === 'auto')
+    report(
+      here,
+      `${address} is a loopback address, but the block is chosen at start`,
+      'remove it: the default lies in the block',
+    )
+  else if (addresses !== undefined && !addresses.rangeContains('vips', address))
+    report(
+      here,
+      `${address} is outside the range for VIPs`,
+      `choose one from ${addresses.vip(1)} to ${addresses.vip(254)}, or remove it`,
+    )
+}
+
+function checkExpose(
+  addresses: AddressPlan | undefined,
+  { name, protocol, expose }: VipConfig,
+  exposed: Map<string, string>,
+  path: ConfigPath,
+  report: Report,
+): void {
+  if (expose === null) return
+  const here = [...path, 'expose']
+  const text = `${expose.address}:${expose.port}`
+  if (expose.port > 65_535) report(here, `is ${text}`, 'a port is at most 65535')
+  if (!isLoopback(expose.address))
+    report(here, `${text} is outside 127.0.0.0/8`, 'choose a loopback address:port such as 127.0.0.1:8081')
+  else if (addresses?.contains(expose.address))
+    report(here, `${text} lies in the block, whose addresses belong to roles`, 'choose one such as 127.0.0.1:8081')
+  const other = exposed.get(`${protocol} ${text}`)
+  if (other !== undefined) report(here, `${text} is taken by VIP '${other}'`, 'choose another port')
+  exposed.set(`${protocol} ${text}`, name)
+}

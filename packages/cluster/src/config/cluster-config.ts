@@ -1,0 +1,83 @@
+import type { LbServiceConfig, NatConfig } from '@fivetuple/lb-node'
+import type { EcmpConfig } from '@fivetuple/switch'
+
+/** A cluster as its user wants it: everything filled in and checked. Addresses are dotted quads. */
+export interface ClusterConfig {
+  readonly name: string
+  /** The /16 that all roles live in, CIDR; 'auto': any free one. */
+  readonly block: string
+  /** Number of LBs. */
+  readonly lbs: number
+  readonly backends: readonly BackendEntry[]
+  readonly vips: readonly VipConfig[]
+  readonly ecmp: EcmpConfig
+  readonly bgp: ClusterBgpConfig
+  readonly nat: NatConfig
+  readonly edge: ClusterEdgeConfig
+  readonly logLevel: string
+}
+
+/** A backend server. */
+export interface BackendEntry {
+  readonly name: string
+  /** A server of the user's own; null: we start it, at an address of the block. */
+  readonly server: ConfigEndpoint | null
+}
+
+/** An address and a port as configurations write them. */
+export interface ConfigEndpoint {
+  readonly address: string
+  readonly port: number
+}
+
+/** One virtual service. */
+export interface VipConfig {
+  readonly name: string
+  /** null: the entry's position in the block's range for VIPs. */
+  readonly address: string | null
+  readonly port: number
+  readonly protocol: 'tcp' | 'udp'
+  /** Names of the LBs that carry it from the start. */
+  readonly lbs: readonly string[]
+  readonly backends: readonly string[]
+  readonly policy: LbServiceConfig['policy']
+  /** Where clients connect instead of the fabric address; null: there. */
+  readonly expose: ConfigEndpoint | null
+}
+
+export interface ClusterBgpConfig {
+  readonly port: number
+  /** seconds; 0: no hold timer */
+  readonly holdTime: number
+  readonly switchAs: number
+  readonly downlinkAs: number
+  readonly lbAs: number
+  /** LB k announces the k-th address in here as next hop, CIDR; null: its router address. */
+  readonly nextHops: string | null
+  readonly neighbors: readonly NeighborConfig[]
+}
+
+/** A further BGP neighbour of a switch, such as a real routing daemon: control plane only. */
+export interface NeighborConfig {
+  readonly name: string
+  readonly switch: 'uplink' | 'downlink'
+  readonly address: string
+  readonly as: number
+  /** Whether it dials us and is never dialled. */
+  readonly passive: boolean
+  readonly allowedPrefixes: readonly string[]
+  readonly prefixLimit: number
+}
+
+export interface ClusterEdgeConfig {
+  readonly windowBytes: number
+  readonly keepAliveMs: number
+  readonly maxFlows: number
+}
+
+/** What a command line says over the configuration. */
+export interface ConfigOverrides {
+  readonly lbs?: number | undefined
+  readonly backends?: number | undefined
+  readonly block?: string | undefined
+}

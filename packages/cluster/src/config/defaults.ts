@@ -1,0 +1,27 @@
+/** What holds where a configuration says nothing. Durations as configurations write them. */
+export const DEFAULTS = {
+  name: 'default',
+  block: '127.20.0.0/16',
+  lbs: 4,
+  backends: 4,
+  vip: { port: 8080, protocol: 'tcp', lbs: 'all', backends: 'all', policy: 'round-robin' },
+  ecmp: { selection: 'modulo', hash: 'murmur3', seed: 0 },
+  // Private AS numbers, RFC 6996 §5. The hold time is the slow path of failure detection; RFC 4271 §10 suggests 90 s.
+  bgp: {
+    port: 1790,
+    holdTime: 9,
+    switchAs: 65_000,
+    downlinkAs: 65_001,
+    lbAs: 65_100,
+    passive: false,
+    prefixLimit: 100,
+  },
+  nat: {
+    portRange: [16_384, 65_535],
+    maxSessions: 1_000_000,
+    unknownFlow: 'reset',
+    timeouts: { syn: '5s', established: '15m', closing: '60s', closed: '2s', udp: '30s' },
+  },
+  edge: { windowBytes: 262_144, keepAlive: '5s', maxFlows: 20_000 },
+  log: { level: 'warn' },
+} as const

@@ -1,0 +1,22 @@
+/** Hosts that an octet of an address can tell apart, with room for the addresses that stand for a network or for all. */
+export const MAX_NODES = 250
+/** One address each in a /24, without .0 and .255. */
+export const MAX_VIPS = 254
+/** 250 backends and 254 VIPs with a comment each take about 80 KiB. */
+export const MAX_CONFIG_BYTES = 256 * 1024
+/** As DNS labels, RFC 1035 §2.3.4. */
+export const MAX_NAME_LENGTH = 63
+/** RFC 6793 §2; 0 and the largest are reserved by RFC 7607 and RFC 7300. */
+export const MAX_AS = 4_294_967_294
+/** About 64 bytes each in an LB's tables. */
+export const MAX_SESSIONS = 16_777_216
+/** Sixteen full windows without window scaling (RFC 7323 §2.2 allows 1 GiB): one slow reader holds no more than this. */
+export const MAX_WINDOW_BYTES = 64 * 1024 * 1024
+/** Below one jumbo segment's worth of headers and data nothing moves. */
+export const MIN_WINDOW_BYTES = 4_096
+/** Sockets per process that a raised file limit permits. */
+export const MAX_FLOWS = 1_000_000
+/** Longest duration that any timer here makes sense with. */
+export const MAX_DURATION_MS = 7 * 24 * 3_600_000
+/** Timers are coarser than this. */
+export const MIN_DURATION_MS = 10

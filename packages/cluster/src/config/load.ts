@@ -1,0 +1,27 @@
+import { readFileSync } from 'node:fs'
+import { checkSchema, type SchemaNode } from './check-schema.js'
+import type { ClusterConfig, ConfigOverrides } from './cluster-config.js'
+import { collectErrors, completeConfig } from './complete.js'
+import { type ConfigResult, sortConfigErrors } from './config-error.js'
+import type { ClusterDocument } from './schema.js'
+import { readYaml } from './yaml-source.js'
+
+/** The published schema, made from schema.ts by scripts/cluster-schema.mjs. */
+const SCHEMA_FILE = new URL('../../schema/cluster.schema.json', import.meta.url)
+
+/**
+ * Loads a cluster's configuration.
+ *
+ * @param text YAML (or JSON, which is YAML)
+ * @param file how error messages call it
+ * @param overrides what the command line says over it
+ * @returns the configuration, or every mistake in it, in the order of the file. Never throws for what the text holds.
+ */
+export function loadConfig(text: string, file: string, overrides: ConfigOverrides = {}): ConfigResult<ClusterConfig> {
+  const source = readYaml(text, file)
+  if (!source.ok) return source
+  const found = collectErrors(source.locate, overrides)
+  checkSchema(JSON.parse(readFileSync(SCHEMA_FILE, 'utf8')) as SchemaNode, source.value, found.report)
+  if (found.errors.length > 0) return { ok: false, errors: sortConfigErrors(found.errors) }
+  return completeConfig(source.value as ClusterDocument, overrides, found)
+}

@@ -1,0 +1,259 @@
+import Type, { type Static, type TSchema, type TSchemaOptions } from 'typebox'
+import { DEFAULTS } from './defaults.js'
+import { DURATION_PATTERN } from './duration.js'
+import {
+  MAX_AS,
+  MAX_FLOWS,
+  MAX_NAME_LENGTH,
+  MAX_NODES,
+  MAX_SESSIONS,
+  MAX_VIPS,
+  MAX_WINDOW_BYTES,
+  MIN_WINDOW_BYTES,
+} from './limits.js'
+
+// This module makes the published JSON Schema and the type of what a user writes. Nothing loads it when a cluster starts:
+// TypeBox alone takes a fifth of a second to import. A `title` completes the sentence "it must be ..." in error messages.
+
+const OCTET = '(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])'
+const ADDRESS = `${OCTET}(\\.${OCTET}){3}`
+
+const object = <P extends Record<string, TSchema>>(properties: P, options: TSchemaOptions = {}) =>
+  Type.Object(properties, { title: 'a mapping', additionalProperties: false, ...options })
+const text = (title: string, pattern: string, description: string, options: TSchemaOptions = {}) =>
+  Type.String({ title, pattern, description, ...options })
+const whole = (minimum: number, maximum: number, description: string, options: TSchemaOptions = {}) =>
+  Type.Integer({ title: `a whole number from ${minimum} to ${maximum}`, minimum, maximum, description, ...options })
+const oneOf = <V extends string[]>(values: readonly [...V], description: string, options: TSchemaOptions = {}) =>
+  Type.Enum(values, { title: `one of ${values.join(', ')}`, description, ...options })
+
+const name = (description: string, options: TSchemaOptions = {}) =>
+  text(
+    `a name of letters, digits, '-' and '_', at most ${MAX_NAME_LENGTH} long`,
+    `^[A-Za-z0-9][A-Za-z0-9_-]{0,${MAX_NAME_LENGTH - 1}}$`,
+    description,
+    options,
+  )
+const address = (description: string) => text('an IPv4 address such as 127.20.10.1', `^${ADDRESS}$`, description)
+const port = (description: string, options: TSchemaOptions = {}) => whole(1, 65_535, description, options)
+const as = (description: string, options: TSchemaOptions = {}) => whole(1, MAX_AS, description, options)
+const prefix = (description: string) =>
+  text('a prefix such as 198.18.0.0/24', `^${ADDRESS}(/(3[0-2]|[12]?[0-9]))?$`, description)
+const duration = (description: string, value: string | number) =>
+  Type.Union([Type.Number({ minimum: 0 }), Type.String({ pattern: DURATION_PATTERN })], {
+    title: 'a duration such as 200ms, 5s or 15m (a plain number is seconds)',
+    description,
+    default: value,
+  })
+const allOr = (what: string, description: string) =>
+  Type.Union(
+    [Type.Literal('all'), Type.Array(Type.String(), { minItems: 1, maxItems: MAX_NODES, uniqueItems: true })],
+    {
+      title: `'all' or a list of names of ${what}`,
+      description,
+      default: 'all',
+    },
+  )
+
+const backend = object(
+  {
+    name: name('How VIPs refer to it.'),
+    address: address('Where it listens; it must be a loopback address.'),
+    port: port('The port it listens on.'),
+  },
+  { title: 'a mapping with name, address and port', description: 'A server of your own.' },
+)
+
+const vip = object(
+  {
+    name: name('How commands and reports refer to it.'),
+    address: Type.Optional(address('Its address; default: <block>.10.<position in the list>.')),
+    port: Type.Optional(port('Port that clients connect to.', { default: DEFAULTS.vip.port })),
+    protocol: Type.Optional(oneOf(['tcp', 'udp'], 'What it carries.', { default: DEFAULTS.vip.protocol })),
+    lbs: Type.Optional(allOr('LBs, as in [lb-1, lb-3]', 'The LBs that carry it.')),
+    backends: Type.Optional(allOr('backends, as in [backend-1, backend-2]', 'The servers behind it.')),
+    policy: Type.Optional(
+      oneOf(['round-robin'], 'How an LB chooses a backend for a new flow.', { default: DEFAULTS.vip.policy }),
+    ),
+    expose: Type.Optional(
+      text(
+        'a loopback address:port such as 127.0.0.1:8081',
+        `^${ADDRESS}:[1-9][0-9]{0,4}$`,
+        'Listen here for clients instead; needed for a VIP outside 127.0.0.0/8.',
+      ),
+    ),
+  },
+  { title: 'a mapping with at least a name', description: 'A virtual service.' },
+)
+
+const neighbor = object(
+  {
+    name: name('How reports refer to it.'),
+    switch: oneOf(['uplink', 'downlink'], 'The switch that it peers with.'),
+    address: address('Its address.'),
+    as: as('Its AS number.'),
+    passive: Type.Optional(
+      Type.Boolean({
+        title: 'true or false',
+        description: 'Whether it dials us and is never dialled.',
+        default: DEFAULTS.bgp.passive,
+      }),
+    ),
+    allowedPrefixes: Type.Optional(
+      Type.Array(prefix('An announcement must be this or more specific.'), {
+        title: 'a list of prefixes',
+        description: 'What it may announce; default: nothing.',
+        maxItems: 1_000,
+      }),
+    ),
+    prefixLimit: Type.Optional(
+      whole(1, 1_000_000, 'Most prefixes taken from it.', { default: DEFAULTS.bgp.prefixLimit }),
+    ),
+  },
+  { title: 'a mapping with name, switch, address and as', description: 'A routing daemon of your own.' },
+)
+
+const { bgp, ecmp, edge, log, nat } = DEFAULTS
+
+/** A cluster's configuration file. */
+export const clusterSchema = object(
+  {
+    name: Type.Optional(name('Name of the cluster.', { default: DEFAULTS.name })),
+    block: Type.Optional(
+      text(
+        "'auto' or a /16 of 127.0.0.0/8 such as 127.20.0.0/16",
+        `^(auto|127\\.${OCTET}\\.0\\.0/16)$`,
+        'The /16 that all roles take their addresses from.',
+        { default: DEFAULTS.block },
+      ),
+    ),
+    lbs: Type.Optional(
+      whole(1, MAX_NODES, 'Number of load balancers: lb-1, lb-2 and so on.', { default: DEFAULTS.lbs }),
+    ),
+    backends: Type.Optional(
+      Type.Union(
+        [whole(1, MAX_NODES, 'Number of servers to start.'), Type.Array(backend, { minItems: 1, maxItems: MAX_NODES })],
+        {
+          title: `a whole number from 1 to ${MAX_NODES}, or a list of servers with name, address and port`,
+          description: 'Servers: a number of them to start (backend-1, backend-2 and so on), or a list of your own.',
+          default: DEFAULTS.backends,
+        },
+      ),
+    ),
+    vips: Type.Optional(
+      Type.Array(vip, {
+        title: 'a list of VIPs',
+        description: 'Virtual services; default: web on all LBs, api on all but the last.',
+        minItems: 1,
+        maxItems: MAX_VIPS,
+      }),
+    ),
+    ecmp: Type.Optional(
+      object(
+        {
+          selection: Type.Optional(
+            oneOf(['modulo'], 'How the hash selects among equal-cost routes.', { default: ecmp.selection }),
+          ),
+          hash: Type.Optional(
+            oneOf(['murmur3', 'crc32', 'xor'], 'How the five-tuple is hashed.', { default: ecmp.hash }),
+          ),
+          seed: Type.Optional(whole(0, 4_294_967_295, 'Where the hash starts.', { default: ecmp.seed })),
+        },
+        { description: 'How the switches spread flows.' },
+      ),
+    ),
+    bgp: Type.Optional(
+      object(
+        {
+          port: Type.Optional(port('TCP port that all speak BGP on.', { default: bgp.port })),
+          holdTime: Type.Optional(
+            duration('Silence that ends a session; 0 or 3 to 65535 whole seconds.', bgp.holdTime),
+          ),
+          switchAs: Type.Optional(as('AS number of the uplink switch.', { default: bgp.switchAs })),
+          downlinkAs: Type.Optional(as('AS number of the downlink switch.', { default: bgp.downlinkAs })),
+          lbAs: Type.Optional(as('AS number of the LBs.', { default: bgp.lbAs })),
+          nextHops: Type.Optional(
+            prefix('LB k announces the k-th address in this prefix as next hop; default: its router address.'),
+          ),
+          neighbors: Type.Optional(
+            Type.Array(neighbor, {
+              title: 'a list of neighbours',
+              description: 'Routing daemons of your own that peer with a switch; control plane only.',
+              maxItems: 100,
+            }),
+          ),
+        },
+        { description: 'The routing sessions between LBs and switches.' },
+      ),
+    ),
+    nat: Type.Optional(
+      object(
+        {
+          portRange: Type.Optional(
+            Type.Array(whole(1_024, 65_535, 'A source port.'), {
+              title: 'a list of two ports, first and last, as in [16384, 65535]',
+              description: 'Source ports that an LB uses towards backends.',
+              minItems: 2,
+              maxItems: 2,
+              default: [...nat.portRange],
+            }),
+          ),
+          maxSessions: Type.Optional(
+            whole(1, MAX_SESSIONS, 'Most sessions of one LB at once.', { default: nat.maxSessions }),
+          ),
+          unknownFlow: Type.Optional(
+            oneOf(['reset', 'drop'], 'What answers a packet that belongs to no session.', { default: nat.unknownFlow }),
+          ),
+          timeouts: Type.Optional(
+            object(
+              {
+                syn: Type.Optional(duration('Handshake not finished.', nat.timeouts.syn)),
+                established: Type.Optional(duration('Silence in an open session.', nat.timeouts.established)),
+                closing: Type.Optional(duration('One side has sent its FIN.', nat.timeouts.closing)),
+                closed: Type.Optional(duration('Both sides are done, or a RST was seen.', nat.timeouts.closed)),
+                udp: Type.Optional(duration('Silence in a UDP session.', nat.timeouts.udp)),
+              },
+              { description: 'After which time a session is forgotten.' },
+            ),
+          ),
+        },
+        { description: 'Address translation in the LBs.' },
+      ),
+    ),
+    edge: Type.Optional(
+      object(
+        {
+          windowBytes: Type.Optional(
+            whole(MIN_WINDOW_BYTES, MAX_WINDOW_BYTES, 'Receive window per flow and direction, bytes.', {
+              default: edge.windowBytes,
+            }),
+          ),
+          keepAlive: Type.Optional(duration('Silence after which a flow is probed.', edge.keepAlive)),
+          maxFlows: Type.Optional(whole(1, MAX_FLOWS, 'Most flows of one edge at once.', { default: edge.maxFlows })),
+        },
+        { description: 'Where real sockets become packets.' },
+      ),
+    ),
+    log: Type.Optional(
+      object(
+        {
+          level: Type.Optional(
+            oneOf(['silent', 'fatal', 'error', 'warn', 'info', 'debug', 'trace'], 'How much all roles log.', {
+              default: log.level,
+            }),
+          ),
+        },
+        { description: 'Logging.' },
+      ),
+    ),
+  },
+  {
+    $schema: 'http://json-schema.org/draft-07/schema#',
+    title: 'a mapping of settings',
+    description:
+      'Configuration of a fivetuple cluster. Everything has a default: an empty file is the default cluster.',
+  },
+)
+
+/** A configuration as its user wrote it, once it satisfies the schema. */
+export type ClusterDocument = Static<typeof clusterSchema>

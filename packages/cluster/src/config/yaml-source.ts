@@ -1,0 +1,113 @@
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  type ParsedNode,
+  parseDocument,
+  visit,
+} from 'yaml'
+import type { ConfigError, ConfigPath, Locate } from './config-error.js'
+import { MAX_CONFIG_BYTES } from './limits.js'
+
+/** Enough to write a list once and use it for every VIP; a chain of these grows exponentially. */
+const MAX_ALIASES = 300
+/** What follows the first syntax errors is mostly a consequence of them. */
+const MAX_SYNTAX_ERRORS = 10
+/** The parser quotes the text. */
+const MAX_MESSAGE_LENGTH = 120
+
+/** A YAML text as a value, with the place of each part. */
+export type YamlSource =
+  | { readonly ok: true; readonly value: unknown; readonly locate: Locate }
+  | { readonly ok: false; readonly errors: readonly ConfigError[] }
+
+/** Parses one YAML document. Never throws, whatever the text. An empty text is an empty mapping. */
+export function readYaml(text: string, file: string): YamlSource {
+  const whole = (problem: string, remedy: string): YamlSource => ({
+    ok: false,
+    errors: [{ file, line: 1, column: 1, path: '', problem, remedy }],
+  })
+  if (text.length > MAX_CONFIG_BYTES)
+    return whole(`the file has ${text.length} characters`, `at most ${MAX_CONFIG_BYTES} are read`)
+  try {
+    return parse(text, file)
+  } catch (error) {
+    // The parser recurses, and it throws for a chain of aliases that grows beyond its limit.
+    return error instanceof RangeError
+      ? whole('the file is nested too deeply', 'a configuration needs no more than a few levels')
+      : whole('the file is no usable YAML', error instanceof Error ? error.message : String(error))
+  }
+}
+
+function parse(text: string, file: string): YamlSource {
+  const lines = new LineCounter()
+  const at = (offset: number): { file: string; line: number; column: number } => {
+    const { line, col } = lines.linePos(offset)
+    return { file, line: Math.max(line, 1), column: Math.max(col, 1) }
+  }
+  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: false, prettyErrors: false })
+  const errors: ConfigError[] = [...document.errors, ...document.warnings]
+    .slice(0, MAX_SYNTAX_ERRORS)
+    .map(({ code, message, pos }) => ({
+      ...at(pos[0]),
+      path: '',
+      problem: firstLine(message),
+      remedy: SYNTAX_REMEDIES[code] ?? 'correct the YAML here',
+    }))
+  if (errors.length > 0) return { ok: false, errors }
+  visit(document, {
+    Map(_, map) {
+      const seen = new Set<unknown>()
+      for (const { key } of map.items) {
+        const value = isScalar(key) ? key.value : undefined
+        const [offset] = (key as ParsedNode).range ?? [0]
+        const found = { ...at(offset), path: '' }
+        if (typeof value !== 'string')
+          errors.push({ ...found, problem: 'a key is no text', remedy: 'keys are names of settings' })
+        else if (seen.has(value))
+          errors.push({ ...found, problem: `'${value}' is there twice`, remedy: 'keep one of them' })
+        seen.add(value)
+      }
+    },
+  })
+  if (errors.length > 0) return { ok: false, errors }
+  const value: unknown = document.toJS({ maxAliasCount: MAX_ALIASES })
+  return { ok: true, value: value ?? {}, locate: (path) => at(offsetOf(document, path)) }
+}
+
+const SYNTAX_REMEDIES: Readonly<Partial<Record<string, string>>> = {
+  TAB_AS_INDENT: 'indent with spaces',
+  MULTIPLE_DOCS: 'one file holds one configuration: remove what follows the second ---',
+  TAG_RESOLVE_FAILED: 'remove the tag',
+  MISSING_CHAR: 'a bracket, comma, quote or space is missing',
+  BAD_INDENT: 'indent all entries of a mapping or list alike',
+}
+
+/** Offset of the key that the last step names; of the nearest enclosing part, when the path leads to what isn't there. */
+function offsetOf(document: Document.Parsed, path: ConfigPath): number {
+  let node: unknown = document.contents
+  let offset = document.contents?.range[0] ?? 0
+  for (const step of path) {
+    if (isAlias(node)) node = node.resolve(document)
+    if (isMap(node)) {
+      const pair = node.items.find(({ key }) => isScalar(key) && key.value === step)
+      if (pair === undefined) return offset
+      offset = (pair.key as ParsedNode).range?.[0] ?? offset
+      node = pair.value
+    } else if (isSeq(node)) {
+      node = node.items[Number(step)]
+      if (node === undefined) return offset
+      offset = (node as Node).range?.[0] ?? offset
+    } else return offset
+  }
+  return offset
+}
+
+function firstLine(message: string): string {
+  const line = (message.split('\n')[0] ?? '').replace(/[.:]$/, '')
+  return line.length > MAX_MESSAGE_LENGTH ? `${line.slice(0, MAX_MESSAGE_LENGTH)}...` : line
+}

@@ -1,0 +1,83 @@
+import { formatIpv4, type Ipv4Address, type Prefix, parseIpv4 } from '@fivetuple/packet'
+import { assertBlock } from './block.js'
+
+// One /16 per cluster. The third octet tells the kind of an address, the fourth the number; 0 and 255 stay unused, so
+// that no address looks like a network's or a broadcast address.
+
+/** Third octet of each range of a block. */
+export const BlockRange = { routers: 0, lbs: 1, bips: 2, backends: 3, vips: 10, clients: 100 } as const
+
+export type BlockRangeName = keyof typeof BlockRange
+
+/** Fourth octets in the range of routers. */
+const UPLINK = 1
+const DOWNLINK = 2
+const LAUNCHER = 254
+
+/** A /22: 1,022 client addresses. */
+const CLIENT_POOL_LENGTH = 22
+
+/** The addresses of one block, as dotted quads. Numbers count from 1 to 254. */
+export class AddressPlan {
+  readonly #block: Prefix
+
+  /** @param block a /16, CIDR, as `isUsableBlock` accepts */
+  constructor(block: string) {
+    this.#block = assertBlock(block)
+  }
+
+  get uplink(): string {
+    return this.#at('routers', UPLINK)
+  }
+
+  get downlink(): string {
+    return this.#at('routers', DOWNLINK)
+  }
+
+  /** Launcher and control API. */
+  get launcher(): string {
+    return this.#at('routers', LAUNCHER)
+  }
+
+  get backendPrefix(): string {
+    return `${this.#at('backends', 0)}/24`
+  }
+
+  get clientPool(): string {
+    return `${this.#at('clients', 0)}/${CLIENT_POOL_LENGTH}`
+  }
+
+  /** Router address of LB k. */
+  lb(k: number): string {
+    return this.#at('lbs', k)
+  }
+
+  /** Source address that backends see from LB k (claim C6). */
+  bip(k: number): string {
+    return this.#at('bips', k)
+  }
+
+  backend(k: number): string {
+    return this.#at('backends', k)
+  }
+
+  vip(i: number): string {
+    return this.#at('vips', i)
+  }
+
+  /** Whether a dotted quad lies in the block. */
+  contains(address: string): boolean {
+    return ((parseIpv4(address) ?? 0) & 0xffff0000) >>> 0 === this.#block.address
+  }
+
+  /** Whether a dotted quad is a numbered address of a range. */
+  rangeContains(range: BlockRangeName, address: string): boolean {
+    const value: Ipv4Address = parseIpv4(address) ?? 0
+    const last = value & 255
+    return this.contains(address) && ((value >>> 8) & 255) === BlockRange[range] && last !== 0 && last !== 255
+  }
+
+  #at(range: BlockRangeName, number: number): string {
+    return formatIpv4(this.#block.address + BlockRange[range] * 256 + number)
+  }
+}

@@ -1,0 +1,225 @@
+import type { BackendConfig } from '@fivetuple/backend'
+import type { LbConfig, LbServiceConfig } from '@fivetuple/lb-node'
+import { formatIpv4, parsePrefix } from '@fivetuple/packet'
+import type { SwitchConfig, SwitchNeighborConfig } from '@fivetuple/switch'
+import type { ClusterConfig, ConfigEndpoint, NeighborConfig } from '../config/cluster-config.js'
+import { AddressPlan } from './address-plan.js'
+import { API_PORT, BACKEND_PORT, DOWNLINK_CABLE_PORT, UPLINK_CABLE_PORT } from './ports.js'
+
+/** Clients may be anywhere: this is what lies behind the uplink switch. */
+const ANYWHERE = '0.0.0.0/0'
+/** An LB that announces more than this and more than there are VIPs is out of order. */
+const LB_PREFIX_LIMIT = 100
+
+/** Everything that runs in a cluster, with the whole configuration of each role. */
+export interface ClusterPlan {
+  readonly name: string
+  /** CIDR */
+  readonly block: string
+  readonly api: ConfigEndpoint
+  /** Source addresses for clients of our own, CIDR. */
+  readonly clientPool: string
+  readonly uplink: SwitchConfig
+  readonly downlink: SwitchConfig
+  /** Both of them. */
+  readonly switches: readonly SwitchConfig[]
+  readonly lbs: readonly LbConfig[]
+  /** Those that we start. */
+  readonly backends: readonly BackendConfig[]
+  readonly vips: readonly VipPlan[]
+}
+
+/** A virtual service with its addresses. */
+export interface VipPlan {
+  readonly name: string
+  readonly protocol: 'tcp' | 'udp'
+  readonly address: string
+  readonly port: number
+  /** Where clients connect. */
+  readonly listen: ConfigEndpoint
+  /** Names of the LBs that carry it from the start. */
+  readonly lbs: readonly string[]
+  readonly backends: readonly string[]
+  readonly policy: LbServiceConfig['policy']
+}
+
+/**
+ * Lays a cluster out in a block.
+ *
+ * @param config from `loadConfig` or `defaultConfig`
+ * @param block the /16 to use, CIDR; what the configuration says unless that is 'auto'
+ * @param clusterKey shared secret of all roles, hexadecimal, at least 16 bytes
+ */
+export function planCluster(config: ClusterConfig, block: string, clusterKey: string): ClusterPlan {
+  const addresses = new AddressPlan(block)
+  const { logLevel } = config
+  const vips = config.vips.map((vip, i): VipPlan => {
+    const address = vip.address ?? addresses.vip(i + 1)
+    return { ...vip, address, listen: vip.expose ?? { address, port: vip.port } }
+  })
+  const uplink = planUplink(config, addresses, vips, clusterKey)
+  const downlink = planDownlink(config, addresses, clusterKey)
+  return {
+    name: config.name,
+    block,
+    api: { address: addresses.launcher, port: API_PORT },
+    clientPool: addresses.clientPool,
+    uplink,
+    downlink,
+    switches: [uplink, downlink],
+    lbs: numbers(config.lbs).map((k) => planLb(k, config, addresses, vips, clusterKey)),
+    backends: config.backends.flatMap(({ name, server }, i) =>
+      server === null ? [{ name, address: addresses.backend(i + 1), port: BACKEND_PORT, logLevel }] : [],
+    ),
+    vips,
+  }
+}
+
+function planUplink(
+  config: ClusterConfig,
+  addresses: AddressPlan,
+  vips: readonly VipPlan[],
+  clusterKey: string,
+): SwitchConfig {
+  // Any LB may get any VIP while the cluster runs; what is in no list is no business of an LB's.
+  const allowedPrefixes = [...new Set(vips.map(({ address }) => `${address}/32`))]
+  const prefixLimit = Math.max(LB_PREFIX_LIMIT, allowedPrefixes.length)
+  return {
+    name: 'uplink',
+    role: 'uplink',
+    address: addresses.uplink,
+    cablePort: UPLINK_CABLE_PORT,
+    clusterKey,
+    ports: planPorts(config),
+    bgp: {
+      port: config.bgp.port,
+      as: config.bgp.switchAs,
+      holdTime: config.bgp.holdTime,
+      neighbors: [
+        ...numbers(config.lbs).map((k) => lbNeighbor(k, config, addresses, allowedPrefixes, prefixLimit)),
+        ...foreignNeighbors(config, 'uplink'),
+      ],
+      announce: [ANYWHERE],
+    },
+    ecmp: config.ecmp,
+    edge: {
+      kind: 'client',
+      services: vips.map(({ name, protocol, address, port, listen }) => ({ name, protocol, address, port, listen })),
+      tcp: config.edge,
+    },
+    logLevel: config.logLevel,
+  }
+}
+
+function planDownlink(config: ClusterConfig, addresses: AddressPlan, clusterKey: string): SwitchConfig {
+  const outside = config.backends.flatMap(({ server }) =>
+    server === null || addresses.rangeContains('backends', server.address) ? [] : [`${server.address}/32`],
+  )
+  const prefixes = [addresses.backendPrefix, ...new Set(outside)]
+  return {
+    name: 'downlink',
+    role: 'downlink',
+    address: addresses.downlink,
+    cablePort: DOWNLINK_CABLE_PORT,
+    clusterKey,
+    ports: planPorts(config),
+    bgp: {
+      port: config.bgp.port,
+      as: config.bgp.downlinkAs,
+      holdTime: config.bgp.holdTime,
+      neighbors: [
+        ...numbers(config.lbs).map((k) =>
+          lbNeighbor(k, config, addresses, [`${addresses.bip(k)}/32`], LB_PREFIX_LIMIT),
+        ),
+        ...foreignNeighbors(config, 'downlink'),
+      ],
+      announce: prefixes,
+    },
+    ecmp: config.ecmp,
+    edge: { kind: 'server', prefixes, tcp: config.edge },
+    logLevel: config.logLevel,
+  }
+}
+
+function planLb(
+  k: number,
+  config: ClusterConfig,
+  addresses: AddressPlan,
+  vips: readonly VipPlan[],
+  clusterKey: string,
+): LbConfig {
+  const name = lbName(k)
+  const { bgp } = config
+  return {
+    name,
+    id: k,
+    address: addresses.lb(k),
+    bip: addresses.bip(k),
+    clusterKey,
+    cables: {
+      uplink: { peer: 'uplink', address: addresses.uplink, port: UPLINK_CABLE_PORT },
+      downlink: { peer: 'downlink', address: addresses.downlink, port: DOWNLINK_CABLE_PORT },
+    },
+    bgp: {
+      port: bgp.port,
+      as: bgp.lbAs,
+      holdTime: bgp.holdTime,
+      uplink: { address: addresses.uplink, as: bgp.switchAs },
+      downlink: { address: addresses.downlink, as: bgp.downlinkAs },
+      nextHop: bgp.nextHops === null ? null : formatIpv4(parsePrefix(bgp.nextHops)!.address + k),
+    },
+    // Claim C13: every LB knows all services; the addresses on its interface tell which of them it carries.
+    services: vips.map((vip) => ({
+      name: vip.name,
+      protocol: vip.protocol,
+      address: vip.address,
+      port: vip.port,
+      policy: vip.policy,
+      backends: vip.backends.map((backend) => ({ name: backend, ...backendEndpoint(backend, config, addresses) })),
+    })),
+    vips: [...new Set(vips.filter(({ lbs }) => lbs.includes(name)).map(({ address }) => address))],
+    nat: config.nat,
+    logLevel: config.logLevel,
+  }
+}
+
+function backendEndpoint(name: string, { backends }: ClusterConfig, addresses: AddressPlan): ConfigEndpoint {
+  const i = backends.findIndex((backend) => backend.name === name)
+  return backends[i]?.server ?? { address: addresses.backend(i + 1), port: BACKEND_PORT }
+}
+
+function planPorts({ lbs }: ClusterConfig): SwitchConfig['ports'] {
+  return numbers(lbs).map((id) => ({ id, peer: lbName(id) }))
+}
+
+function lbNeighbor(
+  k: number,
+  { bgp }: ClusterConfig,
+  addresses: AddressPlan,
+  allowedPrefixes: readonly string[],
+  prefixLimit: number,
+): SwitchNeighborConfig {
+  return {
+    name: lbName(k),
+    address: addresses.lb(k),
+    as: bgp.lbAs,
+    portId: k,
+    allowedPrefixes,
+    passive: true,
+    prefixLimit,
+  }
+}
+
+function foreignNeighbors({ bgp }: ClusterConfig, side: NeighborConfig['switch']): SwitchNeighborConfig[] {
+  return bgp.neighbors
+    .filter((neighbor) => neighbor.switch === side)
+    .map(({ switch: _, ...neighbor }) => ({ ...neighbor, portId: null }))
+}
+
+function lbName(k: number): string {
+  return `lb-${k}`
+}
+
+function numbers(count: number): readonly number[] {
+  return Array.from({ length: count }, (_, i) => i + 1)
+}
