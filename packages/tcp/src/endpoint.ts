@@ -10,115 +10,60 @@ import {
   writeSynOptions,
   writeTcpHeader,
 } from '@fivetuple/packet'
+import { ChallengeBudget } from './challenge-budget.js'
 import { TcpEvent } from './events.js'
 import type { TcpOptions } from './options.js'
-import { Reassembly } from './reassembly.js'
-import { RetransmissionTimeout } from './retransmission-timeout.js'
+import { Receiver } from './receiver.js'
 import type { SegmentOutput } from './segment-output.js'
-import { SendQueue } from './send-queue.js'
+import { Sender, SenderTimeout } from './sender.js'
 import { seqAdd, seqDiff } from './sequence.js'
 import { NO_TRANSITION, TcpInput, TcpState, TRANSITIONS } from './state.js'
 
 const { FIN, SYN, RST, PSH, ACK } = TcpFlag
 const NEVER = Number.POSITIVE_INFINITY
-/** MSS of a peer that does not name one (RFC 9293 §3.7.1). */
-const DEFAULT_PEER_MSS = 536
-/** Duplicate ACKs after which the first segment in flight counts as lost (RFC 5681 §3.2). */
-const DUPLICATE_ACKS = 3
 
 /**
- * One end of a TCP connection (RFC 9293), sans-IO: segments and the application's wishes go in with the time, segments
- * and events come out when asked for.
+ * One end of a TCP connection (RFC 9293), sans-IO: segments and the application's wishes go in with the time (ms),
+ * segments and events come out when asked for.
  *
- * Loss is mended segment by segment: the receiver keeps what arrives ahead of a gap, and the sender repeats only the
- * first segment in flight, then the next gap as each partial ACK shows it (as in NewReno, RFC 6582, without its windows).
+ * After each input the owner reads ({@link nextRead}) until nothing is left, takes the events, lets it
+ * {@link transmit}, and notes the {@link deadline}.
  */
 export class TcpEndpoint {
   readonly #options: TcpOptions
   readonly #localPort: number
   readonly #remotePort: number
+  readonly #sender: Sender
+  readonly #receiver: Receiver
+  #challenges: ChallengeBudget | undefined
 
   #state: TcpState = TcpState.CLOSED
   #events = 0
   /** An incoming SYN is not answered before the owner says so. */
-  #deferred = false
-  // Control segments that wait to be written.
+  #isDeferred = false
+  // Segments without data that wait to be written; an ACK is the receiver's to ask for.
   #synPending = false
   #rstPending = false
-  #ackNow = false
   #probePending = false
+  /** A RST that answers a stray segment and does not end this connection; its number is what that segment acknowledged. */
+  #strayPending = false
+  #straySeq = 0
+  /** A soft error has come in since the peer last acknowledged something. */
+  #isUnreachable = false
 
-  // Sending. Sequence numbers are signed 32-bit, see sequence.ts.
-  readonly #queue = new SendQueue()
-  #sndUna: number
-  #sndNxt: number
-  #sndWindow = 0
-  #sndShift = 0
-  #peerMss = DEFAULT_PEER_MSS
-  #finQueued = false
-  #finSent = false
-  #wasFull = false
-
-  // Receiving.
-  #rcvNxt = 0
-  #rcvShift = 0
-  /** Right edge of the window that the peer has been told. */
-  #rcvEdge = 0
-  /** Delivered and not consumed. */
-  #unconsumed = 0
-  #sinceAck = 0
-  #finReceived = false
-  readonly #ahead = new Reassembly()
-  /** Sequence number of a FIN that arrived ahead of a gap. */
-  #finAhead: number | undefined
-  #inPlace = false
-  readonly #released: Uint8Array[] = []
-
-  // Loss recovery.
-  readonly #rto: RetransmissionTimeout
-  #resend = false
-  #recover: number
-  #inRecovery = false
-  #duplicateAcks = 0
-  #timedSeq = 0
-  #timedAt = -1
-  /** When the oldest byte in flight began to wait for its ACK. */
-  #waitingSince = 0
-  #unreachable = false
-
-  // Deadlines, ms.
-  #rtoAt = NEVER
-  #ackAt = NEVER
-  #keepAt = NEVER
-  #overAt = NEVER
+  // Keep-alive and TIME-WAIT, ms.
   #heardAt = 0
+  #keepAt = NEVER
   #probes = 0
+  #overAt = NEVER
 
-  /** The view that {@link nextRead} has set. */
-  readBuffer: Uint8Array
-  readStart = 0
-  readEnd = 0
-  #placeBuffer: Uint8Array
-  #placeStart = 0
-  #placeEnd = 0
-
-  /** Segments sent again. */
-  retransmits = 0
-  /** Segments that arrived ahead of a gap. */
-  outOfOrder = 0
-
-  /** @param iss initial sequence number, 32 bits */
+  /** @param iss initial sequence number, 32 bits (RFC 9293 §3.4.1: hard to guess, and ahead of those used before) */
   constructor(options: TcpOptions, localPort: number, remotePort: number, iss: number) {
     this.#options = options
     this.#localPort = localPort
     this.#remotePort = remotePort
-    this.#sndUna = iss | 0
-    this.#sndNxt = iss | 0
-    this.#recover = iss | 0
-    this.#rto = new RetransmissionTimeout(options)
-    this.readBuffer = NOTHING
-    this.#placeBuffer = NOTHING
-    while (options.windowBytes >>> this.#rcvShift > 0xffff) this.#rcvShift++
+    this.#sender = new Sender(options, iss)
+    this.#receiver = new Receiver(options)
   }
 
   get state(): TcpState {
@@ -130,18 +75,29 @@ export class TcpEndpoint {
     return this.#state === TcpState.TIME_WAIT || this.#state === TcpState.CLOSED
   }
 
-  /** Bytes given to send and not acknowledged. */
+  /** Bytes given to {@link send} and not acknowledged. */
   get sendBuffered(): number {
-    return this.#queue.length
+    return this.#sender.queued
   }
 
+  /** Whether the application should pause until WRITABLE. */
   get sendBufferFull(): boolean {
-    return this.#wasFull
+    return this.#sender.isFull
   }
 
   /** Bytes that wait behind a gap. */
   get reassemblyBytes(): number {
-    return this.#ahead.bytes
+    return this.#receiver.reassemblyBytes
+  }
+
+  /** Segments sent again, since the start. */
+  get retransmits(): number {
+    return this.#sender.retransmits
+  }
+
+  /** Segments that arrived ahead of a gap, since the start. */
+  get outOfOrder(): number {
+    return this.#receiver.outOfOrder
   }
 
   get hasEvents(): boolean {
@@ -150,19 +106,31 @@ export class TcpEndpoint {
 
   /** Whether {@link nextRead} would find something. */
   get hasRead(): boolean {
-    return this.#inPlace || this.#released.length > 0
+    return this.#receiver.hasRead
+  }
+
+  /** The view that {@link nextRead} has set. */
+  get readBuffer(): Uint8Array {
+    return this.#receiver.readBuffer
+  }
+  get readStart(): number {
+    return this.#receiver.readStart
+  }
+  get readEnd(): number {
+    return this.#receiver.readEnd
   }
 
   /** Whether {@link transmit} would have something to write. */
   get wantsTransmit(): boolean {
+    const sender = this.#sender
     return (
-      this.#ackNow ||
+      this.#receiver.ackNow ||
+      (this.#mayStillSend() && (sender.sendable() > 0 || sender.isFinDue)) ||
+      sender.resend ||
       this.#synPending ||
       this.#rstPending ||
       this.#probePending ||
-      this.#resend ||
-      (this.#canSend() && this.#nextDataLength() > 0) ||
-      this.#finIsDue()
+      this.#strayPending
     )
   }
 
@@ -174,43 +142,39 @@ export class TcpEndpoint {
   }
 
   /** Takes a SYN whose TCP header is at `b[o]`. It is answered when {@link establish} or {@link refuse} is called. */
-  accept(b: Uint8Array, o: number, end: number, now: number): void {
+  accept(b: Uint8Array, o: number, end: number, _now: number): void {
     this.#move(TcpInput.SYN)
-    this.#deferred = true
+    this.#isDeferred = true
     this.#takeSyn(b, o)
     const data = o + tcpDataOffset(b, o)
-    if (data < end) this.#ahead.insert(this.#rcvNxt, b, data, Math.min(end, data + this.#options.windowBytes))
-    this.#heardAt = now
+    if (data < end) this.#receiver.holdBack(b, data, end)
   }
 
-  /** Answers the SYN with SYN-ACK. */
+  /** Answers the SYN with SYN-ACK. Without effect when the peer has gone in the meantime. */
   establish(now: number): void {
-    if (!this.#deferred) return
-    this.#deferred = false
+    if (!this.#isDeferred || this.#state !== TcpState.SYN_RECEIVED) return
+    this.#isDeferred = false
     this.#synPending = true
     this.#startKeepAlive(now)
   }
 
   /** Answers the SYN with RST. */
-  refuse(_now: number): void {
-    if (this.#state !== TcpState.SYN_RECEIVED) return
-    this.#rstPending = true
-    this.#die(0)
+  refuse(now: number): void {
+    if (this.#state === TcpState.SYN_RECEIVED) this.abort(now)
   }
 
   /** Queues bytes. They are kept by reference until acknowledged and must not change. Ignored after {@link shutdown}. */
-  send(chunk: Uint8Array, _now: number): void {
-    if (this.#state === TcpState.CLOSED || this.#finQueued) return
-    this.#queue.push(chunk)
-    if (this.#queue.length >= this.#options.sendBufferBytes) this.#wasFull = true
+  send(chunk: Uint8Array, now: number): void {
+    if (this.#state === TcpState.CLOSED || this.#sender.finQueued) return
+    this.#sender.push(chunk, now)
   }
 
   /** Sends FIN behind what is queued. */
   shutdown(_now: number): void {
-    if (this.#state !== TcpState.CLOSED) this.#finQueued = true
+    if (this.#state !== TcpState.CLOSED) this.#sender.finQueued = true
   }
 
-  /** Sends RST; the endpoint is closed at once. */
+  /** Drops what is queued and sends RST; the endpoint is closed at once. */
   abort(_now: number): void {
     if (this.#state === TcpState.CLOSED) return
     // RFC 9293 §3.10.5: nothing to reset before the peer has answered, nor in TIME-WAIT.
@@ -220,19 +184,14 @@ export class TcpEndpoint {
 
   /** The application has taken `bytes` of what was delivered: the window opens. */
   consumed(bytes: number, _now: number): void {
-    this.#unconsumed -= bytes
-    assert(this.#unconsumed >= 0, 'more consumed than delivered')
-    if (this.#finReceived || this.#state < TcpState.ESTABLISHED) return
-    // Silly window avoidance (RFC 9293 §3.8.6.2.2): tell of a quarter window or more, not of every byte.
-    const opened = seqDiff(seqAdd(this.#rcvNxt, this.#freeWindow()), this.#rcvEdge)
-    if (opened >= this.#options.windowBytes >>> 2 && seqDiff(this.#rcvEdge, this.#rcvNxt) < this.#options.windowBytes >>> 1)
-      this.#ackNow = true
+    this.#receiver.consumed(bytes)
+    if (this.#state === TcpState.CLOSED) this.#receiver.ackNow = false
   }
 
   /** An ICMP error said that the peer can't be reached: final for a SYN, a hint later (RFC 9293 §3.9.2.2). */
   unreachable(_now: number): void {
     if (this.#state === TcpState.SYN_SENT) this.#die(TcpEvent.REFUSED)
-    else this.#unreachable = true
+    else this.#isUnreachable = true
   }
 
   /** Takes the events since the last call: bits of {@link TcpEvent}. */
@@ -247,209 +206,164 @@ export class TcpEndpoint {
    * each byte counts against the window until it is {@link consumed}.
    */
   nextRead(): boolean {
-    if (this.#inPlace) {
-      this.#inPlace = false
-      this.readBuffer = this.#placeBuffer
-      this.readStart = this.#placeStart
-      this.readEnd = this.#placeEnd
-      return true
-    }
-    const released = this.#released.shift()
-    if (released === undefined) {
-      this.readBuffer = NOTHING
-      this.#placeBuffer = NOTHING
-      return false
-    }
-    this.readBuffer = released
-    this.readStart = 0
-    this.readEnd = released.length
-    return true
+    return this.#receiver.nextRead()
   }
 
   /** When {@link onTimeout} is wanted, ms; Infinity: never. */
   deadline(): number {
-    return Math.min(this.#rtoAt, this.#ackAt, this.#keepAt, this.#overAt)
+    return Math.min(this.#sender.timeoutAt, this.#receiver.ackAt, this.#keepAt, this.#overAt)
   }
 
-  /** Does what is due at `now`. */
+  /** Does what is due at `now`. Calling it too early or without need does no harm. */
   onTimeout(now: number): void {
-    if (now >= this.#ackAt) {
-      this.#ackAt = NEVER
-      this.#ackNow = true
-    }
     if (now >= this.#overAt) {
-      this.#overAt = NEVER
       this.#move(TcpInput.TIME_WAIT_OVER)
       this.#die(0)
       return
     }
-    if (now >= this.#rtoAt) this.#onRetransmissionTimeout(now)
+    if (now >= this.#receiver.ackAt) {
+      this.#receiver.ackAt = NEVER
+      this.#receiver.ackNow = true
+    }
+    if (now >= this.#sender.timeoutAt) this.#onSenderTimeout(now)
     if (now >= this.#keepAt) this.#onKeepAlive(now)
   }
 
-  /** Takes a segment: TCP header at `b[o]`, payload up to `end`. The header is whole. */
+  /** Takes a segment: TCP header at `b[o]`, payload up to `end`. The owner has checked that the header is whole. */
   onSegment(b: Uint8Array, o: number, end: number, now: number): void {
+    if (this.#state === TcpState.CLOSED) return
     const flags = b[o + 13]!
-    const seq = readU32(b, o + 4) | 0
-    const payload = o + tcpDataOffset(b, o)
     if (this.#state === TcpState.SYN_SENT) {
-      this.#onSegmentInSynSent(b, o, flags, now)
+      this.#onSegmentInSynSent(b, o, end, flags, now)
       return
     }
-    if (this.#state === TcpState.CLOSED) return
-    // RFC 9293 §3.10.7.4, first check: the sequence number. What lies before the window is old, what lies behind it too new.
-    const ahead = seqDiff(seq, this.#rcvNxt)
+    // RFC 9293 §3.10.7.4, first check: the sequence number. What lies before the window is old, what lies behind it new.
+    const receiver = this.#receiver
+    const payload = o + tcpDataOffset(b, o)
     const length = end - payload + (flags & FIN ? 1 : 0)
-    const window = Math.max(seqDiff(this.#rcvEdge, this.#rcvNxt), 0)
-    const acceptable = ahead <= 0 ? ahead + length > 0 || (ahead === 0 && length === 0) : ahead < window
-    if (flags & RST) {
-      this.#onReset(ahead, window)
+    const ahead = seqDiff(readU32(b, o + 4), receiver.next)
+    const isAcceptable = ahead <= 0 ? ahead + length > 0 || (ahead | length) === 0 : ahead < receiver.window
+    if ((flags & (RST | SYN | ACK)) !== ACK && !this.#passesOddFlags(flags, ahead, now)) return
+    const ack = readU32(b, o + 8) | 0
+    const isOpening = this.#state === TcpState.SYN_RECEIVED
+    if (isOpening) {
+      if (!this.#onAckInSynReceived(ack, isAcceptable, now)) return
+    } else if (!this.#sender.isPlausibleAck(ack)) {
+      this.#challenge(now)
       return
     }
     this.#heardAt = now
     this.#probes = 0
-    if (flags & SYN) {
-      // A repeated SYN is answered once more; any other SYN gets a challenge ACK (RFC 5961 §4).
-      if (this.#state === TcpState.SYN_RECEIVED) this.#synPending = !this.#deferred
-      else this.#ackNow = true
-      return
+    if (!isAcceptable) {
+      // Old data is answered each time (its ACK was lost), old or new nothing not without end: keep-alive and window
+      // probes come slowly. A FIN that comes again in TIME-WAIT starts the wait anew.
+      if (length > 0) receiver.ackNow = true
+      else this.#challenge(now)
+      if (this.#state === TcpState.TIME_WAIT && flags & FIN) this.#startTimeWait(now)
+      if (ahead > 0) return
+      // The ACK field of something old may be news all the same.
     }
-    if (!acceptable) {
-      this.#ackNow = true
-      if (ahead > 0 || (flags & ACK) === 0) return
-      // Old data or a keep-alive probe: its ACK field may be news all the same.
+    const una = this.#sender.una
+    const finAcked = this.#sender.onAck(ack, readU16(b, o + 14), isAcceptable && length === 0, now)
+    if (this.#sender.una !== una) {
+      this.#isUnreachable = false
+      if (this.#sender.takeWritable()) this.#events |= TcpEvent.WRITABLE
+      if (finAcked) this.#onFinAcked(now)
     }
-    if ((flags & ACK) === 0) return
-    if (!this.#onAck(b, o, ahead, end > payload, now)) return
-    if (acceptable && length > 0) this.#onData(b, payload, end, seq, ahead, flags, now)
+    if (isAcceptable && length > 0) this.#onData(b, payload, end, ahead, flags, now)
+    if (isOpening) receiver.release() // data that came with the SYN, unless this segment has brought it again
   }
 
-  /** Writes all that may be sent now. Returns false when the output refused with something left to write. */
+  /**
+   * Writes all that may be sent now.
+   * @returns false when the output refused something: it is kept, and {@link wantsTransmit} stays true
+   */
   transmit(out: SegmentOutput, now: number): boolean {
-    if (this.#rstPending) {
-      if (!this.#writeControl(out, RST | ACK, this.#sndNxt)) return false
-      this.#rstPending = false
-    }
-    if (this.#state === TcpState.CLOSED) {
-      this.#ackNow = false
-      return true
-    }
-    if (this.#synPending && !this.#writeSyn(out, now)) return false
-    if (this.#state < TcpState.ESTABLISHED) return true
-    if (this.#resend && !this.#writeAgain(out, now)) return false
-    while (this.#canSend()) {
-      const length = this.#nextDataLength()
-      if (length === 0) break
-      if (!this.#writeData(out, length, now)) return false
-    }
-    if (this.#finIsDue() && !this.#writeFin(out, now)) return false
+    if (this.#strayPending && !this.#writeStray(out)) return false
+    if (this.#state < TcpState.ESTABLISHED) return this.#transmitUnsynchronized(out, now)
+    const data = this.#transmitData(out, now)
     if (this.#probePending) {
       // One number before the next: out of the window, so it must be answered (RFC 9293 §3.8.4).
-      if (!this.#writeControl(out, ACK, seqAdd(this.#sndNxt, -1))) return false
+      if (!this.#writeControl(out, ACK, seqAdd(this.#sender.next, -1))) return false
       this.#probePending = false
     }
-    if (this.#ackNow && !this.#writeControl(out, ACK, this.#sndNxt)) return false
-    return true
+    // Data may be held up where an ACK is not: the other direction must not suffer.
+    if (this.#receiver.ackNow && !this.#writeControl(out, ACK, this.#sender.next)) return false
+    return data
   }
 
   // ---- receiving
 
-  #onSegmentInSynSent(b: Uint8Array, o: number, flags: number, now: number): void {
-    const ack = readU32(b, o + 8) | 0
-    const acksSyn = (flags & ACK) !== 0 && ack === seqAdd(this.#sndUna, 1) && this.#sndNxt === ack
+  /** The second to fourth check: RST, SYN, no ACK. Returns false when the segment is done with. */
+  #passesOddFlags(flags: number, ahead: number, now: number): boolean {
     if (flags & RST) {
-      if (acksSyn) this.#die(TcpEvent.REFUSED)
+      // RFC 5961 §3.2: only a RST at exactly the next number is believed; one within the window is questioned.
+      if (ahead === 0) this.#die(this.#state === TcpState.TIME_WAIT ? 0 : TcpEvent.RESET)
+      else if (ahead > 0 && ahead < this.#receiver.window) this.#challenge(now)
+      return false
+    }
+    if (flags & SYN) {
+      // The SYN once more is answered once more, as soon as it may be; any other gets a challenge ACK (RFC 5961 §4).
+      const isAgain = this.#state === TcpState.SYN_RECEIVED && ahead === -1 && (flags & ACK) === 0
+      if (!isAgain) this.#challenge(now)
+      else if (!this.#isDeferred) this.#synPending = true
+      return false
+    }
+    return (flags & ACK) !== 0
+  }
+
+  #onSegmentInSynSent(b: Uint8Array, o: number, end: number, flags: number, now: number): void {
+    const ack = readU32(b, o + 8) | 0
+    const { una, next } = this.#sender
+    const acksSyn = ack === next && next !== una
+    if (flags & RST) {
+      if (flags & ACK && acksSyn) this.#die(TcpEvent.REFUSED)
       return
     }
-    if (!acksSyn || (flags & SYN) === 0) return // simultaneous open: edges never do that to each other
+    if ((flags & ACK) === 0) return // simultaneous open is not supported
+    if (!acksSyn) {
+      this.#answerStray(ack) // RFC 9293 §3.10.7.3: a half-open connection of before ends here
+      return
+    }
+    if ((flags & SYN) === 0) return
     this.#heardAt = now
     this.#takeSyn(b, o)
-    this.#rcvEdge = seqAdd(this.#rcvNxt, Math.min(this.#options.windowBytes, 0xffff)) // as our SYN has said
-    this.#sndUna = ack
     this.#synPending = false
-    this.#rtoAt = NEVER
-    this.#sampleRtt(now)
-    this.#ackNow = true
+    this.#sender.onSynAck(now)
     this.#becomeEstablished()
+    this.#receiver.ackNow = true
+    const payload = o + tcpDataOffset(b, o)
+    if (payload < end) {
+      this.#receiver.holdBack(b, payload, end)
+      this.#receiver.release()
+    }
   }
 
   #takeSyn(b: Uint8Array, o: number): void {
     const { maximumSegmentSize, windowShift } = readSynOptions(b, o)
-    this.#rcvNxt = seqAdd(readU32(b, o + 4), 1)
-    this.#rcvEdge = this.#rcvNxt
-    this.#peerMss = Math.max(Math.min(maximumSegmentSize ?? DEFAULT_PEER_MSS, this.#options.mss), 1)
-    // RFC 7323 §2.2: scaling holds in both directions or in none.
-    if (windowShift === undefined) this.#rcvShift = 0
-    else this.#sndShift = windowShift
-    this.#sndWindow = readU16(b, o + 14) // never scaled in a SYN
+    this.#receiver.open(readU32(b, o + 4), windowShift !== undefined)
+    this.#sender.open(maximumSegmentSize, windowShift, readU16(b, o + 14))
+  }
+
+  #onAckInSynReceived(ack: number, isAcceptable: boolean, now: number): boolean {
+    const { una, next } = this.#sender
+    if (!isAcceptable) {
+      this.#challenge(now)
+      return false
+    }
+    if (ack !== next || next === una) {
+      this.#answerStray(ack)
+      return false
+    }
+    this.#synPending = false
+    this.#sender.onSynAck(now)
+    this.#becomeEstablished()
+    return true
   }
 
   #becomeEstablished(): void {
     this.#move(TcpInput.SYN_ACKED)
     this.#events |= TcpEvent.CONNECTED
-    if (!this.#ahead.isEmpty) this.#release() // data that came with the SYN
-  }
-
-  /** RFC 9293 §3.10.7.4 second check, with RFC 5961 §3.2: only a RST at exactly the next number is believed. */
-  #onReset(ahead: number, window: number): void {
-    if (ahead === 0) this.#die(this.#state === TcpState.TIME_WAIT ? 0 : TcpEvent.RESET)
-    else if (ahead > 0 && ahead < window) this.#ackNow = true
-  }
-
-  /** Fifth check: the ACK field. Returns false when the segment is to be dropped. */
-  #onAck(b: Uint8Array, o: number, ahead: number, hasData: boolean, now: number): boolean {
-    const ack = readU32(b, o + 8) | 0
-    const acked = seqDiff(ack, this.#sndUna)
-    if (this.#state === TcpState.SYN_RECEIVED) {
-      if (ack !== this.#sndNxt || acked !== 1) return false
-      this.#sndUna = ack
-      this.#rtoAt = NEVER
-      this.#sampleRtt(now)
-      this.#takeWindow(b, o)
-      this.#becomeEstablished()
-      return true
-    }
-    if (acked > seqDiff(this.#sndNxt, this.#sndUna)) {
-      this.#ackNow = true // it acknowledges what was never sent
-      return false
-    }
-    if (acked < 0) return true // an old segment; its data may still be wanted
-    const window = this.#sndWindow
-    if (ahead <= 0) this.#takeWindow(b, o)
-    if (acked > 0) this.#onNewlyAcked(ack, acked, now)
-    else if (!hasData && window === this.#sndWindow && this.#sndNxt !== this.#sndUna && (b[o + 13]! & FIN) === 0)
-      this.#onDuplicateAck()
-    // A peer that keeps its window shut is alive: only silence counts towards giving up (RFC 9293 §3.8.6.1).
-    if (this.#sndWindow === 0) this.#waitingSince = now
-    if (this.#sndWindow === 0 && this.#rtoAt === NEVER && this.#queue.unsent > 0) this.#rtoAt = now + this.#rto.ms
-    return true
-  }
-
-  #takeWindow(b: Uint8Array, o: number): void {
-    this.#sndWindow = readU16(b, o + 14) << this.#sndShift
-  }
-
-  #onNewlyAcked(ack: number, acked: number, now: number): void {
-    this.#unreachable = false
-    this.#duplicateAcks = 0
-    if (this.#timedAt >= 0 && seqDiff(ack, this.#timedSeq) >= 0) this.#sampleRtt(now)
-    const finAcked = this.#finSent && ack === this.#sndNxt
-    const bytes = finAcked ? acked - 1 : acked
-    if (bytes > 0) this.#queue.release(bytes)
-    this.#sndUna = ack
-    this.#waitingSince = now
-    this.#rtoAt = ack === this.#sndNxt ? NEVER : now + this.#rto.ms
-    if (this.#inRecovery) {
-      if (seqDiff(ack, this.#recover) >= 0) {
-        this.#inRecovery = false
-        this.#resend = false
-      } else this.#resend = true // a partial ACK shows the next gap
-    } else this.#resend = false
-    if (this.#wasFull && this.#queue.length <= this.#options.sendBufferBytes >>> 1) {
-      this.#wasFull = false
-      this.#events |= TcpEvent.WRITABLE
-    }
-    if (finAcked) this.#onFinAcked(now)
   }
 
   #onFinAcked(now: number): void {
@@ -458,152 +372,86 @@ export class TcpEndpoint {
     else if (this.#state === TcpState.TIME_WAIT) this.#startTimeWait(now)
   }
 
-  #onDuplicateAck(): void {
-    if (++this.#duplicateAcks !== DUPLICATE_ACKS || this.#inRecovery) return
-    this.#startRecovery()
-  }
-
-  #startRecovery(): void {
-    this.#inRecovery = true
-    this.#recover = this.#sndNxt
-    this.#resend = true
-    this.#timedAt = -1
-  }
-
-  #onData(b: Uint8Array, payload: number, end: number, seq: number, ahead: number, flags: number, now: number): void {
-    if (this.#finReceived) {
-      this.#ackNow = true // nothing can follow a FIN; most likely it is that FIN once more
+  #onData(b: Uint8Array, payload: number, end: number, ahead: number, flags: number, now: number): void {
+    const receiver = this.#receiver
+    if (receiver.finReached) {
+      // Nothing can follow a FIN (RFC 9293 §3.10.7.4, seventh check).
+      if (this.#state !== TcpState.CLOSED) this.#challenge(now)
       return
     }
-    const room = Math.max(seqDiff(this.#rcvEdge, this.#rcvNxt), 0)
-    const start = ahead < 0 ? payload - ahead : payload
-    const stop = Math.min(end, start + Math.max(room - Math.max(ahead, 0), 0))
-    const hasFin = (flags & FIN) !== 0 && stop === end
-    if (stop < end) this.#ackNow = true
-    if (ahead > 0) {
-      this.outOfOrder++
-      this.#ackNow = true // a duplicate ACK shows the sender the gap
-      this.#ahead.insert(seq, b, start, stop)
-      if (hasFin) this.#finAhead = seqAdd(seq, end - payload)
-      return
-    }
-    if (stop > start) {
-      this.#inPlace = true
-      this.#placeBuffer = b
-      this.#placeStart = start
-      this.#placeEnd = stop
-      this.#deliver(stop - start)
-      if (!this.#ahead.isEmpty) this.#release()
-    }
-    if (hasFin) this.#finAhead = seqAdd(seq, end - payload)
-    if (this.#finAhead !== undefined && this.#finAhead === this.#rcvNxt) this.#onFin(now)
-    // Hold the ACK back for data to carry it, but not for long and not for much.
-    if (this.#sinceAck >= Math.min(2 * this.#peerMss, this.#options.windowBytes >>> 2)) this.#ackNow = true
-    else if (!this.#ackNow && this.#ackAt === NEVER) this.#ackAt = now + this.#options.delayedAckMs
-  }
-
-  #deliver(bytes: number): void {
-    this.#rcvNxt = seqAdd(this.#rcvNxt, bytes)
-    this.#unconsumed += bytes
-    this.#sinceAck += bytes
-  }
-
-  /** Delivers what the closed gap has set free. */
-  #release(): void {
-    for (let data = this.#ahead.take(this.#rcvNxt); data !== undefined; data = this.#ahead.take(this.#rcvNxt)) {
-      this.#released.push(data)
-      this.#deliver(data.length)
-    }
-    this.#ackNow = true
-  }
-
-  #onFin(now: number): void {
-    this.#finAhead = undefined
-    this.#finReceived = true
-    this.#rcvNxt = seqAdd(this.#rcvNxt, 1)
-    this.#ackNow = true
+    if (!receiver.take(b, payload, end, ahead, (flags & FIN) !== 0, now)) return
     this.#events |= TcpEvent.END
     this.#move(TcpInput.FIN)
     if (this.#state === TcpState.TIME_WAIT) this.#startTimeWait(now)
   }
 
+  #challenge(now: number): void {
+    this.#challenges ??= new ChallengeBudget()
+    if (this.#challenges.take(now)) this.#receiver.ackNow = true
+  }
+
+  #answerStray(ack: number): void {
+    this.#strayPending = true
+    this.#straySeq = ack
+  }
+
   // ---- sending
 
-  #canSend(): boolean {
+  /** Whether data and FIN may go out: in every other state the FIN has gone or the SYN is not acknowledged. */
+  #mayStillSend(): boolean {
     return this.#state === TcpState.ESTABLISHED || this.#state === TcpState.CLOSE_WAIT
   }
 
-  /** Payload bytes of the next segment, 0 when nothing may be sent. */
-  #nextDataLength(): number {
-    const unsent = this.#queue.unsent
-    if (unsent === 0) return 0
-    const inFlight = seqDiff(this.#sndNxt, this.#sndUna)
-    const length = Math.min(unsent, this.#peerMss, this.#sndWindow - inFlight)
-    if (length <= 0) return 0
-    // Sender's silly window avoidance (RFC 9293 §3.8.6.2.1): not a crumb of the window while ACKs are on their way.
-    if (length < unsent && length < this.#peerMss && inFlight > 0 && length < this.#sndWindow >>> 1) return 0
-    return length
+  #transmitUnsynchronized(out: SegmentOutput, now: number): boolean {
+    if (this.#rstPending) {
+      if (!this.#writeControl(out, RST | ACK, this.#sender.next)) return false
+      this.#rstPending = false
+    }
+    if (this.#synPending && !this.#writeSyn(out, now)) return false
+    return !this.#receiver.ackNow || this.#writeControl(out, ACK, this.#sender.next)
   }
 
-  #finIsDue(): boolean {
-    return this.#finQueued && !this.#finSent && this.#queue.unsent === 0 && this.#canSend()
+  #transmitData(out: SegmentOutput, now: number): boolean {
+    const sender = this.#sender
+    if (sender.resend && !this.#writeAgain(out, now)) return false
+    if (!this.#mayStillSend()) return true
+    for (let length = sender.sendable(); length > 0; length = sender.sendable()) {
+      if (!this.#writeData(out, length, now)) return false
+    }
+    return !sender.isFinDue || this.#writeFin(out, now)
   }
 
   #writeData(out: SegmentOutput, length: number, now: number): boolean {
     const at = out.reserve(TCP_HEADER_BYTES + length, false)
     if (at < 0) return false
-    const last = this.#queue.unsent === length
-    const fin = last && this.#finQueued
-    this.#writeHeader(out.buffer, at, this.#sndNxt, TCP_HEADER_BYTES, ACK | (last ? PSH : 0) | (fin ? FIN : 0))
-    this.#queue.copyUnsent(out.buffer, at + TCP_HEADER_BYTES, length)
-    this.#advance(length, now)
-    if (fin) this.#markFinSent()
+    const sender = this.#sender
+    const isLast = sender.isLast(length)
+    const fin = isLast && sender.finQueued
+    this.#writeHeader(out.buffer, at, sender.next, ACK | (isLast ? PSH : 0) | (fin ? FIN : 0))
+    sender.copyNext(out.buffer, at + TCP_HEADER_BYTES, length, now)
+    if (fin) this.#finWasSent(now)
     return true
   }
 
   #writeFin(out: SegmentOutput, now: number): boolean {
-    const at = out.reserve(TCP_HEADER_BYTES, true)
-    if (at < 0) return false
-    this.#writeHeader(out.buffer, at, this.#sndNxt, TCP_HEADER_BYTES, ACK | FIN)
-    this.#advance(0, now)
-    this.#markFinSent()
+    if (!this.#writeControl(out, ACK | FIN, this.#sender.next)) return false
+    this.#finWasSent(now)
     return true
   }
 
-  #markFinSent(): void {
-    this.#sndNxt = seqAdd(this.#sndNxt, 1)
-    this.#finSent = true
+  #finWasSent(now: number): void {
+    this.#sender.finWasSent(now)
     this.#move(TcpInput.FIN_SENT)
   }
 
-  /** Counts `length` bytes as sent and sees to timer and round-trip measurement. */
-  #advance(length: number, now: number): void {
-    if (this.#sndNxt === this.#sndUna) this.#waitingSince = now
-    this.#sndNxt = seqAdd(this.#sndNxt, length)
-    if (this.#rtoAt === NEVER) this.#rtoAt = now + this.#rto.ms
-    if (this.#timedAt < 0 && !this.#inRecovery && length > 0) {
-      this.#timedAt = now
-      this.#timedSeq = this.#sndNxt
-    }
-  }
-
-  /** The first segment in flight once more. */
   #writeAgain(out: SegmentOutput, now: number): boolean {
-    this.#resend = false
-    const inFlight = seqDiff(this.#sndNxt, this.#sndUna)
-    if (inFlight === 0) return true
-    const bytes = inFlight - (this.#finSent ? 1 : 0)
-    const length = Math.min(bytes, this.#peerMss)
-    const fin = this.#finSent && length === bytes
+    const sender = this.#sender
+    const length = sender.resendLength()
     const at = out.reserve(TCP_HEADER_BYTES + length, length === 0)
-    if (at < 0) {
-      this.#resend = true
-      return false
-    }
-    this.#writeHeader(out.buffer, at, this.#sndUna, TCP_HEADER_BYTES, ACK | PSH | (fin ? FIN : 0))
-    this.#queue.copyFirst(out.buffer, at + TCP_HEADER_BYTES, length)
-    this.#rtoAt = now + this.#rto.ms
-    this.retransmits++
+    if (at < 0) return false
+    const reachesFin = sender.finSent && seqAdd(sender.una, length + 1) === sender.next
+    this.#writeHeader(out.buffer, at, sender.una, ACK | PSH | (reachesFin ? FIN : 0))
+    sender.copyAgain(out.buffer, at + TCP_HEADER_BYTES, length, now)
     return true
   }
 
@@ -612,77 +460,68 @@ export class TcpEndpoint {
     if (at < 0) return false
     this.#synPending = false
     const isAnswer = this.#state === TcpState.SYN_RECEIVED
-    const window = Math.min(this.#options.windowBytes, 0xffff) // not scaled in a SYN
+    const headerLength = TCP_HEADER_BYTES + SYN_OPTIONS_BYTES
     writeTcpHeader(
       out.buffer,
       at,
       this.#localPort,
       this.#remotePort,
-      this.#sndUna,
-      isAnswer ? this.#rcvNxt : 0,
-      TCP_HEADER_BYTES + SYN_OPTIONS_BYTES,
+      this.#sender.una,
+      isAnswer ? this.#receiver.next : 0,
+      headerLength,
       isAnswer ? SYN | ACK : SYN,
-      window,
+      this.#receiver.synWindow(),
     )
-    writeSynOptions(out.buffer, at + TCP_HEADER_BYTES, this.#options.mss, this.#rcvShift)
-    if (isAnswer) this.#rcvEdge = seqAdd(this.#rcvNxt, window)
-    if (this.#sndNxt === this.#sndUna) {
-      this.#sndNxt = seqAdd(this.#sndUna, 1)
-      this.#waitingSince = now
-      this.#timedAt = now
-      this.#timedSeq = this.#sndNxt
-    }
-    this.#rtoAt = now + this.#rto.ms
+    writeSynOptions(out.buffer, at + TCP_HEADER_BYTES, this.#options.mss, this.#receiver.shift)
+    this.#sender.synSent(now)
+    return true
+  }
+
+  #writeStray(out: SegmentOutput): boolean {
+    const at = out.reserve(TCP_HEADER_BYTES, true)
+    if (at < 0) return false
+    writeTcpHeader(out.buffer, at, this.#localPort, this.#remotePort, this.#straySeq, 0, TCP_HEADER_BYTES, RST, 0)
+    this.#strayPending = false
     return true
   }
 
   #writeControl(out: SegmentOutput, flags: number, seq: number): boolean {
     const at = out.reserve(TCP_HEADER_BYTES, true)
     if (at < 0) return false
-    this.#writeHeader(out.buffer, at, seq, TCP_HEADER_BYTES, flags)
+    this.#writeHeader(out.buffer, at, seq, flags)
     return true
   }
 
-  /** Writes a header with the current ACK and window: any pending ACK is thereby sent. */
-  #writeHeader(b: Uint8Array, at: number, seq: number, headerLength: number, flags: number): void {
-    const window = Math.min(Math.max(this.#freeWindow(), seqDiff(this.#rcvEdge, this.#rcvNxt)) >>> this.#rcvShift, 0xffff)
-    writeTcpHeader(b, at, this.#localPort, this.#remotePort, seq, this.#rcvNxt, headerLength, flags, window)
-    const edge = seqAdd(this.#rcvNxt, window << this.#rcvShift)
-    if (seqDiff(edge, this.#rcvEdge) > 0) this.#rcvEdge = edge
-    this.#ackNow = false
-    this.#ackAt = NEVER
-    this.#sinceAck = 0
-  }
-
-  #freeWindow(): number {
-    return Math.max(this.#options.windowBytes - this.#unconsumed, 0)
+  /** Writes a header with the current ACK and window: an ACK that was due is thereby sent. */
+  #writeHeader(b: Uint8Array, at: number, seq: number, flags: number): void {
+    const receiver = this.#receiver
+    const window = receiver.windowField()
+    writeTcpHeader(b, at, this.#localPort, this.#remotePort, seq, receiver.next, TCP_HEADER_BYTES, flags, window)
   }
 
   // ---- time
 
-  #onRetransmissionTimeout(now: number): void {
-    this.#rtoAt = NEVER
-    if (this.#sndNxt === this.#sndUna) {
-      this.#probeWindow(now)
-      return
+  #onSenderTimeout(now: number): void {
+    switch (this.#sender.onTimeout(now)) {
+      case SenderTimeout.RESEND:
+        if (this.#state < TcpState.ESTABLISHED) {
+          this.#sender.resend = false
+          this.#synPending = true
+        }
+        return
+      case SenderTimeout.PROBE:
+        this.#probePending = true
+        return
+      case SenderTimeout.GIVE_UP:
+        this.#giveUp()
+        return
     }
-    if (now - this.#waitingSince >= this.#options.giveUpMs) {
-      this.#rstPending = this.#state > TcpState.SYN_SENT && !this.#unreachable
-      this.#die(this.#state === TcpState.SYN_SENT ? TcpEvent.REFUSED | TcpEvent.TIMEOUT : TcpEvent.TIMEOUT)
-      return
-    }
-    this.#rto.backOff()
-    this.#timedAt = -1
-    this.#rtoAt = now + this.#rto.ms
-    if (this.#state < TcpState.ESTABLISHED) this.#synPending = true
-    else this.#startRecovery()
   }
 
-  /** Data waits before a shut window: one byte beyond it asks whether it is still shut (RFC 9293 §3.8.6.1). */
-  #probeWindow(now: number): void {
-    if (this.#queue.unsent === 0 || this.#sndWindow > 0) return
-    this.#sndWindow = 1
-    this.#waitingSince = now
+  #giveUp(): void {
+    // To a peer that can't be reached there is nothing to say.
+    this.#rstPending = this.#state !== TcpState.SYN_SENT && !this.#isUnreachable
+    this.#die(TcpEvent.TIMEOUT)
   }
 
   #startKeepAlive(now: number): void {
@@ -690,17 +529,17 @@ export class TcpEndpoint {
     this.#keepAt = now + this.#options.keepAliveMs
   }
 
+  /** RFC 9293 §3.8.4. */
   #onKeepAlive(now: number): void {
     const { keepAliveMs, keepAliveIntervalMs, keepAliveProbes } = this.#options
     const quietUntil = this.#heardAt + keepAliveMs
-    // While data is in flight the retransmission timer watches over the peer.
-    if (now < quietUntil || this.#sndNxt !== this.#sndUna || this.#state < TcpState.ESTABLISHED) {
+    // While the retransmission or persist timer runs, it is the one that watches over the peer.
+    if (now < quietUntil || this.#sender.timeoutAt !== NEVER || this.#state < TcpState.ESTABLISHED) {
       this.#keepAt = Math.max(quietUntil, now + keepAliveIntervalMs)
       return
     }
     if (this.#probes >= keepAliveProbes) {
-      this.#rstPending = true
-      this.#die(TcpEvent.TIMEOUT)
+      this.#giveUp()
       return
     }
     this.#probes++
@@ -709,14 +548,8 @@ export class TcpEndpoint {
   }
 
   #startTimeWait(now: number): void {
-    this.#rtoAt = NEVER
     this.#keepAt = NEVER
     this.#overAt = now + this.#options.timeWaitMs
-  }
-
-  #sampleRtt(now: number): void {
-    if (this.#timedAt >= 0) this.#rto.sample(now - this.#timedAt)
-    this.#timedAt = -1
   }
 
   // ---- state
@@ -727,23 +560,16 @@ export class TcpEndpoint {
     this.#state = next as TcpState
   }
 
-  /** Nothing more happens here but, perhaps, one RST. */
+  /** Nothing more happens here but, perhaps, one RST. What was delivered can still be read. */
   #die(events: number): void {
     this.#move(TcpInput.ABORT)
     this.#events |= events | TcpEvent.CLOSED
-    this.#queue.clear()
-    this.#ahead.clear()
+    this.#sender.stop()
+    this.#receiver.stop()
     this.#synPending = false
-    this.#resend = false
     this.#probePending = false
-    this.#ackNow = false
-    this.#finQueued = false
-    this.#finAhead = undefined
-    this.#rtoAt = NEVER
-    this.#ackAt = NEVER
+    this.#strayPending = false
     this.#keepAt = NEVER
     this.#overAt = NEVER
   }
 }
-
-const NOTHING = new Uint8Array(0)

@@ -1,10 +1,12 @@
+import { strict as assert } from 'node:assert'
+
 /** What all endpoints of one owner have in common. Times in ms, sizes in bytes. */
 export interface TcpOptions {
-  /** Receive window: the most that is delivered and not consumed, or waits for a gap to close. 2 KiB to 1 GiB. */
+  /** Receive window: the most that is delivered and not consumed, or waits for a gap to close. 16 bytes to 1 GiB. */
   readonly windowBytes: number
   /** The send buffer is full from here on (it takes what it is given all the same), and writable again below half. */
   readonly sendBufferBytes: number
-  /** Largest payload we take, as announced in the MSS option. */
+  /** Largest payload we take, as announced in the MSS option; we send no larger one either. 1 to 65,495. */
   readonly mss: number
   /** Longest time an ACK is held back for data to carry it (RFC 9293 §3.8.6.3: under 500). */
   readonly delayedAckMs: number
@@ -36,7 +38,18 @@ const DEFAULTS: TcpOptions = {
   timeWaitMs: 500,
 }
 
-/** Completes options with the defaults for a fabric on one machine. */
+const WINDOW_MIN_BYTES = 16
+/** RFC 7323 §2.3: a window must stay below half the sequence space, which a shift of 14 makes sure of. */
+const WINDOW_MAX_BYTES = 2 ** 30
+
+/** Completes options with the defaults for a fabric on one machine. Throws an AssertionError on values out of range. */
 export function tcpOptions(overrides: Partial<TcpOptions> = {}): TcpOptions {
-  return Object.freeze({ ...DEFAULTS, ...overrides })
+  const options = { ...DEFAULTS, ...overrides }
+  const { windowBytes, mss, sendBufferBytes, rtoInitialMs, rtoMinMs, rtoMaxMs, delayedAckMs } = options
+  assert(windowBytes >= WINDOW_MIN_BYTES && windowBytes < WINDOW_MAX_BYTES, `windowBytes ${windowBytes}`)
+  assert(mss >= 1 && mss <= DEFAULTS.mss, `mss ${mss}`)
+  assert(sendBufferBytes >= 1, `sendBufferBytes ${sendBufferBytes}`)
+  assert(rtoMinMs > 0 && rtoMinMs <= rtoMaxMs && rtoInitialMs > 0 && rtoInitialMs <= rtoMaxMs, 'rto')
+  assert(delayedAckMs >= 0 && delayedAckMs < rtoMinMs, `delayedAckMs ${delayedAckMs}`)
+  return Object.freeze(options)
 }

@@ -1,6 +1,6 @@
 import { copyBytes } from './copy-bytes.js'
 
-/** Released chunks are dropped from the array's front when there are this many. */
+/** Released chunks are dropped from the array's front when they are half of it and at least this many. */
 const COMPACT_AT = 64
 
 /**
@@ -76,7 +76,7 @@ export class SendQueue {
       this.#headOffset = 0
     }
     if (this.#head === this.#chunks.length) this.#reset()
-    else if (this.#head >= COMPACT_AT) {
+    else if (this.#head >= COMPACT_AT && this.#head * 2 >= this.#chunks.length) {
       this.#chunks.splice(0, this.#head)
       this.#cursorChunk -= this.#head
       this.#head = 0

@@ -39,8 +39,18 @@ export const TcpInput = {
 
 export type TcpInput = (typeof TcpInput)[keyof typeof TcpInput]
 
-const { CLOSED, SYN_SENT, SYN_RECEIVED, ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2, CLOSE_WAIT, CLOSING, LAST_ACK, TIME_WAIT } =
-  TcpState
+const {
+  CLOSED,
+  SYN_SENT,
+  SYN_RECEIVED,
+  ESTABLISHED,
+  FIN_WAIT_1,
+  FIN_WAIT_2,
+  CLOSE_WAIT,
+  CLOSING,
+  LAST_ACK,
+  TIME_WAIT,
+} = TcpState
 
 /** Means that the input can't happen in that state. */
 export const NO_TRANSITION = -1
