@@ -22,7 +22,7 @@ export function collectErrors(locate: Locate, overrides: ConfigOverrides): Error
   const errors: ConfigError[] = []
   const report: Report = (path, problem, remedy) => {
     const root = path[0] as keyof ConfigOverrides
-    const overridden = path.length === 1 && overrides[root] !== undefined
+    const overridden = path.length === 1 && Object.hasOwn(overrides, root) && overrides[root] !== undefined
     const where = overridden ? { file: `--${root}`, line: 0, column: 0 } : locate(path)
     errors.push({ ...where, path: overridden ? '' : formatPath(path), problem, remedy })
   }

@@ -17,6 +17,8 @@ import { MAX_CONFIG_BYTES } from './limits.js'
 const MAX_ALIASES = 300
 /** What follows the first syntax errors is mostly a consequence of them. */
 const MAX_SYNTAX_ERRORS = 10
+/** How the parser words a RangeError that it caught itself. */
+const STACK_OVERFLOW = 'Maximum call stack'
 /** The parser quotes the text. */
 const MAX_MESSAGE_LENGTH = 120
 
@@ -55,10 +57,10 @@ function parse(text: string, file: string): YamlSource {
     .map(({ code, message, pos }) => ({
       ...at(pos[0]),
       path: '',
-      problem: firstLine(message),
+      problem: message.startsWith(STACK_OVERFLOW) ? 'the file is nested too deeply' : firstLine(message),
       remedy: SYNTAX_REMEDIES[code] ?? 'correct the YAML here',
     }))
-  if (errors.length > 0) return { ok: false, errors }
+  if (errors.length > 0) return { ok: false, errors: onePerPlace(errors) }
   visit(document, {
     Map(_, map) {
       const seen = new Set<unknown>()
@@ -105,6 +107,12 @@ function offsetOf(document: Document.Parsed, path: ConfigPath): number {
     } else return offset
   }
   return offset
+}
+
+/** The parser often complains several times about one character. */
+function onePerPlace(errors: readonly ConfigError[]): readonly ConfigError[] {
+  const seen = new Set<string>()
+  return errors.filter(({ line, column }) => !seen.has(`${line}:${column}`) && seen.add(`${line}:${column}`))
 }
 
 function firstLine(message: string): string {

@@ -1,0 +1,117 @@
+import { readFileSync } from 'node:fs'
+import type { ClusterConfig, ConfigOverrides } from '../config/cluster-config.js'
+import { formatConfigError } from '../config/config-error.js'
+import { defaultConfig } from '../config/default-config.js'
+import { loadConfig } from '../config/load.js'
+import { Cluster } from '../launcher/cluster.js'
+import type { ClusterEvent, ReadyReport } from '../launcher/events.js'
+import { findFreeBlock } from '../plan/find-free-block.js'
+import { CliError } from './cli-error.js'
+import { table } from './table.js'
+
+export interface UpOptions extends ConfigOverrides {
+  readonly file?: string
+  readonly json?: boolean
+}
+
+/** `fivetuple up`: runs a cluster in the foreground. Resolves when it has been stopped. */
+export async function up(options: UpOptions): Promise<void> {
+  const config = readConfig(options)
+  const block = config.block === 'auto' ? await findFreeBlock() : config.block
+  const cluster = new Cluster(config, block)
+  const print = options.json ? printJson : printText
+  cluster.on('event', print)
+  const stopped = stopOnSignals(cluster)
+  const startedAt = performance.now()
+  try {
+    const report = await cluster.start()
+    if (!options.json) process.stdout.write(renderReady(report, performance.now() - startedAt))
+  } catch (error) {
+    throw new CliError((error as Error).message)
+  }
+  await stopped
+}
+
+function readConfig({ file, lbs, backends, block }: UpOptions): ClusterConfig {
+  const overrides = { lbs, backends, block }
+  const result = file === undefined ? defaultConfig(overrides) : loadConfig(readFile(file), file, overrides)
+  if (!result.ok)
+    throw new CliError(`the configuration is not usable\n${result.errors.map(formatConfigError).join('\n')}`, 2)
+  return result.config
+}
+
+function readFile(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (error) {
+    throw new CliError(`${file} can't be read: ${(error as Error).message}`, 2)
+  }
+}
+
+/**
+ * Ctrl-C and kill stop the cluster in order, a second one at once. Should the launcher be killed outright, the roles
+ * notice by themselves that their channel to it is gone.
+ */
+function stopOnSignals(cluster: Cluster): Promise<void> {
+  return new Promise((resolve) => {
+    let asked = false
+    const onSignal = (): void => {
+      if (asked) {
+        cluster.killAll()
+        process.exit(130)
+      }
+      asked = true
+      void cluster.stop().then(resolve)
+    }
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal)
+    process.on('exit', () => cluster.killAll())
+  })
+}
+
+function printJson(event: ClusterEvent): void {
+  process.stdout.write(`${JSON.stringify(event)}\n`)
+}
+
+function printText(event: ClusterEvent): void {
+  switch (event.event) {
+    case 'died': {
+      const next = event.restartInMs === null ? 'it stays down' : `it starts again in ${event.restartInMs} ms`
+      process.stdout.write(`${event.name} ${event.how}; ${next}\n`)
+      return
+    }
+    case 'routes':
+      process.stdout.write(`${event.vip} is routed to ${event.lbs.join(' ') || 'no LB: unreachable'}\n`)
+      return
+    case 'stopped':
+      process.stdout.write('stopped\n')
+  }
+}
+
+function renderReady(report: ReadyReport, elapsedMs: number): string {
+  const [first] = report.vips
+  const lines = table(
+    [
+      ...report.switches.map(({ name, role, pid, address }) => [name, `${role} switch`, address, `pid ${pid}`]),
+      ...report.lbs.map(({ name, pid, address, bip }) => [name, 'LB', `${address}, BIP ${bip}`, `pid ${pid}`]),
+      ...report.backends.map(({ name, pid, address, port }) => [
+        name,
+        'backend',
+        `${address}:${port}`,
+        pid === 0 ? 'not ours' : `pid ${pid}`,
+      ]),
+      ...report.vips.map(({ name, listen, lbs }) => [name, 'VIP', listen, `on ${lbs.join(' ')}`]),
+    ],
+    '  ',
+  )
+  const url = `http://${first?.listen ?? ''}`
+  return `fivetuple is up in ${report.block}, ${(elapsedMs / 1000).toFixed(1)} s
+
+${lines}
+Try, in another terminal:
+  curl ${url}/                        the answer names the backend and the BIP that it saw
+  npx -y pnpm@12 fivetuple status
+  npx -y pnpm@12 fivetuple explain 127.0.0.1:50000 ${first?.name ?? 'web'}
+  kill -9 ${report.lbs[0]?.pid ?? ''}                                  ${report.lbs[0]?.name ?? 'the LB'} dies; watch its routes go and come back
+Ctrl-C stops everything.
+`
+}

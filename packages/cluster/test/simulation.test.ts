@@ -1,0 +1,130 @@
+import { strict as assert } from 'node:assert'
+import type { Fault } from '@fivetuple/faults'
+import { parseIpv4 } from '@fivetuple/packet'
+import t, { type Test } from 'tap'
+import { byteOf } from './simulation/byte-stream.js'
+import { ClientPeer, ServerPeer } from './simulation/peers.js'
+import { SimulatedCluster } from './simulation/simulated-cluster.js'
+
+/** Long enough for every retry, keep-alive and session timeout to run out. */
+const LONG_MS = 600_000
+const CLIENT = parseIpv4('127.20.100.1')!
+/** Bytes that tell a stream from all others of one simulation. */
+const HEAD = 4
+
+interface Run {
+  readonly cluster: SimulatedCluster
+  readonly clients: readonly ClientPeer[]
+  readonly servers: readonly ServerPeer[]
+  readonly bytes: number
+}
+
+function start(seed: number, faults: readonly Fault[], flows = 60, bytes = 20_000): Run {
+  const ids = new Map(
+    Array.from({ length: flows }, (_, id) => [Array.from({ length: HEAD }, (_, i) => byteOf(2 * id, i)).join(), id]),
+  )
+  const servers: ServerPeer[] = []
+  const cluster = new SimulatedCluster({ seed, lbs: 4, backends: 3, faults }, (flow, edge) => {
+    const server = new ServerPeer(cluster, edge, flow, bytes, (head) =>
+      head.length < HEAD ? undefined : ids.get(head.join()),
+    )
+    servers.push(server)
+    return server
+  })
+  const clients: ClientPeer[] = []
+  for (let id = 0; id < flows; id++)
+    cluster.clock.schedule(cluster.random.int(500), () =>
+      clients.push(ClientPeer.open(cluster, id, CLIENT + (id % 5), 40_000 + id, bytes, id % 4 === 0)),
+    )
+  return { cluster, clients, servers, bytes }
+}
+
+/** Runs something for several seeds; a failure says for which. */
+function forSeeds(seeds: readonly number[], run: (seed: number) => void): void {
+  for (const seed of seeds) {
+    try {
+      run(seed)
+    } catch (error) {
+      throw new Error(`seed ${seed}: ${(error as Error).message}`, { cause: error })
+    }
+  }
+}
+
+const SEEDS = [1, 2, 3, 4, 5]
+const CLEAN: readonly Fault[] = [{ kind: 'delay', ms: 1, jitterMs: 0 }]
+
+t.test('all flows complete, every byte once and in order, and nothing is left', async (t: Test) => {
+  forSeeds(SEEDS, (seed) => {
+    const { cluster, clients, bytes } = start(seed, CLEAN)
+    cluster.run(2_000)
+    cluster.checkSessions()
+    assert(cluster.run(LONG_MS), 'the cluster comes to rest')
+    for (const client of clients) {
+      assert.equal(client.failure, undefined)
+      assert.equal(client.sink.received, bytes)
+      assert(client.sink.ended && client.closed)
+    }
+    assert.deepEqual(cluster.leftovers(), { flows: 0, sessions: 0 })
+    assert(cluster.packetsTo.filter((packets) => packets > 0).length === 4, 'all four LBs carried packets')
+  })
+  t.pass(`${SEEDS.length} seeds`)
+})
+
+t.test('lossy, reordering, duplicating cables change nothing about the bytes', async (t: Test) => {
+  const faults: readonly Fault[] = [
+    { kind: 'loss', rate: 0.03 },
+    { kind: 'duplicate', rate: 0.02 },
+    { kind: 'delay', ms: 1, jitterMs: 5 },
+  ]
+  let failed = 0
+  let completed = 0
+  forSeeds(SEEDS, (seed) => {
+    const { cluster, clients, bytes } = start(seed, faults)
+    for (let at = 1_000; at <= 20_000; at += 1_000) {
+      cluster.run(at)
+      cluster.checkSessions()
+    }
+    assert(cluster.run(LONG_MS), 'the cluster comes to rest')
+    for (const client of clients) {
+      if (client.failure !== undefined) failed++
+      else {
+        assert.equal(client.sink.received, bytes)
+        assert(client.sink.ended && client.closed)
+        completed++
+      }
+    }
+    assert.deepEqual(cluster.leftovers(), { flows: 0, sessions: 0 })
+  })
+  t.comment(`${completed} flows completed, ${failed} failed`)
+  t.ok(completed > failed * 20, 'loss is repaired, not suffered')
+})
+
+t.test('an LB that crashes takes its flows along, and every one of them ends', async (t: Test) => {
+  forSeeds(SEEDS, (seed) => {
+    const { cluster, clients } = start(seed, CLEAN)
+    cluster.run(400)
+    cluster.crash(2)
+    assert(cluster.run(LONG_MS), 'the cluster comes to rest')
+    for (const client of clients) assert(client.closed, 'no flow hangs')
+    assert(
+      clients.some(({ failure }) => failure === 'reset'),
+      'flows that moved were reset',
+    )
+    assert(
+      clients.some(({ failure }) => failure === undefined),
+      'flows that stayed completed',
+    )
+    assert.deepEqual(cluster.leftovers(), { flows: 0, sessions: 0 })
+  })
+  t.pass(`${SEEDS.length} seeds`)
+})
+
+t.test('the same seed is the same run', async (t: Test) => {
+  const trace = (seed: number) => {
+    const { cluster, clients } = start(seed, [{ kind: 'loss', rate: 0.05 }, ...CLEAN], 20, 5_000)
+    cluster.run(LONG_MS)
+    return [cluster.clock.now, cluster.packetsTo, clients.map(({ failure, sink }) => [failure, sink.received])]
+  }
+  t.strictSame(trace(11), trace(11))
+  t.notSame(trace(11), trace(12))
+})
