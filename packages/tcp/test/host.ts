@@ -149,7 +149,7 @@ export class Host {
     this.#timer = undefined
     if (deadline === Number.POSITIVE_INFINITY) return
     this.#timer = this.clock.schedule(Math.ceil(deadline / TICK_MS) * TICK_MS, () => {
-      this.endpoint!.onTimeout(this.clock.now)
+      this.endpoint?.onTimeout(this.clock.now)
       this.settle()
     })
   }
