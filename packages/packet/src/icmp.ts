@@ -26,13 +26,20 @@ export const IcmpType = { ECHO_REPLY: 0, DESTINATION_UNREACHABLE: 3, ECHO: 8, TI
 /** Codes of type 3. */
 export const UnreachableCode = { NET: 0, HOST: 1, PROTOCOL: 2, PORT: 3, ADMINISTRATIVELY_PROHIBITED: 13 } as const
 
+/** First multicast address; behind it come class E and the limited broadcast. */
+const FIRST_NON_UNICAST = 0xe0000000
+
 /**
- * Whether an ICMP error may answer the packet at `o`: never another ICMP error (RFC 1122 §3.2.2), and our fabric has no
- * broadcast.
+ * Whether an ICMP error may answer the packet at `o`, whose IP header has been checked (RFC 1122 §3.2.2, RFC 1812 §4.3.2.7):
+ * never another ICMP error, and only what one host has sent to one host. Our fabric has no directed broadcasts.
  */
 export function mayAnswerWithIcmpError(b: Uint8Array, o: number): boolean {
+  const source = ipv4Source(b, o)
+  if (source === 0 || source >= FIRST_NON_UNICAST || ipv4Destination(b, o) >= FIRST_NON_UNICAST) return false
   if (ipv4Protocol(b, o) !== IpProtocol.ICMP) return true
-  const type = b[o + ipv4HeaderLength(b, o)]
+  const headerLength = ipv4HeaderLength(b, o)
+  if (ipv4TotalLength(b, o) <= headerLength) return false
+  const type = b[o + headerLength]
   return type === IcmpType.ECHO || type === IcmpType.ECHO_REPLY
 }
 
