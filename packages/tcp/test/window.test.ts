@@ -58,9 +58,11 @@ t.test('a shut window is probed ever more slowly, for as long as the peer answer
   t.ok(probes.every((s) => payloadOf(s.segment).length === 0))
   t.notOk(hosts.client.has(TcpEvent.TIMEOUT))
   const start = hosts.clock.now
+  hosts.client.send(9)
   take(1_000)
   hosts.clock.runUntil(start + 2)
-  t.strictSame(hosts.server.received, bytes(1_500), 'the backoff of probing does not hold up the data')
+  t.strictSame(hosts.server.received, [...bytes(1_500), 9], 'the backoff of probing does not hold up the data')
+  t.ok(hosts.client.endpoint!.deadline() <= start + 2 + 200, 'nor its repetition')
 })
 
 t.test('a shut window and then silence is a timeout', async (t) => {
