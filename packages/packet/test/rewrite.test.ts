@@ -7,6 +7,7 @@ import {
   l4Sum,
   malformedIpv4,
   readU16,
+  readU32,
   refreshIpv4Checksum,
   rewriteEndpoints,
   writeU16,
@@ -14,7 +15,7 @@ import {
 } from '@fivetuple/packet'
 import fc from 'fast-check'
 import t from 'tap'
-import { address, CAPTURED_SYN, packet, port } from './samples.js'
+import { address, CAPTURED_SYN, CAPTURED_UDP, packet, port } from './samples.js'
 
 /** Full NAT as one would write it first. */
 function rewriteNaively(b: Uint8Array, from: number, fromPort: number, to: number, toPort: number): void {
@@ -57,9 +58,16 @@ t.test('there and back again is the same packet', async () => {
   )
 })
 
-function readU32(b: Uint8Array, o: number): number {
-  return new DataView(b.buffer, b.byteOffset).getUint32(o)
-}
+t.test('a checksum that comes out as zero is written as 0xffff, for zero would mean that there is none', async (t) => {
+  for (const captured of [CAPTURED_SYN, CAPTURED_UDP]) {
+    const b = captured.slice()
+    // What the port grows by, the checksum shrinks by.
+    const sourcePort = (readU16(b, 20) + readU16(b, checksumAt(b))) % 0xffff
+    rewriteEndpoints(b, 0, readU32(b, 12), sourcePort, readU32(b, 16), readU16(b, 22))
+    t.equal(readU16(b, checksumAt(b)), 0xffff)
+    t.equal(l4Sum(b, 0), 0xffff)
+  }
+})
 
 t.test('a wrong checksum stays wrong', async () => {
   const error = fc.integer({ min: 1, max: 0xfffe })
