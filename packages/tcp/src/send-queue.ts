@@ -1,15 +1,19 @@
 import { copyBytes } from './copy-bytes.js'
 
-/** Released chunks are dropped from the array's front when they are half of it and at least this many. */
+/** Released slots are dropped from the array's front when they are half of what is used and at least this many. */
 const COMPACT_AT = 64
+/** An array that has grown beyond this is given back when the queue is empty; a smaller one is kept for the next chunk. */
+const KEEP_SLOTS = 64
 
 /**
  * Bytes that were given to send and are not acknowledged yet. Chunks are kept by reference; a cursor marks what has been
  * sent once, so that sending on costs no search, however much is in flight.
  */
 export class SendQueue {
+  /** Chunks from `#head` up to `#tail`. Emptied slots stay: an array that is cut to nothing would be allocated anew. */
   readonly #chunks: (Uint8Array | undefined)[] = []
   #head = 0
+  #tail = 0
   /** Acknowledged bytes of the head chunk. */
   #headOffset = 0
   #cursorChunk = 0
@@ -21,7 +25,7 @@ export class SendQueue {
 
   push(chunk: Uint8Array): void {
     if (chunk.length === 0) return
-    this.#chunks.push(chunk)
+    this.#chunks[this.#tail++] = chunk
     this.length += chunk.length
     this.unsent += chunk.length
   }
@@ -75,25 +79,32 @@ export class SendQueue {
       this.#chunks[this.#head++] = undefined
       this.#headOffset = 0
     }
-    if (this.#head === this.#chunks.length) this.#reset()
-    else if (this.#head >= COMPACT_AT && this.#head * 2 >= this.#chunks.length) {
-      this.#chunks.splice(0, this.#head)
-      this.#cursorChunk -= this.#head
-      this.#head = 0
-    }
+    if (this.#head === this.#tail) this.#rewind()
+    else if (this.#head >= COMPACT_AT && this.#head * 2 >= this.#tail) this.#compact()
   }
 
   clear(): void {
     this.length = 0
     this.unsent = 0
     this.#headOffset = 0
-    this.#reset()
+    this.#chunks.length = 0
+    this.#rewind()
   }
 
-  #reset(): void {
-    this.#chunks.length = 0
+  /** Starts at the front again: the queue is empty. */
+  #rewind(): void {
+    if (this.#chunks.length > KEEP_SLOTS) this.#chunks.length = 0
     this.#head = 0
+    this.#tail = 0
     this.#cursorChunk = 0
     this.#cursorOffset = 0
+  }
+
+  #compact(): void {
+    this.#chunks.length = this.#tail
+    this.#chunks.splice(0, this.#head)
+    this.#tail -= this.#head
+    this.#cursorChunk -= this.#head
+    this.#head = 0
   }
 }
