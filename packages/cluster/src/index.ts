@@ -1,1 +1,20 @@
-export {}
+/** The cluster as a whole: its configuration, its plan, its launcher and the API that controls it. */
+export { ApiClient } from './api/client.js'
+export { ApiError, type ApiServerOptions, type ClusterControl, createApiServer } from './api/server.js'
+export type {
+  ClusterStatus,
+  Explanation,
+  RoleStatus,
+  RouteDecision,
+  SessionView,
+  VipStatus,
+} from './api/status.js'
+export type { ClusterConfig, ConfigOverrides } from './config/cluster-config.js'
+export { type ConfigError, type ConfigResult, formatConfigError } from './config/config-error.js'
+export { defaultConfig } from './config/default-config.js'
+export { loadConfig } from './config/load.js'
+export { Cluster } from './launcher/cluster.js'
+export type { ClusterEvent, ReadyBackend, ReadyReport, ReadySwitch, ReadyVip } from './launcher/events.js'
+export { type ClusterRecord, runningClusters } from './launcher/run-directory.js'
+export { findFreeBlock } from './plan/find-free-block.js'
+export { type ClusterPlan, planCluster, type VipPlan } from './plan/plan.js'

@@ -87,7 +87,7 @@ export class SwitchNode {
       name,
       admit: (peer) => this.#ports.refusal(peer),
       handlers: () => this.#cableHandlers(),
-      onRefused: (remote, reason) => this.#log.warn({ remote, reason }, 'cable refused'),
+      onRefused: (remote, reason) => this.#log.info({ remote, reason }, 'cable refused'),
     })
     return {
       info: { role, address },

@@ -12,6 +12,8 @@ import { table } from './table.js'
 export interface UpOptions extends ConfigOverrides {
   readonly file?: string
   readonly json?: boolean
+  /** Stop when standard input ends. */
+  readonly stdin?: boolean
 }
 
 /** `fivetuple up`: runs a cluster in the foreground. Resolves when it has been stopped. */
@@ -19,17 +21,25 @@ export async function up(options: UpOptions): Promise<void> {
   const config = readConfig(options)
   const block = config.block === 'auto' ? await findFreeBlock() : config.block
   const cluster = new Cluster(config, block)
-  const print = options.json ? printJson : printText
-  cluster.on('event', print)
-  const stopped = stopOnSignals(cluster)
+  // What a person wants to hear is what changes between ready and stopping; a program gets all of it.
+  let isSteady = false
+  cluster.on('event', (event) => {
+    if (options.json) printJson(event)
+    else if (isSteady) printText(event)
+  })
+  const stopped = untilAsked(cluster, options.stdin === true, () => {
+    isSteady = false
+  })
   const startedAt = performance.now()
   try {
     const report = await cluster.start()
     if (!options.json) process.stdout.write(renderReady(report, performance.now() - startedAt))
+    isSteady = true
   } catch (error) {
     throw new CliError((error as Error).message)
   }
   await stopped
+  if (!options.json) process.stdout.write('stopped\n')
 }
 
 function readConfig({ file, lbs, backends, block }: UpOptions): ClusterConfig {
@@ -52,7 +62,7 @@ function readFile(file: string): string {
  * Ctrl-C and kill stop the cluster in order, a second one at once. Should the launcher be killed outright, the roles
  * notice by themselves that their channel to it is gone.
  */
-function stopOnSignals(cluster: Cluster): Promise<void> {
+function untilAsked(cluster: Cluster, watchStdin: boolean, onStop: () => void): Promise<void> {
   return new Promise((resolve) => {
     let asked = false
     const onSignal = (): void => {
@@ -61,9 +71,11 @@ function stopOnSignals(cluster: Cluster): Promise<void> {
         process.exit(130)
       }
       asked = true
+      onStop()
       void cluster.stop().then(resolve)
     }
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal)
+    if (watchStdin) process.stdin.on('end', onSignal).on('error', onSignal).resume()
     process.on('exit', () => cluster.killAll())
   })
 }
@@ -81,9 +93,6 @@ function printText(event: ClusterEvent): void {
     }
     case 'routes':
       process.stdout.write(`${event.vip} is routed to ${event.lbs.join(' ') || 'no LB: unreachable'}\n`)
-      return
-    case 'stopped':
-      process.stdout.write('stopped\n')
   }
 }
 

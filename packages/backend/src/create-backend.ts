@@ -1,0 +1,86 @@
+import type { IncomingMessage } from 'node:http'
+import { pipeline } from 'node:stream/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
+import fastify, { type FastifyInstance } from 'fastify'
+import { pseudoRandomBytes } from './pseudo-random-bytes.js'
+
+/** Longer than any client keeps an idle connection, so that it is never we who close one under load. */
+const KEEP_ALIVE_MS = 75_000
+const BYTES_MAX = 10 * 1024 ** 3
+const DELAY_MAX_MS = 600_000
+const CHUNKS_MAX = 100_000
+const CHUNK_INTERVAL_MAX_MS = 60_000
+
+/** An HTTP server that shows what reaches a backend. Its `listen` must be called with `exclusive: true` under a launcher. */
+export function createBackend({ name }: { readonly name: string }): FastifyInstance {
+  const server = fastify({ keepAliveTimeout: KEEP_ALIVE_MS, forceCloseConnections: true, exposeHeadRoutes: true })
+  let requests = 0
+  server.addHook('onRequest', async () => {
+    requests++
+  })
+  // Bodies are passed on as they come, whatever they are: nothing is parsed, nothing is limited.
+  server.removeAllContentTypeParsers()
+  server.addContentTypeParser('*', (_request, payload, done) => done(null, payload))
+
+  server.get('/', async (request) => ({
+    backend: name,
+    peer: { address: request.socket.remoteAddress, port: request.socket.remotePort },
+    requests,
+  }))
+  server.get('/healthz', async () => ({ status: 'ok' }))
+
+  server.get<{ Params: { n: string } }>('/bytes/:n', async (request, reply) => {
+    const length = whole(request.params.n, 'n', 0, BYTES_MAX)
+    void reply.header('content-length', length).type('application/octet-stream')
+    return request.method === 'HEAD' ? reply.send() : reply.send(pseudoRandomBytes(length))
+  })
+
+  server.route({
+    method: ['POST', 'PUT'],
+    url: '/echo',
+    handler: async (request, reply) => {
+      const type = request.headers['content-type'] ?? 'application/octet-stream'
+      const length = request.headers['content-length']
+      reply.hijack()
+      reply.raw.writeHead(200, { 'content-type': type, ...(length === undefined ? {} : { 'content-length': length }) })
+      const body = (request.body ?? request.raw) as IncomingMessage
+      await pipeline(body, reply.raw).catch(() => {}) // either end has gone away
+    },
+  })
+
+  server.get<{ Params: { ms: string } }>('/delay/:ms', async (request) => {
+    const ms = whole(request.params.ms, 'ms', 0, DELAY_MAX_MS)
+    const gone = new AbortController()
+    request.socket.once('close', () => gone.abort())
+    await sleep(ms, undefined, { signal: gone.signal }).catch(() => {})
+    return { delayedMs: ms }
+  })
+
+  server.get<{ Params: { code: string } }>('/status/:code', async (request, reply) => {
+    const code = whole(request.params.code, 'code', 200, 599)
+    return reply.code(code).send({ status: code })
+  })
+
+  server.get<{ Querystring: { chunks?: string; interval?: string } }>('/stream', async (request, reply) => {
+    const chunks = whole(request.query.chunks ?? '10', 'chunks', 0, CHUNKS_MAX)
+    const intervalMs = whole(request.query.interval ?? '100', 'interval', 0, CHUNK_INTERVAL_MAX_MS)
+    const { raw } = reply
+    reply.hijack()
+    raw.writeHead(200, { 'content-type': 'text/plain' })
+    for (let i = 1; i <= chunks && !raw.destroyed; i++) {
+      raw.write(`chunk ${i} of ${chunks}\n`)
+      if (i < chunks) await sleep(intervalMs)
+    }
+    raw.end()
+  })
+  return server
+}
+
+/** Reads a whole number from a URL; anything else is the client's mistake. */
+function whole(text: string, name: string, min: number, max: number): number {
+  const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN
+  if (value >= min && value <= max) return value
+  throw Object.assign(new Error(`${name} is '${text}': a whole number from ${min} to ${max} is needed`), {
+    statusCode: 400,
+  })
+}

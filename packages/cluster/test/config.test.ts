@@ -1,0 +1,269 @@
+import { strict as assert } from 'node:assert'
+import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { Ajv } from 'ajv'
+import fc from 'fast-check'
+import t from 'tap'
+import { checkSchema, type SchemaNode } from '../dist/config/check-schema.js'
+import { formatConfigError } from '../dist/config/config-error.js'
+import { defaultConfig } from '../dist/config/default-config.js'
+import { didYouMean } from '../dist/config/did-you-mean.js'
+import { parseDuration } from '../dist/config/duration.js'
+import { loadConfig } from '../dist/config/load.js'
+
+const SCHEMA = JSON.parse(readFileSync(new URL('../schema/cluster.schema.json', import.meta.url), 'utf8'))
+
+function errorsOf(text: string, overrides = {}): string[] {
+  const result = loadConfig(text, 'c.yaml', overrides)
+  return result.ok ? [] : result.errors.map(formatConfigError)
+}
+
+t.test('an empty file is the default cluster, and so is no file', async (t) => {
+  const result = loadConfig('# nothing\n', 'c.yaml')
+  t.same(result, defaultConfig())
+  t.ok(result.ok)
+  if (!result.ok) return
+  const { config } = result
+  t.equal(config.lbs, 4)
+  t.equal(config.backends.length, 4)
+  t.same(
+    config.vips.map(({ name, lbs }) => [name, lbs.length]),
+    [
+      ['web', 4],
+      ['api', 3],
+    ],
+  )
+  t.equal(config.nat.timeouts.establishedMs, 900_000)
+})
+
+t.test('the command line goes before the file', async (t) => {
+  const result = loadConfig('lbs: 2\nblock: 127.9.0.0/16', 'c.yaml', { lbs: 6, backends: 1, block: undefined })
+  t.ok(result.ok && result.config.lbs === 6 && result.config.backends.length === 1)
+  t.equal(result.ok && result.config.block, '127.9.0.0/16')
+  t.same(errorsOf('', { lbs: 251 }), ['--lbs: is 251: it must be a whole number from 1 to 250'])
+  t.same(errorsOf('lbs: 4', { block: '10.0.0.0/16' }), [
+    "--block: is '10.0.0.0/16': it must be 'auto' or a /16 from 127.1.0.0/16 to 127.254.0.0/16",
+  ])
+  const one = defaultConfig({ lbs: 1 })
+  t.same(one.ok && one.config.vips.map(({ lbs }) => lbs), [['lb-1'], ['lb-1']])
+})
+
+t.test('all mistakes of a file are told at once, each with its place and its remedy', async (t) => {
+  const text = [
+    'vips:',
+    '  - {name: web, prot: 1, port: 99999}',
+    '  - name: api',
+    '    protocol: tpc',
+    '    address: 127.0.1',
+    'bgp: 5',
+    'lbz: 3',
+    'nat: {timeouts: {syn: 5x}, portRange: [1]}',
+    'log: {level:}',
+    'bgp2: 1',
+  ]
+  t.same(errorsOf(text.join('\n')), [
+    "c.yaml:2:17: vips[0].prot is no setting: did you mean 'port'?",
+    'c.yaml:2:26: vips[0].port is 99999: it must be a whole number from 1 to 65535',
+    "c.yaml:4:5: vips[1].protocol is 'tpc': did you mean 'tcp'? It must be one of tcp, udp",
+    "c.yaml:5:5: vips[1].address is '127.0.1': it must be an IPv4 address such as 127.20.10.1",
+    'c.yaml:6:1: bgp is 5: it must be a mapping',
+    "c.yaml:7:1: lbz is no setting: did you mean 'lbs'?",
+    "c.yaml:8:18: nat.timeouts.syn is '5x': it must be a duration such as 200ms, 5s or 15m (a plain number is seconds)",
+    'c.yaml:8:28: nat.portRange has 1 entries: it must be a list of two ports, first and last, as in [16384, 65535]',
+    'c.yaml:9:7: log.level has no value: give it one or remove the key',
+    "c.yaml:10:1: bgp2 is no setting: did you mean 'bgp'?",
+  ])
+})
+
+/** Each text has exactly one mistake that only the whole configuration shows. */
+const CONTRADICTIONS: readonly [text: string, problem: RegExp][] = [
+  ['vips: [{name: a}, {name: a}]', /vips\[1\]\.name 'a' is there twice/],
+  ['vips: [{name: a, lbs: [lb-5]}]', /vips\[0\]\.lbs\[0\] is 'lb-5', and there is no such LB: there is lb-1 to lb-4/],
+  ['vips: [{name: a, lbs: [lb1]}]', /did you mean 'lb-1'\?/],
+  ['vips: [{name: a, backends: [x]}]', /there is no such backend: there is backend-1 to backend-4/],
+  [
+    'vips: [{name: a, address: 127.21.10.1}]',
+    /outside the range for VIPs: choose one from 127\.20\.10\.1 to 127\.20\.10\.254/,
+  ],
+  ['vips: [{name: a, address: 127.20.2.1}]', /outside the range for VIPs/],
+  ['vips: [{name: a, address: 127.20.10.255}]', /outside the range for VIPs/],
+  ['vips: [{name: a, address: 198.18.0.1}]', /can't connect to it: add expose/],
+  ['vips: [{name: a, address: 224.0.0.1, expose: "127.0.0.1:81"}]', /is no unicast address/],
+  ['{block: auto, vips: [{name: a, address: 127.20.10.1}]}', /the block is chosen at start: remove it/],
+  ['vips: [{name: a, expose: "10.0.0.1:80"}]', /choose a loopback address:port/],
+  ['vips: [{name: a, expose: "127.0.0.1:65536"}]', /a port is at most 65535/],
+  ['vips: [{name: a, expose: "127.20.0.1:80"}]', /lies in the block/],
+  ['vips: [{name: a, expose: "127.0.0.1:81"}, {name: b, expose: "127.0.0.1:81"}]', /is taken by VIP 'a'/],
+  ['vips: [{name: a, address: 127.20.10.2}, {name: b}]', /tcp 127\.20\.10\.2:8080 is VIP 'a' already/],
+  [
+    'vips: [{name: a, address: 127.20.10.1}, {name: b, port: 81, address: 127.20.10.1, lbs: [lb-1]}]',
+    /differs from that of VIP 'a'/,
+  ],
+  ['backends: [{name: a, address: 127.0.0.1, port: 1}, {name: a, address: 127.0.0.1, port: 2}]', /'a' is there twice/],
+  ['backends: [{name: a, address: 127.0.0.1, port: 1}, {name: b, address: 127.0.0.1, port: 1}]', /is 'a' already/],
+  ['backends: [{name: lb-1, address: 127.0.0.1, port: 1}]', /is the name of a role/],
+  ['backends: [{name: a, address: 10.0.0.1, port: 1}]', /is outside 127\.0\.0\.0\/8/],
+  ['backends: [{name: a, address: 127.20.0.1, port: 1}]', /belongs to a role/],
+  ['block: 127.0.0.0/16', /from 127\.1\.0\.0\/16/],
+  ['bgp: {holdTime: 2}', /it must be 0, or 3 to 65535 whole seconds/],
+  ['bgp: {port: 4701}', /plug in their cables/],
+  ['bgp: {lbAs: 65000}', /sessions are external BGP/],
+  ['bgp: {nextHops: 198.18.0.0/30}', /an address for each LB/],
+  ['bgp: {neighbors: [{name: uplink, switch: uplink, address: 127.0.0.9, as: 1}]}', /'uplink' is taken/],
+  ['bgp: {neighbors: [{name: bird, switch: uplink, address: 127.20.1.1, as: 1}]}', /belongs to a role/],
+  ['bgp: {neighbors: [{name: bird, switch: uplink, address: 127.0.0.9, as: 65000}]}', /is the AS of its switch/],
+  [
+    'bgp: {neighbors: [{name: bird, switch: uplink, address: 127.0.0.9, as: 1, allowedPrefixes: [10.0.0.1/8]}]}',
+    /allowedPrefixes\[0\] 10\.0\.0\.1\/8 has bits set beyond its length/,
+  ],
+  ['nat: {portRange: [5000, 4000]}', /put the smaller port first/],
+  ['nat: {timeouts: {udp: 1ms}}', /nat\.timeouts\.udp is 1 ms: it must be from 10 ms to 168 h/],
+  ['edge: {keepAlive: 9999h}', /edge\.keepAlive/],
+]
+
+t.test('what contradicts itself is refused', async (t) => {
+  for (const [text, problem] of CONTRADICTIONS) {
+    const errors = errorsOf(text)
+    t.equal(errors.length, 1, text)
+    t.match(errors[0], problem)
+  }
+})
+
+t.test('what looks odd but fits is taken', async (t) => {
+  for (const text of [
+    'vips: [{name: a, protocol: udp}, {name: b, address: 127.20.10.1}]',
+    'vips: [{name: a, address: 198.18.0.1, expose: "127.0.0.1:81"}]',
+    'vips: [{name: a, expose: "127.0.0.1:81"}, {name: b, protocol: udp, expose: "127.0.0.1:81"}]',
+    'backends: [{name: a, address: 127.0.0.1, port: 1}, {name: b, address: 127.0.0.1, port: 2}]',
+    'x: &lbs [lb-1]\n'.replace('x: ', 'vips: [{name: a, lbs: ') + '}, {name: b, lbs: *lbs}]',
+    'bgp: {holdTime: 90s, nextHops: 198.18.0.0/24}',
+    'bgp: {holdTime: 0}',
+  ])
+    t.same(errorsOf(text), [], text)
+})
+
+/** Texts that are no configuration at all. */
+const HOSTILE: Readonly<Record<string, string>> = {
+  tab: 'a:\n\tb: 1',
+  'open list': '[1, 2',
+  'open quote': 'name: "x',
+  list: '- 1',
+  text: 'hello',
+  'two documents': 'lbs: 1\n---\nlbs: 2',
+  'duplicate key': 'lbs: 1\nlbs: 2',
+  'duplicate key further in': 'log: {level: warn, level: info}',
+  tag: 'lbs: !!js/function 1',
+  'key that is a list': '? [a]\n: 1',
+  prototype: '__proto__: {lbs: 1}',
+  constructor: 'constructor: 1',
+  'unknown alias': 'lbs: *x',
+  'alias of itself': 'vips: &a [*a]',
+  'alias bomb': ['a: &a [x,x,x,x,x,x,x,x,x]', ...'bcdefghijk'].reduce(
+    (text, name, i) => `${text}\n${name}: &${name} [${Array(9).fill(`*${'abcdefghijk'[i - 1]}`)}]`,
+  ),
+  'deep brackets': '['.repeat(50_000),
+  'deep lists': '- '.repeat(50_000),
+  'many keys': Array.from({ length: 20_000 }, (_, i) => `k${i}: 1`).join('\n'),
+  'same key': 'a:\n'.repeat(20_000),
+  huge: '#'.repeat(1_000_000),
+  'huge number': `lbs: ${'9'.repeat(1_000)}`,
+  'not a number': 'lbs: .nan',
+  control: '\u0000\u0001',
+}
+
+t.test('hostile texts give errors, short ones, in time', async (t) => {
+  for (const [name, text] of Object.entries(HOSTILE)) {
+    const errors = errorsOf(text)
+    t.ok(errors.length > 0, `${name}: ${errors[0]?.slice(0, 100)}`)
+    for (const error of errors.slice(0, 20)) if (error.length > 300) t.fail(`${name}: ${error.length} characters`)
+  }
+  fc.assert(
+    fc.property(fc.string({ unit: fc.constantFrom(...'ab: -[]{}&*!|>\'"#%@,?\n\t lbsvip'), maxLength: 60 }), (text) => {
+      for (const error of errorsOf(text)) assert.match(error, /^c\.yaml:\d+:\d+: /)
+    }),
+    { numRuns: 2_000 },
+  )
+})
+
+t.test('the published schema is up to date', async (t) => {
+  execFileSync(process.execPath, ['scripts/cluster-schema.mjs', '--check'])
+  t.pass()
+})
+
+t.test('our schema checker agrees with a JSON Schema validator', async (t) => {
+  const validate = new Ajv({ strict: false, logger: false }).compile(SCHEMA)
+  const accepts = (value: unknown): boolean => {
+    let ok = true
+    checkSchema(SCHEMA as SchemaNode, value, () => {
+      ok = false
+    })
+    return ok
+  }
+  const seen = { true: 0, false: 0 }
+  fc.assert(
+    fc.property(documentNear(SCHEMA), (value) => {
+      const valid = validate(value)
+      seen[`${valid}`]++
+      assert.equal(accepts(value), valid, JSON.stringify(validate.errors))
+    }),
+    { numRuns: 3_000 },
+  )
+  t.ok(seen.true > 100 && seen.false > 100, JSON.stringify(seen))
+})
+
+/** Values that often satisfy a schema and often just fail to. */
+function documentNear(schema: SchemaNode): fc.Arbitrary<unknown> {
+  const odd = fc.constantFrom<unknown>(null, true, -1, 0, 1.5, 2 ** 40, '', 'all', 'x y', [], {}, ['a', 'a'])
+  const mostly = (near: fc.Arbitrary<unknown>): fc.Arbitrary<unknown> =>
+    fc.oneof({ weight: 40, arbitrary: near }, { weight: 1, arbitrary: odd })
+  if (schema.anyOf !== undefined) return mostly(fc.oneof(...schema.anyOf.map(documentNear)))
+  if (schema.enum !== undefined) return mostly(fc.constantFrom(...schema.enum))
+  if (schema.const !== undefined) return mostly(fc.constant(schema.const))
+  switch (schema.type) {
+    case 'object': {
+      const fields = Object.fromEntries(Object.entries(schema.properties ?? {}).map(([k, s]) => [k, documentNear(s)]))
+      const requiredKeys = [...(schema.required ?? [])]
+      return mostly(
+        fc.oneof(
+          { weight: 30, arbitrary: fc.record(fields, { requiredKeys }) },
+          { weight: 1, arbitrary: fc.record(fields, { requiredKeys: [] }) },
+        ),
+      )
+    }
+    case 'array':
+      return mostly(
+        fc.array(documentNear(schema.items ?? {}), {
+          minLength: schema.minItems ?? 0,
+          maxLength: (schema.minItems ?? 0) + 1,
+        }),
+      )
+    case 'integer':
+      return mostly(fc.integer({ min: schema.minimum ?? 0, max: schema.maximum ?? 9 }))
+    case 'number':
+      return mostly(fc.double({ min: schema.minimum ?? 0, noNaN: true, noDefaultInfinity: true }))
+    case 'boolean':
+      return mostly(fc.boolean())
+    default:
+      return mostly(
+        schema.pattern === undefined
+          ? fc.constantFrom('lb-1', 'lb-2', 'x')
+          : fc.stringMatching(new RegExp(schema.pattern)),
+      )
+  }
+}
+
+t.test('durations', async (t) => {
+  t.equal(parseDuration('200ms'), 200)
+  t.equal(parseDuration('1.5s'), 1_500)
+  t.equal(parseDuration('15m'), 900_000)
+  t.equal(parseDuration('2h'), 7_200_000)
+  t.equal(parseDuration(9), 9_000)
+  for (const text of ['5', '5 s', '-5s', '05s', '5S', 's', '1e3s', '']) t.equal(parseDuration(text), undefined, text)
+})
+
+t.test('did you mean', async (t) => {
+  t.equal(didYouMean('prot', ['port', 'protocol']), 'port')
+  t.equal(didYouMean('adress', ['address', 'port']), 'address')
+  t.equal(didYouMean('Port', ['port']), 'port')
+  t.equal(didYouMean('zzz', ['port', 'name']), undefined)
+})

@@ -1,0 +1,86 @@
+import { once } from 'node:events'
+import { request } from 'node:http'
+import { connect, type Socket } from 'node:net'
+
+/** What our backends answer on `/`. */
+export interface BackendAnswer {
+  readonly backend: string
+  readonly peer: { readonly address: string; readonly port: number }
+  readonly requests: number
+}
+
+/** One GET on a connection of its own, from a given address; tells also which source port it had. */
+export function getOnce(
+  host: string,
+  port: number,
+  localAddress: string,
+): Promise<{ status: number; answer: BackendAnswer; clientPort: number }> {
+  return new Promise((resolve, reject) => {
+    const req = request({ host, port, path: '/', localAddress, agent: false }, (res) => {
+      const clientPort = (res.socket as Socket).localPort ?? 0
+      const chunks: Buffer[] = []
+      res.on('data', (chunk: Buffer) => chunks.push(chunk))
+      res.on('error', reject)
+      res.on('end', () =>
+        resolve({
+          status: res.statusCode ?? 0,
+          answer: JSON.parse(Buffer.concat(chunks).toString()) as BackendAnswer,
+          clientPort,
+        }),
+      )
+    })
+    req.on('error', reject)
+    req.end()
+  })
+}
+
+/** A plain TCP connection that collects what it receives. */
+export class RawClient {
+  readonly socket: Socket
+  received = Buffer.alloc(0)
+  ended = false
+  /** errno of what ended it, or 'closed' */
+  readonly closed: Promise<string>
+
+  private constructor(socket: Socket) {
+    this.socket = socket
+    let how = 'closed'
+    socket.on('data', (chunk: Buffer) => {
+      this.received = Buffer.concat([this.received, chunk])
+    })
+    socket.on('end', () => {
+      this.ended = true
+    })
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      how = error.code ?? error.message
+    })
+    this.closed = new Promise((resolve) => socket.once('close', () => resolve(how)))
+  }
+
+  /** Connects; the other direction stays open after an end (half-close). */
+  static async open(listen: string): Promise<RawClient> {
+    const [host, port] = listen.split(':')
+    const socket = connect({ host: host!, port: Number(port), allowHalfOpen: true })
+    const client = new RawClient(socket)
+    await once(socket, 'connect')
+    return client
+  }
+
+  get text(): string {
+    return this.received.toString('latin1')
+  }
+}
+
+/** One GET on a connection of its own that does not stay: the built-in fetch would keep it alive behind our back. */
+export function fetchOnce(url: string): Promise<{ status: number; body: Buffer }> {
+  return new Promise((resolve, reject) => {
+    const req = request(url, { agent: false }, (res) => {
+      const chunks: Buffer[] = []
+      res.on('data', (chunk: Buffer) => chunks.push(chunk))
+      res.on('error', reject)
+      res.on('end', () => resolve({ status: res.statusCode ?? 0, body: Buffer.concat(chunks) }))
+    })
+    req.on('error', reject)
+    req.end()
+  })
+}

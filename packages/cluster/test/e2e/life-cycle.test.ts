@@ -1,0 +1,70 @@
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import t from 'tap'
+import { fetchOnce } from './http-probe.js'
+import { isAlive, TestCluster, until } from './test-cluster.js'
+
+/** Whether an address and port can be bound, so that nothing of a cluster is left on it. */
+async function isFree(listen: string): Promise<boolean> {
+  const [host, port] = listen.split(':')
+  const server = createServer()
+  server.listen({ host: host!, port: Number(port) })
+  return new Promise((resolve) => {
+    server.once('error', () => resolve(false))
+    server.once('listening', () => server.close(() => resolve(true)))
+  })
+}
+
+for (const [signal, block] of [
+  ['SIGINT', '127.61.0.0/16'],
+  ['SIGTERM', '127.62.0.0/16'],
+  ['SIGKILL', '127.63.0.0/16'],
+] as const)
+  t.test(`${signal} of the launcher leaves no process and no bound address`, async (t) => {
+    const cluster = await TestCluster.start(t, block)
+    const { pids, ready } = cluster
+    t.equal(pids.length, 10)
+    t.ok(pids.every(isAlive))
+    await cluster.stop(signal)
+    await until(() => !pids.some(isAlive), 'all roles are gone')
+    const listens = [
+      ...ready.vips.map(({ listen }) => listen),
+      ...ready.backends.map(({ address, port }) => `${address}:${port}`),
+      ...ready.switches.map(({ address }) => `${address}:1790`),
+      new URL(ready.api).host,
+    ]
+    for (const listen of listens) t.ok(await isFree(listen), `${listen} is free`)
+    if (signal !== 'SIGKILL') t.equal(cluster.launcher.exitCode, 0)
+  })
+
+t.test('a second cluster in the same block is refused with the remedy, and the first goes on', async (t) => {
+  const cluster = await TestCluster.start(t, '127.64.0.0/16', ['--lbs', '1', '--backends', '1'])
+  const second = await cluster.cli('up', '--block', '127.64.0.0/16')
+  t.equal(second.code, 1)
+  t.match(second.stderr, /already running in 127\.64\.0\.0\/16 .*--block auto/)
+  t.equal((await fetchOnce(cluster.url('web'))).status, 200)
+  await t.test("with '--block auto' it finds a place of its own", async (t) => {
+    const other = await TestCluster.start(t, 'auto', ['--lbs', '1', '--backends', '1'])
+    t.not(other.ready.block, cluster.ready.block)
+    t.equal((await fetchOnce(other.url('web'))).status, 200)
+  })
+})
+
+t.test('--json says what happens, one event a line', async (t) => {
+  const cluster = await TestCluster.start(t, '127.65.0.0/16', ['--lbs', '2', '--backends', '1'])
+  t.match(cluster.ready, {
+    event: 'ready',
+    api: 'http://127.65.0.254:7070',
+    vips: [{ name: 'web', address: '127.65.10.1', port: 8080, lbs: ['lb-1', 'lb-2'] }, { name: 'api' }],
+    lbs: [{ name: 'lb-1', pid: Number, bip: '127.65.2.1' }, { name: 'lb-2' }],
+    backends: [{ name: 'backend-1', pid: Number, address: '127.65.3.1', port: 8080 }],
+    switches: [
+      { name: 'uplink', role: 'uplink', pid: Number },
+      { name: 'downlink', role: 'downlink', pid: Number },
+    ],
+  })
+  const exited = once(cluster.launcher, 'exit')
+  cluster.launcher.kill('SIGTERM')
+  await exited
+  t.equal(cluster.events.at(-1)?.event, 'stopped')
+})

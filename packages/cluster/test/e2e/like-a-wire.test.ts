@@ -1,0 +1,158 @@
+import { once } from 'node:events'
+import { createServer, type Server, type Socket } from 'node:net'
+import t, { type Test } from 'tap'
+import { RawClient } from './http-probe.js'
+import { TestCluster, until } from './test-cluster.js'
+
+/** A TCP server of the test's own behind the VIP: it shows what arrives at a backend, and when. */
+async function listen(t: Test, address: string, port: number, onSocket: (socket: Socket) => void): Promise<Server> {
+  const server = createServer({ allowHalfOpen: true }, (socket) => {
+    socket.on('error', () => {})
+    onSocket(socket)
+  })
+  server.listen(port, address)
+  await once(server, 'listening')
+  t.teardown(() => server.close())
+  return server
+}
+
+/** A cluster with one VIP in front of a server that the test runs. */
+function clusterFor(t: Test, block: string): Promise<TestCluster> {
+  const [a, b] = block.split('.')
+  return TestCluster.start(
+    t,
+    block,
+    [],
+    `lbs: 2
+backends:
+  - { name: own, address: ${a}.${b}.3.77, port: 9000 }
+vips:
+  - { name: web, port: 8080 }
+`,
+  )
+}
+
+t.test('HTTP keep-alive, pipelining and chunked streams', async (t) => {
+  const cluster = await TestCluster.start(t, '127.73.0.0/16', ['--lbs', '2', '--backends', '2'])
+  const { listen: address } = cluster.vip('web')
+  await t.test('many requests on one connection reach one backend by one BIP', async (t) => {
+    const client = await RawClient.open(address)
+    for (let i = 1; i <= 20; i++) {
+      client.socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n')
+      await until(() => client.text.split('"backend"').length === i + 1, `answer ${i}`)
+    }
+    const peers = new Set(client.text.match(/"address":"[^"]+"/g))
+    t.equal(peers.size, 1)
+    client.socket.destroy()
+  })
+  await t.test('pipelined requests are answered in order', async (t) => {
+    const client = await RawClient.open(address)
+    client.socket.write(
+      [200, 201, 202, 404, 503].map((code) => `GET /status/${code} HTTP/1.1\r\nHost: x\r\n\r\n`).join(''),
+    )
+    await until(() => (client.text.match(/HTTP\/1\.1 \d+/g)?.length ?? 0) === 5, 'five answers')
+    t.strictSame(
+      client.text.match(/HTTP\/1\.1 \d+/g)?.map((line) => Number(line.slice(9))),
+      [200, 201, 202, 404, 503],
+    )
+    client.socket.destroy()
+  })
+  await t.test('chunks arrive as they are made', async (t) => {
+    const client = await RawClient.open(address)
+    client.socket.write('GET /stream?chunks=5&interval=50 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')
+    let reads = 0
+    client.socket.on('data', () => reads++)
+    await until(() => client.ended, 'the end of the stream')
+    client.socket.destroy()
+    t.match(client.text, /transfer-encoding: chunked/i)
+    t.ok(reads >= 3, `${reads} reads`)
+  })
+  await cluster.untilEmpty()
+})
+
+t.test('half-close, abort, refusal and death come through as over a plain connection', async (t) => {
+  const cluster = await clusterFor(t, '127.74.0.0/16')
+  const { listen: address } = cluster.vip('web')
+  await t.test('a refused dial ends in a reset', async (t) => {
+    const client = await RawClient.open(address)
+    t.equal(await client.closed, 'ECONNRESET')
+  })
+  const sockets: Socket[] = []
+  await listen(t, '127.74.3.77', 9000, (socket) => sockets.push(socket))
+  const openPair = async (): Promise<[RawClient, Socket]> => {
+    const before = sockets.length
+    const client = await RawClient.open(address)
+    await until(() => sockets.length > before, 'the backend has accepted')
+    return [client, sockets[before]!]
+  }
+  await t.test('the client half-closes, the server goes on', async (t) => {
+    const [client, server] = await openPair()
+    let got = ''
+    server.on('data', (chunk) => {
+      got += chunk.toString()
+    })
+    const serverEnd = once(server, 'end')
+    client.socket.end('question')
+    await serverEnd
+    t.equal(got, 'question')
+    server.write('late ')
+    await until(() => client.text === 'late ', 'the late answer')
+    server.end('answer')
+    t.equal(await client.closed, 'closed')
+    t.equal(client.text, 'late answer')
+  })
+  await t.test('the server half-closes, the client goes on', async (t) => {
+    const [client, server] = await openPair()
+    server.end('bye')
+    await until(() => client.ended, 'the end of the answer')
+    let got = ''
+    server.on('data', (chunk) => {
+      got += chunk.toString()
+    })
+    const serverEnd = once(server, 'end')
+    client.socket.end('one more thing')
+    await serverEnd
+    t.equal(got, 'one more thing')
+    t.equal(await client.closed, 'closed')
+  })
+  await t.test('the client aborts', async (t) => {
+    const [client, server] = await openPair()
+    const closed = once(server, 'close')
+    let error = ''
+    server.on('error', (e: NodeJS.ErrnoException) => {
+      error = e.code ?? ''
+    })
+    client.socket.resetAndDestroy()
+    await closed
+    t.equal(error, 'ECONNRESET')
+  })
+  await t.test('the server aborts', async (t) => {
+    const [client, server] = await openPair()
+    server.resetAndDestroy()
+    t.equal(await client.closed, 'ECONNRESET')
+  })
+  await cluster.untilEmpty()
+})
+
+t.test("a backend that dies resets its connections and nobody else's", async (t) => {
+  const cluster = await TestCluster.start(t, '127.75.0.0/16', ['--lbs', '2', '--backends', '2'])
+  const { listen: address } = cluster.vip('web')
+  const clients = await Promise.all(Array.from({ length: 20 }, () => RawClient.open(address)))
+  for (const client of clients) client.socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n')
+  await until(() => clients.every((client) => client.text.includes('"backend"')), 'all are answered')
+  const backendOf = (client: RawClient) => /"backend":"([^"]+)"/.exec(client.text)?.[1]
+  const victim = cluster.ready.backends.find(({ name }) => name === 'backend-1')!
+  const hit = clients.filter((client) => backendOf(client) === 'backend-1')
+  const spared = clients.filter((client) => backendOf(client) === 'backend-2')
+  t.ok(hit.length > 0 && spared.length > 0)
+  process.kill(victim.pid, 'SIGKILL')
+  await Promise.all(hit.map(({ closed }) => closed))
+  for (const client of spared) {
+    client.received = Buffer.alloc(0)
+    client.socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n')
+  }
+  await until(() => spared.every((client) => client.text.includes('backend-2')), 'the others go on')
+  for (const client of spared) client.socket.destroy()
+  await cluster.untilEmpty()
+  t.pass()
+})

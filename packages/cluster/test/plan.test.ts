@@ -1,0 +1,164 @@
+import { strict as assert } from 'node:assert'
+import { createServer } from 'node:net'
+import fc from 'fast-check'
+import t from 'tap'
+import { defaultConfig } from '../dist/config/default-config.js'
+import { loadConfig } from '../dist/config/load.js'
+import { findFreeBlock } from '../dist/plan/find-free-block.js'
+import { type ClusterPlan, planCluster } from '../dist/plan/plan.js'
+
+const KEY = '00112233445566778899aabbccddeeff'
+
+function planOf(text: string, block = '127.20.0.0/16', overrides = {}): ClusterPlan {
+  const result = loadConfig(text, 'c.yaml', { block, ...overrides })
+  assert.ok(result.ok, JSON.stringify(result))
+  return planCluster(result.config, block, KEY)
+}
+
+/** Every address that something of the cluster binds or announces. */
+function addressesOf(plan: ClusterPlan): Set<string> {
+  return new Set([
+    plan.api.address,
+    plan.uplink.address,
+    plan.downlink.address,
+    ...plan.lbs.flatMap(({ address, bip }) => [address, bip]),
+    ...plan.backends.map(({ address }) => address),
+    ...plan.vips.map(({ address }) => address),
+  ])
+}
+
+t.test('the default plan', async (t) => {
+  const result = defaultConfig()
+  assert.ok(result.ok)
+  const plan = planCluster(result.config, result.config.block, KEY)
+  t.same(plan.api, { address: '127.20.0.254', port: 7070 })
+  t.equal(plan.clientPool, '127.20.100.0/22')
+  t.same(
+    plan.vips.map(({ name, address, port, listen, lbs }) => [name, address, port, listen.address, lbs.join()]),
+    [
+      ['web', '127.20.10.1', 8080, '127.20.10.1', 'lb-1,lb-2,lb-3,lb-4'],
+      ['api', '127.20.10.2', 8080, '127.20.10.2', 'lb-1,lb-2,lb-3'],
+    ],
+  )
+  t.same(
+    plan.backends.map(({ name, address, port }) => `${name} ${address}:${port}`),
+    [
+      'backend-1 127.20.3.1:8080',
+      'backend-2 127.20.3.2:8080',
+      'backend-3 127.20.3.3:8080',
+      'backend-4 127.20.3.4:8080',
+    ],
+  )
+  const lb4 = plan.lbs[3]
+  assert.ok(lb4)
+  t.match(lb4, { name: 'lb-4', id: 4, address: '127.20.1.4', bip: '127.20.2.4', vips: ['127.20.10.1'] })
+  t.same(lb4.cables, {
+    uplink: { peer: 'uplink', address: '127.20.0.1', port: 4701 },
+    downlink: { peer: 'downlink', address: '127.20.0.2', port: 4702 },
+  })
+  t.match(lb4.bgp, {
+    port: 1790,
+    as: 65100,
+    holdTime: 9,
+    uplink: { address: '127.20.0.1', as: 65000 },
+    downlink: { address: '127.20.0.2', as: 65001 },
+    nextHop: null,
+  })
+  t.same(
+    lb4.services.map(({ name, backends }) => [name, backends.map(({ address }) => address).join()]),
+    [
+      ['web', '127.20.3.1,127.20.3.2,127.20.3.3,127.20.3.4'],
+      ['api', '127.20.3.1,127.20.3.2,127.20.3.3,127.20.3.4'],
+    ],
+    'every LB knows all services, carried or not',
+  )
+  t.same(plan.uplink.bgp.neighbors[3], {
+    name: 'lb-4',
+    address: '127.20.1.4',
+    as: 65100,
+    portId: 4,
+    allowedPrefixes: ['127.20.10.1/32', '127.20.10.2/32'],
+    passive: true,
+    prefixLimit: 100,
+  })
+  t.same(plan.uplink.bgp.announce, ['0.0.0.0/0'])
+  t.same(plan.downlink.bgp.neighbors[3]?.allowedPrefixes, ['127.20.2.4/32'])
+  t.same(plan.downlink.bgp.announce, ['127.20.3.0/24'])
+  t.same(plan.downlink.edge.kind === 'server' && plan.downlink.edge.prefixes, ['127.20.3.0/24'])
+})
+
+t.test('LBs differ in their own name and addresses only', async (t) => {
+  const [first, second] = planOf('vips: [{name: a}]').lbs
+  t.same(second, { ...first, name: 'lb-2', id: 2, address: '127.20.1.2', bip: '127.20.2.2' })
+})
+
+t.test('clusters of 1, 4, 64 and 250 LBs', async (t) => {
+  for (const lbs of [1, 4, 64, 250]) {
+    const plan = planOf('', undefined, { lbs, backends: lbs })
+    t.equal(plan.lbs.length, lbs)
+    t.equal(addressesOf(plan).size, 3 + 2 * lbs + lbs + 2, 'no address is used twice')
+    for (const { ports, bgp } of plan.switches) {
+      t.equal(ports.length, lbs)
+      t.equal(bgp.neighbors.length, lbs)
+    }
+    plan.lbs.forEach((lb, i) => {
+      const port = plan.uplink.ports[i]
+      if (lb.name !== port?.peer || lb.id !== port.id) t.fail(`${lb.name} is not on port ${port?.id}`)
+    })
+  }
+})
+
+t.test('two blocks never share an address', async (t) => {
+  const octet = fc.integer({ min: 1, max: 254 })
+  fc.assert(
+    fc.property(octet, octet, fc.integer({ min: 1, max: 250 }), (a, b, lbs) => {
+      fc.pre(a !== b)
+      const one = addressesOf(planOf('', `127.${a}.0.0/16`, { lbs }))
+      for (const address of addressesOf(planOf('', `127.${b}.0.0/16`, { lbs }))) assert.ok(!one.has(address), address)
+    }),
+    { numRuns: 30 },
+  )
+  t.pass()
+})
+
+t.test('servers, neighbours and next hops of the user', async (t) => {
+  const plan = planOf(
+    [
+      'backends:',
+      '  - {name: nginx, address: 127.0.0.1, port: 80}',
+      '  - {name: node, address: 127.0.0.1, port: 3000}',
+      '  - {name: inside, address: 127.20.3.9, port: 80}',
+      'vips:',
+      '  - {name: web, address: 198.18.0.1, expose: "127.0.0.1:8081", backends: [node]}',
+      'bgp:',
+      '  nextHops: 198.18.1.0/24',
+      '  neighbors: [{name: bird, switch: downlink, address: 127.0.0.9, as: 65200, allowedPrefixes: [198.18.0.0/15]}]',
+    ].join('\n'),
+  )
+  t.same(plan.backends, [], 'none is ours to start')
+  t.same(plan.downlink.bgp.announce, ['127.20.3.0/24', '127.0.0.1/32'])
+  t.same(plan.lbs[0]?.services[0]?.backends, [{ name: 'node', address: '127.0.0.1', port: 3000 }])
+  t.equal(plan.lbs[2]?.bgp.nextHop, '198.18.1.3')
+  t.same(plan.vips[0]?.listen, { address: '127.0.0.1', port: 8081 })
+  t.match(plan.uplink.edge, { services: [{ address: '198.18.0.1', port: 8080, listen: { port: 8081 } }] })
+  t.equal(plan.uplink.bgp.neighbors.length, 4)
+  t.same(plan.downlink.bgp.neighbors[4], {
+    name: 'bird',
+    address: '127.0.0.9',
+    as: 65200,
+    portId: null,
+    allowedPrefixes: ['198.18.0.0/15'],
+    passive: false,
+    prefixLimit: 100,
+  })
+})
+
+t.test('a free block is one that nobody listens in', async (t) => {
+  const block = await findFreeBlock()
+  t.match(block, /^127\.\d+\.0\.0\/16$/)
+  const { uplink } = planOf('', block)
+  const server = createServer()
+  t.teardown(() => server.close())
+  await new Promise<void>((resolve) => server.listen(uplink.cablePort, uplink.address, resolve))
+  t.pass(`${uplink.address} can be bound`)
+})
