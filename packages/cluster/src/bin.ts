@@ -19,6 +19,7 @@ program
   .option('--backends <n>', 'number of backends, over what the configuration says', count)
   .option('--block <cidr>', "the loopback /16 to run in, or 'auto' for a free one (default: 127.20.0.0/16)")
   .option('--json', 'one line of JSON per event instead of text')
+  .option('--stdin', 'stop when standard input ends: for a program that starts a cluster and may die')
   .addHelpText(
     'after',
     '\nExamples:\n  fivetuple up\n  fivetuple up --lbs 8 --block auto\n  fivetuple up -f examples/two-vips.yaml --json',
