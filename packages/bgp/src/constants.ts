@@ -19,6 +19,8 @@ export const AttributeType = {
   ATOMIC_AGGREGATE: 6,
   AGGREGATOR: 7,
   COMMUNITIES: 8,
+  MP_REACH_NLRI: 14,
+  MP_UNREACH_NLRI: 15,
   AS4_PATH: 17,
   AS4_AGGREGATOR: 18,
 } as const
@@ -45,6 +47,8 @@ export const ErrorCode = {
   HOLD_TIMER_EXPIRED: 4,
   FINITE_STATE_MACHINE: 5,
   CEASE: 6,
+  /** RFC 9687 */
+  SEND_HOLD_TIMER_EXPIRED: 8,
 } as const
 
 export const HeaderSubcode = { NOT_SYNCHRONIZED: 1, BAD_LENGTH: 2, BAD_TYPE: 3 } as const
@@ -56,6 +60,8 @@ export const OpenSubcode = {
   BAD_BGP_IDENTIFIER: 3,
   UNSUPPORTED_PARAMETER: 4,
   UNACCEPTABLE_HOLD_TIME: 6,
+  /** RFC 5492 §5 */
+  UNSUPPORTED_CAPABILITY: 7,
 } as const
 
 export const UpdateSubcode = {
@@ -84,4 +90,10 @@ export const CeaseSubcode = {
   OTHER_CONFIGURATION_CHANGE: 6,
   CONNECTION_COLLISION: 7,
   OUT_OF_RESOURCES: 8,
+} as const
+
+/** Well-known communities that we heed. */
+export const Community = {
+  /** The sender is about to go down: prefer any other path (RFC 8326). */
+  GRACEFUL_SHUTDOWN: 0xffff_0000,
 } as const

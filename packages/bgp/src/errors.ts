@@ -12,6 +12,7 @@ export interface BgpError {
 
 const NO_DATA = new Uint8Array(0)
 
+/** Makes a {@link BgpError}; `data` is what RFC 4271 §6 asks for, if anything. */
 export function bgpError(code: number, subcode: number, message: string, data: Uint8Array = NO_DATA): BgpError {
   return { code, subcode, data, message }
 }
@@ -19,10 +20,12 @@ export function bgpError(code: number, subcode: number, message: string, data: U
 /** A value, or what is wrong with the bytes that should have been one. */
 export type Decoded<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: BgpError }
 
+/** A value that the bytes were. */
 export function decoded<T>(value: T): Decoded<T> {
   return { ok: true, value }
 }
 
+/** What the bytes were instead of a value. */
 export function undecodable(code: number, subcode: number, message: string, data?: Uint8Array): Decoded<never> {
   return { ok: false, error: bgpError(code, subcode, message, data) }
 }
@@ -31,7 +34,7 @@ const CODE_NAMES = Object.fromEntries(
   Object.entries(ErrorCode).map(([name, code]) => [code, name.toLowerCase().replaceAll('_', ' ')]),
 )
 
-/** @example formatNotification(6, 2) // 'cease/2' */
+/** Names a NOTIFICATION for people. @example formatNotification(6, 2) // 'cease/2' */
 export function formatNotification(code: number, subcode: number): string {
   return `${CODE_NAMES[code] ?? `code ${code}`}/${subcode}`
 }

@@ -1,11 +1,13 @@
 /** BGP-4 (RFC 4271) without I/O: codec, session machine, routing information bases. */
 export { AdjRibOut, type OriginatedRoute } from './adj-rib-out.js'
-export { keptConnection } from './collision.js'
+export { type AsSegment, asPathLength } from './as-path.js'
+export { keptConnection, type SpeakerIdentity } from './collision.js'
 export {
   AS_TRANS,
   AttributeFlag,
   AttributeType,
   CeaseSubcode,
+  Community,
   ErrorCode,
   HEADER_BYTES,
   MESSAGE_MAX_BYTES,
@@ -13,19 +15,17 @@ export {
   Origin,
   SegmentType,
 } from './constants.js'
+export type { RibPath } from './decision.js'
 export { type BgpError, bgpError, type Decoded, formatNotification } from './errors.js'
 export { encodeKeepalive, encodeMessage, type Frame, MessageFramer } from './message.js'
-export { readNlri, writeNlri } from './nlri.js'
 export { decodeNotification, encodeNotification, type Notification } from './notification.js'
 export { decodeOpen, encodeOpen, IPV4_UNICAST, type Open } from './open.js'
-export {
-  type AsSegment,
-  asPathLength,
-  decodeAttributes,
-  encodeAttributes,
-  type PathAttributes,
-} from './path-attributes.js'
-export { bestPaths, Rib, type RibChange, type RibNeighbor, type RibPath, type RibRoute } from './rib.js'
+export type { PathAttributes } from './path-attributes.js'
+export { BgpPeer, type ConnectionSide, type PeerConfig, type PeerInput, type PeerOutput } from './peer.js'
+export { Rib, type RibRejections } from './rib.js'
+export type { RibNeighbor } from './rib-neighbor.js'
+export { type RibChange, type RibRoute, RibSnapshot } from './rib-snapshot.js'
+export { decodeRouteRefresh, encodeRouteRefresh } from './route-refresh.js'
 export {
   BgpSession,
   type SessionConfig,
@@ -33,5 +33,19 @@ export {
   type SessionInput,
   type SessionOutput,
 } from './session.js'
-export { SESSION_EVENT_NAMES, SESSION_STATE_NAMES, SessionEvent, SessionState, TRANSITIONS } from './transitions.js'
-export { decodeUpdate, encodeAnnouncements, encodeEndOfRib, encodeWithdrawals, type Update } from './update.js'
+export {
+  SESSION_EVENTS,
+  SESSION_STATES,
+  type SessionEvent,
+  type SessionState,
+  TRANSITIONS,
+  type TransitionTable,
+} from './transitions.js'
+export {
+  type Announcement,
+  decodeUpdate,
+  encodeAnnouncements,
+  encodeEndOfRib,
+  encodeWithdrawals,
+  type Update,
+} from './update.js'

@@ -1,4 +1,4 @@
-import { MessageType } from './constants.js'
+import { HEADER_BYTES, MESSAGE_MAX_BYTES, MessageType } from './constants.js'
 import { encodeMessage } from './message.js'
 
 /** A NOTIFICATION message (RFC 4271 §4.5): the last thing said on a connection. */
@@ -8,7 +8,9 @@ export interface Notification {
   readonly data: Uint8Array
 }
 
-export function encodeNotification({ code, subcode, data }: Notification): Uint8Array {
+/** Encodes a NOTIFICATION; data that would not fit into a message is cut. */
+export function encodeNotification({ code, subcode, data: whole }: Notification): Uint8Array {
+  const data = whole.subarray(0, MESSAGE_MAX_BYTES - HEADER_BYTES - 2)
   const body = new Uint8Array(2 + data.length)
   body[0] = code
   body[1] = subcode

@@ -99,5 +99,13 @@ export function decodeOpen(body: Uint8Array): Decoded<Open> {
     }
   }
   if (as === 0) return undecodable(ErrorCode.OPEN_MESSAGE, OpenSubcode.BAD_PEER_AS, 'AS 0') // RFC 7607
+  // RFC 5492 §3: a peer that lists its address families must have the one that we speak.
+  if (families.length > 0 && !families.includes(IPV4_UNICAST))
+    return undecodable(
+      ErrorCode.OPEN_MESSAGE,
+      OpenSubcode.UNSUPPORTED_CAPABILITY,
+      'the peer does not have IPv4 unicast',
+      new Uint8Array([CapabilityCode.MULTIPROTOCOL, 4, 0, AFI_IPV4, 0, SAFI_UNICAST]),
+    )
   return decoded({ as, holdTime, routerId, fourOctetAs, routeRefresh, families })
 }

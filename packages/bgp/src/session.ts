@@ -1,39 +1,55 @@
+import { strict as assert } from 'node:assert'
 import { CeaseSubcode, ErrorCode, FsmSubcode, MessageType, OpenSubcode } from './constants.js'
 import { type BgpError, bgpError, formatNotification } from './errors.js'
 import { encodeKeepalive, type Frame, MessageFramer } from './message.js'
 import { decodeNotification, encodeNotification } from './notification.js'
 import { decodeOpen, encodeOpen, IPV4_UNICAST, type Open } from './open.js'
-import { SESSION_STATE_NAMES, SessionEvent, SessionState, TRANSITIONS } from './transitions.js'
+import { RetryPause } from './retry-pause.js'
+import { decodeRouteRefresh } from './route-refresh.js'
+import { SessionTimers } from './session-timers.js'
+import { type SessionEvent, type SessionState, TRANSITIONS } from './transitions.js'
 import { decodeUpdate, type Update } from './update.js'
 
-const NEVER = Number.POSITIVE_INFINITY
-/** Hold time until the peer's OPEN has been read (RFC 4271 §8.2.2 suggests 4 minutes; on one machine seconds are plenty). */
+/** Hold time until the peer's OPEN has come (RFC 4271 §8.2.2 suggests 4 minutes; on one machine seconds are plenty). */
 const OPEN_HOLD_MS = 10_000
+/** How long a peer may leave everything unread when there is no hold time to derive it from (RFC 9687 §4). */
+const SEND_HOLD_DEFAULT_MS = 480_000
 
+/** What a session needs to know; all of it is fixed for its life. */
 export interface SessionConfig {
   readonly localAs: number
+  /** Our BGP identifier, 32 bits, not 0. */
   readonly routerId: number
   readonly peerAs: number
-  /** Proposed hold time, seconds: 0 (none) or at least 3. */
+  /** Proposed hold time, seconds: 0 (none) or 3 to 65,535. */
   readonly holdTime: number
   /** Waits for the peer to dial and never dials itself. */
   readonly passive: boolean
-  /** First and longest pause between attempts, ms; doubles from one to the other. */
+  /** First and longest pause between attempts, ms; it doubles from one to the other. */
   readonly retryFirstMs: number
   readonly retryMaxMs: number
+  /** Source of jitter: numbers of at least 0 and below 1. */
+  readonly random: () => number
 }
 
 export type SessionInput =
   | { readonly type: 'start' }
+  /** Like start, but only after a pause: something has just gone wrong. */
+  | { readonly type: 'resume' }
   /** Ends the session with Cease and the given subcode (RFC 4486); stays idle until the next start. */
   | { readonly type: 'stop'; readonly subcode: number }
-  /** The link to the peer has lost its carrier: ends at once, and nothing can be said any more. Until the next start. */
-  | { readonly type: 'link-down' }
+  /** Ends the session without a word, since none would get through; stays idle until the next start. */
+  | { readonly type: 'cut' }
   /** A connection is up: the one that was asked for, or the peer's. */
   | { readonly type: 'connected' }
   /** The connection, or the attempt at one, is gone. */
   | { readonly type: 'transport-lost'; readonly reason: string }
   | { readonly type: 'bytes'; readonly bytes: Uint8Array }
+  /** The peer does not read: what is sent from now on queues up. */
+  | { readonly type: 'blocked' }
+  | { readonly type: 'unblocked' }
+  /** UPDATE messages to send; only while established. */
+  | { readonly type: 'updates'; readonly messages: readonly Uint8Array[] }
   /** The other connection to the same peer is the one to keep (RFC 4271 §6.8). */
   | { readonly type: 'collision' }
   /** The owner found the peer's routes unacceptable. */
@@ -46,12 +62,12 @@ export type SessionOutput =
   | { readonly type: 'send'; readonly bytes: Uint8Array }
   /** The peer's OPEN has been accepted: the moment to look for a collision. */
   | { readonly type: 'open'; readonly open: Open }
-  | { readonly type: 'established'; readonly open: Open; readonly fourOctetAs: boolean }
+  | { readonly type: 'established'; readonly open: Open }
   | { readonly type: 'update'; readonly update: Update }
   /** The peer asks for all routes again (RFC 2918). */
   | { readonly type: 'refresh' }
-  /** An established session has ended: its routes are void. */
-  | { readonly type: 'down'; readonly reason: string }
+  /** A connection, or the attempt at one, has ended. If the session was established, its routes are void. */
+  | { readonly type: 'ended'; readonly reason: string; readonly wasEstablished: boolean }
   | { readonly type: 'state'; readonly state: SessionState; readonly reason: string }
 
 /** Counters of one session over all its connections. */
@@ -59,8 +75,29 @@ export interface SessionCounters {
   messagesIn: number
   messagesOut: number
   updatesIn: number
-  /** Routes taken as withdrawn because of a bad attribute (RFC 7606). */
+  updatesOut: number
+  /** UPDATEs whose routes were taken as withdrawn because of a bad attribute (RFC 7606). */
   updateFaults: number
+  notificationsIn: number
+  notificationsOut: number
+}
+
+const MESSAGE_EVENTS: Readonly<Record<number, SessionEvent>> = {
+  [MessageType.OPEN]: 'open',
+  [MessageType.UPDATE]: 'update',
+  [MessageType.NOTIFICATION]: 'notification',
+  [MessageType.KEEPALIVE]: 'keepalive',
+  [MessageType.ROUTE_REFRESH]: 'update',
+}
+
+/** RFC 6608: where a message came that should not have. */
+const UNEXPECTED_IN: Readonly<Record<SessionState, number>> = {
+  idle: FsmSubcode.UNSPECIFIC,
+  connect: FsmSubcode.UNSPECIFIC,
+  active: FsmSubcode.UNSPECIFIC,
+  'open-sent': FsmSubcode.IN_OPEN_SENT,
+  'open-confirm': FsmSubcode.IN_OPEN_CONFIRM,
+  established: FsmSubcode.IN_ESTABLISHED,
 }
 
 /**
@@ -68,47 +105,44 @@ export interface SessionCounters {
  * bytes to send, wishes for a connection and routes come out.
  */
 export class BgpSession {
-  readonly counters: SessionCounters = { messagesIn: 0, messagesOut: 0, updatesIn: 0, updateFaults: 0 }
+  readonly counters: SessionCounters = {
+    messagesIn: 0,
+    messagesOut: 0,
+    updatesIn: 0,
+    updatesOut: 0,
+    updateFaults: 0,
+    notificationsIn: 0,
+    notificationsOut: 0,
+  }
   readonly #config: SessionConfig
   readonly #outputs: SessionOutput[] = []
-  #state: SessionState = SessionState.IDLE
+  readonly #timers = new SessionTimers()
+  readonly #pause: RetryPause
+  #state: SessionState = 'idle'
   #framer = new MessageFramer()
   #peerOpen: Open | undefined
-  #lastError: string | undefined
   /** Wanted by the owner: an idle session starts again by itself. */
   #enabled = false
-  #retryMs: number
+  /** Negotiated hold time, ms; 0: none. */
   #holdMs = 0
-  // Deadlines, ms.
-  #idleUntil = NEVER
-  #retryAt = NEVER
-  #holdAt = NEVER
-  #keepaliveAt = NEVER
+  #establishedAt = 0
 
   constructor(config: SessionConfig) {
+    assert(config.holdTime === 0 || config.holdTime >= 3, 'a hold time of 1 or 2 s is not allowed') // RFC 4271 §4.2
     this.#config = config
-    this.#retryMs = config.retryFirstMs
+    this.#pause = new RetryPause(config.retryFirstMs, config.retryMaxMs, config.random)
   }
 
   get state(): SessionState {
     return this.#state
   }
 
-  get stateName(): (typeof SESSION_STATE_NAMES)[number] {
-    return SESSION_STATE_NAMES[this.#state]
-  }
-
-  /** What the peer's OPEN said, while there is a connection on which it did. */
+  /** What the peer's OPEN said, from open-confirm on. */
   get peerOpen(): Open | undefined {
     return this.#peerOpen
   }
 
-  /** Why the last connection ended. */
-  get lastError(): string | undefined {
-    return this.#lastError
-  }
-
-  /** Negotiated hold time, ms; 0: none. */
+  /** Negotiated hold time, ms; 0: none, or not negotiated yet. */
   get holdMs(): number {
     return this.#holdMs
   }
@@ -117,40 +151,53 @@ export class BgpSession {
     switch (input.type) {
       case 'start':
         this.#enabled = true
-        if (this.#state === SessionState.IDLE) this.#start(now)
+        this.#pause.reset()
+        if (this.#state === 'idle') this.#start(now)
+        return
+      case 'resume':
+        this.#enabled = true
+        if (this.#state === 'idle' && !this.#timers.isSet('idle-hold'))
+          this.#timers.set('idle-hold', now + this.#pause.next())
         return
       case 'stop':
-        this.#enabled = false
-        this.#idleUntil = NEVER
-        if (this.#state !== SessionState.IDLE)
-          this.#fail(SessionEvent.STOP, bgpError(ErrorCode.CEASE, input.subcode, 'stopped here'), now)
+        this.#disable()
+        if (this.#state !== 'idle') this.#fail('stop', bgpError(ErrorCode.CEASE, input.subcode, 'stopped here'), now)
         return
-      case 'link-down':
-        this.#enabled = false
-        this.#idleUntil = NEVER
-        if (this.#state !== SessionState.IDLE) this.#drop(SessionEvent.STOP, 'the link has no carrier', now)
+      case 'cut':
+        this.#disable()
+        if (this.#state !== 'idle') this.#end('stop', 'the link has no carrier', now)
         return
       case 'connected':
-        this.#onConnected(now)
+        if (this.#state === 'connect' || this.#state === 'active') this.#onConnected(now)
         return
       case 'transport-lost':
-        if (this.#state !== SessionState.IDLE) this.#onTransportLost(input.reason, now)
+        if (this.#state !== 'idle') this.#onTransportLost(input.reason, now)
         return
       case 'bytes':
         this.#onBytes(input.bytes, now)
         return
-      case 'collision':
-        this.#fail(
-          SessionEvent.COLLISION,
-          bgpError(ErrorCode.CEASE, CeaseSubcode.CONNECTION_COLLISION, 'another connection is kept'),
-          now,
-        )
+      case 'blocked':
+        if (!this.#timers.isSet('send-hold'))
+          this.#timers.set('send-hold', now + (2 * this.#holdMs || SEND_HOLD_DEFAULT_MS))
         return
+      case 'unblocked':
+        this.#timers.clear('send-hold')
+        return
+      case 'updates':
+        this.#sendUpdates(input.messages, now)
+        return
+      case 'collision': {
+        if (!this.#isConnected) return
+        const error = bgpError(ErrorCode.CEASE, CeaseSubcode.CONNECTION_COLLISION, 'another connection is kept')
+        this.#fail('collision', error, now)
+        return
+      }
       case 'reject':
-        if (this.#state === SessionState.ESTABLISHED) this.#fail(SessionEvent.MESSAGE_ERROR, input.error, now)
+        if (this.#state === 'established') this.#fail('message-error', input.error, now)
         return
       case 'timeout':
-        this.#onTimeout(now)
+        for (let due = this.#timers.takeDue(now); due !== undefined; due = this.#timers.takeDue(now))
+          this.#onTimer[due](now)
     }
   }
 
@@ -159,178 +206,158 @@ export class BgpSession {
   }
 
   deadline(): number {
-    return Math.min(this.#idleUntil, this.#retryAt, this.#holdAt, this.#keepaliveAt)
-  }
-
-  /** A message went out besides those that the session sends itself: the next KEEPALIVE can wait (RFC 4271 §8.2.2). */
-  sentUpdate(now: number): void {
-    this.counters.messagesOut++
-    if (this.#keepaliveAt !== NEVER) this.#keepaliveAt = now + this.#holdMs / 3
+    return this.#timers.earliest
   }
 
   // ---- time
 
-  #onTimeout(now: number): void {
-    if (now >= this.#idleUntil) {
-      this.#idleUntil = NEVER
-      if (this.#enabled && this.#state === SessionState.IDLE) this.#start(now)
-    }
-    if (now >= this.#holdAt) {
-      // Event 10.
-      this.#fail(
-        SessionEvent.HOLD_EXPIRED,
-        bgpError(ErrorCode.HOLD_TIMER_EXPIRED, 0, 'nothing heard within the hold time'),
-        now,
-      )
-      return
-    }
-    if (now >= this.#keepaliveAt) {
-      // Event 11.
-      this.#send(encodeKeepalive())
-      this.#keepaliveAt = now + this.#holdMs / 3
-    }
-    if (now >= this.#retryAt) {
-      // Event 9.
-      this.#retryAt = NEVER
-      if (this.#state === SessionState.CONNECT) this.#outputs.push({ type: 'disconnect' })
-      this.#move(SessionEvent.RETRY_EXPIRED, 'retrying')
+  readonly #onTimer = {
+    'idle-hold': (now: number) => {
+      if (this.#enabled && this.#state === 'idle') this.#start(now)
+    },
+    'connect-retry': (now: number) => {
+      if (this.#state === 'connect') this.#outputs.push({ type: 'disconnect' }) // it takes too long
+      this.#move('retry-expired', 'retrying')
       this.#dial(now)
-    }
+    },
+    hold: (now: number) => {
+      const error = bgpError(ErrorCode.HOLD_TIMER_EXPIRED, 0, 'nothing heard within the hold time')
+      this.#fail('hold-expired', error, now)
+    },
+    'send-hold': (now: number) => {
+      const error = bgpError(ErrorCode.SEND_HOLD_TIMER_EXPIRED, 0, 'the peer does not read')
+      this.#fail('send-hold-expired', error, now)
+    },
+    keepalive: (now: number) => {
+      this.#send(encodeKeepalive())
+      this.#move('keepalive-expired', 'KEEPALIVE sent')
+      this.#armKeepalive(now)
+    },
   }
 
   #start(now: number): void {
+    this.#timers.clear('idle-hold')
     if (this.#config.passive) {
-      this.#move(SessionEvent.START_PASSIVE, 'waiting for the peer')
+      this.#move('start-passive', 'waiting for the peer')
       return
     }
-    this.#move(SessionEvent.START, 'dialling')
+    this.#move('start', 'dialling')
     this.#dial(now)
   }
 
   #dial(now: number): void {
     this.#outputs.push({ type: 'connect' })
-    this.#retryAt = now + this.#config.retryMaxMs
+    this.#timers.set('connect-retry', now + this.#config.retryMaxMs)
+  }
+
+  /** A third of the hold time (RFC 4271 §10), less up to a quarter for jitter. */
+  #armKeepalive(now: number): void {
+    if (this.#holdMs > 0)
+      this.#timers.set('keepalive', now + (this.#holdMs / 3) * (0.75 + 0.25 * this.#config.random()))
+  }
+
+  #armHold(now: number): void {
+    if (this.#holdMs > 0) this.#timers.set('hold', now + this.#holdMs)
+    else this.#timers.clear('hold')
   }
 
   // ---- transport
 
   #onConnected(now: number): void {
-    if (this.#state !== SessionState.CONNECT && this.#state !== SessionState.ACTIVE) return
     const { localAs, holdTime, routerId } = this.#config
     this.#framer = new MessageFramer()
-    this.#peerOpen = undefined
-    this.#retryAt = NEVER
-    this.#holdAt = now + OPEN_HOLD_MS
+    this.#timers.clear('connect-retry')
+    this.#timers.set('hold', now + OPEN_HOLD_MS)
     this.#send(
       encodeOpen({ as: localAs, holdTime, routerId, fourOctetAs: true, routeRefresh: true, families: [IPV4_UNICAST] }),
     )
-    this.#move(SessionEvent.CONNECTED, 'connected')
+    this.#move('connected', 'connected')
   }
 
   #onTransportLost(reason: string, now: number): void {
-    if (this.#state >= SessionState.OPEN_CONFIRM) {
-      this.#drop(SessionEvent.TRANSPORT_LOST, reason, now)
+    if (TRANSITIONS[this.#state]['transport-lost'] === 'idle') {
+      this.#end('transport-lost', reason, now)
       return
     }
-    // Event 18 before the peer has been heard: wait for its connection, or dial again.
-    this.#lastError = reason
-    this.#holdAt = NEVER
-    this.#move(SessionEvent.TRANSPORT_LOST, reason)
-    if (!this.#config.passive) {
-      this.#retryAt = now + this.#retryMs
-      this.#retryMs = Math.min(this.#retryMs * 2, this.#config.retryMaxMs)
-    }
+    // Event 18 before the peer has been heard: wait for its connection, or dial again after a pause.
+    this.#timers.clearAll()
+    this.#outputs.push({ type: 'ended', reason, wasEstablished: false })
+    this.#move('transport-lost', reason)
+    if (!this.#config.passive) this.#timers.set('connect-retry', now + this.#pause.next())
   }
 
   // ---- messages
 
   #onBytes(bytes: Uint8Array, now: number): void {
-    if (this.#state < SessionState.OPEN_SENT) return
     const framer = this.#framer
+    const isOpen = () => this.#framer === framer && this.#isConnected
+    if (!isOpen()) return
     const result = framer.push(bytes, (frame) => {
       this.#onFrame(frame, now)
-      return this.#framer === framer && this.#state >= SessionState.OPEN_SENT
+      return isOpen()
     })
-    if (!result.ok) this.#fail(SessionEvent.MESSAGE_ERROR, result.error, now)
+    if (!result.ok) this.#fail('message-error', result.error, now)
   }
 
   #onFrame({ type, body }: Frame, now: number): void {
     this.counters.messagesIn++
-    if (this.#state === SessionState.ESTABLISHED && this.#holdMs > 0) this.#holdAt = now + this.#holdMs
-    switch (type) {
-      case MessageType.OPEN:
-        this.#onOpen(body, now)
-        return
-      case MessageType.KEEPALIVE:
-        this.#onKeepalive(now)
-        return
-      case MessageType.UPDATE:
-        this.#onUpdate(body, now)
-        return
-      case MessageType.NOTIFICATION: {
-        const { code, subcode } = decodeNotification(body)
-        this.#drop(SessionEvent.NOTIFICATION, `the peer said ${formatNotification(code, subcode)}`, now)
-        return
-      }
-      case MessageType.ROUTE_REFRESH:
-        if (this.#state === SessionState.ESTABLISHED) this.#outputs.push({ type: 'refresh' })
-        else this.#unexpected(SessionEvent.UPDATE, now)
+    const event = MESSAGE_EVENTS[type]!
+    if (event === 'notification') {
+      this.counters.notificationsIn++
+      const { code, subcode } = decodeNotification(body)
+      this.#end('notification', `the peer said ${formatNotification(code, subcode)}`, now)
+      return
     }
+    if (TRANSITIONS[this.#state][event] === 'idle') {
+      const why = `unexpected ${event} message in ${this.#state}`
+      this.#fail(event, bgpError(ErrorCode.FINITE_STATE_MACHINE, UNEXPECTED_IN[this.#state], why), now)
+      return
+    }
+    if (type === MessageType.OPEN) this.#onOpen(body, now)
+    else if (type === MessageType.KEEPALIVE) this.#onKeepalive(now)
+    else if (type === MessageType.UPDATE) this.#onUpdate(body, now)
+    else if (decodeRouteRefresh(body) === IPV4_UNICAST) this.#outputs.push({ type: 'refresh' })
   }
 
   #onOpen(body: Uint8Array, now: number): void {
-    if (this.#state !== SessionState.OPEN_SENT) {
-      this.#unexpected(SessionEvent.OPEN, now)
-      return
-    }
     const open = decodeOpen(body)
     const error = open.ok ? this.#unacceptable(open.value) : open.error
     if (error !== undefined || !open.ok) {
-      this.#fail(SessionEvent.MESSAGE_ERROR, error!, now)
+      this.#fail('message-error', error!, now)
       return
     }
-    // Event 19.
     this.#peerOpen = open.value
     this.#holdMs = Math.min(this.#config.holdTime, open.value.holdTime) * 1000
     this.#send(encodeKeepalive())
-    this.#holdAt = this.#holdMs > 0 ? now + this.#holdMs : NEVER
-    this.#keepaliveAt = this.#holdMs > 0 ? now + this.#holdMs / 3 : NEVER
-    this.#move(SessionEvent.OPEN, 'OPEN received')
+    this.#armHold(now)
+    this.#armKeepalive(now)
+    this.#move('open', 'OPEN received')
     this.#outputs.push({ type: 'open', open: open.value })
   }
 
-  /** RFC 4271 §6.2. */
+  /** RFC 4271 §6.2. Equal BGP identifiers are fine between different ASes (RFC 6286 §2.1). */
   #unacceptable(open: Open): BgpError | undefined {
-    const { peerAs, routerId } = this.#config
+    const { peerAs, routerId, localAs } = this.#config
     if (open.as !== peerAs)
       return bgpError(ErrorCode.OPEN_MESSAGE, OpenSubcode.BAD_PEER_AS, `the peer is in AS ${open.as}, not ${peerAs}`)
-    if (open.routerId === routerId)
+    if (open.routerId === routerId && open.as === localAs)
       return bgpError(ErrorCode.OPEN_MESSAGE, OpenSubcode.BAD_BGP_IDENTIFIER, 'the peer has our own BGP identifier')
     return undefined
   }
 
   #onKeepalive(now: number): void {
-    if (this.#state === SessionState.ESTABLISHED) return
-    if (this.#state !== SessionState.OPEN_CONFIRM) {
-      this.#unexpected(SessionEvent.KEEPALIVE, now)
-      return
-    }
-    // Event 26.
-    this.#retryMs = this.#config.retryFirstMs
-    if (this.#holdMs > 0) this.#holdAt = now + this.#holdMs
-    this.#move(SessionEvent.KEEPALIVE, 'KEEPALIVE received')
-    const open = this.#peerOpen!
-    this.#outputs.push({ type: 'established', open, fourOctetAs: open.fourOctetAs })
+    this.#armHold(now)
+    if (this.#state === 'established') return
+    this.#establishedAt = now
+    this.#move('keepalive', 'KEEPALIVE received')
+    this.#outputs.push({ type: 'established', open: this.#peerOpen! })
   }
 
   #onUpdate(body: Uint8Array, now: number): void {
-    if (this.#state !== SessionState.ESTABLISHED) {
-      this.#unexpected(SessionEvent.UPDATE, now)
-      return
-    }
+    this.#armHold(now)
     const update = decodeUpdate(body, this.#peerOpen!.fourOctetAs)
     if (!update.ok) {
-      this.#fail(SessionEvent.MESSAGE_ERROR, update.error, now)
+      this.#fail('message-error', update.error, now)
       return
     }
     this.counters.updatesIn++
@@ -338,43 +365,48 @@ export class BgpSession {
     this.#outputs.push({ type: 'update', update: update.value })
   }
 
-  /** A message that the state does not expect (RFC 6608). */
-  #unexpected(event: SessionEvent, now: number): void {
-    const subcode =
-      this.#state === SessionState.OPEN_SENT
-        ? FsmSubcode.IN_OPEN_SENT
-        : this.#state === SessionState.OPEN_CONFIRM
-          ? FsmSubcode.IN_OPEN_CONFIRM
-          : FsmSubcode.IN_ESTABLISHED
-    this.#fail(event, bgpError(ErrorCode.FINITE_STATE_MACHINE, subcode, `unexpected message in ${this.stateName}`), now)
+  #sendUpdates(messages: readonly Uint8Array[], now: number): void {
+    if (this.#state !== 'established' || messages.length === 0) return
+    for (const message of messages) this.#send(message)
+    this.counters.updatesOut += messages.length
+    this.#armKeepalive(now) // RFC 4271 §4.4: an UPDATE keeps the session alive as well
   }
 
   // ---- endings
 
-  /** Tells the peer why, then drops the connection. */
-  #fail(event: SessionEvent, error: BgpError, now: number): void {
-    if (this.#state >= SessionState.OPEN_SENT) this.#send(encodeNotification(error))
-    this.#drop(event, `${formatNotification(error.code, error.subcode)}: ${error.message}`, now)
+  get #isConnected(): boolean {
+    return this.#state === 'open-sent' || this.#state === 'open-confirm' || this.#state === 'established'
   }
 
-  #drop(event: SessionEvent, reason: string, now: number): void {
-    const wasEstablished = this.#state === SessionState.ESTABLISHED
-    this.#lastError = reason
+  #disable(): void {
+    this.#enabled = false
+    this.#timers.clear('idle-hold')
+  }
+
+  /** Tells the peer why, then ends. */
+  #fail(event: SessionEvent, error: BgpError, now: number): void {
+    if (this.#isConnected) {
+      this.counters.notificationsOut++
+      this.#send(encodeNotification(error))
+    }
+    this.#end(event, `${formatNotification(error.code, error.subcode)}: ${error.message}`, now)
+  }
+
+  #end(event: SessionEvent, reason: string, now: number): void {
+    const wasEstablished = this.#state === 'established'
+    // A session that has held for a while starts the next attempt afresh; one that flaps waits longer each time.
+    if (wasEstablished && now - this.#establishedAt >= this.#config.retryMaxMs) this.#pause.reset()
     this.#outputs.push({ type: 'disconnect' })
     this.#move(event, reason)
-    if (wasEstablished) this.#outputs.push({ type: 'down', reason })
+    this.#outputs.push({ type: 'ended', reason, wasEstablished })
     this.#framer = new MessageFramer()
     this.#peerOpen = undefined
     this.#holdMs = 0
-    this.#retryAt = NEVER
-    this.#holdAt = NEVER
-    this.#keepaliveAt = NEVER
+    this.#timers.clearAll()
     if (!this.#enabled) return
-    if (this.#config.passive) this.#start(now)
-    else {
-      this.#idleUntil = now + this.#retryMs
-      this.#retryMs = Math.min(this.#retryMs * 2, this.#config.retryMaxMs)
-    }
+    // A passive session is open for the next connection at once, unless its peer has just misbehaved.
+    if (this.#config.passive && PEACEFUL_ENDINGS.has(event)) this.#start(now)
+    else this.#timers.set('idle-hold', now + this.#pause.next())
   }
 
   #send(bytes: Uint8Array): void {
@@ -383,9 +415,11 @@ export class BgpSession {
   }
 
   #move(event: SessionEvent, reason: string): void {
-    const next = TRANSITIONS[this.#state]![event]!
+    const next = TRANSITIONS[this.#state][event]
     if (next === this.#state) return
     this.#state = next
     this.#outputs.push({ type: 'state', state: next, reason })
   }
 }
+
+const PEACEFUL_ENDINGS: ReadonlySet<SessionEvent> = new Set(['transport-lost', 'notification', 'collision'])

@@ -1,110 +1,91 @@
-/** The states of RFC 4271 §8.2.2. */
-export const SessionState = {
-  IDLE: 0,
-  CONNECT: 1,
-  ACTIVE: 2,
-  OPEN_SENT: 3,
-  OPEN_CONFIRM: 4,
-  ESTABLISHED: 5,
+/** The states of RFC 4271 §8.2.2, in the order in which a session passes through them. */
+export const SESSION_STATES = ['idle', 'connect', 'active', 'open-sent', 'open-confirm', 'established'] as const
+export type SessionState = (typeof SESSION_STATES)[number]
+
+/** What moves a session, with the event's number in RFC 4271 §8.1. */
+export const SESSION_EVENTS = {
+  /** Start by dialling. */
+  start: '1, 3',
+  /** Start by waiting for the peer. */
+  'start-passive': '4, 5',
+  stop: '2, 8',
+  'retry-expired': '9',
+  'hold-expired': '10',
+  'keepalive-expired': '11',
+  /** The peer has not read for too long (RFC 9687). */
+  'send-hold-expired': '29',
+  connected: '16, 17',
+  'transport-lost': '18',
+  open: '19',
+  /** A message that is wrong in itself. */
+  'message-error': '21, 22, 28',
+  collision: '23',
+  notification: '24, 25',
+  keepalive: '26',
+  /** UPDATE, and ROUTE-REFRESH too. */
+  update: '27',
 } as const
-export type SessionState = (typeof SessionState)[keyof typeof SessionState]
+export type SessionEvent = keyof typeof SESSION_EVENTS
 
-export const SESSION_STATE_NAMES = ['idle', 'connect', 'active', 'open-sent', 'open-confirm', 'established'] as const
-
-/** What moves a session; the comments give the event numbers of RFC 4271 §8.1. */
-export const SessionEvent = {
-  /** 1, 3: start by dialling */
-  START: 0,
-  /** 4, 5: start by waiting for the peer */
-  START_PASSIVE: 1,
-  /** 2, 8 */
-  STOP: 2,
-  /** 9 */
-  RETRY_EXPIRED: 3,
-  /** 10 */
-  HOLD_EXPIRED: 4,
-  /** 11 */
-  KEEPALIVE_EXPIRED: 5,
-  /** 16, 17 */
-  CONNECTED: 6,
-  /** 18 */
-  TRANSPORT_LOST: 7,
-  /** 19 */
-  OPEN: 8,
-  /** 21, 22, 28: a message that is wrong in itself */
-  MESSAGE_ERROR: 9,
-  /** 23 */
-  COLLISION: 10,
-  /** 24, 25 */
-  NOTIFICATION: 11,
-  /** 26 */
-  KEEPALIVE: 12,
-  /** 27 */
-  UPDATE: 13,
-} as const
-export type SessionEvent = (typeof SessionEvent)[keyof typeof SessionEvent]
-
-export const SESSION_EVENT_NAMES = Object.keys(SessionEvent) as readonly (keyof typeof SessionEvent)[]
-
-const { IDLE, CONNECT, ACTIVE, OPEN_SENT, OPEN_CONFIRM, ESTABLISHED } = SessionState
+/** The next state for every event in every state. */
+export type TransitionTable = Readonly<Record<SessionState, Readonly<Record<SessionEvent, SessionState>>>>
 
 /**
- * `TRANSITIONS[state][event]` is the next state, for every event in every state. Where a message comes in a state that
- * does not expect it, the next state is IDLE and the session says so to the peer (RFC 6608).
+ * RFC 4271 §8.2.2. A message that leads to idle is one that the state does not expect: the peer is told so (RFC 6608).
  *
- * One deviation: RFC 4271 waits in OPEN_SENT's TRANSPORT_LOST for the peer to dial; so do we, and dial ourselves when the
- * retry timer expires.
+ * A second connection to the same peer is another session of the same table, so `connected` changes nothing once there is
+ * a connection. Deviations: a session that has lost its connection before an OPEN came in (`active`) dials again when the
+ * retry timer says so, whether or not its peer has dialled by then; DelayOpen and peer oscillation damping are not there,
+ * but pauses between attempts grow.
  */
-export const TRANSITIONS: readonly (readonly SessionState[])[] = [
-  /* IDLE */ [CONNECT, ACTIVE, IDLE, IDLE, IDLE, IDLE, IDLE, IDLE, IDLE, IDLE, IDLE, IDLE, IDLE, IDLE],
-  /* CONNECT */ [CONNECT, CONNECT, IDLE, CONNECT, IDLE, IDLE, OPEN_SENT, ACTIVE, IDLE, IDLE, IDLE, IDLE, IDLE, IDLE],
-  /* ACTIVE */ [ACTIVE, ACTIVE, IDLE, CONNECT, IDLE, IDLE, OPEN_SENT, ACTIVE, IDLE, IDLE, IDLE, IDLE, IDLE, IDLE],
-  /* OPEN_SENT */ [
-    OPEN_SENT,
-    OPEN_SENT,
-    IDLE,
-    IDLE,
-    IDLE,
-    IDLE,
-    IDLE,
-    ACTIVE,
-    OPEN_CONFIRM,
-    IDLE,
-    IDLE,
-    IDLE,
-    IDLE,
-    IDLE,
-  ],
-  /* OPEN_CONFIRM */ [
-    OPEN_CONFIRM,
-    OPEN_CONFIRM,
-    IDLE,
-    IDLE,
-    IDLE,
-    OPEN_CONFIRM,
-    IDLE,
-    IDLE,
-    IDLE,
-    IDLE,
-    IDLE,
-    IDLE,
-    ESTABLISHED,
-    IDLE,
-  ],
-  /* ESTABLISHED */ [
-    ESTABLISHED,
-    ESTABLISHED,
-    IDLE,
-    IDLE,
-    IDLE,
-    ESTABLISHED,
-    IDLE,
-    IDLE,
-    IDLE,
-    IDLE,
-    IDLE,
-    IDLE,
-    ESTABLISHED,
-    ESTABLISHED,
-  ],
-]
+export const TRANSITIONS: TransitionTable = {
+  idle: row('idle', { start: 'connect', 'start-passive': 'active' }),
+  connect: row('idle', {
+    start: 'connect',
+    'start-passive': 'connect',
+    'retry-expired': 'connect',
+    connected: 'open-sent',
+    'transport-lost': 'active',
+  }),
+  active: row('idle', {
+    start: 'active',
+    'start-passive': 'active',
+    'retry-expired': 'connect',
+    connected: 'open-sent',
+    'transport-lost': 'active',
+  }),
+  'open-sent': row('idle', {
+    start: 'open-sent',
+    'start-passive': 'open-sent',
+    connected: 'open-sent',
+    'transport-lost': 'active',
+    open: 'open-confirm',
+  }),
+  'open-confirm': row('idle', {
+    start: 'open-confirm',
+    'start-passive': 'open-confirm',
+    connected: 'open-confirm',
+    'keepalive-expired': 'open-confirm',
+    keepalive: 'established',
+  }),
+  established: row('idle', {
+    start: 'established',
+    'start-passive': 'established',
+    connected: 'established',
+    'keepalive-expired': 'established',
+    keepalive: 'established',
+    update: 'established',
+  }),
+}
+
+/** A total row: `otherwise` for all events that are not named. */
+function row(
+  otherwise: SessionState,
+  named: Partial<Record<SessionEvent, SessionState>>,
+): Readonly<Record<SessionEvent, SessionState>> {
+  const events = Object.keys(SESSION_EVENTS) as SessionEvent[]
+  return Object.fromEntries(events.map((event) => [event, named[event] ?? otherwise])) as Record<
+    SessionEvent,
+    SessionState
+  >
+}

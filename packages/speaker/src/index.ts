@@ -1,2 +1,8 @@
 /** A BGP speaker on real TCP connections. */
-export { Speaker, type SpeakerNeighbor, type SpeakerOptions, type SpeakerSession } from './speaker.js'
+export {
+  Speaker,
+  type SpeakerNeighbor,
+  type SpeakerOptions,
+  type SpeakerRefusals,
+  type SpeakerSession,
+} from './speaker.js'

@@ -1,32 +1,40 @@
 import { createServer, type Server, type Socket } from 'node:net'
 import {
-  AdjRibOut,
-  BgpSession,
+  BgpPeer,
   CeaseSubcode,
-  keptConnection,
   type OriginatedRoute,
+  type PeerOutput,
   Rib,
   type RibChange,
   type RibNeighbor,
-  type SessionOutput,
-  SessionState,
+  type RibRejections,
+  type RibSnapshot,
+  type SessionCounters,
+  type SessionState,
 } from '@fivetuple/bgp'
-import { type Prefix, parseIpv4 } from '@fivetuple/packet'
+import { formatPrefix, type Prefix, parseIpv4 } from '@fivetuple/packet'
 import { type Clock, DeadlineTimer, listenExclusive, monotonicClock } from '@fivetuple/runtime'
-import { BoundSession } from './bound-session.js'
+import { BoundPeer } from './bound-peer.js'
 
-const RETRY_FIRST_MS = 100
-const RETRY_MAX_MS = 2_000
+/** Pauses between attempts to reach a neighbour: short, since a lab's nodes come and go all the time. */
+const RETRY_FIRST_MS = 250
+const RETRY_MAX_MS = 5_000
+/** Connections that may be open at once besides two per neighbour: strangers', for the moment that refusing them takes. */
+const STRANGERS_MAX = 64
+/** Stands for all neighbours in {@link Speaker.announce} and {@link Speaker.withdraw}. */
+const ALL = 'all'
 
 export interface SpeakerNeighbor {
   readonly name: string
   /** Dotted quad: where it is dialled, and where its connections must come from. */
   readonly address: string
-  /** Port to dial. */
-  readonly port: number
+  /** Port to dial; without it, the speaker's own. */
+  readonly port?: number
+  /** Its AS, not ours: sessions are external. */
   readonly as: number
   /** Never dialled: it dials us. */
   readonly passive: boolean
+  /** What it may announce: these prefixes and more specific ones. */
   readonly allowedPrefixes: readonly Prefix[]
   readonly prefixLimit: number
   /** NEXT_HOP of what we announce to it, dotted quad; without it our own address. */
@@ -47,54 +55,70 @@ export interface SpeakerOptions {
   /** Whether to take connections. */
   readonly listen: boolean
   readonly neighbors: readonly SpeakerNeighbor[]
+  /** First and longest pause between attempts to reach a neighbour, ms. */
+  readonly retryFirstMs?: number
+  readonly retryMaxMs?: number
   /** The routes have changed; called at most once per turn of the event loop. */
-  readonly onRoutes: (changes: readonly RibChange[]) => void
-  readonly onSession?: (neighbor: string, state: string, reason: string | undefined) => void
+  readonly onRoutes: (changes: readonly RibChange[], snapshot: RibSnapshot) => void
+  readonly onSession?: (neighbor: string, state: SessionState, reason: string | undefined) => void
   readonly clock?: Clock
+  /** Source of jitter: numbers of at least 0 and below 1. */
+  readonly random?: () => number
 }
 
 /** One neighbour's session, for people. */
-export interface SpeakerSession {
+export interface SpeakerSession extends Readonly<SessionCounters> {
   readonly neighbor: string
   readonly address: string
   readonly as: number
-  readonly state: string
+  readonly state: SessionState
+  /** How long the session has been established, ms; null when it is not. */
+  readonly establishedMs: number | null
+  /** Negotiated hold time, s; null when there is no session. */
+  readonly holdTime: number | null
   readonly prefixesIn: number
   readonly prefixesOut: number
   readonly lastError: string | null
 }
 
-interface Peer {
+/** What the speaker refused, besides what sessions count. */
+export interface SpeakerRefusals extends Readonly<RibRejections> {
+  /** Connections from addresses that are no neighbour's, or that came at a bad moment. */
+  readonly connections: number
+}
+
+interface Neighbor {
   readonly config: SpeakerNeighbor
   readonly rib: RibNeighbor
-  readonly out: AdjRibOut
-  /** The connection that we dial; undefined for a passive neighbour. */
-  readonly active: BoundSession | undefined
-  /** The connection that the peer dials; undefined when we don't listen. */
-  readonly passive: BoundSession | undefined
-  established: { readonly bound: BoundSession; readonly fourOctetAs: boolean } | undefined
-  linkUp: boolean
+  readonly bound: BoundPeer
 }
 
 /** A BGP speaker on real TCP: sessions to configured neighbours, the routes they announce, and those we announce. */
 export class Speaker {
-  /** Connections from addresses that are no neighbour's, or that came at a bad moment. */
-  refusedConnections = 0
   readonly #options: SpeakerOptions
   readonly #clock: Clock
   readonly #rib: Rib
-  readonly #peers: Peer[]
+  readonly #neighbors = new Map<string, Neighbor>()
+  readonly #byAddress = new Map<number, Neighbor>()
+  /** Announced to all neighbours, those to come included. */
+  readonly #toAll = new Map<string, OriginatedRoute>()
   readonly #timer: DeadlineTimer
   #server: Server | undefined
+  #refusedConnections = 0
+  #dueScheduled = false
   #routesScheduled = false
-  #stopped = false
+  #phase: 'new' | 'started' | 'stopped' = 'new'
 
+  /** Throws a TypeError that names the neighbour when the configuration makes no sense. */
   constructor(options: SpeakerOptions) {
     this.#options = options
     this.#clock = options.clock ?? monotonicClock
     this.#rib = new Rib(options.as)
-    this.#timer = new DeadlineTimer(this.#clock, () => this.#onDue())
-    this.#peers = options.neighbors.map((neighbor) => this.#createPeer(neighbor))
+    this.#timer = new DeadlineTimer(this.#clock, () => {
+      this.#scheduleDue()
+      return Number.POSITIVE_INFINITY
+    })
+    for (const neighbor of options.neighbors) this.addNeighbor(neighbor)
   }
 
   /** Listens, and starts all sessions whose links are up. Rejects when the address can't be bound. */
@@ -102,164 +126,155 @@ export class Speaker {
     const { listen, localAddress, port } = this.#options
     if (listen) {
       this.#server = createServer({ noDelay: true }, (socket) => this.#accept(socket))
+      this.#limitConnections()
       await listenExclusive(this.#server, localAddress, port)
     }
-    for (const peer of this.#peers) if (peer.linkUp) this.#startPeer(peer)
+    this.#phase = 'started'
+    for (const { bound } of this.#neighbors.values()) bound.input({ type: 'start' })
   }
 
-  /** Ends all sessions with Cease, administrative shutdown (RFC 4486), and frees the address. */
+  /** Ends all sessions with Cease, administrative shutdown (RFC 4486), and frees the address; takes about 1 s at most. */
   async stop(): Promise<void> {
-    this.#stopped = true
+    this.#phase = 'stopped'
     const server = this.#server
     const closed = server && new Promise<void>((resolve) => server.close(() => resolve()))
-    for (const peer of this.#peers)
-      for (const bound of [peer.active, peer.passive])
-        bound?.input({ type: 'stop', subcode: CeaseSubcode.ADMINISTRATIVE_SHUTDOWN })
+    const bounds = [...this.#neighbors.values()].map(({ bound }) => bound)
+    for (const bound of bounds) bound.input({ type: 'stop', subcode: CeaseSubcode.ADMINISTRATIVE_SHUTDOWN })
     this.#timer.close()
+    await Promise.all(bounds.map((bound) => bound.closed()))
     await closed
+  }
+
+  /** Adds a neighbour; its session starts at once when the speaker runs. Throws a TypeError as the constructor does. */
+  addNeighbor(config: SpeakerNeighbor): void {
+    const neighbor = this.#createNeighbor(config)
+    this.#neighbors.set(config.name, neighbor)
+    this.#byAddress.set(neighbor.rib.address, neighbor)
+    this.#limitConnections()
+    neighbor.bound.input({ type: 'announce', routes: [...this.#toAll.values()] })
+    if (this.#phase === 'started') neighbor.bound.input({ type: 'start' })
+  }
+
+  /** Ends a neighbour's session with Cease, peer de-configured, and forgets it. */
+  removeNeighbor(name: string): void {
+    const { bound, rib } = this.#neighbor(name)
+    bound.input({ type: 'stop', subcode: CeaseSubcode.PEER_DECONFIGURED })
+    this.#neighbors.delete(name)
+    this.#byAddress.delete(rib.address)
+    this.#limitConnections()
   }
 
   /** Tells of the carrier of the link to a neighbour: without it the session ends at once. */
   setLink(neighbor: string, up: boolean): void {
-    const peer = this.#peer(neighbor)
-    if (peer.linkUp === up) return
-    peer.linkUp = up
-    if (up) this.#startPeer(peer)
-    else for (const bound of [peer.active, peer.passive]) bound?.input({ type: 'link-down' })
+    this.#neighbor(neighbor).bound.input({ type: up ? 'link-up' : 'link-down' })
   }
 
-  /** Announces a route to a neighbour, now and on every session to come, until it is withdrawn. */
-  announce(neighbor: string, route: OriginatedRoute): void {
-    const peer = this.#peer(neighbor)
-    const messages = peer.out.announce(route, peer.established?.fourOctetAs ?? true)
-    peer.established?.bound.send(messages)
+  /** Announces routes to a neighbour or to `'all'`, now and on every session to come, until they are withdrawn. */
+  announce(neighbor: string, ...routes: readonly OriginatedRoute[]): void {
+    if (neighbor === ALL) for (const route of routes) this.#toAll.set(formatPrefix(route.prefix), route)
+    for (const { bound } of this.#addressed(neighbor)) bound.input({ type: 'announce', routes })
   }
 
-  withdraw(neighbor: string, prefix: Prefix): void {
-    const peer = this.#peer(neighbor)
-    const messages = peer.out.withdraw(prefix)
-    peer.established?.bound.send(messages)
+  /** Withdraws what was announced, to a neighbour or to `'all'`. */
+  withdraw(neighbor: string, ...prefixes: readonly Prefix[]): void {
+    if (neighbor === ALL) for (const prefix of prefixes) this.#toAll.delete(formatPrefix(prefix))
+    for (const { bound } of this.#addressed(neighbor)) bound.input({ type: 'withdraw', prefixes })
+  }
+
+  /** The Loc-RIB as of the last `onRoutes`. */
+  snapshot(): RibSnapshot {
+    return this.#rib.snapshot
   }
 
   sessions(): SpeakerSession[] {
-    return this.#peers.map(({ config, rib, out, active, passive, established }) => {
-      const bound = established?.bound ?? furthest(active, passive)
-      return {
-        neighbor: config.name,
-        address: config.address,
-        as: config.as,
-        state: bound.session.stateName,
-        prefixesIn: this.#rib.prefixCount(rib),
-        prefixesOut: established === undefined ? 0 : out.size,
-        lastError: bound.session.lastError ?? null,
-      }
-    })
+    const now = this.#clock.now()
+    return [...this.#neighbors.values()].map(({ config, rib, bound: { machine } }) => ({
+      neighbor: config.name,
+      address: config.address,
+      as: config.as,
+      state: machine.state,
+      establishedMs: machine.established === undefined ? null : now - machine.established.since,
+      holdTime:
+        machine.established === undefined ? null : Math.min(machine.established.open.holdTime, this.#options.holdTime),
+      prefixesIn: this.#rib.prefixCount(rib),
+      prefixesOut: machine.established === undefined ? 0 : machine.adjRibOut.toldCount,
+      ...machine.counters(),
+      lastError: machine.lastError ?? null,
+    }))
   }
 
-  #createPeer(config: SpeakerNeighbor): Peer {
-    const { as, routerId, holdTime, listen, localAddress } = this.#options
-    const address = parseIpv4(config.address)
-    const nextHop = parseIpv4(config.nextHop ?? localAddress)
-    if (address === undefined || nextHop === undefined)
-      throw new TypeError(`neighbour ${config.name}: address and next hop must be dotted quads`)
-    const bind = (passive: boolean): BoundSession =>
-      new BoundSession({
-        session: new BgpSession({
-          localAs: as,
-          routerId,
-          peerAs: config.as,
-          holdTime,
-          passive,
-          retryFirstMs: RETRY_FIRST_MS,
-          retryMaxMs: RETRY_MAX_MS,
-        }),
-        clock: this.#clock,
-        remote: { address: config.address, port: config.port },
-        localAddress,
-        onOutput: (output, bound) => this.#onOutput(peer, bound, output),
-        onDeadline: (deadline) => this.#timer.arm(deadline),
-      })
-    const peer: Peer = {
-      config,
-      rib: {
-        name: config.name,
-        address,
-        allowedPrefixes: config.allowedPrefixes,
-        prefixLimit: config.prefixLimit,
-      },
-      out: new AdjRibOut(as, nextHop),
-      active: config.passive ? undefined : bind(false),
-      passive: listen ? bind(true) : undefined,
-      established: undefined,
-      linkUp: config.linkUp ?? true,
+  refusals(): SpeakerRefusals {
+    return { ...this.#rib.rejected, connections: this.#refusedConnections }
+  }
+
+  #createNeighbor(config: SpeakerNeighbor): Neighbor {
+    const { as, routerId, holdTime, listen, localAddress, port, retryFirstMs, retryMaxMs, random } = this.#options
+    const refuse = (why: string): never => {
+      throw new TypeError(`neighbour ${config.name}: ${why}`)
     }
-    return peer
-  }
-
-  #startPeer(peer: Peer): void {
-    if (this.#stopped) return
-    peer.active?.input({ type: 'start' })
-    peer.passive?.input({ type: 'start' })
+    if (config.name === ALL) refuse(`the name stands for all neighbours`)
+    if (this.#neighbors.has(config.name)) refuse('there is one of this name already')
+    if (config.as === as) refuse(`AS ${as} is our own, and internal BGP is not supported`)
+    if (config.passive && !listen) refuse('it is passive and we do not listen, so neither would dial')
+    const address = parseIpv4(config.address) ?? refuse(`${config.address} is no dotted quad`)
+    if (this.#byAddress.has(address)) refuse(`${config.address} is another neighbour's`)
+    const hop = config.nextHop ?? localAddress
+    const nextHop = parseIpv4(hop) ?? refuse(`next hop ${hop} is no dotted quad`)
+    const { name, allowedPrefixes, prefixLimit } = config
+    const rib: RibNeighbor = { name, address, allowedPrefixes, prefixLimit }
+    const machine = new BgpPeer({
+      localAs: as,
+      routerId,
+      peerAs: config.as,
+      holdTime,
+      passive: config.passive,
+      accepts: listen,
+      nextHop,
+      linkUp: config.linkUp ?? true,
+      retryFirstMs: retryFirstMs ?? RETRY_FIRST_MS,
+      retryMaxMs: retryMaxMs ?? RETRY_MAX_MS,
+      random: random ?? Math.random,
+    })
+    const target = { host: config.address, port: config.port ?? port, localAddress }
+    const bound: BoundPeer = new BoundPeer(machine, target, this.#clock, {
+      onOutput: (output) => this.#onOutput(neighbor, output),
+      onDeadline: (deadline) => this.#timer.arm(deadline),
+    })
+    const neighbor: Neighbor = { config, rib, bound }
+    return neighbor
   }
 
   #accept(socket: Socket): void {
     const remote = parseIpv4(socket.remoteAddress ?? '')
-    const peer = this.#peers.find(({ rib }) => rib.address === remote)
-    const bound = peer?.passive
-    const welcome =
-      peer?.linkUp === true && peer.established === undefined && bound?.session.state === SessionState.ACTIVE
-    if (!welcome) {
-      this.refusedConnections++
-      socket.on('error', () => {})
-      socket.destroy()
-      return
-    }
-    bound.adopt(socket)
+    const neighbor = remote === undefined ? undefined : this.#byAddress.get(remote)
+    if (this.#phase === 'started' && neighbor?.bound.accept(socket)) return
+    this.#refusedConnections++
+    socket.on('error', () => {}) // what becomes of it does not matter
+    socket.resetAndDestroy()
   }
 
-  #onOutput(peer: Peer, bound: BoundSession, output: SessionOutput): void {
+  #limitConnections(): void {
+    if (this.#server !== undefined) this.#server.maxConnections = 2 * this.#neighbors.size + STRANGERS_MAX
+  }
+
+  #onOutput({ config, rib, bound }: Neighbor, output: PeerOutput): void {
     switch (output.type) {
-      case 'open':
-        this.#resolveCollision(peer, bound, output.open.routerId)
-        return
       case 'established':
-        peer.established = { bound, fourOctetAs: output.fourOctetAs }
-        // The other way in is closed while this session stands.
-        if (bound !== peer.active) peer.active?.input({ type: 'link-down' })
-        bound.send(peer.out.all(output.fourOctetAs))
-        return
-      case 'refresh':
-        bound.send(peer.out.all(peer.established?.fourOctetAs ?? true))
+        this.#rib.addNeighbor(rib, output.open.routerId)
         return
       case 'update': {
-        const error = this.#rib.update(peer.rib, output.update, this.#clock.now())
+        const error = this.#rib.update(rib, output.update, this.#clock.now())
         if (error !== undefined) bound.input({ type: 'reject', error })
         this.#scheduleRoutes()
         return
       }
       case 'down':
-        peer.established = undefined
-        this.#rib.removeNeighbor(peer.rib)
+        this.#rib.removeNeighbor(rib)
         this.#scheduleRoutes()
-        if (bound !== peer.active && peer.linkUp && !this.#stopped) peer.active?.input({ type: 'start' })
         return
       case 'state':
-        this.#options.onSession?.(peer.config.name, bound.session.stateName, output.reason)
+        this.#options.onSession?.(config.name, output.state, output.reason)
     }
-  }
-
-  /** RFC 4271 §6.8, when an OPEN has come in on `bound`. */
-  #resolveCollision(peer: Peer, bound: BoundSession, remoteId: number): void {
-    const other = bound === peer.active ? peer.passive : peer.active
-    if (other === undefined) return
-    if (peer.established !== undefined) {
-      bound.input({ type: 'collision' })
-      return
-    }
-    if (other.session.state !== SessionState.OPEN_CONFIRM) return
-    const kept = keptConnection(this.#options.routerId, remoteId) === 'ours' ? peer.active : peer.passive
-    const lost = kept === bound ? other : bound
-    lost.input({ type: 'collision' })
   }
 
   #scheduleRoutes(): void {
@@ -267,32 +282,34 @@ export class Speaker {
     this.#routesScheduled = true
     setImmediate(() => {
       this.#routesScheduled = false
+      if (this.#phase === 'stopped') return
       const changes = this.#rib.takeChanges(this.#clock.now())
-      if (changes.length > 0) this.#options.onRoutes(changes)
+      if (changes.length > 0) this.#options.onRoutes(changes, this.#rib.snapshot)
     })
   }
 
-  #onDue(): number {
-    let next = Number.POSITIVE_INFINITY
-    for (const { active, passive } of this.#peers) {
-      for (const bound of [active, passive]) {
-        if (bound === undefined) continue
-        if (bound.session.deadline() <= this.#clock.now()) bound.input({ type: 'timeout' })
-        next = Math.min(next, bound.session.deadline())
-      }
-    }
-    return next
+  /**
+   * Deadlines are served behind the sockets of the same turn: when this process was held up for longer than a hold time,
+   * the neighbours' KEEPALIVEs are waiting to be read, and none of them is dead.
+   */
+  #scheduleDue(): void {
+    if (this.#dueScheduled) return
+    this.#dueScheduled = true
+    setImmediate(() => {
+      this.#dueScheduled = false
+      for (const { bound } of this.#neighbors.values())
+        if (bound.machine.deadline() <= this.#clock.now()) bound.input({ type: 'timeout' })
+        else this.#timer.arm(bound.machine.deadline())
+    })
   }
 
-  #peer(name: string): Peer {
-    const peer = this.#peers.find(({ config }) => config.name === name)
-    if (peer === undefined) throw new RangeError(`there is no neighbour ${name}`)
-    return peer
+  #addressed(name: string): Iterable<Neighbor> {
+    return name === ALL ? this.#neighbors.values() : [this.#neighbor(name)]
   }
-}
 
-/** Of a neighbour's two sessions the one that has come further. */
-function furthest(active: BoundSession | undefined, passive: BoundSession | undefined): BoundSession {
-  if (active === undefined || passive === undefined) return (active ?? passive)!
-  return active.session.state >= passive.session.state ? active : passive
+  #neighbor(name: string): Neighbor {
+    const neighbor = this.#neighbors.get(name)
+    if (neighbor === undefined) throw new RangeError(`there is no neighbour ${name}`)
+    return neighbor
+  }
 }

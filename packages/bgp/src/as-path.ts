@@ -1,0 +1,73 @@
+import { readU16, readU32, writeU16, writeU32 } from '@fivetuple/packet'
+import { AS_TRANS, SegmentType } from './constants.js'
+
+/** One segment of an AS_PATH (RFC 4271 §4.3): a sequence or a set of 1 to 255 AS numbers. */
+export interface AsSegment {
+  readonly type: number
+  readonly asns: readonly number[]
+}
+
+/** Length of an AS_PATH for comparison: a set counts as one (RFC 4271 §9.1.2.2 a). */
+export function asPathLength(path: readonly AsSegment[]): number {
+  return path.reduce((sum, segment) => sum + segmentLength(segment), 0)
+}
+
+/** Encodes an AS_PATH; with two octets per AS, AS_TRANS stands in for numbers that don't fit (RFC 6793 §4.2.2). */
+export function encodeAsPath(path: readonly AsSegment[], fourOctetAs: boolean): Uint8Array {
+  const width = fourOctetAs ? 4 : 2
+  const b = new Uint8Array(path.reduce((sum, { asns }) => sum + 2 + asns.length * width, 0))
+  let o = 0
+  for (const { type, asns } of path) {
+    b[o] = type
+    b[o + 1] = asns.length
+    o += 2
+    for (const as of asns) {
+      if (fourOctetAs) writeU32(b, o, as)
+      else writeU16(b, o, as > 0xffff ? AS_TRANS : as)
+      o += width
+    }
+  }
+  return b
+}
+
+/** Decodes an AS_PATH; undefined when it is malformed (RFC 7606 §7.2) or names AS 0 (RFC 7607 §2). */
+export function decodeAsPath(b: Uint8Array, fourOctetAs: boolean): AsSegment[] | undefined {
+  const width = fourOctetAs ? 4 : 2
+  const path: AsSegment[] = []
+  for (let o = 0; o < b.length; ) {
+    const type = b[o]!
+    const count = b[o + 1] ?? 0
+    const end = o + 2 + count * width
+    if (count === 0 || end > b.length || (type !== SegmentType.AS_SET && type !== SegmentType.AS_SEQUENCE))
+      return undefined
+    const asns: number[] = []
+    for (o += 2; o < end; o += width) {
+      const as = fourOctetAs ? readU32(b, o) : readU16(b, o)
+      if (as === 0) return undefined
+      asns.push(as)
+    }
+    path.push({ type, asns })
+  }
+  return path
+}
+
+/**
+ * Puts the path together again that a router with two-octet AS numbers has passed on: AS4_PATH replaces as much of
+ * AS_PATH's tail as it is long, unless it is the longer of the two (RFC 6793 §4.2.3).
+ */
+export function mergeAs4Path(path: readonly AsSegment[], as4Path: readonly AsSegment[]): readonly AsSegment[] {
+  let lead = asPathLength(path) - asPathLength(as4Path)
+  if (lead < 0) return path
+  const head: AsSegment[] = []
+  for (const segment of path) {
+    if (lead === 0) break
+    const { type, asns } = segment
+    head.push(type === SegmentType.AS_SET ? segment : { type, asns: asns.slice(0, lead) })
+    lead = Math.max(lead - segmentLength(segment), 0)
+  }
+  return [...head, ...as4Path]
+}
+
+function segmentLength({ type, asns }: AsSegment): number {
+  return type === SegmentType.AS_SET ? 1 : asns.length
+}

@@ -1,0 +1,283 @@
+import type { Prefix } from '@fivetuple/packet'
+import { AdjRibOut, type OriginatedRoute } from './adj-rib-out.js'
+import { keptConnection } from './collision.js'
+import { CeaseSubcode } from './constants.js'
+import type { BgpError } from './errors.js'
+import type { Open } from './open.js'
+import {
+  BgpSession,
+  type SessionConfig,
+  type SessionCounters,
+  type SessionInput,
+  type SessionOutput,
+} from './session.js'
+import { SESSION_STATES, type SessionState } from './transitions.js'
+import type { Update } from './update.js'
+
+/** Which of the two connections that a pair of speakers may have: by who has dialled it, as seen from here. */
+export type ConnectionSide = 'dialled' | 'accepted'
+
+/** What a peer machine needs to know of its neighbour and of us. */
+export interface PeerConfig extends SessionConfig {
+  /** Whether the neighbour's own connections are taken. */
+  readonly accepts: boolean
+  /** NEXT_HOP of what we announce, an address as an unsigned 32-bit number. */
+  readonly nextHop: number
+  /** Whether the link to the neighbour has a carrier at the start. */
+  readonly linkUp: boolean
+}
+
+export type PeerInput =
+  | { readonly type: 'start' }
+  /** Ends with Cease and the given subcode (RFC 4486), until the next start. */
+  | { readonly type: 'stop'; readonly subcode: number }
+  /** The carrier of the link to the neighbour: without it the session ends at once and nothing is dialled or taken. */
+  | { readonly type: 'link-up' }
+  | { readonly type: 'link-down' }
+  | { readonly type: 'connected'; readonly side: ConnectionSide }
+  | { readonly type: 'transport-lost'; readonly side: ConnectionSide; readonly reason: string }
+  | { readonly type: 'bytes'; readonly side: ConnectionSide; readonly bytes: Uint8Array }
+  /** What was sent is queueing up, or no longer. */
+  | { readonly type: 'blocked' | 'unblocked'; readonly side: ConnectionSide }
+  /** Routes of ours, now and on every session to come, until they are withdrawn. */
+  | { readonly type: 'announce'; readonly routes: readonly OriginatedRoute[] }
+  | { readonly type: 'withdraw'; readonly prefixes: readonly Prefix[] }
+  /** The neighbour's routes are unacceptable: the session ends with this error. */
+  | { readonly type: 'reject'; readonly error: BgpError }
+  | { readonly type: 'timeout' }
+
+export type PeerOutput =
+  /** Dial the neighbour. */
+  | { readonly type: 'connect' }
+  | { readonly type: 'disconnect'; readonly side: ConnectionSide }
+  | { readonly type: 'send'; readonly side: ConnectionSide; readonly bytes: Uint8Array }
+  | { readonly type: 'established'; readonly side: ConnectionSide; readonly open: Open }
+  | { readonly type: 'update'; readonly update: Update }
+  /** The established session has ended: its routes are void. */
+  | { readonly type: 'down'; readonly reason: string }
+  /** The furthest state of the neighbour's connections has changed. */
+  | { readonly type: 'state'; readonly state: SessionState; readonly reason: string }
+
+/**
+ * One neighbour: up to two connections, one dialled by either side, of which collision detection leaves one (RFC 4271
+ * §6.8), the carrier of the link between, and what the neighbour is to be told.
+ */
+export class BgpPeer {
+  readonly adjRibOut: AdjRibOut
+  readonly #config: PeerConfig
+  readonly #sessions: ReadonlyMap<ConnectionSide, BgpSession>
+  readonly #outputs: PeerOutput[] = []
+  #enabled = false
+  #linkUp: boolean
+  #state: SessionState = 'idle'
+  #established: { readonly side: ConnectionSide; readonly open: Open; readonly since: number } | undefined
+  #blocked = false
+  #lastError: string | undefined
+
+  constructor(config: PeerConfig) {
+    this.#config = config
+    this.#linkUp = config.linkUp
+    this.adjRibOut = new AdjRibOut(config.localAs, config.nextHop)
+    const sessions = new Map<ConnectionSide, BgpSession>()
+    if (!config.passive) sessions.set('dialled', new BgpSession({ ...config, passive: false }))
+    if (config.accepts) sessions.set('accepted', new BgpSession({ ...config, passive: true }))
+    this.#sessions = sessions
+  }
+
+  /** The furthest state of the neighbour's connections. */
+  get state(): SessionState {
+    return this.#state
+  }
+
+  /** The established session: the neighbour's OPEN, and since when, ms. */
+  get established(): { readonly open: Open; readonly since: number } | undefined {
+    return this.#established
+  }
+
+  /** Why the last connection, or attempt at one, has ended. */
+  get lastError(): string | undefined {
+    return this.#lastError
+  }
+
+  /**
+   * Whether a connection from the neighbour is welcome. One that has not got as far as an OPEN makes way for a newer one:
+   * its other end may be long gone.
+   */
+  get welcomesConnection(): boolean {
+    const state = this.#sessions.get('accepted')?.state
+    return this.#linkUp && this.#established === undefined && (state === 'active' || state === 'open-sent')
+  }
+
+  /** Sums over all connections. */
+  counters(): SessionCounters {
+    const sum: SessionCounters = {
+      messagesIn: 0,
+      messagesOut: 0,
+      updatesIn: 0,
+      updatesOut: 0,
+      updateFaults: 0,
+      notificationsIn: 0,
+      notificationsOut: 0,
+    }
+    for (const { counters } of this.#sessions.values())
+      for (const name of Object.keys(sum) as (keyof SessionCounters)[]) sum[name] += counters[name]
+    return sum
+  }
+
+  handle(input: PeerInput, now: number): void {
+    switch (input.type) {
+      case 'start':
+        this.#enabled = true
+        if (this.#linkUp) this.#toAll({ type: 'start' }, now)
+        break
+      case 'stop':
+        this.#enabled = false
+        this.#toAll(input, now)
+        break
+      case 'link-up':
+        if (this.#linkUp) break
+        this.#linkUp = true
+        if (this.#enabled) this.#toAll({ type: 'start' }, now)
+        break
+      case 'link-down':
+        this.#linkUp = false
+        this.#toAll({ type: 'cut' }, now)
+        break
+      case 'connected':
+      case 'transport-lost':
+      case 'bytes':
+        this.#to(input.side, input, now)
+        break
+      case 'blocked':
+      case 'unblocked':
+        this.#to(input.side, { type: input.type }, now)
+        if (input.side === this.#established?.side) {
+          this.#blocked = input.type === 'blocked'
+          this.#tell(now)
+        }
+        break
+      case 'announce':
+        for (const route of input.routes) this.adjRibOut.announce(route)
+        this.#tell(now)
+        break
+      case 'withdraw':
+        for (const prefix of input.prefixes) this.adjRibOut.withdraw(prefix)
+        this.#tell(now)
+        break
+      case 'reject':
+        if (this.#established !== undefined) this.#to(this.#established.side, input, now)
+        break
+      case 'timeout':
+        for (const session of this.#sessions.values()) if (session.deadline() <= now) session.handle(input, now)
+        break
+    }
+    this.#drain(now)
+  }
+
+  poll(): PeerOutput | undefined {
+    return this.#outputs.shift()
+  }
+
+  deadline(): number {
+    let earliest = Number.POSITIVE_INFINITY
+    for (const session of this.#sessions.values()) earliest = Math.min(earliest, session.deadline())
+    return earliest
+  }
+
+  #to(side: ConnectionSide, input: SessionInput, now: number): void {
+    this.#sessions.get(side)?.handle(input, now)
+  }
+
+  #toAll(input: SessionInput, now: number): void {
+    for (const session of this.#sessions.values()) session.handle(input, now)
+  }
+
+  #drain(now: number): void {
+    for (let progress = true; progress; ) {
+      progress = false
+      for (const [side, session] of this.#sessions)
+        for (let output = session.poll(); output !== undefined; output = session.poll()) {
+          this.#onOutput(side, output, now)
+          progress = true
+        }
+    }
+  }
+
+  #onOutput(side: ConnectionSide, output: SessionOutput, now: number): void {
+    switch (output.type) {
+      case 'connect':
+      case 'update':
+        this.#outputs.push(output)
+        return
+      case 'disconnect':
+        this.#outputs.push({ type: 'disconnect', side })
+        return
+      case 'send':
+        this.#outputs.push({ type: 'send', side, bytes: output.bytes })
+        return
+      case 'open':
+        this.#resolveCollision(side, output.open, now)
+        return
+      case 'established':
+        this.#onEstablished(side, output.open, now)
+        return
+      case 'refresh':
+        this.adjRibOut.refresh()
+        this.#tell(now)
+        return
+      case 'ended':
+        this.#onEnded(side, output.reason, now)
+        return
+      case 'state':
+        this.#onState(output.reason)
+    }
+  }
+
+  /** An OPEN has come in on `side`: with it we know whether the two connections have the same speakers at their ends. */
+  #resolveCollision(side: ConnectionSide, open: Open, now: number): void {
+    const other = side === 'dialled' ? 'accepted' : 'dialled'
+    const otherState = this.#sessions.get(other)?.state
+    if (otherState === 'established') {
+      this.#to(side, { type: 'collision' }, now)
+    } else if (otherState === 'open-confirm') {
+      const { routerId, localAs } = this.#config
+      const kept = keptConnection({ routerId, as: localAs }, open)
+      this.#to(kept === 'dialled' ? 'accepted' : 'dialled', { type: 'collision' }, now)
+    }
+  }
+
+  #onEstablished(side: ConnectionSide, open: Open, now: number): void {
+    this.#established = { side, open, since: now }
+    this.#blocked = false
+    // While this session stands, nobody is dialled.
+    if (side === 'accepted') this.#to('dialled', { type: 'stop', subcode: CeaseSubcode.CONNECTION_COLLISION }, now)
+    this.#outputs.push({ type: 'established', side, open })
+    this.adjRibOut.restart()
+    this.#tell(now)
+  }
+
+  #onEnded(side: ConnectionSide, reason: string, now: number): void {
+    if (this.#established === undefined) this.#lastError = reason
+    if (this.#established?.side !== side) return
+    this.#lastError = reason
+    this.#established = undefined
+    this.#outputs.push({ type: 'down', reason })
+    if (side === 'accepted' && this.#enabled && this.#linkUp) this.#to('dialled', { type: 'resume' }, now)
+  }
+
+  #onState(reason: string): void {
+    let furthest = 0
+    for (const { state } of this.#sessions.values()) furthest = Math.max(furthest, SESSION_STATES.indexOf(state))
+    const state = SESSION_STATES[furthest]!
+    if (state === this.#state) return
+    this.#state = state
+    this.#outputs.push({ type: 'state', state, reason })
+  }
+
+  /** Sends what the neighbour does not know yet, unless what was sent before is still queueing up. */
+  #tell(now: number): void {
+    if (this.#established === undefined || this.#blocked) return
+    const { side, open } = this.#established
+    this.#to(side, { type: 'updates', messages: this.adjRibOut.takeMessages(open.fourOctetAs) }, now)
+  }
+}

@@ -1,0 +1,145 @@
+import { connect, type Socket } from 'node:net'
+import type { BgpPeer, ConnectionSide, PeerInput, PeerOutput } from '@fivetuple/bgp'
+import type { Clock } from '@fivetuple/runtime'
+
+/** How long a connection that we have ended may take to send its last words and close, ms. */
+const LINGER_MS = 1_000
+
+/** Where a neighbour is dialled, and from which address. */
+export interface DialTarget {
+  readonly host: string
+  readonly port: number
+  readonly localAddress: string
+}
+
+export interface BoundPeerEvents {
+  /** Outputs that are not about connections. */
+  readonly onOutput: (output: PeerOutput) => void
+  /** The machine's deadline may have changed. */
+  readonly onDeadline: (deadline: number) => void
+}
+
+/** A peer machine with the TCP connections that it has: at most one per side, and those that are about to close. */
+export class BoundPeer {
+  readonly machine: BgpPeer
+  readonly #target: DialTarget
+  readonly #clock: Clock
+  readonly #events: BoundPeerEvents
+  readonly #sockets = new Map<ConnectionSide, Socket>()
+  /** Ended by us: they only send what is left. */
+  readonly #closing = new Set<Socket>()
+  #draining = false
+  #onEmpty: (() => void) | undefined
+
+  constructor(machine: BgpPeer, target: DialTarget, clock: Clock, events: BoundPeerEvents) {
+    this.machine = machine
+    this.#target = target
+    this.#clock = clock
+    this.#events = events
+  }
+
+  /** Feeds the machine and carries out what it wants. */
+  input(input: PeerInput): void {
+    this.machine.handle(input, this.#clock.now())
+    this.#drain()
+    this.#events.onDeadline(this.machine.deadline())
+  }
+
+  /** Takes a connection that the neighbour has dialled; false when it is not welcome, and the caller's to close. */
+  accept(socket: Socket): boolean {
+    if (!this.machine.welcomesConnection) return false
+    const older = this.#sockets.get('accepted')
+    if (older !== undefined) {
+      this.#sockets.delete('accepted')
+      older.destroy()
+      this.input({ type: 'transport-lost', side: 'accepted', reason: 'replaced by a newer connection' })
+    }
+    this.#bind('accepted', socket)
+    this.input({ type: 'connected', side: 'accepted' })
+    return true
+  }
+
+  /** Resolves when no connection is left, which {@link LINGER_MS} bounds once the machine has been stopped. */
+  async closed(): Promise<void> {
+    if (this.#sockets.size + this.#closing.size === 0) return
+    await new Promise<void>((resolve) => {
+      this.#onEmpty = resolve
+    })
+  }
+
+  #drain(): void {
+    if (this.#draining) return
+    this.#draining = true
+    try {
+      for (let output = this.machine.poll(); output !== undefined; output = this.machine.poll()) this.#carryOut(output)
+    } finally {
+      this.#draining = false
+    }
+  }
+
+  #carryOut(output: PeerOutput): void {
+    switch (output.type) {
+      case 'connect':
+        this.#dial()
+        return
+      case 'disconnect':
+        this.#disconnect(output.side)
+        return
+      case 'send': {
+        const socket = this.#sockets.get(output.side)
+        if (socket === undefined || socket.destroyed) return
+        if (!socket.write(output.bytes)) this.input({ type: 'blocked', side: output.side })
+        return
+      }
+      default:
+        this.#events.onOutput(output)
+    }
+  }
+
+  #dial(): void {
+    const socket = connect({ ...this.#target, noDelay: true })
+    this.#bind('dialled', socket)
+    socket.on('connect', () => {
+      if (this.#sockets.get('dialled') === socket) this.input({ type: 'connected', side: 'dialled' })
+    })
+  }
+
+  #bind(side: ConnectionSide, socket: Socket): void {
+    this.#sockets.set(side, socket)
+    const isCurrent = () => this.#sockets.get(side) === socket
+    let reason = 'closed by the peer'
+    socket.on('data', (bytes: Buffer) => {
+      if (isCurrent()) this.input({ type: 'bytes', side, bytes })
+    })
+    socket.on('drain', () => {
+      if (isCurrent()) this.input({ type: 'unblocked', side })
+    })
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      reason = error.code ?? error.message
+    })
+    socket.on('close', () => {
+      this.#closing.delete(socket)
+      if (isCurrent()) {
+        this.#sockets.delete(side)
+        this.input({ type: 'transport-lost', side, reason })
+      }
+      if (this.#sockets.size + this.#closing.size === 0) this.#onEmpty?.()
+    })
+  }
+
+  /** Lets what was said last, a NOTIFICATION perhaps, go out, and closes. */
+  #disconnect(side: ConnectionSide): void {
+    const socket = this.#sockets.get(side)
+    this.#sockets.delete(side)
+    if (socket === undefined || socket.destroyed) return
+    this.#closing.add(socket)
+    if (socket.connecting) {
+      socket.destroy()
+      return
+    }
+    // Reading goes on so that closing does not become a reset that overtakes the NOTIFICATION.
+    const timer = setTimeout(() => socket.destroy(), LINGER_MS)
+    socket.once('close', () => clearTimeout(timer))
+    socket.end()
+  }
+}
