@@ -47,7 +47,9 @@ export class MessageFramer {
    * @returns an error when the stream is no sequence of BGP messages; nothing more can be read from it then
    */
   push(chunk: Uint8Array, onFrame: (frame: Frame) => boolean): Decoded<undefined> {
-    const b = this.#held.length === 0 ? chunk : concat(this.#held, chunk)
+    // Without Buffer's habit of slicing without a copy.
+    const bytes = new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length)
+    const b = this.#held.length === 0 ? bytes : concat(this.#held, bytes)
     let o = 0
     while (b.length - o >= HEADER_BYTES) {
       const length = checkHeader(b, o)
