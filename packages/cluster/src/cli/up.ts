@@ -72,7 +72,10 @@ function untilAsked(cluster: Cluster, watchStdin: boolean, onStop: () => void): 
       }
       asked = true
       onStop()
-      void cluster.stop().then(resolve)
+      void cluster.stop().then(() => {
+        process.stdin.destroy() // else it keeps the process
+        resolve()
+      })
     }
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal)
     if (watchStdin) process.stdin.on('end', onSignal).on('error', onSignal).resume()

@@ -117,14 +117,9 @@ t.test('half-close, abort, refusal and death come through as over a plain connec
   })
   await t.test('the client aborts', async (t) => {
     const [client, server] = await openPair()
-    const closed = once(server, 'close')
-    let error = ''
-    server.on('error', (e: NodeJS.ErrnoException) => {
-      error = e.code ?? ''
-    })
+    const error = new Promise((resolve) => server.once('error', (e: NodeJS.ErrnoException) => resolve(e.code)))
     client.socket.resetAndDestroy()
-    await closed
-    t.equal(error, 'ECONNRESET')
+    t.equal(await error, 'ECONNRESET')
   })
   await t.test('the server aborts', async (t) => {
     const [client, server] = await openPair()
@@ -134,7 +129,7 @@ t.test('half-close, abort, refusal and death come through as over a plain connec
   await cluster.untilEmpty()
 })
 
-t.test("a backend that dies resets its connections and nobody else's", async (t) => {
+t.test("a backend that dies ends its connections and nobody else's", async (t) => {
   const cluster = await TestCluster.start(t, '127.75.0.0/16', ['--lbs', '2', '--backends', '2'])
   const { listen: address } = cluster.vip('web')
   const clients = await Promise.all(Array.from({ length: 20 }, () => RawClient.open(address)))
@@ -146,13 +141,14 @@ t.test("a backend that dies resets its connections and nobody else's", async (t)
   const spared = clients.filter((client) => backendOf(client) === 'backend-2')
   t.ok(hit.length > 0 && spared.length > 0)
   process.kill(victim.pid, 'SIGKILL')
-  await Promise.all(hit.map(({ closed }) => closed))
+  // The kernel ends what a killed process had open: with FIN, or with RST where bytes were unread.
+  await until(() => hit.every(({ ended, socket }) => ended || socket.destroyed), 'its connections have ended')
   for (const client of spared) {
     client.received = Buffer.alloc(0)
     client.socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n')
   }
   await until(() => spared.every((client) => client.text.includes('backend-2')), 'the others go on')
-  for (const client of spared) client.socket.destroy()
+  for (const client of clients) client.socket.destroy()
   await cluster.untilEmpty()
   t.pass()
 })
