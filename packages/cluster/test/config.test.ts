@@ -135,7 +135,7 @@ t.test('what looks odd but fits is taken', async (t) => {
     'vips: [{name: a, address: 198.18.0.1, expose: "127.0.0.1:81"}]',
     'vips: [{name: a, expose: "127.0.0.1:81"}, {name: b, protocol: udp, expose: "127.0.0.1:81"}]',
     'backends: [{name: a, address: 127.0.0.1, port: 1}, {name: b, address: 127.0.0.1, port: 2}]',
-    'x: &lbs [lb-1]\n'.replace('x: ', 'vips: [{name: a, lbs: ') + '}, {name: b, lbs: *lbs}]',
+    'vips: [{name: a, lbs: &lbs [lb-1]}, {name: b, lbs: *lbs}]',
     'bgp: {holdTime: 90s, nextHops: 198.18.0.0/24}',
     'bgp: {holdTime: 0}',
   ])

@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { seededRandom } from '@fivetuple/faults'
 import t from 'tap'
@@ -54,7 +53,9 @@ t.test('hostile bytes on every listening port disturb nothing else', async (t) =
       const socket = connect({ host: host!, port: Number(port), localAddress })
       socket.on('error', () => {})
       strangers.push(socket)
-      await Promise.race([once(socket, 'connect'), once(socket, 'close')])
+      await new Promise<void>((resolve) => {
+        socket.once('connect', resolve).once('close', resolve)
+      })
       socket.write(payload)
       if (i % 3 === 0) socket.end()
       if (i % 3 === 1) socket.resetAndDestroy()

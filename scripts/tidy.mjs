@@ -1,0 +1,147 @@
+// Checks what compilers don't: which package may import which, purity of the protocol code, and a few habits.
+// Each finding names the place, the reason and what to do instead. `node scripts/tidy.mjs [directory]`
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join, relative } from 'node:path'
+
+const ROOT = process.argv[2] ?? '.'
+
+/** What each package may import. Whoever is missing in here may import anything: it knows everything (cluster, bench). */
+const MAY_IMPORT = {
+  packet: [],
+  faults: [],
+  tcp: ['packet'],
+  bgp: ['packet'],
+  testkit: ['packet', 'faults'],
+  runtime: ['packet', 'faults'],
+  speaker: ['packet', 'bgp', 'runtime'],
+  edge: ['packet', 'tcp', 'runtime'],
+  switch: ['packet', 'tcp', 'bgp', 'runtime', 'speaker', 'edge'],
+  'lb-node': ['packet', 'tcp', 'bgp', 'runtime', 'speaker', 'edge'],
+  backend: ['runtime'],
+  client: ['packet', 'faults', 'runtime'],
+}
+const APPS = ['switch', 'lb-node', 'backend', 'client']
+
+/** Code without I/O, time or chance: whole packages, folders, and single files of apps. */
+const PURE = [
+  /^packages\/(packet|tcp|bgp|faults)\/src\//,
+  /^packages\/[^/]+\/src\/(ecmp|fib|nat|policy)\//,
+  /^packages\/(switch|lb-node)\/src\/forwarder\.ts$/,
+  /^packages\/switch\/src\/(icmp-responder|drop-counters)\.ts$/,
+  /^packages\/lb-node\/src\/(service|reply|counters|address-table)\.ts$/,
+  /^packages\/edge\/src\/(tcp-edge|flow|fabric|segment-writer|timer-wheel)\.ts$/,
+]
+const IMPURE_IMPORT =
+  /from '(node:(?:net|dgram|http|https|fs|timers|child_process|cluster|perf_hooks|events|os)(?:\/[a-z]+)?|undici|fastify|pino)'/
+const IMPURE_CALL =
+  /\b(setTimeout|setInterval|setImmediate|Date\.now|new Date|Math\.random|performance\.now|process\.hrtime)\b\s*\(/
+
+const LINES_MAX = 600
+
+const findings = []
+const report = (file, line, what) => findings.push(`${file}${line > 0 ? `:${line}` : ''}: ${what}`)
+
+for (const name of directories(join(ROOT, 'packages'))) checkPackage(name)
+if (findings.length > 0) {
+  console.error(findings.join('\n'))
+  console.error(`tidy: ${findings.length} finding${findings.length === 1 ? '' : 's'}`)
+  process.exit(1)
+}
+console.log('tidy: nothing to mend')
+
+function checkPackage(name) {
+  const folder = join(ROOT, 'packages', name)
+  const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
+  if (!existsSync(join(folder, 'README.md')))
+    report(`packages/${name}`, 0, 'has no README.md: say what it is, what it is not, and where its files are')
+  const used = { src: new Set(), test: new Set() }
+  for (const part of ['src', 'test'])
+    for (const path of sources(join(folder, part))) checkFile(name, part, path, used[part])
+  checkManifest(name, manifest, used)
+}
+
+function checkFile(name, part, path, used) {
+  const file = relative(ROOT, path).replaceAll('\\', '/')
+  const text = readFileSync(path, 'utf8')
+  const lines = text.split('\n')
+  const pure = PURE.some((pattern) => pattern.test(file))
+  if (lines.length > LINES_MAX) report(file, 0, `has ${lines.length} lines: split it by concept`)
+  lines.forEach((line, i) => {
+    if (/^\s*(\/\/|\*|\/\*)/.test(line)) return
+    const [, specifier] = /(?:from|import\()\s*'([^'.][^']*)'/.exec(line) ?? []
+    if (specifier !== undefined) {
+      used.add(packageOf(specifier))
+      if (part === 'src') checkDirection(name, specifier, file, i + 1)
+    }
+    if (/^export \* /.test(line)) report(file, i + 1, "'export *' hides what a package offers: name the exports")
+    if (pure && IMPURE_IMPORT.test(line))
+      report(file, i + 1, 'pure code does no I/O: take inputs and `now`, return outputs, and let a driver do the rest')
+    if (pure && IMPURE_CALL.test(line))
+      report(file, i + 1, 'pure code has no clock, timer or chance: take `now` or a Random as a parameter')
+    if (part === 'test' && /\b(t|test)\.(only|todo)\(|\{ *(skip|todo): true/.test(line))
+      report(file, i + 1, 'a test that does not run shows nothing: mend it or delete it')
+  })
+}
+
+function checkDirection(name, specifier, file, line) {
+  const [, imported] = /^@fivetuple\/([^/]+)$/.exec(specifier) ?? []
+  const allowed = MAY_IMPORT[name]
+  if (imported === undefined || allowed === undefined || allowed.includes(imported)) return
+  if (imported === 'testkit')
+    report(file, line, 'testkit is for tests: what the product needs belongs into a package of its own')
+  else if (APPS.includes(imported) && APPS.includes(name))
+    report(
+      file,
+      line,
+      `apps meet on the wire, so ${name} must not import ${imported}: share through packet, runtime or edge`,
+    )
+  else
+    report(
+      file,
+      line,
+      `${name} may import ${allowed.join(', ') || 'nothing'}, not ${imported}: turn the dependency round`,
+    )
+}
+
+/** What is imported must be declared, and what is declared must be imported. */
+function checkManifest(name, { dependencies = {}, devDependencies = {} }, used) {
+  const file = `packages/${name}/package.json`
+  const own = `@fivetuple/${name}`
+  const root = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')).devDependencies ?? {}
+  for (const wanted of used.src)
+    if (wanted !== undefined && !(wanted in dependencies))
+      report(file, 0, `src imports ${wanted}: add it to dependencies`)
+  for (const wanted of used.test)
+    if (
+      wanted !== undefined &&
+      wanted !== own &&
+      !(wanted in dependencies) &&
+      !(wanted in devDependencies) &&
+      !(wanted in root)
+    )
+      report(file, 0, `test imports ${wanted}: add it to devDependencies`)
+  for (const declared of Object.keys(dependencies))
+    if (!used.src.has(declared)) report(file, 0, `nothing in src imports ${declared}: remove it from dependencies`)
+  for (const declared of Object.keys(devDependencies))
+    if (!used.test.has(declared) && !used.src.has(declared) && !declared.startsWith('@types/'))
+      report(file, 0, `nothing imports ${declared}: remove it from devDependencies`)
+}
+
+function packageOf(specifier) {
+  if (specifier.startsWith('node:')) return undefined
+  return specifier
+    .split('/')
+    .slice(0, specifier.startsWith('@') ? 2 : 1)
+    .join('/')
+}
+
+function directories(path) {
+  return readdirSync(path, { withFileTypes: true }).flatMap((entry) => (entry.isDirectory() ? [entry.name] : []))
+}
+
+function sources(path) {
+  if (!existsSync(path)) return []
+  return readdirSync(path, { recursive: true })
+    .filter((entry) => entry.endsWith('.ts'))
+    .map((entry) => join(path, entry))
+}
