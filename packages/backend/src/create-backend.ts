@@ -22,11 +22,11 @@ export function createBackend({ name }: { readonly name: string }): FastifyInsta
   server.removeAllContentTypeParsers()
   server.addContentTypeParser('*', (_request, payload, done) => done(null, payload))
 
-  server.get('/', async (request) => ({
-    backend: name,
-    peer: { address: request.socket.remoteAddress, port: request.socket.remotePort },
-    requests,
-  }))
+  server.get('/', async (request, reply) => {
+    const { remoteAddress: address, remotePort: port } = request.socket
+    void reply.type('application/json; charset=utf-8')
+    return `${JSON.stringify({ backend: name, peer: { address, port }, requests })}\n` // a line, for who reads it in a terminal
+  })
   server.get('/healthz', async () => ({ status: 'ok' }))
 
   server.get<{ Params: { n: string } }>('/bytes/:n', async (request, reply) => {
