@@ -1,1 +1,11 @@
-export {}
+/** The probe client, whole and in parts: requests at fixed times, and which LB and backend carried each connection. */
+export { errorCode } from './error-code.js'
+export { type Answer, FlowLedger, type FlowRecord, type LedgerSummary } from './flow-ledger.js'
+export { type Outage, outagesOf } from './outages.js'
+export { parseAnswer } from './parse-answer.js'
+export { COUNT_MAX, type ProbeOptions, type ProbeReport, runProbe } from './probe.js'
+export { type Quantiles, quantilesOf } from './quantiles.js'
+export { Recorder, SLOT_MS, type Slot } from './recorder.js'
+export { renderReport } from './render.js'
+export { Schedule } from './schedule.js'
+export { SourcePool } from './source-pool.js'

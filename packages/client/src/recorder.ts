@@ -1,0 +1,106 @@
+import { strict as assert } from 'node:assert'
+import { type Quantiles, quantilesOf } from './quantiles.js'
+
+/** Width of a slot of the series. */
+export const SLOT_MS = 100
+const SUCCESS = -1
+
+/** One slot of the series: what became of the requests that were due in it. */
+export interface Slot {
+  /** Begin of the slot, ms since the start. */
+  readonly atMs: number
+  readonly due: number
+  readonly answered: number
+  readonly failed: number
+  /** Latency of those answered, ms; null when there are none. */
+  readonly p50: number | null
+  readonly p99: number | null
+  readonly max: number | null
+}
+
+/**
+ * Outcomes of all requests in the order in which they came in, four numbers each. Nothing is summed up before the end, so
+ * every quantile is exact, also those of a slot.
+ */
+export class Recorder {
+  readonly #dueMs: Float64Array
+  readonly #lagMs: Float64Array
+  readonly #latencyMs: Float64Array
+  readonly #errors: Int16Array
+  readonly #codes: string[] = []
+  readonly #indexOf = new Map<string, number>()
+  #count = 0
+
+  /** @param countMax the most outcomes there can be */
+  constructor(countMax: number) {
+    this.#dueMs = new Float64Array(countMax)
+    this.#lagMs = new Float64Array(countMax)
+    this.#latencyMs = new Float64Array(countMax)
+    this.#errors = new Int16Array(countMax)
+  }
+
+  get count(): number {
+    return this.#count
+  }
+
+  /**
+   * @param dueMs when it was due, ms since the start
+   * @param lagMs how much later we were ready to send it: our own lateness, not the network's
+   * @param latencyMs from the moment it was due to its end, good or bad
+   * @param error what went wrong, a code; undefined when it was answered
+   */
+  add(dueMs: number, lagMs: number, latencyMs: number, error?: string): void {
+    const i = this.#count++
+    assert(i < this.#dueMs.length, 'more outcomes than requests')
+    this.#dueMs[i] = dueMs
+    this.#lagMs[i] = lagMs
+    this.#latencyMs[i] = latencyMs
+    this.#errors[i] = error === undefined ? SUCCESS : this.#indexOfCode(error)
+  }
+
+  /** Latency of what was answered. */
+  latency(): Quantiles {
+    return quantilesOf(this.#latencyMs.slice(0, this.#count).filter((_, i) => this.#errors[i] === SUCCESS))
+  }
+
+  /** How long what failed took to fail. */
+  failureLatency(): Quantiles {
+    return quantilesOf(this.#latencyMs.slice(0, this.#count).filter((_, i) => this.#errors[i] !== SUCCESS))
+  }
+
+  lag(): Quantiles {
+    return quantilesOf(this.#lagMs.slice(0, this.#count))
+  }
+
+  /** Failures by code, most frequent first. */
+  errors(): Record<string, number> {
+    const counts = new Array<number>(this.#codes.length).fill(0)
+    for (let i = 0; i < this.#count; i++) if (this.#errors[i] !== SUCCESS) counts[this.#errors[i]!]!++
+    return Object.fromEntries(this.#codes.map((code, i) => [code, counts[i]!] as const).sort((a, b) => b[1] - a[1]))
+  }
+
+  /** One slot per {@link SLOT_MS} from the start to the last request due, empty ones included. */
+  series(): Slot[] {
+    const slots: { latencies: number[]; due: number }[] = []
+    for (let i = 0; i < this.#count; i++) {
+      const index = Math.floor(this.#dueMs[i]! / SLOT_MS)
+      while (slots.length <= index) slots.push({ latencies: [], due: 0 })
+      const slot = slots[index]!
+      slot.due++
+      if (this.#errors[i] === SUCCESS) slot.latencies.push(this.#latencyMs[i]!)
+    }
+    return slots.map(({ latencies, due }, index) => {
+      const { count, p50, p99, max } = quantilesOf(Float64Array.from(latencies))
+      return { atMs: index * SLOT_MS, due, answered: count, failed: due - count, p50, p99, max }
+    })
+  }
+
+  #indexOfCode(code: string): number {
+    let index = this.#indexOf.get(code)
+    if (index === undefined) {
+      index = this.#codes.push(code) - 1
+      this.#indexOf.set(code, index)
+    }
+    return index
+  }
+}

@@ -1,0 +1,97 @@
+import { once } from 'node:events'
+import { createServer, type RequestListener } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { type ProbeOptions, renderReport, runProbe, SourcePool } from '@fivetuple/client'
+import t, { type Test } from 'tap'
+
+/** A server that answers as our backends do, unless told otherwise. */
+async function serve(t: Test, listener: RequestListener = answer): Promise<URL> {
+  const server = createServer(listener).listen({ host: '127.0.0.1', port: 0, exclusive: true })
+  await once(server, 'listening')
+  t.teardown(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  return new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`)
+}
+
+const answer: RequestListener = ({ socket }, res) => {
+  const peer = { address: socket.remoteAddress, port: socket.remotePort }
+  res.end(JSON.stringify({ backend: 'backend-1', peer, requests: 1 }))
+}
+
+const few = { ratePerSecond: 1000, durationMs: 30, connections: 3, timeoutMs: 5_000 } satisfies Partial<ProbeOptions>
+
+t.test('keep-alive connections take turns, each from an address of its own', async (t) => {
+  const from = SourcePool.parse('127.0.0.8/30')!
+  const report = await runProbe({ ...few, url: await serve(t), from, lbOf: new Map([['127.0.0.9', 'lb-1']]) })
+  t.match(report, { answered: 30, failed: 0, unfinished: 0, errors: {}, outages: [] })
+  t.match(report.flows, {
+    opened: 3,
+    answered: 3,
+    moves: 0,
+    byBip: { '127.0.0.9': 2, '127.0.0.10': 1 },
+    byLb: { 'lb-1': 2 },
+  })
+  t.same(
+    report.flowList.map(({ answers }) => answers),
+    [10, 10, 10],
+  )
+  for (const { local, bip, bipPort } of report.flowList) t.equal(local, `${bip}:${bipPort}`, 'without an LB they agree')
+  t.equal(
+    report.series.reduce((sum, { due }) => sum + due, 0),
+    30,
+  )
+  t.ok(report.latency.min! >= report.lag.min!)
+  t.match(renderReport(report), /30 answered, 0 failed/)
+})
+
+t.test('a new connection for each request', async (t) => {
+  const report = await runProbe({ ...few, url: await serve(t), connections: 'new' })
+  t.match(report, { answered: 30, failed: 0, flows: { opened: 30, answered: 30 } })
+})
+
+t.test('the count is a limit', async (t) => {
+  const report = await runProbe({ ...few, url: await serve(t), countMax: 4 })
+  t.match(report, { answered: 4, failed: 0, unfinished: 0 })
+})
+
+t.test('failures are counted by what went wrong', async (t) => {
+  const reset = await serve(t, ({ socket }) => socket.resetAndDestroy())
+  t.match(await runProbe({ ...few, url: reset }), { answered: 0, failed: 30, errors: { ECONNRESET: 30 } })
+  const fin = await serve(t, ({ socket }) => socket.destroy())
+  t.match(await runProbe({ ...few, url: fin }), { answered: 0, failed: 30, errors: { PEER_CLOSED: 30 } })
+  const busy = await serve(t, (_, res) => res.writeHead(503).end())
+  const report = await runProbe({ ...few, url: busy })
+  t.match(report, { answered: 0, failed: 30, errors: { HTTP_503: 30 } })
+  t.match(report.outages, [{ fromMs: 0, failed: 30 }])
+  t.match(renderReport(report), /HTTP_503 30/)
+})
+
+t.test('a port that nobody listens on', async (t) => {
+  const server = createServer().listen({ host: '127.0.0.1', port: 0, exclusive: true })
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  await new Promise((resolve) => server.close(resolve))
+  const report = await runProbe({ ...few, url: new URL(`http://127.0.0.1:${port}/`) })
+  t.match(report, { answered: 0, failed: 30, errors: { ECONNREFUSED: 30 }, flows: { opened: 0 } })
+})
+
+t.test('who does not answer times out, counted from when it was due', async (t) => {
+  const report = await runProbe({ ...few, url: await serve(t, () => {}), timeoutMs: 60 })
+  t.match(report, { answered: 0, failed: 30, errors: { TIMEOUT: 30 } })
+  t.ok(report.failureLatency.min! >= 60)
+})
+
+t.test('stops when it is told to, and reports', async (t) => {
+  const stop = new AbortController()
+  const url = await serve(t, (_, res) => {
+    res.end()
+    stop.abort()
+  })
+  const report = await runProbe({ ...few, url, durationMs: 60_000, signal: stop.signal })
+  t.equal(report.failed, 0)
+  t.equal(report.unfinished, 60_000 - report.answered)
+  const never = await runProbe({ ...few, url, signal: AbortSignal.abort() })
+  t.match(never, { answered: 0, failed: 0, unfinished: 30 })
+})
