@@ -31,8 +31,11 @@ export function createBackend({ name }: { readonly name: string }): FastifyInsta
 
   server.get<{ Params: { n: string } }>('/bytes/:n', async (request, reply) => {
     const length = whole(request.params.n, 'n', 0, BYTES_MAX)
-    void reply.header('content-length', length).type('application/octet-stream')
-    return request.method === 'HEAD' ? reply.send() : reply.send(pseudoRandomBytes(length))
+    const headers = { 'content-length': length, 'content-type': 'application/octet-stream' }
+    if (request.method !== 'HEAD') return reply.headers(headers).send(pseudoRandomBytes(length))
+    reply.hijack() // fastify would say that the length is 0, since nothing is sent
+    reply.raw.writeHead(200, headers).end()
+    return reply
   })
 
   server.route({
