@@ -46,6 +46,31 @@ program
     (await import('./cli/explain.js')).explain(client, vip, protocol, options),
   )
 
+const vip = program
+  .command('vip')
+  .description("VIPs on LBs' interfaces: what is on an interface is served and announced")
+const vipExample = '\nExamples:\n  fivetuple vip remove lb-2 web\n  fivetuple vip add all web\n  fivetuple vip list all'
+for (const [name, description] of [
+  ['add', "put a VIP on an LB's interface: the LB announces it"],
+  ['remove', "take a VIP off an LB's interface: the LB withdraws it"],
+] as const)
+  vip
+    .command(name)
+    .description(description)
+    .argument('<lb>', "an LB's name, or 'all'")
+    .argument('<vip>', "the VIP's name or address")
+    .addOption(target())
+    .option('--json', 'as one JSON document')
+    .addHelpText('after', vipExample)
+    .action(async (lb, vip, options) => (await import('./cli/vip.js')).setVip(lb, vip, name === 'add', options))
+vip
+  .command('list')
+  .description("show the VIPs on LBs' interfaces")
+  .argument('[lb]', "an LB's name, or 'all'", 'all')
+  .addOption(target())
+  .option('--json', 'as one JSON document')
+  .action(async (lb, options) => (await import('./cli/vip.js')).listVips(lb, options))
+
 function target(): Option {
   return new Option('--block <cidr>', 'which running cluster; needed only when there are several')
 }

@@ -4,6 +4,7 @@ export { ApiError, type ApiServerOptions, type ClusterControl, createApiServer }
 export type {
   ClusterStatus,
   Explanation,
+  LbVips,
   RoleStatus,
   RouteDecision,
   SessionView,

@@ -86,6 +86,8 @@ export class LbNode {
       handlers: {
         status: () => this.status(),
         session: (question: { client: Endpoint; vip: Endpoint; protocol: 'tcp' | 'udp' }) => this.session(question),
+        addAddress: ({ address }: { address: string }) => this.setAddress(address, true),
+        removeAddress: ({ address }: { address: string }) => this.setAddress(address, false),
       },
       stop: () => this.stop(),
     }
@@ -96,6 +98,19 @@ export class LbNode {
     await this.#routing.stop()
     for (const dialler of this.#diallers) dialler.close()
     this.#expiry.close()
+  }
+
+  /**
+   * Puts an address on the interface or takes it off: the one operation by which a VIP comes to this LB or leaves it
+   * (claims C8, C13). Routes follow from the interface's change alone; sessions of other VIPs are not touched.
+   * @returns the addresses on the interface now
+   */
+  setAddress(text: string, present: boolean): { vips: string[] } {
+    const address = parseIpv4(text)
+    if (address === undefined) throw new TypeError(`'${text}' is no IPv4 address`)
+    if (present) this.#addresses.add(address)
+    else this.#addresses.remove(address)
+    return { vips: this.#addresses.list().map(formatIpv4) }
   }
 
   /** The session of one flow, for people; null when there is none. */

@@ -1,6 +1,6 @@
 import { request } from 'undici'
 import type { ClusterRecord } from '../launcher/run-directory.js'
-import type { ClusterStatus, Explanation } from './status.js'
+import type { ClusterStatus, Explanation, LbVips } from './status.js'
 
 const TIMEOUT_MS = 10_000
 
@@ -20,9 +20,25 @@ export class ApiClient {
     return this.#get(`/v1/explain?${new URLSearchParams({ client, vip, protocol })}`) as Promise<Explanation>
   }
 
-  async #get(path: string): Promise<unknown> {
+  /** @param lb an LB's name, or 'all' */
+  vips(lb: string): Promise<LbVips[]> {
+    return this.#get(`/v1/lbs/${encodeURIComponent(lb)}/vips`) as Promise<LbVips[]>
+  }
+
+  /** Puts a VIP on an LB's interface, or takes it off; resolves when the uplink switch routes accordingly. */
+  setVip(lb: string, vip: string, present: boolean): Promise<LbVips[]> {
+    const path = `/v1/lbs/${encodeURIComponent(lb)}/vips/${encodeURIComponent(vip)}`
+    return this.#ask(present ? 'PUT' : 'DELETE', path) as Promise<LbVips[]>
+  }
+
+  #get(path: string): Promise<unknown> {
+    return this.#ask('GET', path)
+  }
+
+  async #ask(method: 'GET' | 'PUT' | 'DELETE', path: string): Promise<unknown> {
     const { api, token } = this.#record
     const answer = await request(`${api}${path}`, {
+      method,
       headers: { authorization: `Bearer ${token}` },
       headersTimeout: TIMEOUT_MS,
       bodyTimeout: TIMEOUT_MS,

@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import fastify, { type FastifyInstance } from 'fastify'
 import { Type } from 'typebox'
-import type { ClusterStatus, Explanation } from './status.js'
+import type { ClusterStatus, Explanation, LbVips } from './status.js'
 
 /** Requests are small questions; nothing needs more. */
 const BODY_MAX_BYTES = 64 * 1024
@@ -11,6 +11,10 @@ const REQUEST_TIMEOUT_MS = 10_000
 export interface ClusterControl {
   status(): Promise<ClusterStatus>
   explain(client: string, vip: string, protocol: 'tcp' | 'udp'): Promise<Explanation>
+  /** Puts a VIP on the interface of an LB, or of all LBs ('all'), or takes it off. */
+  setVip(lb: string, vip: string, present: boolean): Promise<readonly LbVips[]>
+  /** The VIPs on the interfaces of an LB or of all. */
+  vips(lb: string): Promise<readonly LbVips[]>
 }
 
 /** An answer other than success: becomes a problem document (RFC 9457). */
@@ -38,6 +42,10 @@ const ExplainQuery = Type.Object(
   },
   { additionalProperties: false },
 )
+
+const Name = Type.String({ minLength: 1, maxLength: 64 })
+const LbParams = Type.Object({ lb: Name })
+const LbVipParams = Type.Object({ lb: Name, vip: Name })
 
 /**
  * Builds the control API: HTTP on loopback, JSON, versioned paths. Loopback is shared by all users of the machine and by
@@ -77,6 +85,22 @@ export function createApiServer({ address, port, token, control }: ApiServerOpti
     const { client, vip, protocol } = request.query as { client: string; vip: string; protocol?: 'tcp' | 'udp' }
     return control.explain(client, vip, protocol ?? 'tcp')
   })
+  const onLb = { schema: { params: LbParams } }
+  const onLbAndVip = { schema: { params: LbVipParams } }
+  server.get('/v1/lbs/:lb/vips', onLb, (request) => control.vips((request.params as { lb: string }).lb))
+  for (const [method, present] of [
+    ['PUT', true],
+    ['DELETE', false],
+  ] as const)
+    server.route({
+      method,
+      url: '/v1/lbs/:lb/vips/:vip',
+      ...onLbAndVip,
+      handler: (request) => {
+        const { lb, vip } = request.params as { lb: string; vip: string }
+        return control.setVip(lb, vip, present)
+      },
+    })
   return server
 }
 

@@ -70,3 +70,10 @@ export interface SessionView {
   readonly state: string
   readonly idleMs: number
 }
+
+/** The VIPs on one LB's interface. */
+export interface LbVips {
+  readonly lb: string
+  /** Addresses, with the names of their services where they have one. */
+  readonly vips: readonly { readonly address: string; readonly names: readonly string[] }[]
+}

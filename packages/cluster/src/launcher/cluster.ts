@@ -40,7 +40,7 @@ export class Cluster extends EventEmitter<ClusterEvents> {
       address: this.plan.api.address,
       port: this.plan.api.port,
       token: this.#token,
-      control: new LauncherControl(this.plan, this.#supervisor),
+      control: new LauncherControl(this.plan, this.#supervisor, (lb, vips) => this.#keepVips(lb, vips)),
     })
     this.#supervisor.on('started', (name, pid) => this.emit('event', { event: 'started', name, pid }))
     this.#supervisor.on('died', (name, how, restartInMs) =>
@@ -113,6 +113,12 @@ export class Cluster extends EventEmitter<ClusterEvents> {
       ...specs('lb', programOf('@fivetuple/lb-node'), lbs),
       ...specs('backend', programOf('@fivetuple/backend'), backends),
     ]
+  }
+
+  /** An LB that is started again has the VIPs that it had, not those that it began with. */
+  #keepVips(name: string, vips: readonly string[]): void {
+    const lb = this.plan.lbs.find((candidate) => candidate.name === name)
+    if (lb !== undefined) this.#directory.writeRoleConfig(name, { ...lb, vips })
   }
 
   #untilReady(): Promise<void> {

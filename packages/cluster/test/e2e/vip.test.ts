@@ -1,0 +1,115 @@
+import t from 'tap'
+import { fetchOnce, RawClient } from './http-probe.js'
+import { TestCluster, until } from './test-cluster.js'
+
+const REQUEST = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n'
+
+/** Asks on each connection again as soon as it is answered, until told to stop; counts answers. */
+function keepAsking(clients: readonly RawClient[]): { answers: () => number; stop: () => Promise<void> } {
+  let answers = 0
+  let stopping = false
+  const idle = clients.map(
+    (client) =>
+      new Promise<void>((resolve) => {
+        client.socket.on('data', () => {
+          if (!client.text.endsWith('}\n')) return
+          answers++
+          client.received = Buffer.alloc(0)
+          if (stopping) resolve()
+          else client.socket.write(REQUEST)
+        })
+        client.socket.write(REQUEST)
+      }),
+  )
+  return {
+    answers: () => answers,
+    async stop() {
+      stopping = true
+      await Promise.all(idle)
+    },
+  }
+}
+
+t.test('a hundred times a VIP comes and goes, and not one request on another VIP notices', async (t) => {
+  const cluster = await TestCluster.start(t, '127.84.0.0/16')
+  const clients = await Promise.all(Array.from({ length: 40 }, () => RawClient.open(cluster.vip('web').listen)))
+  let ended = 0
+  for (const client of clients) void client.closed.then(() => ended++)
+  const load = keepAsking(clients)
+  for (let i = 0; i < 100; i++) {
+    await cluster.api.setVip('all', 'api', false)
+    await cluster.api.setVip('all', 'api', true)
+  }
+  await load.stop()
+  t.equal(ended, 0, `no connection of 40 ended, with ${load.answers()} answers meanwhile`)
+  t.equal((await fetchOnce(cluster.url('api'))).status, 200)
+  const { vips } = await cluster.api.status()
+  t.strictSame(vips.find(({ name }) => name === 'api')?.routedTo, ['lb-1', 'lb-2', 'lb-3', 'lb-4'])
+  for (const client of clients) client.socket.destroy()
+  await cluster.untilEmpty()
+})
+
+t.test('a VIP taken off one LB moves exactly the flows that explain names, and only they end', async (t) => {
+  const cluster = await TestCluster.start(t, '127.85.0.0/16')
+  const { listen } = cluster.vip('web')
+  const clients = await Promise.all(Array.from({ length: 60 }, () => RawClient.open(listen)))
+  for (const client of clients) client.socket.write(REQUEST)
+  await until(() => clients.every((client) => client.text.endsWith('}\n')), 'all are answered')
+  const lbOf = (client: RawClient) =>
+    cluster.api
+      .explain(`${client.socket.localAddress}:${client.socket.localPort}`, listen, 'tcp')
+      .then(({ route }) => route?.lb)
+  const before = await Promise.all(clients.map(lbOf))
+  const change = await cluster.cli('vip', 'remove', 'lb-2', 'web')
+  t.equal(change.code, 0, change.stderr)
+  const after = await Promise.all(clients.map(lbOf))
+  t.notOk(after.includes('lb-2'))
+  let ended = 0
+  for (const client of clients) void client.closed.then(() => ended++)
+  for (const client of clients) {
+    client.received = Buffer.alloc(0)
+    client.socket.write(REQUEST)
+  }
+  const served = () => clients.map((client) => client.text.endsWith('}\n'))
+  await until(() => served().filter(Boolean).length + ended === clients.length, 'every flow is served or ended')
+  t.strictSame(
+    served(),
+    before.map((lb, i) => lb === after[i]),
+    'served are those that stayed where they were',
+  )
+  const list = JSON.parse((await cluster.cli('vip', 'list', '--json')).stdout)
+  t.strictSame(
+    list.map(({ vips }: { vips: { names: string[] }[] }) => vips.flatMap(({ names }) => names).includes('web')),
+    [true, false, true, true],
+  )
+  await t.test('an LB that is started again keeps what it was given', async (t) => {
+    const victim = cluster.ready.lbs[1]!
+    process.kill(victim.pid, 'SIGKILL')
+    await until(async () => {
+      const { roles, lbs } = await cluster.api.status()
+      return (
+        roles.some(({ name, restarts }) => name === 'lb-2' && restarts === 1) &&
+        lbs['lb-2']?.bgp.uplink === 'established'
+      )
+    }, 'lb-2 is back')
+    t.strictSame(
+      (await cluster.api.vips('lb-2'))[0]?.vips.flatMap(({ names }) => names),
+      ['api'],
+    )
+  })
+  await t.test('a VIP that no LB carries refuses connections, and comes back', async (t) => {
+    await cluster.api.setVip('all', 'web', false)
+    await t.rejects(fetchOnce(cluster.url('web')), { code: 'ECONNREFUSED' })
+    t.match((await cluster.cli('status')).stdout, /web .*no LB: unreachable/)
+    await cluster.api.setVip('all', 'web', true)
+    await until(
+      async () => (await fetchOnce(cluster.url('web')).catch(() => ({ status: 0 }))).status === 200,
+      'it is back',
+    )
+  })
+  t.match(await cluster.cli('vip', 'add', 'lb-9', 'web'), { code: 1, stderr: /no LB 'lb-9'; there are lb-1, .* 'all'/ })
+  t.match(await cluster.cli('vip', 'add', 'lb-1', 'nothing'), {
+    code: 1,
+    stderr: /no VIP 'nothing'; there are web, api/,
+  })
+})
