@@ -1,3 +1,5 @@
+import type { MalformedCause } from '@fivetuple/packet'
+
 /** What an LB's data plane counts. Totals since its start. */
 export interface LbCounters {
   packetsFromUplink: number
@@ -5,26 +7,35 @@ export interface LbCounters {
   packetsFromDownlink: number
   bytesFromDownlink: number
   resetsSent: number
+  /**
+   * Sessions that had to make room for a new one: half-open ones beyond their share of the table, and in a full table
+   * closed, half-open and UDP ones.
+   */
+  sessionsEvicted: number
   readonly drops: LbDrops
 }
 
-/** Packets that were not passed on, by cause. */
-export interface LbDrops {
-  /** Not a SYN, and no session. */
-  unknownFlow: number
-  /** A VIP on the interface, but no service on that port; or no address of ours. */
-  noService: number
+/** Why a packet was not passed on. */
+export type LbDropCause =
+  | `malformed-${MalformedCause}`
+  /** The TCP or UDP header is not whole. */
+  | 'malformed-transport'
+  /** An ICMP error whose checksum is wrong, or that quotes too little to name a flow. */
+  | 'malformed-icmp'
+  | 'ttl-exceeded'
+  /** Not the first packet of a flow, and no session; or an ICMP error about no session of ours. */
+  | 'unknown-flow'
+  /** Nothing here serves this address, port and protocol. */
+  | 'no-service'
   /** No eligible backend. */
-  noBackend: number
+  | 'no-backend'
   /** All source ports towards the chosen backend are in use. */
-  portsExhausted: number
-  /** The session table is full. */
-  tableFull: number
-  ttlExceeded: number
-  malformed: number
-  /** Half-open sessions that made room for newer ones. */
-  halfOpenEvicted: number
-}
+  | 'port-exhausted'
+  /** The session table is full of sessions that may not be evicted. */
+  | 'table-full'
+
+/** Packets that were not passed on, by cause. */
+export type LbDrops = Record<LbDropCause, number>
 
 export function newLbCounters(): LbCounters {
   return {
@@ -33,15 +44,22 @@ export function newLbCounters(): LbCounters {
     packetsFromDownlink: 0,
     bytesFromDownlink: 0,
     resetsSent: 0,
+    sessionsEvicted: 0,
     drops: {
-      unknownFlow: 0,
-      noService: 0,
-      noBackend: 0,
-      portsExhausted: 0,
-      tableFull: 0,
-      ttlExceeded: 0,
-      malformed: 0,
-      halfOpenEvicted: 0,
+      'malformed-truncated': 0,
+      'malformed-version': 0,
+      'malformed-header-length': 0,
+      'malformed-total-length': 0,
+      'malformed-fragment': 0,
+      'malformed-checksum': 0,
+      'malformed-transport': 0,
+      'malformed-icmp': 0,
+      'ttl-exceeded': 0,
+      'unknown-flow': 0,
+      'no-service': 0,
+      'no-backend': 0,
+      'port-exhausted': 0,
+      'table-full': 0,
     },
   }
 }

@@ -1,7 +1,6 @@
 import {
   decrementTtl,
   type FiveTuple,
-  FiveTupleMap,
   IcmpType,
   IpProtocol,
   ipv4Destination,
@@ -12,19 +11,20 @@ import {
   ipv4Ttl,
   isTcpHeaderWhole,
   isUdpHeaderWhole,
+  malformedIpv4,
   type PacketOutput,
   readU16,
   rewriteEndpoints,
   UnreachableCode,
 } from '@fivetuple/packet'
 import type { NatConfig } from './config.js'
-import { newLbCounters } from './counters.js'
+import { type LbDropCause, newLbCounters } from './counters.js'
 import { translateIcmpError } from './nat/icmp-translation.js'
-import { PortPool } from './nat/port-pool.js'
 import { SessionTable } from './nat/session-table.js'
 import {
   FROM_BACKEND,
   FROM_CLIENT,
+  IS_OVER,
   SESSION_STATE_NAMES,
   SegmentKind,
   SessionState,
@@ -32,13 +32,18 @@ import {
   TimeoutClass,
 } from './nat/tcp-tracking.js'
 import { Replier } from './reply.js'
-import { Service, ServiceBackend, type ServiceSpec } from './service.js'
+import type { Service, ServiceKey, ServiceSpec } from './service.js'
+import { ServiceTable } from './service-table.js'
 
 const NONE = -1
 /** Share of the table that half-open flows may take: a SYN flood then throws out its own kind, not what is established. */
 const HALF_OPEN_SHARE = 1 / 4
 /** Expiry is looked at no more often than this. */
 const EXPIRY_STEP_MS = 100
+/** And again after this when there was more to do than one call does. */
+const EXPIRY_BACKLOG_STEP_MS = 10
+/** Of what makes room in a full table, in this order. An open TCP session never does. */
+const EVICTED_FIRST = [TimeoutClass.CLOSED, TimeoutClass.SYN, TimeoutClass.UDP]
 
 export interface LbForwarderOptions {
   /** Router address: the source of ICMP errors. */
@@ -63,12 +68,18 @@ export interface SessionInfo {
   readonly state: (typeof SESSION_STATE_NAMES)[number]
   readonly ageMs: number
   readonly idleMs: number
+  /** modulo 2^32 */
+  readonly packetsFromClient: number
+  readonly packetsFromBackend: number
 }
 
 /**
  * The data plane of an LB (claims C6, C7, C11): receives runs of packets from either cable, balances new flows, translates
  * addresses, and sends the same bytes on. Headers are rewritten in place in the chunk that the cable handed over; only a
  * packet that goes nowhere cuts the run.
+ *
+ * Each IP header is checked in full, checksum included (RFC 1812 §5.2.2): faults flip bits on purpose, and such a packet
+ * must be lost here rather than open a session for an address that nobody has. Any bytes may come in: nothing throws.
  */
 export class LbForwarder {
   readonly counters = newLbCounters()
@@ -77,13 +88,7 @@ export class LbForwarder {
   readonly #downlink: PacketOutput
   readonly #sessions: SessionTable
   readonly #halfOpenMax: number
-  /** Port pools by backend endpoint: what a packet from the downlink is looked up by. */
-  readonly #pools = new FiveTupleMap<PortPool>()
-  /** Services by VIP endpoint. */
-  readonly #services = new FiveTupleMap<Service>()
-  /** All services that ever had a session, by their number in session records. */
-  readonly #serviceList: Service[] = []
-  readonly #numbers = new Map<Service, number>()
+  readonly #services: ServiceTable
   readonly #replier: Replier
   /** What a policy is shown of a flow; filled in anew for each, so that none is allocated. */
   readonly #flow = { clientAddress: 0, clientPort: 0 }
@@ -94,6 +99,7 @@ export class LbForwarder {
     this.#uplink = uplink
     this.#downlink = downlink
     this.#replier = new Replier(options.address)
+    this.#services = new ServiceTable(options.nat.portRange)
     this.#halfOpenMax = Math.max(Math.floor(maxSessions * HALF_OPEN_SHARE), 1)
     this.#sessions = new SessionTable(
       maxSessions,
@@ -120,13 +126,56 @@ export class LbForwarder {
 
   /** Adds a service, or changes the one with its address, port and protocol; sessions that stand are not touched. */
   setService(spec: ServiceSpec): void {
-    const backends = spec.backends.map((backend) => {
-      const pool = this.#poolOf(backend.address, backend.port, spec.protocol)
-      return new ServiceBackend(backend, pool)
+    this.#services.set(spec)
+  }
+
+  /** Makes these the services: adds, changes and removes. Sessions that stand are not touched. */
+  setServices(specs: readonly ServiceSpec[]): void {
+    const wanted = (service: Service) =>
+      specs.some(
+        ({ address, port, protocol }) =>
+          address === service.spec.address && port === service.spec.port && protocol === service.spec.protocol,
+      )
+    for (const service of [...this.#services.values()]) if (!wanted(service)) this.#services.remove(service.spec)
+    for (const spec of specs) this.#services.set(spec)
+  }
+
+  /** Takes a service away: new flows are refused, sessions go on until they end. Returns false when there is none. */
+  removeService(key: ServiceKey): boolean {
+    return this.#services.remove(key) !== undefined
+  }
+
+  /**
+   * Ends all sessions of a service's address, port and protocol, whether the service is still there or not. Nobody is
+   * told: the next packet of either end is that of an unknown flow, and is answered as such.
+   *
+   * @returns how many there were
+   */
+  closeSessions({ address, port, protocol }: ServiceKey): number {
+    const sessions = this.#sessions
+    const before = sessions.size
+    sessions.forEach((session) => {
+      if (
+        sessions.vipAddress(session) === address &&
+        sessions.vipPort(session) === port &&
+        sessions.protocol(session) === protocol
+      )
+        this.#remove(session)
     })
-    const service = new Service(spec, backends)
-    this.#services.set(spec.address, 0, spec.port, 0, spec.protocol, service)
-    this.#numbers.set(service, this.#serviceList.push(service) - 1)
+    return before - sessions.size
+  }
+
+  /**
+   * Says whether a backend of a service, named by its endpoint, may have new flows (health, drain); its sessions stay.
+   * Returns false when there is none.
+   */
+  admit(key: ServiceKey, backendAddress: number, backendPort: number, admitted: boolean): boolean {
+    const service = this.#services.find(key.address, key.port, key.protocol)
+    const backend = service?.backends.find((b) => b.address === backendAddress && b.port === backendPort)
+    if (service === undefined || backend === undefined) return false
+    if (backend.isAdmitted !== admitted) service.version++
+    backend.isAdmitted = admitted
+    return true
   }
 
   /** A run of whole packets from clients. The bytes are the forwarder's to rewrite and to give on. */
@@ -134,14 +183,15 @@ export class LbForwarder {
     const { counters } = this
     counters.bytesFromUplink += end - start
     let runStart = start
-    for (let o = start; o < end; ) {
-      const next = o + ipv4TotalLength(b, o)
+    let o = start
+    while (o < end) {
       counters.packetsFromUplink++
-      if (!this.#toBackend(b, o, next, now)) {
+      const next = this.#behind(b, o, end)
+      if (next < 0 || !this.#toBackend(b, o, next, now)) {
         if (o > runStart) this.#downlink.give(b, runStart, o)
-        runStart = next
+        runStart = Math.abs(next)
       }
-      o = next
+      o = Math.abs(next)
     }
     if (end > runStart) this.#downlink.give(b, runStart, end)
   }
@@ -151,14 +201,15 @@ export class LbForwarder {
     const { counters } = this
     counters.bytesFromDownlink += end - start
     let runStart = start
-    for (let o = start; o < end; ) {
-      const next = o + ipv4TotalLength(b, o)
+    let o = start
+    while (o < end) {
       counters.packetsFromDownlink++
-      if (!this.#toClient(b, o, next, now)) {
+      const next = this.#behind(b, o, end)
+      if (next < 0 || !this.#toClient(b, o, next, now)) {
         if (o > runStart) this.#uplink.give(b, runStart, o)
-        runStart = next
+        runStart = Math.abs(next)
       }
-      o = next
+      o = Math.abs(next)
     }
     if (end > runStart) this.#uplink.give(b, runStart, end)
   }
@@ -171,18 +222,19 @@ export class LbForwarder {
   /** When {@link onTimeout} is wanted, ms; Infinity: never. */
   deadline(now: number): number {
     const deadline = this.#sessions.deadline(now)
-    return deadline === Number.POSITIVE_INFINITY ? deadline : Math.max(deadline, now + EXPIRY_STEP_MS)
+    return Math.max(deadline, now + (deadline < now ? EXPIRY_BACKLOG_STEP_MS : EXPIRY_STEP_MS))
   }
 
-  /** The session of a client-side tuple. */
+  /** The session that packets of a five-tuple belong to: client to VIP, backend to BIP, or the way back of either. */
   session(t: FiveTuple, now: number): SessionInfo | undefined {
-    const session = this.#sessions.find(
-      t.sourceAddress,
-      t.sourcePort,
-      t.destinationAddress,
-      t.destinationPort,
-      t.protocol,
-    )
+    const { sourceAddress, sourcePort, destinationAddress, destinationPort, protocol } = t
+    let session = this.#sessions.find(sourceAddress, sourcePort, destinationAddress, destinationPort, protocol)
+    if (session === NONE)
+      session = this.#sessions.find(destinationAddress, destinationPort, sourceAddress, sourcePort, protocol)
+    if (session === NONE && destinationAddress === this.#options.bip)
+      session = this.#reverse(sourceAddress, sourcePort, destinationPort, protocol)
+    if (session === NONE && sourceAddress === this.#options.bip)
+      session = this.#reverse(destinationAddress, destinationPort, sourcePort, protocol)
     return session === NONE ? undefined : this.#info(session, now)
   }
 
@@ -200,8 +252,8 @@ export class LbForwarder {
   /** Translates the packet at `b[o, end)` towards its backend; false when it goes nowhere. */
   #toBackend(b: Uint8Array, o: number, end: number, now: number): boolean {
     const protocol = ipv4Protocol(b, o)
-    if (protocol === IpProtocol.ICMP) return this.#icmpToBackend(b, o, end)
-    if (!this.#isWhole(b, o, end, protocol, this.#uplink)) return false
+    if (!this.#isTranslatable(b, o, end, protocol, this.#uplink)) return false
+    if (protocol === IpProtocol.ICMP) return this.#icmpToBackend(b, o)
     const sessions = this.#sessions
     const l4 = o + ipv4HeaderLength(b, o)
     const client = ipv4Source(b, o)
@@ -210,7 +262,7 @@ export class LbForwarder {
     const vipPort = readU16(b, l4 + 2)
     const kind = protocol === IpProtocol.TCP ? segmentKind(b[l4 + 13]!) : SegmentKind.OTHER
     let session = sessions.find(client, clientPort, vip, vipPort, protocol)
-    if (session !== NONE && kind === SegmentKind.SYN && sessions.state(session) >= SessionState.BOTH_FIN) {
+    if (session !== NONE && kind === SegmentKind.SYN && IS_OVER[sessions.state(session)]) {
       // The client's port is in use again: what was there is over.
       this.#remove(session)
       session = NONE
@@ -248,40 +300,26 @@ export class LbForwarder {
     const { drops } = this.counters
     const isTcp = protocol === IpProtocol.TCP
     if (isTcp && kind !== SegmentKind.SYN) {
-      drops.unknownFlow++
+      drops['unknown-flow']++
       if (this.#options.nat.unknownFlow === 'reset') this.#reset(b, o, end, this.#uplink)
       return NONE
     }
-    const service = this.#services.get(vip, 0, vipPort, 0, protocol)
-    if (service === undefined || !this.#options.hasAddress(vip)) {
-      drops.noService++
-      return this.#refuse(b, o, end, isTcp)
-    }
+    const service = this.#services.find(vip, vipPort, protocol)
+    if (service === undefined || !this.#options.hasAddress(vip)) return this.#refuse('no-service', b, o, end)
     this.#flow.clientAddress = client
     this.#flow.clientPort = clientPort
-    const picked = service.spec.policy.pick(this.#flow, service)
-    const backend = service.backends[picked]
-    if (backend === undefined) {
-      drops.noBackend++
-      return this.#refuse(b, o, end, isTcp)
-    }
-    if (isTcp && this.#sessions.sizeOfClass(TimeoutClass.SYN) >= this.#halfOpenMax) {
-      drops.halfOpenEvicted++
-      this.#remove(this.#sessions.oldest(TimeoutClass.SYN))
-    }
+    const backend = service.backends[service.spec.policy.pick(this.#flow, service)]
+    if (backend === undefined) return this.#refuse('no-backend', b, o, end)
+    this.#makeRoom(isTcp)
     const state = isTcp ? SessionState.SYN_SEEN : SessionState.UDP
     const session = this.#sessions.add(client, clientPort, vip, vipPort, protocol, state, now)
-    if (session === NONE) {
-      drops.tableFull++
-      return this.#refuse(b, o, end, isTcp)
-    }
+    if (session === NONE) return this.#refuse('table-full', b, o, end)
     const port = backend.ports.allocate(session)
     if (port === NONE) {
       this.#sessions.remove(session)
-      drops.portsExhausted++
-      return this.#refuse(b, o, end, isTcp)
+      return this.#refuse('port-exhausted', b, o, end)
     }
-    this.#sessions.bind(session, backend.spec.address, backend.spec.port, port, this.#numbers.get(service)!, picked)
+    this.#sessions.bind(session, backend.address, backend.port, port, backend.number)
     service.flowNumber++
     service.sessions++
     backend.sessions++
@@ -289,15 +327,28 @@ export class LbForwarder {
     return session
   }
 
+  /** Evicts a session if a new one needs its place: the oldest of its kind goes first. */
+  #makeRoom(isTcp: boolean): void {
+    const sessions = this.#sessions
+    let victim = NONE
+    if (isTcp && sessions.sizeOfClass(TimeoutClass.SYN) >= this.#halfOpenMax) victim = sessions.oldest(TimeoutClass.SYN)
+    else if (sessions.size >= this.#options.nat.maxSessions)
+      for (let i = 0; i < EVICTED_FIRST.length && victim === NONE; i++) victim = sessions.oldest(EVICTED_FIRST[i]!)
+    if (victim === NONE) return
+    this.counters.sessionsEvicted++
+    this.#remove(victim)
+  }
+
   /** Turns a new flow away so that the client knows at once. */
-  #refuse(b: Uint8Array, o: number, end: number, isTcp: boolean): number {
-    if (isTcp) this.#reset(b, o, end, this.#uplink)
+  #refuse(cause: LbDropCause, b: Uint8Array, o: number, end: number): number {
+    this.counters.drops[cause]++
+    if (ipv4Protocol(b, o) === IpProtocol.TCP) this.#reset(b, o, end, this.#uplink)
     else this.#replier.icmpError(b, o, IcmpType.DESTINATION_UNREACHABLE, UnreachableCode.PORT, this.#uplink)
     return NONE
   }
 
-  #icmpToBackend(b: Uint8Array, o: number, end: number): boolean {
-    const translated = translateIcmpError(b, o, end, (quoted) => {
+  #icmpToBackend(b: Uint8Array, o: number): boolean {
+    const refused = translateIcmpError(b, o, (quoted) => {
       // The client complains of a packet that went from the VIP to it.
       const session = this.#sessions.find(
         quoted.destinationAddress,
@@ -317,8 +368,8 @@ export class LbForwarder {
             destinationPort: this.#sessions.natPort(session),
           }
     })
-    if (!translated) this.counters.drops.unknownFlow++
-    return translated
+    if (refused !== undefined) this.counters.drops[refused]++
+    return refused === undefined
   }
 
   // ---- backend to client
@@ -326,16 +377,17 @@ export class LbForwarder {
   /** Translates the packet at `b[o, end)` back to its client; false when it goes nowhere. */
   #toClient(b: Uint8Array, o: number, end: number, now: number): boolean {
     const protocol = ipv4Protocol(b, o)
-    if (protocol === IpProtocol.ICMP) return this.#icmpToClient(b, o, end)
-    if (!this.#isWhole(b, o, end, protocol, this.#downlink)) return false
+    if (!this.#isTranslatable(b, o, end, protocol, this.#downlink)) return false
+    if (protocol === IpProtocol.ICMP) return this.#icmpToClient(b, o)
+    if (ipv4Destination(b, o) !== this.#options.bip) {
+      this.counters.drops['no-service']++
+      return false
+    }
     const sessions = this.#sessions
     const l4 = o + ipv4HeaderLength(b, o)
-    const session =
-      ipv4Destination(b, o) === this.#options.bip
-        ? this.#reverse(ipv4Source(b, o), readU16(b, l4), readU16(b, l4 + 2), protocol)
-        : NONE
+    const session = this.#reverse(ipv4Source(b, o), readU16(b, l4), readU16(b, l4 + 2), protocol)
     if (session === NONE) {
-      this.counters.drops.unknownFlow++
+      this.counters.drops['unknown-flow']++
       if (protocol === IpProtocol.TCP && this.#options.nat.unknownFlow === 'reset')
         this.#reset(b, o, end, this.#downlink)
       else if (protocol === IpProtocol.UDP)
@@ -357,11 +409,11 @@ export class LbForwarder {
   }
 
   #reverse(backendAddress: number, backendPort: number, natPort: number, protocol: number): number {
-    return this.#pools.get(backendAddress, 0, backendPort, 0, protocol)?.sessionOf(natPort) ?? NONE
+    return this.#services.ports(backendAddress, backendPort, protocol)?.sessionOf(natPort) ?? NONE
   }
 
-  #icmpToClient(b: Uint8Array, o: number, end: number): boolean {
-    const translated = translateIcmpError(b, o, end, (quoted) => {
+  #icmpToClient(b: Uint8Array, o: number): boolean {
+    const refused = translateIcmpError(b, o, (quoted) => {
       // The complaint is about a packet that went from BIP to the backend.
       const session =
         quoted.sourceAddress === this.#options.bip
@@ -378,26 +430,42 @@ export class LbForwarder {
             destinationPort: this.#sessions.vipPort(session),
           }
     })
-    if (!translated) this.counters.drops.unknownFlow++
-    return translated
+    if (refused !== undefined) this.counters.drops[refused]++
+    return refused === undefined
   }
 
   // ---- both ways
 
-  /** Whether the packet is one that can be translated; counts and answers it when it is not. */
-  #isWhole(b: Uint8Array, o: number, end: number, protocol: number, back: PacketOutput): boolean {
+  /**
+   * Where the packet at `b[o, end)` ends; negated when its header is wrong, which is counted. Where its length can't be
+   * believed, that is the end of the run.
+   */
+  #behind(b: Uint8Array, o: number, end: number): number {
+    const malformed = malformedIpv4(b, o, end)
+    if (malformed === undefined) return o + ipv4TotalLength(b, o)
+    this.counters.drops[`malformed-${malformed}`]++
+    return malformed === 'fragment' || malformed === 'checksum' ? -(o + ipv4TotalLength(b, o)) : -end
+  }
+
+  /** Whether the packet is of a kind that can be translated, and may travel on; counts and answers it when it is not. */
+  #isTranslatable(b: Uint8Array, o: number, end: number, protocol: number, back: PacketOutput): boolean {
+    const { drops } = this.counters
     const l4 = o + ipv4HeaderLength(b, o)
-    const whole =
-      protocol === IpProtocol.TCP
-        ? isTcpHeaderWhole(b, l4, end)
-        : protocol === IpProtocol.UDP && isUdpHeaderWhole(b, l4, end)
-    if (!whole) {
-      this.counters.drops.malformed++
+    if (
+      (protocol === IpProtocol.TCP && !isTcpHeaderWhole(b, l4, end)) ||
+      (protocol === IpProtocol.UDP && !isUdpHeaderWhole(b, l4, end))
+    ) {
+      drops['malformed-transport']++
       return false
     }
-    if (ipv4Ttl(b, o) > 1) return true
-    this.counters.drops.ttlExceeded++
-    this.#replier.icmpError(b, o, IcmpType.TIME_EXCEEDED, 0, back)
+    if (ipv4Ttl(b, o) <= 1) {
+      drops['ttl-exceeded']++
+      this.#replier.icmpError(b, o, IcmpType.TIME_EXCEEDED, 0, back)
+      return false
+    }
+    if (protocol === IpProtocol.TCP || protocol === IpProtocol.UDP || protocol === IpProtocol.ICMP) return true
+    drops['no-service']++
+    this.#replier.icmpError(b, o, IcmpType.DESTINATION_UNREACHABLE, UnreachableCode.PROTOCOL, back)
     return false
   }
 
@@ -406,21 +474,11 @@ export class LbForwarder {
   }
 
   #remove(session: number): void {
-    const sessions = this.#sessions
-    const service = this.#serviceList[sessions.service(session)]!
-    const backend = service.backends[sessions.backend(session)]!
-    backend.ports.release(sessions.natPort(session))
-    backend.sessions--
-    service.sessions--
-    sessions.remove(session)
-  }
-
-  #poolOf(address: number, port: number, protocol: number): PortPool {
-    const before = this.#pools.get(address, 0, port, 0, protocol)
-    if (before !== undefined) return before
-    const pool = new PortPool(...this.#options.nat.portRange)
-    this.#pools.set(address, 0, port, 0, protocol, pool)
-    return pool
+    const backend = this.#services.backend(this.#sessions.backend(session))
+    backend.ports.release(this.#sessions.natPort(session))
+    backend.service.sessions--
+    this.#sessions.remove(session)
+    if (--backend.sessions === 0) this.#services.freeIfUnused(backend)
   }
 
   #info(session: number, now: number): SessionInfo {
@@ -437,6 +495,8 @@ export class LbForwarder {
       state: SESSION_STATE_NAMES[sessions.state(session)],
       ageMs: sessions.ageMs(session, now),
       idleMs: sessions.idleMs(session, now),
+      packetsFromClient: sessions.packetsFromClient(session),
+      packetsFromBackend: sessions.packetsFromBackend(session),
     }
   }
 }

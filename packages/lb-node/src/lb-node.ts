@@ -52,7 +52,7 @@ export class LbNode {
         address: parseIpv4(service.address)!,
         port: service.port,
         protocol: service.protocol === 'tcp' ? IpProtocol.TCP : IpProtocol.UDP,
-        policy: BACKEND_POLICIES[service.policy],
+        policy: BACKEND_POLICIES[service.policy](),
         backends: service.backends.map((backend) => ({
           name: backend.name,
           address: parseIpv4(backend.address)!,

@@ -2,12 +2,15 @@ import {
   decrementTtl,
   type FiveTuple,
   ICMP_HEADER_BYTES,
-  IPV4_HEADER_BYTES,
+  IcmpType,
   internetChecksum,
   ipv4HeaderLength,
-  ipv4Ttl,
+  ipv4Protocol,
+  ipv4TotalLength,
+  l4ChecksumOffset,
   readIcmpError,
   refreshIpv4Checksum,
+  rewriteEndpoints,
   writeU16,
   writeU32,
 } from '@fivetuple/packet'
@@ -24,35 +27,47 @@ export interface IcmpTranslation {
 
 /**
  * Translates an ICMP error about a packet that this LB has translated, in place: the error is of use to its receiver only
- * if the quoted packet is the one that the receiver sent (RFC 5508 §4.2, REQ-4). The quoted header's checksum is made
- * valid for the quoted header; a quoted transport checksum stays as it is.
+ * if the quoted packet is the one that the receiver sent (RFC 5508 §4.2, REQ-4). The packet's IP header has been checked,
+ * and its TTL is above 1.
  *
  * @param lookup finds the translation by the quoted tuple
- * @returns whether the packet may be sent on
+ * @returns undefined when the packet may be sent on, else why not
  */
 export function translateIcmpError(
   b: Uint8Array,
   o: number,
-  end: number,
   lookup: (quoted: FiveTuple) => IcmpTranslation | undefined,
-): boolean {
-  if (end - o < IPV4_HEADER_BYTES + ICMP_HEADER_BYTES || ipv4Ttl(b, o) <= 1) return false
+): 'malformed-icmp' | 'no-service' | 'unknown-flow' | undefined {
+  const icmp = o + ipv4HeaderLength(b, o)
+  const end = o + ipv4TotalLength(b, o)
+  if (end - icmp < ICMP_HEADER_BYTES) return 'malformed-icmp'
   const error = readIcmpError(b, o)
-  const to = error && lookup(error.offending)
-  if (to === undefined) return false
+  if (error === undefined) {
+    const isError = b[icmp] === IcmpType.DESTINATION_UNREACHABLE || b[icmp] === IcmpType.TIME_EXCEEDED
+    return isError ? 'malformed-icmp' : 'no-service'
+  }
+  const to = lookup(error.offending)
+  if (to === undefined) return 'unknown-flow'
   decrementTtl(b, o)
   writeU32(b, o + 12, to.outerSource)
   writeU32(b, o + 16, to.outerDestination)
   refreshIpv4Checksum(b, o)
-  const icmp = o + ipv4HeaderLength(b, o)
-  const quote = icmp + ICMP_HEADER_BYTES
+  rewriteQuote(b, icmp + ICMP_HEADER_BYTES, end, to)
+  writeU16(b, icmp + 2, 0)
+  writeU16(b, icmp + 2, internetChecksum(b, icmp, end))
+  return undefined
+}
+
+/** A quote may end behind the ports: then there is no transport checksum to keep right. */
+function rewriteQuote(b: Uint8Array, quote: number, end: number, to: IcmpTranslation): void {
   const ports = quote + ipv4HeaderLength(b, quote)
+  if (end - ports >= l4ChecksumOffset(ipv4Protocol(b, quote)) + 2) {
+    rewriteEndpoints(b, quote, to.sourceAddress, to.sourcePort, to.destinationAddress, to.destinationPort)
+    return
+  }
   writeU32(b, quote + 12, to.sourceAddress)
   writeU32(b, quote + 16, to.destinationAddress)
   writeU16(b, ports, to.sourcePort)
   writeU16(b, ports + 2, to.destinationPort)
   refreshIpv4Checksum(b, quote)
-  writeU16(b, icmp + 2, 0)
-  writeU16(b, icmp + 2, internetChecksum(b, icmp, end))
-  return true
 }

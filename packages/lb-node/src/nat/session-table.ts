@@ -16,33 +16,44 @@ const BACKEND_ADDRESS = 3
 const NAT_BACKEND_PORTS = 4
 /** protocol | state << 8 */
 const PROTOCOL_STATE = 5
-/** What the owner wants to find again: service, backend. */
-const SERVICE = 6
-const BACKEND = 7
-const LAST_SEEN = 8
-const CREATED = 9
-const HASH = 10
+/** The owner's number for the backend. */
+const BACKEND = 6
+const LAST_SEEN = 7
+const CREATED = 8
+const HASH = 9
 /** Neighbours in the expiry list of the state's timeout; `NEXT` also chains free records. */
-const NEXT = 11
-const PREVIOUS = 12
-const PACKETS_FROM_CLIENT = 13
-const PACKETS_FROM_BACKEND = 14
-/** LAST_SEEN when it entered its list: no session behind it was seen longer ago when it entered. */
-const ENLISTED = 15
+const NEXT = 10
+const PREVIOUS = 11
+const PACKETS_FROM_CLIENT = 12
+const PACKETS_FROM_BACKEND = 13
+/** When it entered its list, at the tail: lists are in this order. */
+const ENLISTED = 14
+
+/** Words of an index slot: the session + 1, 0 in an empty slot, and its hash. */
+const SLOT = 2
+/** Slots per record: at most half of them are in use, so probe runs are short. */
+const SLOTS_PER_RECORD = 2
+
+/** A session is looked at this often per timeout, so it outlives its timeout by at most the reciprocal. */
+const LOOKS_PER_TIMEOUT = 4
+/** Sessions looked at in one call of `expire`: a few milliseconds, even when each of them is a cache miss. */
+const LOOKS_PER_CALL = 10_000
 
 /**
  * NAT sessions in two typed arrays: records of 64 bytes, and an open-addressing index over the client-side tuple with the
  * hash beside each entry, so that a probe touches a record only when the hash agrees. No object exists per session. A
- * session is an integer, valid until it is removed. Growth doubles both arrays; at a million sessions that copies 64 MB.
+ * session is an integer, valid until it is removed. Growth doubles both arrays, and an empty table gives them back.
  *
  * Expiry: one list per timeout, in the order in which sessions entered it. A packet only stamps its session; when a
- * session comes to the head of its list, it has either been idle for the whole timeout or goes to the tail once more.
+ * session has been in its list for a quarter of the timeout, it is looked at, and goes unless it was seen within the
+ * timeout: then it goes to the tail once more.
  */
 export class SessionTable {
   #records = new Int32Array(INITIAL_SESSIONS * STRIDE)
   #capacity = INITIAL_SESSIONS
-  #slots = new Int32Array(INITIAL_SESSIONS * 2).fill(NONE)
-  #hashes = new Int32Array(INITIAL_SESSIONS * 2)
+  #index = new Int32Array(INITIAL_SESSIONS * SLOTS_PER_RECORD * SLOT)
+  /** Number of slots - 1. */
+  #mask = INITIAL_SESSIONS * SLOTS_PER_RECORD - 1
   #free = NONE
   /** Records used at least once. */
   #fresh = 0
@@ -68,7 +79,7 @@ export class SessionTable {
 
   /** Bytes of all arrays. */
   get memoryBytes(): number {
-    return this.#records.byteLength + this.#slots.byteLength + this.#hashes.byteLength
+    return this.#records.byteLength + this.#index.byteLength
   }
 
   /** Sessions per state, by state number. */
@@ -84,12 +95,13 @@ export class SessionTable {
   find(clientAddress: number, clientPort: number, vipAddress: number, vipPort: number, protocol: number): number {
     const hash = murmur3(clientAddress, vipAddress, clientPort, vipPort, protocol, 0) | 0
     const ports = (clientPort << 16) | vipPort
-    const mask = this.#slots.length - 1
+    const mask = this.#mask
+    const index = this.#index
     const records = this.#records
     for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
-      const session = this.#slots[slot]!
+      const session = index[slot * SLOT]! - 1
       if (session === NONE) return NONE
-      if (this.#hashes[slot] !== hash) continue
+      if (index[slot * SLOT + 1] !== hash) continue
       const r = session * STRIDE
       if (
         records[r + CLIENT_ADDRESS] === (clientAddress | 0) &&
@@ -132,24 +144,16 @@ export class SessionTable {
     records[r + HASH] = hash
     this.#size++
     this.#stateSizes[state]!++
-    this.#enlist(session, TIMEOUT_CLASS_OF[state]!)
-    this.#index(session, hash)
+    this.#enlist(session, TIMEOUT_CLASS_OF[state]!, now)
+    this.#insert(session, hash)
     return session
   }
 
-  /** Sets the backend side: endpoint, NAT port, and the owner's numbers for service and backend. */
-  bind(
-    session: number,
-    backendAddress: number,
-    backendPort: number,
-    natPort: number,
-    service: number,
-    backend: number,
-  ): void {
+  /** Sets the backend side: endpoint, NAT port, and the owner's number for the backend. */
+  bind(session: number, backendAddress: number, backendPort: number, natPort: number, backend: number): void {
     const r = session * STRIDE
     this.#records[r + BACKEND_ADDRESS] = backendAddress
     this.#records[r + NAT_BACKEND_PORTS] = (natPort << 16) | backendPort
-    this.#records[r + SERVICE] = service
     this.#records[r + BACKEND] = backend
   }
 
@@ -157,7 +161,7 @@ export class SessionTable {
     const r = session * STRIDE
     const records = this.#records
     const state = records[r + PROTOCOL_STATE]! >>> 8
-    this.#unindex(session, records[r + HASH]!)
+    this.#erase(session, records[r + HASH]!)
     this.#delist(session, TIMEOUT_CLASS_OF[state]!)
     this.#stateSizes[state]!--
     this.#size--
@@ -181,7 +185,7 @@ export class SessionTable {
     const to = TIMEOUT_CLASS_OF[state]!
     if (from === to) return
     this.#delist(session, from)
-    this.#enlist(session, to)
+    this.#enlist(session, to, now)
   }
 
   clientAddress(session: number): number {
@@ -211,11 +215,16 @@ export class SessionTable {
   state(session: number): SessionState {
     return (this.#records[session * STRIDE + PROTOCOL_STATE]! >>> 8) as SessionState
   }
-  service(session: number): number {
-    return this.#records[session * STRIDE + SERVICE]!
-  }
   backend(session: number): number {
     return this.#records[session * STRIDE + BACKEND]!
+  }
+  /** Packets of the client, modulo 2^32. */
+  packetsFromClient(session: number): number {
+    return this.#records[session * STRIDE + PACKETS_FROM_CLIENT]! >>> 0
+  }
+  /** Packets of the backend, modulo 2^32. */
+  packetsFromBackend(session: number): number {
+    return this.#records[session * STRIDE + PACKETS_FROM_BACKEND]! >>> 0
   }
   /** Time since the last packet, ms. */
   idleMs(session: number, now: number): number {
@@ -231,34 +240,40 @@ export class SessionTable {
     return this.#heads[timeoutClass]!
   }
 
-  /** Calls `onExpired` for each session that has been idle for its timeout; the callee removes it. */
+  /**
+   * Calls `onExpired` for sessions that have been idle for their timeout; the callee removes them. One call looks at so
+   * many sessions and no more: what is left over shows as a {@link deadline} that has passed.
+   */
   expire(now: number, onExpired: (session: number) => void): void {
+    let looks = LOOKS_PER_CALL
     for (let c = 0; c < TIMEOUT_CLASSES; c++) {
       const timeout = this.#timeoutsMs[c]!
-      // Each session is looked at once: those that go to the tail are not met again.
-      for (let left = this.#classSizes[c]!; left > 0; left--) {
+      const wait = timeout / LOOKS_PER_TIMEOUT
+      for (; looks > 0; looks--) {
         const session = this.#heads[c]!
-        if (session === NONE || this.#enlistedMs(session, now) < timeout) break
+        if (session === NONE || this.#enlistedMs(session, now) < wait) break
         if (this.idleMs(session, now) >= timeout) onExpired(session)
         else {
           this.#delist(session, c)
-          this.#enlist(session, c)
+          this.#enlist(session, c, now)
         }
       }
     }
+    if (this.#size === 0 && this.#capacity > INITIAL_SESSIONS) this.#reset()
   }
 
-  /** When {@link expire} is wanted next, ms; Infinity when there are no sessions. Never too late, perhaps too early. */
+  /** When {@link expire} is wanted next, ms; Infinity when there are no sessions. */
   deadline(now: number): number {
     let deadline = Number.POSITIVE_INFINITY
     for (let c = 0; c < TIMEOUT_CLASSES; c++) {
       const session = this.#heads[c]!
-      if (session !== NONE) deadline = Math.min(deadline, now + this.#timeoutsMs[c]! - this.#enlistedMs(session, now))
+      if (session === NONE) continue
+      deadline = Math.min(deadline, now + this.#timeoutsMs[c]! / LOOKS_PER_TIMEOUT - this.#enlistedMs(session, now))
     }
     return deadline
   }
 
-  /** Calls `visit` for each session, in no particular order. */
+  /** Calls `visit` for each session, in no particular order. It may remove that session. */
   forEach(visit: (session: number) => void): void {
     for (let c = 0; c < TIMEOUT_CLASSES; c++) {
       for (let session = this.#heads[c]!; session !== NONE; ) {
@@ -274,16 +289,15 @@ export class SessionTable {
     return (now - this.#epoch) | 0
   }
 
-  /** A session at the head of a list has been idle for at most this long. */
   #enlistedMs(session: number, now: number): number {
     return (this.#stamp(now) - this.#records[session * STRIDE + ENLISTED]!) >>> 0
   }
 
-  #enlist(session: number, c: number): void {
+  #enlist(session: number, c: number, now: number): void {
     const records = this.#records
     const r = session * STRIDE
     const tail = this.#tails[c]!
-    records[r + ENLISTED] = records[r + LAST_SEEN]!
+    records[r + ENLISTED] = this.#stamp(now)
     records[r + NEXT] = NONE
     records[r + PREVIOUS] = tail
     if (tail === NONE) this.#heads[c] = session
@@ -303,27 +317,29 @@ export class SessionTable {
     this.#classSizes[c]!--
   }
 
-  #index(session: number, hash: number): void {
-    const mask = this.#slots.length - 1
+  #insert(session: number, hash: number): void {
+    const mask = this.#mask
+    const index = this.#index
     let slot = hash & mask
-    while (this.#slots[slot] !== NONE) slot = (slot + 1) & mask
-    this.#slots[slot] = session
-    this.#hashes[slot] = hash
+    while (index[slot * SLOT] !== 0) slot = (slot + 1) & mask
+    index[slot * SLOT] = session + 1
+    index[slot * SLOT + 1] = hash
   }
 
-  #unindex(session: number, hash: number): void {
-    const mask = this.#slots.length - 1
+  #erase(session: number, hash: number): void {
+    const mask = this.#mask
+    const index = this.#index
     let hole = hash & mask
-    while (this.#slots[hole] !== session) hole = (hole + 1) & mask
+    while (index[hole * SLOT] !== session + 1) hole = (hole + 1) & mask
     // Knuth 6.4, algorithm R: move up what may live at the hole, so that no tombstones pile up.
-    for (let i = (hole + 1) & mask; this.#slots[i] !== NONE; i = (i + 1) & mask) {
-      const home = this.#hashes[i]! & mask
+    for (let i = (hole + 1) & mask; index[i * SLOT] !== 0; i = (i + 1) & mask) {
+      const home = index[i * SLOT + 1]! & mask
       if (((i - home) & mask) < ((i - hole) & mask)) continue
-      this.#slots[hole] = this.#slots[i]!
-      this.#hashes[hole] = this.#hashes[i]!
+      index[hole * SLOT] = index[i * SLOT]!
+      index[hole * SLOT + 1] = index[i * SLOT + 1]!
       hole = i
     }
-    this.#slots[hole] = NONE
+    index[hole * SLOT] = 0
   }
 
   #grow(): void {
@@ -331,10 +347,18 @@ export class SessionTable {
     records.set(this.#records)
     this.#records = records
     this.#capacity *= 2
-    const slots = this.#slots
-    const hashes = this.#hashes
-    this.#slots = new Int32Array(this.#capacity * 2).fill(NONE)
-    this.#hashes = new Int32Array(this.#capacity * 2)
-    for (let slot = 0; slot < slots.length; slot++) if (slots[slot] !== NONE) this.#index(slots[slot]!, hashes[slot]!)
+    const before = this.#index
+    this.#index = new Int32Array(before.length * 2)
+    this.#mask = this.#mask * 2 + 1
+    for (let i = 0; i < before.length; i += SLOT) if (before[i] !== 0) this.#insert(before[i]! - 1, before[i + 1]!)
+  }
+
+  #reset(): void {
+    this.#records = new Int32Array(INITIAL_SESSIONS * STRIDE)
+    this.#capacity = INITIAL_SESSIONS
+    this.#index = new Int32Array(INITIAL_SESSIONS * SLOTS_PER_RECORD * SLOT)
+    this.#mask = INITIAL_SESSIONS * SLOTS_PER_RECORD - 1
+    this.#free = NONE
+    this.#fresh = 0
   }
 }

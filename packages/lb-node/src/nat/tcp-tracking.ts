@@ -10,12 +10,14 @@ export const SessionState = {
   /** One end has sent its FIN. */
   CLIENT_FIN: 3,
   BACKEND_FIN: 4,
-  /** Both have. */
+  /** Both have; the later FIN waits for its ACK. */
   BOTH_FIN: 5,
+  /** Something followed both FINs: their ACK, as a rule. The session stays for a while, for what is sent again. */
+  CLOSED: 6,
   /** Either end has sent RST. The session translates a little longer, for what is still on its way. */
-  RESET: 6,
+  RESET: 7,
   /** A UDP flow. */
-  UDP: 7,
+  UDP: 8,
 } as const
 
 export type SessionState = (typeof SessionState)[keyof typeof SessionState]
@@ -28,6 +30,7 @@ export const SESSION_STATE_NAMES = [
   'client-fin',
   'backend-fin',
   'both-fin',
+  'closed',
   'reset',
   'udp',
 ] as const
@@ -36,10 +39,12 @@ export const SESSION_STATE_NAMES = [
 export const TimeoutClass = { SYN: 0, ESTABLISHED: 1, CLOSING: 2, CLOSED: 3, UDP: 4 } as const
 export const TIMEOUT_CLASSES = 5
 
+/** By state. */
 export const TIMEOUT_CLASS_OF: readonly number[] = [
   TimeoutClass.SYN,
   TimeoutClass.SYN,
   TimeoutClass.ESTABLISHED,
+  TimeoutClass.CLOSING,
   TimeoutClass.CLOSING,
   TimeoutClass.CLOSING,
   TimeoutClass.CLOSED,
@@ -47,40 +52,53 @@ export const TIMEOUT_CLASS_OF: readonly number[] = [
   TimeoutClass.UDP,
 ]
 
+/**
+ * By state: whether a SYN from the client begins a new session in the old one's place. Clients use their ports again as
+ * soon as they may (RFC 6191 §2); before both ends are done, a SYN is the old one sent again, or the backend's to judge
+ * (RFC 5961 §4).
+ */
+export const IS_OVER: readonly boolean[] = [false, false, false, false, false, true, true, true, false]
+
 /** What a segment says to a session. */
 export const SegmentKind = { SYN: 0, SYN_ACK: 1, FIN: 2, RST: 3, OTHER: 4 } as const
 
-/** Classes a segment by its flags. RST beats FIN beats SYN, as the receiver takes them. */
+/** Classes a segment by its flags. RST beats SYN beats FIN, as the receiver takes them (RFC 9293 §3.10.7). */
 export function segmentKind(flags: number): number {
   if (flags & TcpFlag.RST) return SegmentKind.RST
-  if (flags & TcpFlag.FIN) return SegmentKind.FIN
   if (flags & TcpFlag.SYN) return flags & TcpFlag.ACK ? SegmentKind.SYN_ACK : SegmentKind.SYN
+  if (flags & TcpFlag.FIN) return SegmentKind.FIN
   return SegmentKind.OTHER
 }
 
-const { SYN_SEEN, SYN_ACK_SEEN, ESTABLISHED, CLIENT_FIN, BACKEND_FIN, BOTH_FIN, RESET, UDP } = SessionState
+const { SYN_SEEN, SYN_ACK_SEEN, ESTABLISHED, CLIENT_FIN, BACKEND_FIN, BOTH_FIN, CLOSED, RESET, UDP } = SessionState
 
-/** `FROM_CLIENT[state][kind]`: the state after a segment from the client. */
+/**
+ * `FROM_CLIENT[state][kind]`: the state after a segment from the client. A FIN before the backend has spoken changes
+ * nothing: no real client sends one (RFC 9293 §3.10.4), and it would free a flood from the limit on half-open sessions.
+ */
 export const FROM_CLIENT: readonly (readonly SessionState[])[] = [
-  //                  SYN           SYN_ACK       FIN         RST    OTHER
-  /* SYN_SEEN     */ [SYN_SEEN, SYN_SEEN, CLIENT_FIN, RESET, SYN_SEEN],
+  //                 SYN           SYN_ACK       FIN         RST    OTHER
+  /* SYN_SEEN     */ [SYN_SEEN, SYN_SEEN, SYN_SEEN, RESET, SYN_SEEN],
   /* SYN_ACK_SEEN */ [SYN_ACK_SEEN, SYN_ACK_SEEN, CLIENT_FIN, RESET, ESTABLISHED],
   /* ESTABLISHED  */ [ESTABLISHED, ESTABLISHED, CLIENT_FIN, RESET, ESTABLISHED],
   /* CLIENT_FIN   */ [CLIENT_FIN, CLIENT_FIN, CLIENT_FIN, RESET, CLIENT_FIN],
   /* BACKEND_FIN  */ [BACKEND_FIN, BACKEND_FIN, BOTH_FIN, RESET, BACKEND_FIN],
-  /* BOTH_FIN     */ [BOTH_FIN, BOTH_FIN, BOTH_FIN, RESET, BOTH_FIN],
+  /* BOTH_FIN     */ [BOTH_FIN, BOTH_FIN, BOTH_FIN, RESET, CLOSED],
+  /* CLOSED       */ [CLOSED, CLOSED, BOTH_FIN, RESET, CLOSED],
   /* RESET        */ [RESET, RESET, RESET, RESET, RESET],
   /* UDP          */ [UDP, UDP, UDP, UDP, UDP],
 ]
 
 /** `FROM_BACKEND[state][kind]`: the state after a segment from the backend. */
 export const FROM_BACKEND: readonly (readonly SessionState[])[] = [
-  /* SYN_SEEN     */ [SYN_SEEN, SYN_ACK_SEEN, BACKEND_FIN, RESET, SYN_SEEN],
+  //                 SYN           SYN_ACK       FIN          RST    OTHER
+  /* SYN_SEEN     */ [SYN_SEEN, SYN_ACK_SEEN, SYN_SEEN, RESET, SYN_SEEN],
   /* SYN_ACK_SEEN */ [SYN_ACK_SEEN, SYN_ACK_SEEN, BACKEND_FIN, RESET, SYN_ACK_SEEN],
   /* ESTABLISHED  */ [ESTABLISHED, ESTABLISHED, BACKEND_FIN, RESET, ESTABLISHED],
   /* CLIENT_FIN   */ [CLIENT_FIN, CLIENT_FIN, BOTH_FIN, RESET, CLIENT_FIN],
   /* BACKEND_FIN  */ [BACKEND_FIN, BACKEND_FIN, BACKEND_FIN, RESET, BACKEND_FIN],
-  /* BOTH_FIN     */ [BOTH_FIN, BOTH_FIN, BOTH_FIN, RESET, BOTH_FIN],
+  /* BOTH_FIN     */ [BOTH_FIN, BOTH_FIN, BOTH_FIN, RESET, CLOSED],
+  /* CLOSED       */ [CLOSED, CLOSED, BOTH_FIN, RESET, CLOSED],
   /* RESET        */ [RESET, RESET, RESET, RESET, RESET],
   /* UDP          */ [UDP, UDP, UDP, UDP, UDP],
 ]

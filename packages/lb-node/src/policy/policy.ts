@@ -1,4 +1,4 @@
-/** What a policy may know of a flow. */
+/** What a policy may know of a flow. VIP and protocol are the same for all flows of a service. */
 export interface PolicyFlow {
   readonly clientAddress: number
   readonly clientPort: number
@@ -6,7 +6,10 @@ export interface PolicyFlow {
 
 /** What a policy may know of a backend at this moment. */
 export interface PolicyBackend {
-  /** Whether new flows may go there (health, drain). */
+  /** Backend endpoint: its identity, for policies that hash it. */
+  readonly address: number
+  readonly port: number
+  /** Whether new flows may go there (health, drain). Never with weight 0. */
   readonly eligible: boolean
   /** Relative share of new flows, 0 to 65,535. */
   readonly weight: number
@@ -17,6 +20,8 @@ export interface PolicyBackend {
 /** Everything a policy decides by. */
 export interface PolicySnapshot {
   readonly backends: readonly PolicyBackend[]
+  /** Another one whenever backends, weights or eligibility are; a policy may keep what it has computed from them by it. */
+  readonly version: number
   /** How many flows the service has been given before this one. */
   readonly flowNumber: number
 }

@@ -1,0 +1,103 @@
+import { FiveTupleMap } from '@fivetuple/packet'
+import { PortPool } from './nat/port-pool.js'
+import { type BackendSpec, Service, ServiceBackend, type ServiceKey, type ServiceSpec } from './service.js'
+
+/** Port pools are shared by the services that use an endpoint, and go with the last of them. */
+interface SharedPool {
+  readonly pool: PortPool
+  users: number
+}
+
+/**
+ * The services of an LB and their backends. Services come and go while sessions stand: a backend that no service lists any
+ * more is kept until its last session is gone.
+ */
+export class ServiceTable {
+  readonly #portRange: readonly [number, number]
+  readonly #services = new FiveTupleMap<Service>()
+  /** By backend endpoint: what a packet from the downlink is looked up by. */
+  readonly #pools = new FiveTupleMap<SharedPool>()
+  /** By the number in session records. */
+  readonly #backends: (ServiceBackend | undefined)[] = []
+  readonly #freeNumbers: number[] = []
+
+  /** @param portRange first and last source port towards backends, inclusive */
+  constructor(portRange: readonly [number, number]) {
+    this.#portRange = portRange
+  }
+
+  /** The services, lazily; they must not be changed while they are walked. */
+  values(): IterableIterator<Service> {
+    return this.#services.values()
+  }
+
+  find(address: number, port: number, protocol: number): Service | undefined {
+    return this.#services.get(address, 0, port, 0, protocol)
+  }
+
+  /** The source ports towards a backend endpoint, if a service or a session uses it. */
+  ports(address: number, port: number, protocol: number): PortPool | undefined {
+    return this.#pools.get(address, 0, port, 0, protocol)?.pool
+  }
+
+  /** The backend of a session. */
+  backend(number: number): ServiceBackend {
+    return this.#backends[number]!
+  }
+
+  /** Adds a service, or changes the one with the same key; a backend whose endpoint stays keeps its counters. */
+  set(spec: ServiceSpec): void {
+    let service = this.find(spec.address, spec.port, spec.protocol)
+    if (service === undefined) {
+      service = new Service(spec)
+      this.#services.set(spec.address, 0, spec.port, 0, spec.protocol, service)
+    }
+    service.spec = spec
+    const before = service.backends
+    const known = this.#backends.filter((backend) => backend?.service === service)
+    service.backends = spec.backends.map((backendSpec) => {
+      const at = known.findIndex((b) => b?.address === backendSpec.address && b.port === backendSpec.port)
+      if (at < 0) return this.#add(service, backendSpec)
+      const backend = known.splice(at, 1)[0]!
+      backend.spec = backendSpec
+      return backend
+    })
+    service.version++
+    for (const backend of before) this.freeIfUnused(backend)
+  }
+
+  /** Returns the service that was there; its sessions stay. */
+  remove({ address, port, protocol }: ServiceKey): Service | undefined {
+    const service = this.#services.delete(address, 0, port, 0, protocol)
+    if (service === undefined) return undefined
+    const before = service.backends
+    service.backends = []
+    for (const backend of before) this.freeIfUnused(backend)
+    return service
+  }
+
+  /** To be called when the last session of a backend goes: its service may not list it any more. */
+  freeIfUnused(backend: ServiceBackend): void {
+    const { service, number, address, port } = backend
+    if (backend.sessions > 0 || service.backends.includes(backend)) return
+    this.#backends[number] = undefined
+    this.#freeNumbers.push(number)
+    const { protocol } = service.spec
+    const shared = this.#pools.get(address, 0, port, 0, protocol)!
+    if (--shared.users === 0) this.#pools.delete(address, 0, port, 0, protocol)
+  }
+
+  #add(service: Service, spec: BackendSpec): ServiceBackend {
+    const { protocol } = service.spec
+    let shared = this.#pools.get(spec.address, 0, spec.port, 0, protocol)
+    if (shared === undefined) {
+      shared = { pool: new PortPool(...this.#portRange), users: 0 }
+      this.#pools.set(spec.address, 0, spec.port, 0, protocol, shared)
+    }
+    shared.users++
+    const number = this.#freeNumbers.pop() ?? this.#backends.length
+    const backend = new ServiceBackend(service, number, spec, shared.pool)
+    this.#backends[number] = backend
+    return backend
+  }
+}
