@@ -1,0 +1,77 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import type { ClusterEvent, ReadyReport } from '@fivetuple/cluster'
+
+const BIN = fileURLToPath(new URL('bin.js', import.meta.resolve('@fivetuple/cluster')))
+/** An ordered stop takes a second or two. */
+const STOP_MAX_MS = 5_000
+
+/** A cluster as its users start it, with a run directory of its own. */
+export class ClusterProcess {
+  readonly ready: ReadyReport
+  readonly #launcher: ChildProcess
+  readonly #directory: string
+
+  private constructor(launcher: ChildProcess, ready: ReadyReport, directory: string) {
+    this.#launcher = launcher
+    this.ready = ready
+    this.#directory = directory
+  }
+
+  /**
+   * Starts one in a free block. It stops when our end of its standard input closes, however that comes about; it is in a
+   * process group of its own, so that Ctrl-C is ours to pass on.
+   */
+  static async start(lbs: number, backends: number): Promise<ClusterProcess> {
+    const directory = mkdtempSync(join(tmpdir(), 'fivetuple-bench-'))
+    const args = ['up', '--json', '--stdin', '--block', 'auto', '--lbs', String(lbs), '--backends', String(backends)]
+    const launcher = spawn(process.execPath, [BIN, ...args], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+      env: { ...process.env, XDG_RUNTIME_DIR: directory },
+      detached: true,
+    })
+    try {
+      const ready = await new Promise<ReadyReport>((resolve, reject) => {
+        createInterface({ input: launcher.stdout }).on('line', (line) => {
+          const event = JSON.parse(line) as ClusterEvent
+          if (event.event === 'ready') resolve(event)
+        })
+        launcher.once('error', reject).once('exit', (code) => reject(new Error(`the cluster ended with ${code}`)))
+      })
+      return new ClusterProcess(launcher, ready, directory)
+    } catch (error) {
+      rmSync(directory, { recursive: true, force: true })
+      throw error
+    }
+  }
+
+  /** Process ids by kind of role. */
+  pids(): Record<string, number[]> {
+    const { switches, lbs, backends } = this.ready
+    const pid = ({ pid }: { readonly pid: number }): number => pid
+    return {
+      uplink: switches.filter(({ role }) => role === 'uplink').map(pid),
+      lbs: lbs.map(pid),
+      downlink: switches.filter(({ role }) => role === 'downlink').map(pid),
+      backends: backends.map(pid),
+      launcher: [this.#launcher.pid ?? 0],
+    }
+  }
+
+  async stop(): Promise<void> {
+    const launcher = this.#launcher
+    if (launcher.exitCode === null && launcher.signalCode === null) {
+      const exited = once(launcher, 'exit')
+      launcher.stdin?.end()
+      const timer = setTimeout(() => launcher.kill('SIGTERM'), STOP_MAX_MS)
+      await exited
+      clearTimeout(timer)
+    }
+    rmSync(this.#directory, { recursive: true, force: true })
+  }
+}

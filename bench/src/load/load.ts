@@ -1,0 +1,26 @@
+/** How one load is to be made: closed loop, each connection has one request under way. */
+export interface LoadOptions {
+  readonly host: string
+  readonly port: number
+  readonly path: string
+  readonly connections: number
+  /** Responses of this time at the start are not counted, ms. */
+  readonly warmUpMs: number
+  readonly measureMs: number
+  /** Called when counting begins and when it ends: the moments to read what else belongs to this window. */
+  readonly onWindow: (edge: 'begin' | 'end') => void
+  readonly signal: AbortSignal
+}
+
+/** What was counted within the window. */
+export interface LoadSample {
+  readonly windowMs: number
+  readonly requests: number
+  /** Bytes received, heads included. */
+  readonly bytes: number
+  readonly latenciesMs: readonly number[]
+  /** Failures by code, over the whole run. */
+  readonly errors: Readonly<Record<string, number>>
+}
+
+export type Load = (options: LoadOptions) => Promise<LoadSample>

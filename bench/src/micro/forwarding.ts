@@ -1,0 +1,78 @@
+import { FLOW_HASHES, type FlowHash, IpProtocol, prefixOf, TcpFlag } from '@fivetuple/packet'
+import { ECMP_SELECTIONS, Fib, Forwarder, modulo, type Route } from '@fivetuple/switch'
+import type { MicroBench } from './micro-bench.js'
+import { NullOutput } from './null-output.js'
+import { PACKET_BYTES, scatter, writePacket } from './packets.js'
+
+const NEXT_HOPS = [1, 2, 3, 4]
+const INGRESS = 5
+const VIP = 0x7f140a01
+const FLOWS = 4096
+/** Packets per run of a cable, as under load. */
+const RUN_PACKETS = 64
+
+/** ECMP decisions, and the table and the forwarder around them. */
+export const forwardingBenches: readonly MicroBench[] = [
+  ...Object.entries(FLOW_HASHES).flatMap(([hashName, hash]) =>
+    Object.values(ECMP_SELECTIONS).map((selection) => ({
+      name: `ecmp ${hashName} ${selection.name}, 4 next hops`,
+      prepare: () => ecmp(hash, selection.build(NEXT_HOPS)),
+    })),
+  ),
+  ...[10, 1_000, 100_000].map((routes) => ({
+    name: `fib lookup, ${routes} routes`,
+    prepare: () => lookup(routes),
+  })),
+  { name: 'switch forwards a packet, 4 next hops', prepare: forward },
+]
+
+function ecmp(hash: FlowHash, selector: { select(hash: number): number }): () => number {
+  const next = scatter(1)
+  const addresses = Uint32Array.from({ length: FLOWS }, next)
+  const ports = Uint16Array.from({ length: FLOWS }, next)
+  const chosen = new Uint32Array(1)
+  return () => {
+    let sum = 0
+    for (let i = 0; i < FLOWS; i++) sum += selector.select(hash(addresses[i]!, VIP, ports[i]!, 8080, IpProtocol.TCP, 0))
+    chosen[0] = sum
+    return FLOWS
+  }
+}
+
+function lookup(count: number): () => number {
+  const next = scatter(2)
+  const routes: Route[] = Array.from({ length: count }, (_, i) => ({
+    // Mostly host routes, as in the fabric; the rest is what may lie behind them.
+    prefix: prefixOf(next(), i % 10 === 0 ? 24 : 32),
+    nextHops: NEXT_HOPS,
+    cost: 0,
+  }))
+  const fib = Fib.empty(modulo).with(routes)
+  const addresses = Uint32Array.from({ length: FLOWS }, () => routes[next() % count]!.prefix.address)
+  const found = new Uint32Array(1)
+  return () => {
+    let sum = 0
+    for (let i = 0; i < FLOWS; i++) if (fib.lookup(addresses[i]!) !== undefined) sum++
+    found[0] = sum
+    return FLOWS
+  }
+}
+
+function forward(): () => number {
+  const fib = Fib.empty(modulo).with([{ prefix: prefixOf(VIP, 32), nextHops: NEXT_HOPS, cost: 0 }])
+  const ports = [...NEXT_HOPS, INGRESS].map((id) => ({ id, isUp: true, output: new NullOutput() }))
+  const options = { address: 0x7f140001, hash: FLOW_HASHES.crc32, seed: 0, fib, edge: () => {} }
+  const forwarder = new Forwarder(options, ports)
+  const next = scatter(3)
+  const fresh = new Uint8Array(RUN_PACKETS * PACKET_BYTES)
+  for (let i = 0; i < RUN_PACKETS; i++)
+    writePacket(fresh, i * PACKET_BYTES, next(), next() & 0xffff, VIP, 8080, TcpFlag.ACK)
+  const run = new Uint8Array(fresh.length)
+  return () => {
+    for (let i = 0; i < 32; i++) {
+      run.set(fresh) // else the TTL runs out
+      forwarder.receive(run, 0, run.length, INGRESS, 0)
+    }
+    return 32 * RUN_PACKETS
+  }
+}

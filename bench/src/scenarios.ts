@@ -1,0 +1,19 @@
+import { keepAliveLoad } from './load/keep-alive.js'
+import type { Load } from './load/load.js'
+import { bodiesLoad, freshLoad } from './load/raw-load.js'
+
+/** One kind of traffic that both ways are compared by. */
+export interface Scenario {
+  readonly name: string
+  readonly load: Load
+  readonly connections: number
+  readonly path: string
+}
+
+export const SCENARIOS: readonly Scenario[] = [
+  { name: 'keep-alive-16', load: keepAliveLoad, connections: 16, path: '/' },
+  { name: 'keep-alive-64', load: keepAliveLoad, connections: 64, path: '/' },
+  { name: 'keep-alive-256', load: keepAliveLoad, connections: 256, path: '/' },
+  { name: 'new-connections', load: freshLoad, connections: 64, path: '/' },
+  { name: 'bodies-1MiB', load: bodiesLoad, connections: 8, path: '/bytes/1048576' },
+]

@@ -1,0 +1,72 @@
+import type { LoadSample } from './load/load.js'
+import { type Usage, usageOf } from './process-usage.js'
+import type { Scenario } from './scenarios.js'
+import { quantile } from './statistics.js'
+
+/** One stretch of load on one target, in figures. */
+export interface Segment {
+  readonly requests: number
+  readonly requestsPerSecond: number
+  readonly bytesPerSecond: number
+  readonly p50Ms: number
+  readonly p99Ms: number
+  readonly errors: Readonly<Record<string, number>>
+  /** By kind of role; missing where it can't be read. `load` is this process. */
+  readonly cpuSecondsPer1000: Readonly<Record<string, number>>
+  readonly rssBytes: Readonly<Record<string, number>>
+}
+
+export interface SegmentOptions {
+  readonly scenario: Scenario
+  /** address:port */
+  readonly target: string
+  readonly pids: Readonly<Record<string, readonly number[]>>
+  readonly warmUpMs: number
+  readonly measureMs: number
+  readonly signal: AbortSignal
+}
+
+/** Runs one stretch of load and reads what each kind of process used meanwhile. */
+export async function runSegment(options: SegmentOptions): Promise<Segment> {
+  const { scenario, target, pids, warmUpMs, measureMs, signal } = options
+  const [host, port] = target.split(':')
+  const readings: Record<string, Usage | undefined>[] = []
+  const sample = await scenario.load({
+    host: host!,
+    port: Number(port),
+    path: scenario.path,
+    connections: scenario.connections,
+    warmUpMs,
+    measureMs,
+    onWindow: () => {
+      readings.push(Object.fromEntries(Object.entries(pids).map(([kind, ids]) => [kind, usageOf(ids)])))
+    },
+    signal,
+  })
+  return segmentOf(sample, readings[0] ?? {}, readings[1] ?? {})
+}
+
+function segmentOf(
+  { windowMs, requests, bytes, latenciesMs, errors }: LoadSample,
+  before: Readonly<Record<string, Usage | undefined>>,
+  after: Readonly<Record<string, Usage | undefined>>,
+): Segment {
+  const cpuSecondsPer1000: Record<string, number> = {}
+  const rssBytes: Record<string, number> = {}
+  for (const [kind, usage] of Object.entries(after)) {
+    const earlier = before[kind]
+    if (usage === undefined || earlier === undefined) continue
+    rssBytes[kind] = usage.rssBytes
+    if (requests > 0) cpuSecondsPer1000[kind] = ((usage.cpuSeconds - earlier.cpuSeconds) * 1000) / requests
+  }
+  return {
+    requests,
+    requestsPerSecond: (requests * 1000) / windowMs,
+    bytesPerSecond: (bytes * 1000) / windowMs,
+    p50Ms: quantile(latenciesMs, 0.5),
+    p99Ms: quantile(latenciesMs, 0.99),
+    errors,
+    cpuSecondsPer1000,
+    rssBytes,
+  }
+}

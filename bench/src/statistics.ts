@@ -1,0 +1,40 @@
+import { strict as assert } from 'node:assert'
+
+/** The middle of some numbers, at least one; the mean of both middles when their number is even. */
+export function median(values: readonly number[]): number {
+  assert(values.length > 0)
+  const sorted = [...values].sort((a, b) => a - b)
+  const middle = sorted.length >> 1
+  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2
+}
+
+/** The p-quantile by nearest rank: the smallest sample that at least the share `p` does not exceed; NaN without samples. */
+export function quantile(samples: readonly number[], p: number): number {
+  if (samples.length === 0) return Number.NaN
+  const sorted = Float64Array.from(samples).sort()
+  return sorted[Math.max(Math.ceil(p * sorted.length) - 1, 0)]!
+}
+
+/** What is said of a figure that was measured several times. */
+export interface Spread {
+  readonly median: number
+  readonly min: number
+  readonly max: number
+}
+
+/** @param values at least one */
+export function spreadOf(values: readonly number[]): Spread {
+  return { median: median(values), min: Math.min(...values), max: Math.max(...values) }
+}
+
+/**
+ * How many times as large the second is, round by round: both halves of a round have met about the same machine, so their
+ * ratio tells more than the ratio of the medians. Rounds whose ratio is no finite number are left out.
+ *
+ * @returns undefined when no round is left
+ */
+export function ratioOf(base: readonly number[], other: readonly number[]): Spread | undefined {
+  assert.equal(base.length, other.length)
+  const ratios = base.map((value, i) => other[i]! / value).filter(Number.isFinite)
+  return ratios.length === 0 ? undefined : spreadOf(ratios)
+}
