@@ -2,6 +2,7 @@ import { createLogger, readRoleConfig, runRole } from '@fivetuple/runtime'
 import { Command } from 'commander'
 import type { BackendConfig } from './config.js'
 import { createBackend } from './create-backend.js'
+import { createUdpEcho } from './udp-echo.js'
 
 const options = new Command('backend')
   .description('an HTTP server that shows what reaches a backend')
@@ -21,5 +22,13 @@ await runRole(log, async () => {
   const server = createBackend(config)
   const { address, port } = config
   await server.listen({ host: address, port, exclusive: true })
-  return { info: { address, port }, handlers: {}, stop: () => server.close() }
+  const echo = await createUdpEcho(address, port)
+  return {
+    info: { address, port },
+    handlers: {},
+    async stop() {
+      echo.close()
+      await server.close()
+    },
+  }
 })

@@ -1,13 +1,21 @@
 import { webcrypto as crypto } from 'node:crypto'
-import { ClientEdge, type Fabric, ServerEdge, TcpEdge } from '@fivetuple/edge'
+import { ClientEdge, type Fabric, ServerEdge, TcpEdge, UdpClientEdge, UdpServerEdge } from '@fivetuple/edge'
 import { IpProtocol, ipv4Protocol, type Prefix, parseIpv4, readIcmpError } from '@fivetuple/packet'
 import { type Clock, DeadlineTimer, type Logger } from '@fivetuple/runtime'
 import { tcpOptions } from '@fivetuple/tcp'
-import type { ClientEdgeConfig, EdgeTcpConfig, ServerEdgeConfig } from './config.js'
+import type { ClientEdgeConfig, EdgeServiceConfig, EdgeTcpConfig, ServerEdgeConfig } from './config.js'
+
+/** Silence after which a UDP flow's socket towards its backend is closed; an LB's own timeout is 30 s by default. */
+const UDP_IDLE_MS = 30_000
+const UDP_SWEEP_MS = 1_000
 
 /** The edge of a switch: where packets end and sockets begin. */
 export interface SwitchEdge {
   readonly tcp: TcpEdge
+  /** TCP and UDP flows that end here. */
+  readonly flowCount: number
+  /** What the edge has counted, TCP and UDP. */
+  counters(): Record<string, number>
   /** A packet that the route table sends to the edge. */
   receive(b: Uint8Array, start: number, end: number, now: number): void
   /** Tells which VIPs have a route now; resolves when listeners match. */
@@ -32,20 +40,23 @@ export function createEdge(
 
 function createClientEdge(config: ClientEdgeConfig, fabric: Fabric, clock: Clock, log: Logger): SwitchEdge {
   const { tcp, timer } = createTcpEdge(config.tcp, fabric, clock)
-  const client = new ClientEdge({
-    edge: tcp,
-    clock,
-    services: config.services
-      .filter(({ protocol }) => protocol === 'tcp')
-      .map(({ name, address, port, listen }) => ({ name, address: parseIpv4(address)!, port, listen })),
-    onListenError: ({ name }, error) => log.error({ service: name }, error.message),
-  })
+  const onListenError = ({ name }: { readonly name: string }, error: Error): void =>
+    log.error({ service: name }, error.message)
+  const client = new ClientEdge({ edge: tcp, clock, services: servicesOf(config.services, 'tcp'), onListenError })
+  const udp = new UdpClientEdge({ fabric, services: servicesOf(config.services, 'udp'), onListenError })
   return {
     tcp,
-    receive: receiver(tcp),
-    update: (hasRoute) => client.update(hasRoute),
-    listening: () => client.listening.map(({ listen }) => `${listen.address}:${listen.port}`),
+    get flowCount() {
+      return tcp.flowCount
+    },
+    counters: () => ({ ...tcp.counters, ...prefixed(udp.counters) }),
+    receive: receiver(tcp, udp),
+    update: async (hasRoute) => {
+      await Promise.all([client.update(hasRoute), udp.update(hasRoute)])
+    },
+    listening: () => [...client.listening, ...udp.listening].map(({ listen }) => `${listen.address}:${listen.port}`),
     async close() {
+      udp.close()
       await client.close()
       tcp.abortAll(clock.now())
       timer.close()
@@ -70,12 +81,20 @@ function createServerEdge(
     () => tcp,
   )
   const { tcp, timer } = createTcpEdge(config.tcp, fabric, clock, server)
+  const udp = new UdpServerEdge({ fabric, prefixes, idleMs: UDP_IDLE_MS, maxFlows: config.tcp.maxFlows })
+  const sweep = setInterval(() => udp.sweep(clock.now()), UDP_SWEEP_MS)
   return {
     tcp,
-    receive: receiver(tcp),
+    get flowCount() {
+      return tcp.flowCount + udp.flowCount
+    },
+    counters: () => ({ ...tcp.counters, ...prefixed(udp.counters) }),
+    receive: receiver(tcp, udp),
     update: () => Promise.resolve(),
     listening: () => [],
     async close() {
+      clearInterval(sweep)
+      udp.close()
       tcp.abortAll(clock.now())
       timer.close()
     },
@@ -105,11 +124,26 @@ function createTcpEdge(config: EdgeTcpConfig, fabric: Fabric, clock: Clock, serv
   return { tcp, timer }
 }
 
-function receiver(tcp: TcpEdge) {
+function servicesOf(services: readonly EdgeServiceConfig[], wanted: EdgeServiceConfig['protocol']) {
+  return services
+    .filter(({ protocol }) => protocol === wanted)
+    .map(({ name, address, port, listen }) => ({ name, address: parseIpv4(address)!, port, listen }))
+}
+
+function prefixed(counters: object): Record<string, number> {
+  return Object.fromEntries(
+    Object.entries(counters).map(([name, value]) => [`udp${name[0]?.toUpperCase()}${name.slice(1)}`, value as number]),
+  )
+}
+
+function receiver(tcp: TcpEdge, udp: UdpClientEdge | UdpServerEdge) {
   return (b: Uint8Array, start: number, end: number, now: number): void => {
     switch (ipv4Protocol(b, start)) {
       case IpProtocol.TCP:
         tcp.receive(b, start, end, now)
+        return
+      case IpProtocol.UDP:
+        udp.receive(b, start, end, now)
         return
       case IpProtocol.ICMP: {
         const error = readIcmpError(b, start)

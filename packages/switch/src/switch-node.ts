@@ -144,8 +144,8 @@ export class SwitchNode {
       })),
       routes: this.#routes.status(this.#clock.now()),
       sessions: this.#speaker.sessions(),
-      flows: this.#edge.tcp.flowCount,
-      edge: { ...this.#edge.tcp.counters },
+      flows: this.#edge.flowCount,
+      edge: this.#edge.counters(),
       drops: { ...this.#forwarder.drops },
       listening: this.#edge.listening(),
     }

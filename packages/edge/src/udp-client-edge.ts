@@ -1,0 +1,134 @@
+import { createSocket, type Socket } from 'node:dgram'
+import {
+  DEFAULT_TTL,
+  FiveTupleMap,
+  formatIpv4,
+  IPV4_HEADER_BYTES,
+  IpProtocol,
+  ipv4Destination,
+  ipv4HeaderLength,
+  ipv4Source,
+  ipv4TotalLength,
+  isUdpHeaderWhole,
+  parseIpv4,
+  readU16,
+  UDP_HEADER_BYTES,
+  udpLength,
+  writeIpv4Header,
+  writeUdpHeader,
+} from '@fivetuple/packet'
+import type { ClientEdgeService } from './client-edge.js'
+import { type Fabric, NO_ROUTE } from './fabric.js'
+
+/** The switch that the edge is part of has taken one hop already. */
+const TTL = DEFAULT_TTL - 1
+
+export interface UdpClientEdgeOptions {
+  readonly fabric: Fabric
+  readonly services: readonly ClientEdgeService[]
+  readonly onListenError: (service: ClientEdgeService, error: Error) => void
+}
+
+/** What a UDP edge has counted since it started. */
+export interface UdpClientEdgeCounters {
+  datagramsIn: number
+  datagramsOut: number
+  /** A cable's queue was full: as a full queue does to UDP, the datagram is lost. */
+  lostToQueue: number
+  /** From the fabric, but for no service of ours, or malformed. */
+  unknown: number
+}
+
+/**
+ * The clients' side of the uplink switch for UDP: one socket per service, one packet per datagram, and no state per
+ * client, since each packet names both ends.
+ */
+export class UdpClientEdge {
+  readonly counters: UdpClientEdgeCounters = { datagramsIn: 0, datagramsOut: 0, lostToQueue: 0, unknown: 0 }
+  readonly #options: UdpClientEdgeOptions
+  readonly #sockets = new FiveTupleMap<Socket>()
+  readonly #open = new Map<ClientEdgeService, Socket>()
+
+  constructor(options: UdpClientEdgeOptions) {
+    this.#options = options
+  }
+
+  /** The services that are being listened for. */
+  get listening(): ClientEdgeService[] {
+    return [...this.#open.keys()]
+  }
+
+  /** Opens and closes sockets to match `hasRoute`; resolves when all are as asked. */
+  async update(hasRoute: (address: number) => boolean): Promise<void> {
+    await Promise.all(
+      this.#options.services.map((service) => {
+        const wanted = hasRoute(service.address)
+        if (wanted && !this.#open.has(service)) return this.#listen(service)
+        if (!wanted) this.#close(service)
+        return undefined
+      }),
+    )
+  }
+
+  close(): void {
+    for (const service of [...this.#open.keys()]) this.#close(service)
+  }
+
+  /** A UDP packet from the fabric for a client. Its IP header has been checked. */
+  receive(b: Uint8Array, start: number, end: number): void {
+    const udp = start + ipv4HeaderLength(b, start)
+    if (!isUdpHeaderWhole(b, udp, Math.min(end, start + ipv4TotalLength(b, start)))) {
+      this.counters.unknown++
+      return
+    }
+    const socket = this.#sockets.get(ipv4Source(b, start), 0, readU16(b, udp), 0, IpProtocol.UDP)
+    if (socket === undefined) {
+      this.counters.unknown++
+      return
+    }
+    this.counters.datagramsOut++
+    const payload = Buffer.from(b.subarray(udp + UDP_HEADER_BYTES, udp + udpLength(b, udp)))
+    socket.send(payload, readU16(b, udp + 2), formatIpv4(ipv4Destination(b, start)), () => {})
+  }
+
+  #listen(service: ClientEdgeService): Promise<void> {
+    const socket = createSocket('udp4')
+    this.#open.set(service, socket)
+    this.#sockets.set(service.address, 0, service.port, 0, IpProtocol.UDP, socket)
+    socket.on('message', (payload, { address, port }) => this.#toFabric(service, payload, parseIpv4(address)!, port))
+    return new Promise((resolve) => {
+      socket.on('error', (error) => {
+        this.#close(service)
+        this.#options.onListenError(service, error)
+        resolve()
+      })
+      socket.bind({ address: service.listen.address, port: service.listen.port, exclusive: true }, resolve)
+    })
+  }
+
+  #close(service: ClientEdgeService): void {
+    const socket = this.#open.get(service)
+    if (socket === undefined) return
+    this.#open.delete(service)
+    this.#sockets.delete(service.address, 0, service.port, 0, IpProtocol.UDP)
+    socket.close()
+  }
+
+  #toFabric(service: ClientEdgeService, payload: Buffer, client: number, clientPort: number): void {
+    this.counters.datagramsIn++
+    const total = IPV4_HEADER_BYTES + UDP_HEADER_BYTES + payload.length
+    const { fabric } = this.#options
+    const port = fabric.egressFor(client, service.address, clientPort, service.port, IpProtocol.UDP, total)
+    if (port === NO_ROUTE) return
+    const output = fabric.outputOf(port)
+    if (output.blocked) {
+      this.counters.lostToQueue++
+      return
+    }
+    const at = output.reserve(total)
+    const b = output.buffer
+    writeIpv4Header(b, at, total, TTL, IpProtocol.UDP, client, service.address)
+    writeUdpHeader(b, at + IPV4_HEADER_BYTES, clientPort, service.port, payload.length)
+    b.set(payload, at + IPV4_HEADER_BYTES + UDP_HEADER_BYTES)
+  }
+}
