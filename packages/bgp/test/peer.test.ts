@@ -73,6 +73,30 @@ t.test('routes: all at the start, then what changes, and all again on request', 
   t.end()
 })
 
+t.test('a route that is withdrawn and comes back as it was is announced again', (t) => {
+  const two = new TwoSpeakers({ accepts: false }, { passive: true }).start().run(10)
+  for (const _ of [1, 2]) {
+    two.input(two.a, { type: 'announce', routes: [{ prefix: VIP }] })
+    two.input(two.a, { type: 'withdraw', prefixes: [VIP] })
+    two.input(two.a, { type: 'withdraw', prefixes: [VIP] })
+  }
+  two.run(10)
+  t.same(announced(two.b), ['127.20.10.1/32', '127.20.10.1/32'])
+  t.same(withdrawn(two.b), ['127.20.10.1/32', '127.20.10.1/32'], 'and withdrawn once each time')
+  t.end()
+})
+
+t.test('who has stopped dialling for a session dials again when it ends', (t) => {
+  const two = new TwoSpeakers().start().run(10)
+  t.equal([...two.a.connections.values()][0]?.dialler, two.b, 'the session is the one that b has dialled')
+  two.run(20_000)
+  t.equal(two.a.dials, 1)
+  two.input(two.b, { type: 'stop', subcode: CeaseSubcode.ADMINISTRATIVE_SHUTDOWN })
+  two.run(20_000)
+  t.ok(two.a.dials > 3)
+  t.end()
+})
+
 t.test('a peer that does not read is told only the difference once it does', (t) => {
   const two = new TwoSpeakers({ accepts: false }, { passive: true }).start().run(10)
   two.input(two.a, { type: 'blocked', side: 'dialled' })

@@ -22,6 +22,7 @@ export class Speaker {
   readonly downs: string[] = []
   readonly sent: number[] = []
   establishedCount = 0
+  dials = 0
 
   constructor(name: string, machine: BgpPeer) {
     this.name = name
@@ -125,6 +126,7 @@ export class TwoSpeakers {
     const peer = this.#other(speaker)
     switch (output.type) {
       case 'connect':
+        speaker.dials++
         this.#dial(speaker)
         return
       case 'disconnect': {

@@ -1,13 +1,16 @@
 import { createConnection, type Socket } from 'node:net'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { encodeKeepalive, encodeOpen, MessageFramer, MessageType } from '@fivetuple/bgp'
 import { hostPrefix, parsePrefix } from '@fivetuple/packet'
 import t, { type Test } from 'tap'
+import { claimBlock } from './claim-block.js'
 import { anyNeighbor, WatchedSpeaker } from './watched-speaker.js'
 
-const SWITCH = '127.41.2.1'
-const GOOD = '127.41.2.11'
-const EVIL = '127.41.2.66'
-const STRANGER = '127.41.2.99'
+const block = await claimBlock()
+const SWITCH = `${block}.1`
+const GOOD = `${block}.11`
+const EVIL = `${block}.66`
+const STRANGER = `${block}.99`
 const VIP = '127.41.10.1/32'
 
 /** A switch with one well-behaved neighbour in an established session, and one that is somebody else's to play. */
@@ -126,18 +129,20 @@ t.test('a session byte by byte, and one that never reads', async (t) => {
   for (const byte of [...open, ...encodeKeepalive()]) socket.write(Uint8Array.of(byte))
   await uplink.untilState('evil', 'established')
   const updatesOut = () => uplink.session('evil').updatesOut
-  const announceAll = (med: number) =>
+  // A MED of its own for each route, and so a message of its own: much to send for little work.
+  const announceAll = (round: number) =>
     uplink.speaker.announce(
       'evil',
-      ...Array.from({ length: 20_000 }, (_, i) => ({ prefix: hostPrefix(0xc612_0000 + i), med })),
+      ...Array.from({ length: 2_000 }, (_, i) => ({ prefix: hostPrefix(0xc612_0000 + i), med: round * 2_000 + i })),
     )
   // The kernel takes a few megabytes, and then nothing is queued any more.
   let rounds = 0
-  for (let before = -1; before !== updatesOut() && rounds < 500; rounds++) {
+  for (let before = -1; before !== updatesOut() && rounds < 1_000; rounds++) {
     before = updatesOut()
     announceAll(rounds)
+    await nextTurn() // the other sessions go on meanwhile
   }
-  t.ok(rounds < 500, `full after ${rounds} rounds`)
+  t.ok(rounds < 1_000, `full after ${rounds} rounds`)
   const sent = updatesOut()
   for (let i = 0; i < 20; i++) announceAll(rounds + i)
   t.equal(updatesOut(), sent)

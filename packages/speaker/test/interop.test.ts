@@ -3,9 +3,11 @@
 import { join } from 'node:path'
 import { formatIpv4, parseIpv4, parsePrefix } from '@fivetuple/packet'
 import t, { type Test } from 'tap'
+import { claimBlock } from './claim-block.js'
 import { ask, findProgram, RoutingDaemon } from './routing-daemon.js'
 import { anyNeighbor, WatchedSpeaker } from './watched-speaker.js'
 
+const block = await claimBlock()
 const OUR_NEXT_HOP = '198.18.0.1'
 const OUR_PREFIX = '198.18.1.0/24'
 const THEIR_PREFIX = '198.19.7.7/32'
@@ -25,7 +27,7 @@ t.test('GoBGP waits, we dial; four-octet AS', async (t) => {
   const programs = need(t, 'gobgpd', 'gobgp')
   if (programs === undefined) return
   const [gobgpd, gobgp] = programs as [string, string]
-  const [ours, theirs] = ['127.41.3.1', '127.41.3.2']
+  const [ours, theirs] = [`${block}.1`, `${block}.2`]
   const daemon = new RoutingDaemon()
   const us = new WatchedSpeaker({
     localAddress: ours,
@@ -90,7 +92,7 @@ t.test('BIRD dials, we wait', async (t) => {
   const programs = need(t, 'bird', 'birdc')
   if (programs === undefined) return
   const [bird, birdc] = programs as [string, string]
-  const [ours, theirs] = ['127.41.4.1', '127.41.4.2']
+  const [ours, theirs] = [`${block}.3`, `${block}.4`]
   const daemon = new RoutingDaemon()
   const us = new WatchedSpeaker({
     localAddress: ours,

@@ -30,6 +30,7 @@ export class RoutingDaemon {
   /** A folder of its own, for its configuration and sockets. */
   readonly folder = mkdtempSync(join(tmpdir(), 'fivetuple-interop-'))
   #process: ChildProcess | undefined
+  #stopping = false
 
   /** Writes a file into the folder; returns its path. */
   write(name: string, content: string): string {
@@ -39,13 +40,19 @@ export class RoutingDaemon {
   }
 
   start(program: string, ...args: readonly string[]): void {
-    this.#process = spawn(program, args, { stdio: 'ignore' })
+    const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+    this.#process = child
+    const said: string[] = []
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => said.push(String(text)))
+    child.once('exit', (code) => {
+      if (!this.#stopping) throw new Error(`${program} ended with ${code}: ${said.join('')}`)
+    })
     // Not even a test that crashes leaves a daemon behind.
-    const child = this.#process
     process.once('exit', () => child.kill('SIGKILL'))
   }
 
   async stop(): Promise<void> {
+    this.#stopping = true
     const child = this.#process
     if (child !== undefined && child.exitCode === null && child.signalCode === null) {
       const exited = once(child, 'exit')

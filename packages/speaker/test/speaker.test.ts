@@ -2,11 +2,13 @@ import { createConnection } from 'node:net'
 import { formatIpv4, hostPrefix, parseIpv4, parsePrefix } from '@fivetuple/packet'
 import { Speaker } from '@fivetuple/speaker'
 import t from 'tap'
+import { claimBlock } from './claim-block.js'
 import { anyNeighbor, WatchedSpeaker } from './watched-speaker.js'
 
-const SWITCH = '127.41.1.1'
-const LB1 = '127.41.1.11'
-const LB2 = '127.41.1.12'
+const block = await claimBlock()
+const SWITCH = `${block}.1`
+const LB1 = `${block}.11`
+const LB2 = `${block}.12`
 const VIP = parsePrefix('127.41.10.1/32')!
 
 const lb = (address: string, as: number, more = {}) =>
@@ -60,13 +62,13 @@ t.test('a switch and two LBs: routes come, share a prefix, and go', async (t) =>
 })
 
 t.test('neighbours come and go while the speaker runs', async (t) => {
-  const a = new WatchedSpeaker({ localAddress: '127.41.1.21', as: 65_001, neighbors: [] })
-  const b = new WatchedSpeaker({ localAddress: '127.41.1.22', as: 65_002, neighbors: [] })
+  const a = new WatchedSpeaker({ localAddress: `${block}.21`, as: 65_001, neighbors: [] })
+  const b = new WatchedSpeaker({ localAddress: `${block}.22`, as: 65_002, neighbors: [] })
   t.teardown(() => Promise.all([a, b].map(({ speaker }) => speaker.stop())))
   await Promise.all([a.speaker.start(), b.speaker.start()])
   a.speaker.announce('all', { prefix: VIP })
-  a.speaker.addNeighbor(anyNeighbor('b', '127.41.1.22', 65_002))
-  b.speaker.addNeighbor(anyNeighbor('a', '127.41.1.21', 65_001))
+  a.speaker.addNeighbor(anyNeighbor('b', `${block}.22`, 65_002))
+  b.speaker.addNeighbor(anyNeighbor('a', `${block}.21`, 65_001))
   await b.untilRoute('127.41.10.1/32', 'a')
   t.equal(b.session('a').state, 'established', 'both have dialled, one connection is left')
   a.speaker.removeNeighbor('b')
@@ -77,13 +79,13 @@ t.test('neighbours come and go while the speaker runs', async (t) => {
 })
 
 t.test('more prefixes than allowed end the session; others are not touched', async (t) => {
-  const address = '127.41.1.31'
+  const address = `${block}.31`
   const uplink = new WatchedSpeaker({
     localAddress: address,
     as: 65_000,
     neighbors: [
-      anyNeighbor('greedy', '127.41.1.32', 65_001, { passive: true, prefixLimit: 10 }),
-      anyNeighbor('good', '127.41.1.33', 65_002, { passive: true, allowedPrefixes: [parsePrefix('127.41.10.0/24')!] }),
+      anyNeighbor('greedy', `${block}.32`, 65_001, { passive: true, prefixLimit: 10 }),
+      anyNeighbor('good', `${block}.33`, 65_002, { passive: true, allowedPrefixes: [parsePrefix('127.41.10.0/24')!] }),
     ],
   })
   const node = (local: string, as: number) =>
@@ -93,8 +95,8 @@ t.test('more prefixes than allowed end the session; others are not touched', asy
       listen: false,
       neighbors: [anyNeighbor('switch', address, 65_000)],
     })
-  const greedy = node('127.41.1.32', 65_001)
-  const good = node('127.41.1.33', 65_002)
+  const greedy = node(`${block}.32`, 65_001)
+  const good = node(`${block}.33`, 65_002)
   t.teardown(() => Promise.all([uplink, greedy, good].map(({ speaker }) => speaker.stop())))
   good.speaker.announce('switch', { prefix: VIP }, { prefix: parsePrefix('10.0.0.0/8')! })
   await Promise.all([uplink, good].map(({ speaker }) => speaker.start()))
@@ -113,15 +115,15 @@ t.test('more prefixes than allowed end the session; others are not touched', asy
 t.test('a large table crosses in one go, and is told of at most once per turn', async (t) => {
   const many = Array.from({ length: 20_000 }, (_, i) => ({ prefix: hostPrefix(0xc612_0000 + i) }))
   const sink = new WatchedSpeaker({
-    localAddress: '127.41.1.41',
+    localAddress: `${block}.41`,
     as: 65_000,
-    neighbors: [anyNeighbor('source', '127.41.1.42', 65_001, { passive: true, prefixLimit: 20_000 })],
+    neighbors: [anyNeighbor('source', `${block}.42`, 65_001, { passive: true, prefixLimit: 20_000 })],
   })
   const source = new WatchedSpeaker({
-    localAddress: '127.41.1.42',
+    localAddress: `${block}.42`,
     as: 65_001,
     listen: false,
-    neighbors: [anyNeighbor('sink', '127.41.1.41', 65_000)],
+    neighbors: [anyNeighbor('sink', `${block}.41`, 65_000)],
   })
   t.teardown(() => Promise.all([sink, source].map(({ speaker }) => speaker.stop())))
   source.speaker.announce('sink', ...many)
@@ -132,17 +134,17 @@ t.test('a large table crosses in one go, and is told of at most once per turn', 
 })
 
 t.test('stop frees the address, and does not wait for a peer that does not close', async (t) => {
-  const address = '127.41.1.51'
+  const address = `${block}.51`
   const speaker = new WatchedSpeaker({
     localAddress: address,
     as: 65_000,
-    neighbors: [anyNeighbor('stubborn', '127.41.1.52', 65_001, { passive: true })],
+    neighbors: [anyNeighbor('stubborn', `${block}.52`, 65_001, { passive: true })],
   })
   await speaker.speaker.start()
   const socket = createConnection({
     host: address,
     port: 1790,
-    localAddress: '127.41.1.52',
+    localAddress: `${block}.52`,
     allowHalfOpen: true,
   })
   const closed = new Promise((resolve) => socket.on('error', () => {}).on('close', resolve))
@@ -158,7 +160,7 @@ t.test('stop frees the address, and does not wait for a peer that does not close
 
 t.test('configurations that make no sense are refused by name', (t) => {
   const make = (...neighbors: ReturnType<typeof anyNeighbor>[]) => {
-    const { speaker } = new WatchedSpeaker({ localAddress: '127.41.1.61', as: 65_000, listen: false, neighbors })
+    const { speaker } = new WatchedSpeaker({ localAddress: `${block}.61`, as: 65_000, listen: false, neighbors })
     return speaker
   }
   t.throws(() => make(anyNeighbor('x', 'localhost', 65_001)), /neighbour x: localhost is no dotted quad/)

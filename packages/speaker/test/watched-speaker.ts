@@ -1,6 +1,9 @@
 import { formatPrefix, parseIpv4, parsePrefix } from '@fivetuple/packet'
 import { Speaker, type SpeakerNeighbor, type SpeakerOptions } from '@fivetuple/speaker'
 
+/** What a condition of a test may take: far more than it does on the slowest machine, so that a failure has a name. */
+const WAIT_MAX_MS = 20_000
+
 /** A speaker whose tests wait for events instead of time. */
 export class WatchedSpeaker {
   readonly speaker: Speaker
@@ -29,9 +32,21 @@ export class WatchedSpeaker {
     })
   }
 
-  /** Resolves when `condition` holds; it is looked at whenever a session or a route has changed. */
+  /** Resolves when `condition` holds; it is looked at whenever a session or a route has changed. Rejects when it never does. */
   async until(condition: () => boolean): Promise<void> {
-    while (!condition()) await new Promise<void>((resolve) => this.#waiting.push(resolve))
+    let late = false
+    const timer = setTimeout(() => {
+      late = true
+      this.#wake()
+    }, WAIT_MAX_MS)
+    try {
+      while (!condition()) {
+        if (late) throw new Error(`not within ${WAIT_MAX_MS} ms: ${condition}; ${this.#describe()}`)
+        await new Promise<void>((resolve) => this.#waiting.push(resolve))
+      }
+    } finally {
+      clearTimeout(timer)
+    }
   }
 
   async untilState(neighbor: string, state: string): Promise<void> {
@@ -57,6 +72,11 @@ export class WatchedSpeaker {
       .snapshot()
       .routes()
       .map(({ prefix }) => formatPrefix(prefix))
+  }
+
+  #describe(): string {
+    const { speaker, states } = this
+    return JSON.stringify({ states, sessions: speaker.sessions(), prefixes: this.prefixes() })
   }
 
   #wake(): void {
