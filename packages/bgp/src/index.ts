@@ -26,13 +26,8 @@ export { Rib, type RibRejections } from './rib.js'
 export type { RibNeighbor } from './rib-neighbor.js'
 export { type RibChange, type RibRoute, RibSnapshot } from './rib-snapshot.js'
 export { decodeRouteRefresh, encodeRouteRefresh } from './route-refresh.js'
-export {
-  BgpSession,
-  type SessionConfig,
-  type SessionCounters,
-  type SessionInput,
-  type SessionOutput,
-} from './session.js'
+export { BgpSession } from './session.js'
+export type { SessionConfig, SessionCounters, SessionInput, SessionOutput } from './session-contract.js'
 export {
   SESSION_EVENTS,
   SESSION_STATES,
