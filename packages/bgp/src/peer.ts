@@ -4,13 +4,8 @@ import { keptConnection } from './collision.js'
 import { CeaseSubcode } from './constants.js'
 import type { BgpError } from './errors.js'
 import type { Open } from './open.js'
-import {
-  BgpSession,
-  type SessionConfig,
-  type SessionCounters,
-  type SessionInput,
-  type SessionOutput,
-} from './session.js'
+import { BgpSession } from './session.js'
+import type { SessionConfig, SessionCounters, SessionInput, SessionOutput } from './session-contract.js'
 import { SESSION_STATES, type SessionState } from './transitions.js'
 import type { Update } from './update.js'
 
