@@ -1,4 +1,5 @@
-import type { IncomingMessage } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import fastify, { type FastifyInstance } from 'fastify'
@@ -51,11 +52,9 @@ export function createBackend({ name }: { readonly name: string }): FastifyInsta
     },
   })
 
-  server.get<{ Params: { ms: string } }>('/delay/:ms', async (request) => {
+  server.get<{ Params: { ms: string } }>('/delay/:ms', async (request, reply) => {
     const ms = whole(request.params.ms, 'ms', 0, DELAY_MAX_MS)
-    const gone = new AbortController()
-    request.socket.once('close', () => gone.abort())
-    await sleep(ms, undefined, { signal: gone.signal }).catch(() => {})
+    await sleep(ms, undefined, { signal: goneSignal(reply.raw) }).catch(() => {})
     return { delayedMs: ms }
   })
 
@@ -67,16 +66,24 @@ export function createBackend({ name }: { readonly name: string }): FastifyInsta
   server.get<{ Querystring: { chunks?: string; interval?: string } }>('/stream', async (request, reply) => {
     const chunks = whole(request.query.chunks ?? '10', 'chunks', 0, CHUNKS_MAX)
     const intervalMs = whole(request.query.interval ?? '100', 'interval', 0, CHUNK_INTERVAL_MAX_MS)
-    const { raw } = reply
-    reply.hijack()
-    raw.writeHead(200, { 'content-type': 'text/plain' })
-    for (let i = 1; i <= chunks && !raw.destroyed; i++) {
-      raw.write(`chunk ${i} of ${chunks}\n`)
-      if (i < chunks) await sleep(intervalMs)
-    }
-    raw.end()
+    const text = Readable.from(timedChunks(chunks, intervalMs, goneSignal(reply.raw)), { objectMode: false })
+    return reply.type('text/plain').send(text)
   })
   return server
+}
+
+async function* timedChunks(chunks: number, intervalMs: number, signal: AbortSignal): AsyncGenerator<string> {
+  for (let i = 1; i <= chunks; i++) {
+    if (i > 1) await sleep(intervalMs, undefined, { signal })
+    yield `chunk ${i} of ${chunks}\n`
+  }
+}
+
+/** Aborts when the client goes away before it has its whole answer; what works for it then stops at once. */
+function goneSignal(response: ServerResponse): AbortSignal {
+  const gone = new AbortController()
+  response.once('close', () => gone.abort())
+  return gone.signal
 }
 
 /** Reads a whole number from a URL; anything else is the client's mistake. */
