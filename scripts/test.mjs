@@ -20,6 +20,7 @@ const result = read(resultFile) ?? ''
 rmSync(directory, { recursive: true })
 const { pass, fail, skip } = totals(result)
 if (skip > 0) console.log(`${skip} skipped: ${skips(result).join('; ')}`)
+console.log() // the reporter may have left the cursor anywhere
 console.log(`${pass} passed, ${status === 0 ? fail : Math.max(fail, 1)} failed`)
 process.exit(status)
 
