@@ -1,9 +1,7 @@
 import { createSocket, type Socket } from 'node:dgram'
 import {
-  DEFAULT_TTL,
   FiveTupleMap,
   formatIpv4,
-  IPV4_HEADER_BYTES,
   IpProtocol,
   ipv4Destination,
   ipv4HeaderLength,
@@ -14,14 +12,10 @@ import {
   readU16,
   UDP_HEADER_BYTES,
   udpLength,
-  writeIpv4Header,
-  writeUdpHeader,
 } from '@fivetuple/packet'
 import type { ClientEdgeService } from './client-edge.js'
-import { type Fabric, NO_ROUTE } from './fabric.js'
-
-/** The switch that the edge is part of has taken one hop already. */
-const TTL = DEFAULT_TTL - 1
+import type { Fabric } from './fabric.js'
+import { sendDatagram } from './send-datagram.js'
 
 export interface UdpClientEdgeOptions {
   readonly fabric: Fabric
@@ -116,19 +110,7 @@ export class UdpClientEdge {
 
   #toFabric(service: ClientEdgeService, payload: Buffer, client: number, clientPort: number): void {
     this.counters.datagramsIn++
-    const total = IPV4_HEADER_BYTES + UDP_HEADER_BYTES + payload.length
     const { fabric } = this.#options
-    const port = fabric.egressFor(client, service.address, clientPort, service.port, IpProtocol.UDP, total)
-    if (port === NO_ROUTE) return
-    const output = fabric.outputOf(port)
-    if (output.blocked) {
-      this.counters.lostToQueue++
-      return
-    }
-    const at = output.reserve(total)
-    const b = output.buffer
-    writeIpv4Header(b, at, total, TTL, IpProtocol.UDP, client, service.address)
-    writeUdpHeader(b, at + IPV4_HEADER_BYTES, clientPort, service.port, payload.length)
-    b.set(payload, at + IPV4_HEADER_BYTES + UDP_HEADER_BYTES)
+    if (!sendDatagram(fabric, client, clientPort, service.address, service.port, payload)) this.counters.lostToQueue++
   }
 }

@@ -23,6 +23,7 @@ import {
   writeUdpHeader,
 } from '@fivetuple/packet'
 import { type Fabric, NO_ROUTE } from './fabric.js'
+import { sendDatagram } from './send-datagram.js'
 
 const TTL = DEFAULT_TTL - 1
 /** Datagrams that wait while a new socket is bound and connected; more are lost. */
@@ -166,20 +167,8 @@ export class UdpServerEdge {
   #toFabric(flow: UdpFlow, payload: Buffer): void {
     this.counters.datagramsIn++
     const { backend, backendPort, source, sourcePort } = flow
-    const total = IPV4_HEADER_BYTES + UDP_HEADER_BYTES + payload.length
-    const { fabric } = this.#options
-    const port = fabric.egressFor(backend, source, backendPort, sourcePort, IpProtocol.UDP, total)
-    if (port === NO_ROUTE) return
-    const output = fabric.outputOf(port)
-    if (output.blocked) {
+    if (!sendDatagram(this.#options.fabric, backend, backendPort, source, sourcePort, payload))
       this.counters.lostToQueue++
-      return
-    }
-    const at = output.reserve(total)
-    const b = output.buffer
-    writeIpv4Header(b, at, total, TTL, IpProtocol.UDP, backend, source)
-    writeUdpHeader(b, at + IPV4_HEADER_BYTES, backendPort, sourcePort, payload.length)
-    b.set(payload, at + IPV4_HEADER_BYTES + UDP_HEADER_BYTES)
   }
 
   /** ICMP port unreachable about the flow's packets, back to the LB (RFC 1122 §3.2.2.1). */
