@@ -9,14 +9,19 @@ export interface BackendAnswer {
   readonly requests: number
 }
 
-/** One GET on a connection of its own, from a given address; tells also which source port it had. */
+/**
+ * One GET on a connection of its own, from a given address and port: the same tuples each time, so the same hashes. Tells
+ * also which source port it had.
+ */
 export function getOnce(
   host: string,
   port: number,
   localAddress: string,
+  localPort?: number,
 ): Promise<{ status: number; answer: BackendAnswer; clientPort: number }> {
   return new Promise((resolve, reject) => {
-    const req = request({ host, port, path: '/', localAddress, agent: false }, (res) => {
+    const source = localPort === undefined ? { localAddress } : { localAddress, localPort }
+    const req = request({ host, port, path: '/', ...source, agent: false }, (res) => {
       const clientPort = (res.socket as Socket).localPort ?? 0
       const chunks: Buffer[] = []
       res.on('data', (chunk: Buffer) => chunks.push(chunk))

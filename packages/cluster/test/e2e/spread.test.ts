@@ -12,7 +12,7 @@ t.test('1,000 connections take the LB that explain names for each of them', asyn
     await Promise.all(
       Array.from({ length: 50 }, async (_, i) => {
         const client = `127.66.100.${1 + i}`
-        const { status, answer, clientPort } = await getOnce(host, Number(port), client)
+        const { status, answer, clientPort } = await getOnce(host, Number(port), client, 30_000 + batch)
         const lb = cluster.lbOf(answer.peer.address)
         if (status !== 200 || lb === undefined)
           throw new Error(`${status} from ${answer.peer.address}, which is no BIP`)
