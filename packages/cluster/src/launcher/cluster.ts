@@ -7,6 +7,7 @@ import type { ClusterConfig } from '../config/cluster-config.js'
 import { type ClusterPlan, planCluster } from '../plan/plan.js'
 import { LauncherControl } from './cluster-control.js'
 import type { ClusterEvent, ReadyReport } from './events.js'
+import { Reaper } from './reaper.js'
 import type { RoleSpec } from './role-process.js'
 import { RunDirectory } from './run-directory.js'
 import { Supervisor } from './supervisor.js'
@@ -23,6 +24,7 @@ interface ClusterEvents {
 export class Cluster extends EventEmitter<ClusterEvents> {
   readonly plan: ClusterPlan
   readonly #directory: RunDirectory
+  readonly #reaper: Reaper
   readonly #supervisor = new Supervisor({ restart: true })
   readonly #api: FastifyInstance
   readonly #token = randomBytes(KEY_BYTES).toString('base64url')
@@ -36,16 +38,21 @@ export class Cluster extends EventEmitter<ClusterEvents> {
     super()
     this.plan = planCluster(config, block, randomBytes(KEY_BYTES).toString('hex'))
     this.#directory = RunDirectory.create(block)
+    this.#reaper = new Reaper(this.#directory.path)
     this.#api = createApiServer({
       address: this.plan.api.address,
       port: this.plan.api.port,
       token: this.#token,
       control: new LauncherControl(this.plan, this.#supervisor, (lb, vips) => this.#keepVips(lb, vips)),
     })
-    this.#supervisor.on('started', (name, pid) => this.emit('event', { event: 'started', name, pid }))
-    this.#supervisor.on('died', (name, how, restartInMs) =>
-      this.emit('event', { event: 'died', name, how, restartInMs: restartInMs ?? null }),
-    )
+    this.#supervisor.on('started', (name, pid) => {
+      this.#watchPids()
+      this.emit('event', { event: 'started', name, pid })
+    })
+    this.#supervisor.on('died', (name, how, restartInMs) => {
+      this.#watchPids()
+      this.emit('event', { event: 'died', name, how, restartInMs: restartInMs ?? null })
+    })
     this.#supervisor.on('report', (name, event, data) => this.#onReport(name, event, data))
   }
 
@@ -91,6 +98,7 @@ export class Cluster extends EventEmitter<ClusterEvents> {
   async #stop(): Promise<void> {
     await this.#supervisor.stop()
     await this.#api.close()
+    this.#reaper.release()
     this.#directory.remove()
     this.emit('event', { event: 'stopped' })
   }
@@ -113,6 +121,10 @@ export class Cluster extends EventEmitter<ClusterEvents> {
       ...specs('lb', programOf('@fivetuple/lb-node'), lbs),
       ...specs('backend', programOf('@fivetuple/backend'), backends),
     ]
+  }
+
+  #watchPids(): void {
+    this.#reaper.watch(this.#supervisor.states().flatMap(({ pid }) => (pid === 0 ? [] : [pid])))
   }
 
   /** An LB that is started again has the VIPs that it had, not those that it began with. */

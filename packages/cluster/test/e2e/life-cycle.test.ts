@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { existsSync } from 'node:fs'
 import { createServer } from 'node:net'
 import t from 'tap'
 import { fetchOnce } from './http-probe.js'
@@ -36,6 +37,16 @@ for (const [signal, block] of [
     for (const listen of listens) t.ok(await isFree(listen), `${listen} is free`)
     if (signal !== 'SIGKILL') t.equal(cluster.launcher.exitCode, 0)
   })
+
+t.test('a role that is stopped when its launcher is killed does not stay either, nor do the files', async (t) => {
+  const cluster = await TestCluster.start(t, '127.60.0.0/16', ['--lbs', '2', '--backends', '1'])
+  const { pids, ready } = cluster
+  process.kill(ready.lbs[0]!.pid, 'SIGSTOP')
+  await cluster.stop('SIGKILL')
+  await until(() => !pids.some(isAlive), 'all roles are gone')
+  await until(() => !existsSync(cluster.directory), 'the run directory is gone')
+  t.pass()
+})
 
 t.test('a second cluster in the same block is refused with the remedy, and the first goes on', async (t) => {
   const cluster = await TestCluster.start(t, '127.64.0.0/16', ['--lbs', '1', '--backends', '1'])

@@ -71,6 +71,11 @@ export class TestCluster {
     return cluster
   }
 
+  /** Where its files are. */
+  get directory(): string {
+    return join(this.#runtimeDirectory, 'fivetuple', this.ready.block.replaceAll('/', '-'))
+  }
+
   /** Pids of all role processes. */
   get pids(): number[] {
     const { lbs, backends, switches } = this.ready
