@@ -19,6 +19,7 @@ const status = tap('run', ...reporter, `--output-file=${resultFile}`, ...process
 const result = read(resultFile) ?? ''
 rmSync(directory, { recursive: true })
 const { pass, fail, skip } = totals(result)
+if (status !== 0) console.log(`\n${failures(result)}`)
 if (skip > 0) console.log(`${skip} skipped: ${skips(result).join('; ')}`)
 console.log() // the reporter may have left the cursor anywhere
 console.log(`${pass} passed, ${status === 0 ? fail : Math.max(fail, 1)} failed`)
@@ -29,6 +30,14 @@ function totals(output) {
   const last = output.match(/^# \{.*\}$/gm)?.at(-1) ?? ''
   const count = (name) => Number(new RegExp(`${name}: (\\d+)`).exec(last)?.[1] ?? 0)
   return { pass: count('pass'), fail: count('fail'), skip: count('skip') }
+}
+
+/** What failed, with the diagnostics that follow it: the terse reporter forgets some. */
+function failures(output) {
+  const lines = output.split('\n')
+  return lines
+    .flatMap((line, i) => (/^\s*(not ok|Bail out)/.test(line) ? [lines.slice(i, i + 25).join('\n')] : []))
+    .join('\n---\n')
 }
 
 /** What was skipped, and why. */
