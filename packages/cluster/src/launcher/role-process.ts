@@ -3,7 +3,7 @@ import { EventEmitter } from 'node:events'
 import type { ManagementMessage, ManagementRequest } from '@fivetuple/runtime'
 
 /** A role that does not answer within this time is busy, hung or stopped. */
-const REQUEST_TIMEOUT_MS = 2_000
+const REQUEST_TIMEOUT_MS = 5_000
 
 /** What the launcher forks: a program and the file that configures it. */
 export interface RoleSpec {
@@ -59,10 +59,12 @@ export class RoleProcess extends EventEmitter<RoleProcessEvents> {
       return Promise.reject(new Error(`${this.spec.name} is not running`))
     const id = this.#nextId++
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        this.#pending.delete(id)
-        reject(new Error(`${this.spec.name} did not answer '${method}' within ${timeoutMs} ms`))
-      }, timeoutMs)
+      const giveUp = (): void => {
+        if (this.#pending.delete(id))
+          reject(new Error(`${this.spec.name} did not answer '${method}' within ${timeoutMs} ms`))
+      }
+      // After a stall of this very process the timer is seen before the answer that lies in the channel: look there first.
+      const timer = setTimeout(() => setImmediate(() => setImmediate(giveUp)), timeoutMs)
       this.#pending.set(id, {
         resolve: (value) => {
           clearTimeout(timer)
