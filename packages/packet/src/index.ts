@@ -71,6 +71,7 @@ export {
   writeSynOptions,
   writeTcpHeader,
 } from './tcp-header.js'
+export { TokenBucket } from './token-bucket.js'
 export {
   isUdpHeaderWhole,
   UDP_HEADER_BYTES,

@@ -11,6 +11,7 @@ import {
   ipv4TotalLength,
   mayAnswerWithIcmpError,
   readU16,
+  TokenBucket,
   updateChecksum,
   wordDelta,
   writeIcmpError,
@@ -34,9 +35,7 @@ export interface IcmpCounters {
 export class IcmpResponder {
   readonly counters: IcmpCounters = { errors: 0, echoReplies: 0, suppressed: 0 }
   readonly #address: number
-  #tokens = ICMP_BURST
-  /** ms */
-  #refilledAt = 0
+  readonly #rate = new TokenBucket(ICMP_RATE_PER_S, ICMP_BURST, 0)
 
   /** @param address the router's: the source of all messages */
   constructor(address: number) {
@@ -70,16 +69,9 @@ export class IcmpResponder {
     return reply
   }
 
-  /** A token bucket; a clock that goes back refills nothing. */
   #takeToken(now: number): boolean {
-    const elapsedMs = Math.max(0, now - this.#refilledAt)
-    this.#tokens = Math.min(ICMP_BURST, this.#tokens + (elapsedMs * ICMP_RATE_PER_S) / 1000)
-    this.#refilledAt = now
-    if (this.#tokens < 1) {
-      this.counters.suppressed++
-      return false
-    }
-    this.#tokens--
-    return true
+    const taken = this.#rate.take(now)
+    if (!taken) this.counters.suppressed++
+    return taken
   }
 }
