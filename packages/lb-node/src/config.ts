@@ -1,3 +1,5 @@
+import type { BackendPolicyName } from './policy/registry.js'
+
 /** What one LB process is told. Addresses are dotted quads. */
 export interface LbConfig {
   readonly name: string
@@ -16,6 +18,9 @@ export interface LbConfig {
   /** Addresses on the interface at start. */
   readonly vips: readonly string[]
   readonly nat: NatConfig
+  readonly capacity: CapacityConfig
+  /** First and last source port of health checks, inclusive: outside of `nat.portRange`. */
+  readonly checkPorts: readonly [number, number]
   readonly logLevel: string
 }
 
@@ -42,14 +47,60 @@ export interface LbServiceConfig {
   readonly protocol: 'tcp' | 'udp'
   readonly address: string
   readonly port: number
-  readonly policy: 'round-robin'
+  readonly policy: BackendPolicyName
   readonly backends: readonly LbBackendConfig[]
+  readonly limits: ServiceLimits
+  /** Whether SYNs towards backends tell the client's address and port in a TCP option. */
+  readonly tellsClient: boolean
+  readonly health: LbHealthConfig
 }
 
 export interface LbBackendConfig {
   readonly name: string
   readonly address: string
   readonly port: number
+  /** 0 to 256; 0: no new flows */
+  readonly weight: number
+}
+
+/** What one service may take of its LB, so that a flood of its flows leaves the others their share (claim C15). */
+export interface ServiceLimits {
+  /** null: no limit but the table's */
+  readonly maxSessions: number | null
+  /** null: no limit */
+  readonly newFlowsPerSecond: number | null
+}
+
+/** What one LB can carry; beyond it packets are lost. */
+export interface CapacityConfig {
+  /** Both directions together; null: no limit. */
+  readonly packetsPerSecond: number | null
+  /** null: no limit */
+  readonly newFlowsPerSecond: number | null
+}
+
+/** How an LB learns which backends of a service work, and what it does when too few do. */
+export interface LbHealthConfig {
+  /** null: no checks; only failed connections tell. */
+  readonly check: LbCheckConfig | null
+  /** What becomes of a service without a healthy backend. */
+  readonly noBackend: 'withdraw' | 'reset' | 'last-resort'
+  /** With fewer healthy backends than `low` the service counts as down, until there are `high` of them. At least 1. */
+  readonly watermark: { readonly low: number; readonly high: number }
+  /** Time over which a backend that has recovered is given its full share, ms; 0: at once. */
+  readonly slowStartMs: number
+}
+
+export interface LbCheckConfig {
+  readonly type: 'http' | 'tcp' | 'udp'
+  /** What an HTTP check asks for. */
+  readonly path: string
+  readonly intervalMs: number
+  readonly timeoutMs: number
+  /** Good checks in a row that make a backend healthy. */
+  readonly rise: number
+  /** Failures in a row that make it unhealthy. */
+  readonly fall: number
 }
 
 export interface NatConfig {

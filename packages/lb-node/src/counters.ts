@@ -12,6 +12,8 @@ export interface LbCounters {
    * closed, half-open and UDP ones.
    */
   sessionsEvicted: number
+  /** New flows whose backend refused them, did not answer or could not be reached, and that were given to another one. */
+  connectRetries: number
   readonly drops: LbDrops
 }
 
@@ -33,6 +35,14 @@ export type LbDropCause =
   | 'port-exhausted'
   /** The session table is full of sessions that may not be evicted. */
   | 'table-full'
+  /** The service has as many sessions as it may. */
+  | 'service-sessions'
+  /** The service has new flows at a higher rate than it may. */
+  | 'service-flow-rate'
+  /** More packets or new flows a second than this LB can carry. */
+  | 'over-capacity'
+  /** The backend's answer to a SYN that was then given to another backend. */
+  | 'retried'
 
 /** Packets that were not passed on, by cause. */
 export type LbDrops = Record<LbDropCause, number>
@@ -45,6 +55,7 @@ export function newLbCounters(): LbCounters {
     bytesFromDownlink: 0,
     resetsSent: 0,
     sessionsEvicted: 0,
+    connectRetries: 0,
     drops: {
       'malformed-truncated': 0,
       'malformed-version': 0,
@@ -60,6 +71,10 @@ export function newLbCounters(): LbCounters {
       'no-backend': 0,
       'port-exhausted': 0,
       'table-full': 0,
+      'service-sessions': 0,
+      'service-flow-rate': 0,
+      'over-capacity': 0,
+      retried: 0,
     },
   }
 }

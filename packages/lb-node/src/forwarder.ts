@@ -13,12 +13,15 @@ import {
   isUdpHeaderWhole,
   malformedIpv4,
   type PacketOutput,
+  readIcmpError,
   readU16,
   rewriteEndpoints,
   UnreachableCode,
 } from '@fivetuple/packet'
-import type { NatConfig } from './config.js'
+import { Capacity } from './capacity.js'
+import type { CapacityConfig, NatConfig } from './config.js'
 import { type LbDropCause, newLbCounters } from './counters.js'
+import { type ConnectFailure, FlowOpener, type OnConnectFailure } from './flow-opener.js'
 import { translateIcmpError } from './nat/icmp-translation.js'
 import { SessionTable } from './nat/session-table.js'
 import {
@@ -29,21 +32,18 @@ import {
   SegmentKind,
   SessionState,
   segmentKind,
-  TimeoutClass,
 } from './nat/tcp-tracking.js'
 import { Replier } from './reply.js'
-import type { Service, ServiceKey, ServiceSpec } from './service.js'
+import type { BackendChange, Service, ServiceKey, ServiceSpec } from './service.js'
 import { ServiceTable } from './service-table.js'
+import { type SessionInfo, sessionInfo } from './session-info.js'
 
 const NONE = -1
-/** Share of the table that half-open flows may take: a SYN flood then throws out its own kind, not what is established. */
-const HALF_OPEN_SHARE = 1 / 4
+const UNLIMITED: CapacityConfig = { packetsPerSecond: null, newFlowsPerSecond: null }
 /** Expiry is looked at no more often than this. */
 const EXPIRY_STEP_MS = 100
 /** And again after this when there was more to do than one call does. */
 const EXPIRY_BACKLOG_STEP_MS = 10
-/** Of what makes room in a full table, in this order. An open TCP session never does. */
-const EVICTED_FIRST = [TimeoutClass.CLOSED, TimeoutClass.SYN, TimeoutClass.UDP]
 
 export interface LbForwarderOptions {
   /** Router address: the source of ICMP errors. */
@@ -53,24 +53,19 @@ export interface LbForwarderOptions {
   readonly nat: NatConfig
   /** Whether an address is on the interface: only then its services are served. */
   readonly hasAddress: (address: number) => boolean
+  /** Default: no limits. */
+  readonly capacity?: CapacityConfig
+  /** Default: none. */
+  readonly local?: LocalHost
+  readonly onConnectFailure?: OnConnectFailure
 }
 
-/** One NAT session, for people. */
-export interface SessionInfo {
-  readonly clientAddress: number
-  readonly clientPort: number
-  readonly vipAddress: number
-  readonly vipPort: number
-  readonly protocol: number
-  readonly natPort: number
-  readonly backendAddress: number
-  readonly backendPort: number
-  readonly state: (typeof SESSION_STATE_NAMES)[number]
-  readonly ageMs: number
-  readonly idleMs: number
-  /** modulo 2^32 */
-  readonly packetsFromClient: number
-  readonly packetsFromBackend: number
+/** What on this node itself takes packets from the downlink: health checks. */
+export interface LocalHost {
+  /** Whether packets to this port of the BIP are for it. Asked per packet. */
+  owns(port: number): boolean
+  /** A whole packet; its IP header has been checked. */
+  receive(b: Uint8Array, start: number, end: number, now: number): void
 }
 
 /**
@@ -87,11 +82,10 @@ export class LbForwarder {
   readonly #uplink: PacketOutput
   readonly #downlink: PacketOutput
   readonly #sessions: SessionTable
-  readonly #halfOpenMax: number
   readonly #services: ServiceTable
+  readonly #opener: FlowOpener
+  readonly #capacity: Capacity
   readonly #replier: Replier
-  /** What a policy is shown of a flow; filled in anew for each, so that none is allocated. */
-  readonly #flow = { clientAddress: 0, clientPort: 0 }
 
   constructor(options: LbForwarderOptions, uplink: PacketOutput, downlink: PacketOutput, now: number) {
     const { timeouts, maxSessions } = options.nat
@@ -100,11 +94,20 @@ export class LbForwarder {
     this.#downlink = downlink
     this.#replier = new Replier(options.address)
     this.#services = new ServiceTable(options.nat.portRange)
-    this.#halfOpenMax = Math.max(Math.floor(maxSessions * HALF_OPEN_SHARE), 1)
     this.#sessions = new SessionTable(
       maxSessions,
       [timeouts.synMs, timeouts.establishedMs, timeouts.closingMs, timeouts.closedMs, timeouts.udpMs],
       now,
+    )
+    this.#capacity = new Capacity(options.capacity ?? UNLIMITED, now)
+    const onConnectFailure = options.onConnectFailure ?? (() => {})
+    this.#opener = new FlowOpener(
+      options.nat,
+      this.#sessions,
+      this.#services,
+      this.counters,
+      this.#capacity,
+      onConnectFailure,
     )
   }
 
@@ -160,21 +163,21 @@ export class LbForwarder {
         sessions.vipPort(session) === port &&
         sessions.protocol(session) === protocol
       )
-        this.#remove(session)
+        this.#opener.remove(session)
     })
     return before - sessions.size
   }
 
   /**
-   * Says whether a backend of a service, named by its endpoint, may have new flows (health, drain); its sessions stay.
-   * Returns false when there is none.
+   * Changes what is known of a backend of a service, named by its endpoint: whether it is healthy, drained, and how warm.
+   * Its sessions stay. Returns false when there is none.
    */
-  admit(key: ServiceKey, backendAddress: number, backendPort: number, admitted: boolean): boolean {
+  setBackend(key: ServiceKey, backendAddress: number, backendPort: number, change: BackendChange): boolean {
     const service = this.#services.find(key.address, key.port, key.protocol)
     const backend = service?.backends.find((b) => b.address === backendAddress && b.port === backendPort)
     if (service === undefined || backend === undefined) return false
-    if (backend.isAdmitted !== admitted) service.version++
-    backend.isAdmitted = admitted
+    Object.assign(backend, change)
+    service.changed()
     return true
   }
 
@@ -216,7 +219,7 @@ export class LbForwarder {
 
   /** Removes what has been idle for too long. */
   onTimeout(now: number): void {
-    this.#sessions.expire(now, (session) => this.#remove(session))
+    this.#sessions.expire(now, (session) => this.#opener.remove(session))
   }
 
   /** When {@link onTimeout} is wanted, ms; Infinity: never. */
@@ -235,14 +238,14 @@ export class LbForwarder {
       session = this.#reverse(sourceAddress, sourcePort, destinationPort, protocol)
     if (session === NONE && sourceAddress === this.#options.bip)
       session = this.#reverse(destinationAddress, destinationPort, sourcePort, protocol)
-    return session === NONE ? undefined : this.#info(session, now)
+    return session === NONE ? undefined : sessionInfo(this.#sessions, session, now)
   }
 
   /** All sessions. Costs an object each: for tests and for people, not for the packet path. */
   sessions(now: number): SessionInfo[] {
     const list: SessionInfo[] = []
     this.#sessions.forEach((session) => {
-      list.push(this.#info(session, now))
+      list.push(sessionInfo(this.#sessions, session, now))
     })
     return list
   }
@@ -252,7 +255,7 @@ export class LbForwarder {
   /** Translates the packet at `b[o, end)` towards its backend; false when it goes nowhere. */
   #toBackend(b: Uint8Array, o: number, end: number, now: number): boolean {
     const protocol = ipv4Protocol(b, o)
-    if (!this.#isTranslatable(b, o, end, protocol, this.#uplink)) return false
+    if (!this.#isTranslatable(b, o, end, protocol, this.#uplink, now)) return false
     if (protocol === IpProtocol.ICMP) return this.#icmpToBackend(b, o)
     const sessions = this.#sessions
     const l4 = o + ipv4HeaderLength(b, o)
@@ -262,17 +265,32 @@ export class LbForwarder {
     const vipPort = readU16(b, l4 + 2)
     const kind = protocol === IpProtocol.TCP ? segmentKind(b[l4 + 13]!) : SegmentKind.OTHER
     let session = sessions.find(client, clientPort, vip, vipPort, protocol)
-    if (session !== NONE && kind === SegmentKind.SYN && IS_OVER[sessions.state(session)]) {
-      // The client's port is in use again: what was there is over.
-      this.#remove(session)
-      session = NONE
+    if (session !== NONE && kind === SegmentKind.SYN) {
+      const state = sessions.state(session)
+      if (IS_OVER[state]) {
+        // The client's port is in use again: what was there is over.
+        this.#opener.remove(session)
+        session = NONE
+      } else if (state === SessionState.SYN_SEEN && this.#opener.isOverdue(session, now)) {
+        this.#opener.failed(session, 'timeout')
+        this.#opener.moveOn(session)
+      }
     }
     if (session === NONE) {
       session = this.#open(b, o, end, client, clientPort, vip, vipPort, protocol, kind, now)
       if (session === NONE) return false
     }
+    const before = sessions.state(session)
+    const after = FROM_CLIENT[before]![kind]!
+    if (before === SessionState.SYN_SEEN && after !== before) this.#opener.dropSyn(session)
+    sessions.touch(session, after, true, now)
+    return this.#translateToBackend(b, o, session)
+  }
+
+  /** Rewrites a packet in place so that it goes to the session's backend. Returns whether it stays in the run. */
+  #translateToBackend(b: Uint8Array, o: number, session: number): boolean {
+    const sessions = this.#sessions
     decrementTtl(b, o)
-    sessions.touch(session, FROM_CLIENT[sessions.state(session)]![kind]!, true, now)
     rewriteEndpoints(
       b,
       o,
@@ -297,54 +315,43 @@ export class LbForwarder {
     kind: number,
     now: number,
   ): number {
-    const { drops } = this.counters
     const isTcp = protocol === IpProtocol.TCP
     if (isTcp && kind !== SegmentKind.SYN) {
-      drops['unknown-flow']++
+      this.counters.drops['unknown-flow']++
       if (this.#options.nat.unknownFlow === 'reset') this.#reset(b, o, end, this.#uplink)
       return NONE
     }
     const service = this.#services.find(vip, vipPort, protocol)
     if (service === undefined || !this.#options.hasAddress(vip)) return this.#refuse('no-service', b, o, end)
-    this.#flow.clientAddress = client
-    this.#flow.clientPort = clientPort
-    const backend = service.backends[service.spec.policy.pick(this.#flow, service)]
-    if (backend === undefined) return this.#refuse('no-backend', b, o, end)
-    this.#makeRoom(isTcp)
-    const state = isTcp ? SessionState.SYN_SEEN : SessionState.UDP
-    const session = this.#sessions.add(client, clientPort, vip, vipPort, protocol, state, now)
-    if (session === NONE) return this.#refuse('table-full', b, o, end)
-    const port = backend.ports.allocate(session)
-    if (port === NONE) {
-      this.#sessions.remove(session)
-      return this.#refuse('port-exhausted', b, o, end)
-    }
-    this.#sessions.bind(session, backend.address, backend.port, port, backend.number)
-    service.flowNumber++
-    service.sessions++
-    backend.sessions++
-    backend.newFlows++
+    const session = this.#opener.open(service, client, clientPort, now)
+    if (session === NONE) return this.#refuse(this.#opener.refusal, b, o, end)
+    if (isTcp) this.#opener.keepSyn(session, b, o, end)
     return session
   }
 
-  /** Evicts a session if a new one needs its place: the oldest of its kind goes first. */
-  #makeRoom(isTcp: boolean): void {
-    const sessions = this.#sessions
-    let victim = NONE
-    if (isTcp && sessions.sizeOfClass(TimeoutClass.SYN) >= this.#halfOpenMax) victim = sessions.oldest(TimeoutClass.SYN)
-    else if (sessions.size >= this.#options.nat.maxSessions)
-      for (let i = 0; i < EVICTED_FIRST.length && victim === NONE; i++) victim = sessions.oldest(EVICTED_FIRST[i]!)
-    if (victim === NONE) return
-    this.counters.sessionsEvicted++
-    this.#remove(victim)
-  }
-
-  /** Turns a new flow away so that the client knows at once. */
+  /** Turns a new flow away so that the client knows at once; what comes too fast is lost without a word. */
   #refuse(cause: LbDropCause, b: Uint8Array, o: number, end: number): number {
     this.counters.drops[cause]++
+    if (cause === 'service-flow-rate' || cause === 'over-capacity') return NONE
     if (ipv4Protocol(b, o) === IpProtocol.TCP) this.#reset(b, o, end, this.#uplink)
     else this.#replier.icmpError(b, o, IcmpType.DESTINATION_UNREACHABLE, UnreachableCode.PORT, this.#uplink)
     return NONE
+  }
+
+  /**
+   * The backend does not take a new flow: asks another one with the client's SYN as it was kept.
+   * @returns false when the client has to be told
+   */
+  #retry(session: number, failure: ConnectFailure): boolean {
+    this.#opener.failed(session, failure)
+    const length = this.#opener.synLength(session)
+    if (length === NONE || !this.#opener.moveOn(session)) return false
+    const output = this.#downlink
+    const at = output.reserve(length)
+    this.#opener.copySyn(session, output.buffer, at)
+    this.#translateToBackend(output.buffer, at, session)
+    this.counters.drops.retried++
+    return true
   }
 
   #icmpToBackend(b: Uint8Array, o: number): boolean {
@@ -377,14 +384,18 @@ export class LbForwarder {
   /** Translates the packet at `b[o, end)` back to its client; false when it goes nowhere. */
   #toClient(b: Uint8Array, o: number, end: number, now: number): boolean {
     const protocol = ipv4Protocol(b, o)
-    if (!this.#isTranslatable(b, o, end, protocol, this.#downlink)) return false
-    if (protocol === IpProtocol.ICMP) return this.#icmpToClient(b, o)
+    if (!this.#isTranslatable(b, o, end, protocol, this.#downlink, now)) return false
+    if (protocol === IpProtocol.ICMP) return this.#icmpToClient(b, o, now)
     if (ipv4Destination(b, o) !== this.#options.bip) {
       this.counters.drops['no-service']++
       return false
     }
     const sessions = this.#sessions
     const l4 = o + ipv4HeaderLength(b, o)
+    if (this.#options.local?.owns(readU16(b, l4 + 2))) {
+      this.#options.local.receive(b, o, end, now)
+      return false
+    }
     const session = this.#reverse(ipv4Source(b, o), readU16(b, l4), readU16(b, l4 + 2), protocol)
     if (session === NONE) {
       this.counters.drops['unknown-flow']++
@@ -395,8 +406,13 @@ export class LbForwarder {
       return false
     }
     const kind = protocol === IpProtocol.TCP ? segmentKind(b[l4 + 13]!) : SegmentKind.OTHER
+    const before = sessions.state(session)
+    if (before === SessionState.SYN_SEEN) {
+      if (kind === SegmentKind.RST && this.#retry(session, 'refused')) return false
+      if (FROM_BACKEND[before]![kind]! !== before) this.#opener.dropSyn(session)
+    }
     decrementTtl(b, o)
-    sessions.touch(session, FROM_BACKEND[sessions.state(session)]![kind]!, false, now)
+    sessions.touch(session, FROM_BACKEND[before]![kind]!, false, now)
     rewriteEndpoints(
       b,
       o,
@@ -412,7 +428,9 @@ export class LbForwarder {
     return this.#services.ports(backendAddress, backendPort, protocol)?.sessionOf(natPort) ?? NONE
   }
 
-  #icmpToClient(b: Uint8Array, o: number): boolean {
+  #icmpToClient(b: Uint8Array, o: number, now: number): boolean {
+    const offending = readIcmpError(b, o)?.offending
+    if (offending?.sourceAddress === this.#options.bip && this.#isConsumedHere(b, o, offending, now)) return false
     const refused = translateIcmpError(b, o, (quoted) => {
       // The complaint is about a packet that went from BIP to the backend.
       const session =
@@ -434,6 +452,19 @@ export class LbForwarder {
     return refused === undefined
   }
 
+  /** Whether an ICMP error about a packet from the BIP is for this node: for a health check, or for a SYN tried elsewhere. */
+  #isConsumedHere(b: Uint8Array, o: number, offending: FiveTuple, now: number): boolean {
+    const { local } = this.#options
+    const { destinationAddress, destinationPort, sourcePort, protocol } = offending
+    if (local?.owns(sourcePort)) {
+      local.receive(b, o, o + ipv4TotalLength(b, o), now)
+      return true
+    }
+    const session = this.#reverse(destinationAddress, destinationPort, sourcePort, protocol)
+    const isOpening = session !== NONE && this.#sessions.state(session) === SessionState.SYN_SEEN
+    return isOpening && this.#retry(session, 'unreachable')
+  }
+
   // ---- both ways
 
   /**
@@ -448,8 +479,12 @@ export class LbForwarder {
   }
 
   /** Whether the packet is of a kind that can be translated, and may travel on; counts and answers it when it is not. */
-  #isTranslatable(b: Uint8Array, o: number, end: number, protocol: number, back: PacketOutput): boolean {
+  #isTranslatable(b: Uint8Array, o: number, end: number, protocol: number, back: PacketOutput, now: number): boolean {
     const { drops } = this.counters
+    if (!this.#capacity.takePacket(now)) {
+      drops['over-capacity']++
+      return false
+    }
     const l4 = o + ipv4HeaderLength(b, o)
     if (
       (protocol === IpProtocol.TCP && !isTcpHeaderWhole(b, l4, end)) ||
@@ -471,32 +506,5 @@ export class LbForwarder {
 
   #reset(b: Uint8Array, o: number, end: number, output: PacketOutput): void {
     if (this.#replier.reset(b, o, end, output)) this.counters.resetsSent++
-  }
-
-  #remove(session: number): void {
-    const backend = this.#services.backend(this.#sessions.backend(session))
-    backend.ports.release(this.#sessions.natPort(session))
-    backend.service.sessions--
-    this.#sessions.remove(session)
-    if (--backend.sessions === 0) this.#services.freeIfUnused(backend)
-  }
-
-  #info(session: number, now: number): SessionInfo {
-    const sessions = this.#sessions
-    return {
-      clientAddress: sessions.clientAddress(session),
-      clientPort: sessions.clientPort(session),
-      vipAddress: sessions.vipAddress(session),
-      vipPort: sessions.vipPort(session),
-      protocol: sessions.protocol(session),
-      natPort: sessions.natPort(session),
-      backendAddress: sessions.backendAddress(session),
-      backendPort: sessions.backendPort(session),
-      state: SESSION_STATE_NAMES[sessions.state(session)],
-      ageMs: sessions.ageMs(session, now),
-      idleMs: sessions.idleMs(session, now),
-      packetsFromClient: sessions.packetsFromClient(session),
-      packetsFromBackend: sessions.packetsFromBackend(session),
-    }
   }
 }

@@ -1,16 +1,21 @@
 /** The load balancer: its pure parts, and what its process is told and tells. */
 export { AddressTable } from './address-table.js'
 export type {
+  CapacityConfig,
   LbBackendConfig,
   LbBgpConfig,
   LbCableConfig,
+  LbCheckConfig,
   LbConfig,
+  LbHealthConfig,
   LbServiceConfig,
   NatConfig,
   NatTimeouts,
+  ServiceLimits,
 } from './config.js'
 export type { LbCounters, LbDropCause, LbDrops } from './counters.js'
-export { LbForwarder, type LbForwarderOptions, type SessionInfo } from './forwarder.js'
+export type { ConnectFailure, OnConnectFailure } from './flow-opener.js'
+export { LbForwarder, type LbForwarderOptions, type LocalHost } from './forwarder.js'
 export { PortPool } from './nat/port-pool.js'
 export { SessionTable } from './nat/session-table.js'
 export {
@@ -27,6 +32,7 @@ export {
 export type { BackendPolicy, PolicyBackend, PolicyFlow, PolicySnapshot } from './policy/policy.js'
 export { BACKEND_POLICIES, type BackendPolicyName } from './policy/registry.js'
 export { roundRobin } from './policy/round-robin.js'
-export type { BackendSpec, Service, ServiceBackend, ServiceKey, ServiceSpec } from './service.js'
+export type { BackendChange, BackendSpec, Service, ServiceBackend, ServiceKey, ServiceSpec } from './service.js'
 export { ServiceTable } from './service-table.js'
+export type { SessionInfo } from './session-info.js'
 export type { LbBackendStatus, LbServiceStatus, LbStatus } from './status.js'

@@ -1,4 +1,5 @@
 import { FiveTupleMap } from '@fivetuple/packet'
+import { rateLimit } from './capacity.js'
 import { PortPool } from './nat/port-pool.js'
 import { type BackendSpec, Service, ServiceBackend, type ServiceKey, type ServiceSpec } from './service.js'
 
@@ -52,6 +53,8 @@ export class ServiceTable {
       service = new Service(spec)
       this.#services.set(spec.address, 0, spec.port, 0, spec.protocol, service)
     }
+    if (service.spec.limits?.newFlowsPerSecond !== spec.limits?.newFlowsPerSecond || service.version === 0)
+      service.newFlowRate = rateLimit(spec.limits?.newFlowsPerSecond ?? null, 0)
     service.spec = spec
     const before = service.backends
     const known = this.#backends.filter((backend) => backend?.service === service)
@@ -62,7 +65,7 @@ export class ServiceTable {
       backend.spec = backendSpec
       return backend
     })
-    service.version++
+    service.changed()
     for (const backend of before) this.freeIfUnused(backend)
   }
 

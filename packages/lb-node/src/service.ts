@@ -1,3 +1,5 @@
+import type { TokenBucket } from '@fivetuple/packet'
+import type { ServiceLimits } from './config.js'
 import type { PortPool } from './nat/port-pool.js'
 import type { BackendPolicy, PolicyBackend, PolicySnapshot } from './policy/policy.js'
 
@@ -14,15 +16,24 @@ export interface ServiceSpec extends ServiceKey {
   readonly name: string
   readonly policy: BackendPolicy
   readonly backends: readonly BackendSpec[]
+  /** Default: none. */
+  readonly limits?: ServiceLimits
+  /** Whether SYNs towards backends tell the client's address and port. Default: no. */
+  readonly tellsClient?: boolean
+  /** Whether flows go to unhealthy backends when no healthy one is left: better some than none. Default: no. */
+  readonly lastResort?: boolean
 }
 
 export interface BackendSpec {
   readonly name: string
   readonly address: number
   readonly port: number
-  /** 0 to 65,535; 0: no new flows */
+  /** 0 to 256; 0: no new flows */
   readonly weight: number
 }
+
+/** Effective weights are in hundredths, so that a backend of weight 1 can start slowly. */
+const WEIGHT_SCALE = 100
 
 /** One backend of a service, with what the LB has counted. */
 export class ServiceBackend implements PolicyBackend {
@@ -32,9 +43,14 @@ export class ServiceBackend implements PolicyBackend {
   /** Source ports towards this endpoint: shared by all services that use it. */
   readonly ports: PortPool
   spec: BackendSpec
-  /** Health or an operator says that it may have new flows. */
-  isAdmitted = true
+  isHealthy = true
+  /** An operator wants it to run empty. */
+  isDrained = false
+  /** Share of its weight that it is given while it starts slowly, above 0 to 1. */
+  warmth = 1
   sessions = 0
+  /** New flows that it refused or did not answer. */
+  connectFailures = 0
   newFlows = 0
 
   constructor(service: Service, number: number, spec: BackendSpec, ports: PortPool) {
@@ -51,12 +67,15 @@ export class ServiceBackend implements PolicyBackend {
     return this.spec.port
   }
   get eligible(): boolean {
-    return this.isAdmitted && this.spec.weight > 0
+    return this.spec.weight > 0 && !this.isDrained && (this.isHealthy || this.service.ignoresHealth)
   }
   get weight(): number {
-    return this.spec.weight
+    return Math.max(1, Math.round(this.spec.weight * WEIGHT_SCALE * this.warmth))
   }
 }
+
+/** What an LB learns of a backend while it works. */
+export type BackendChange = Partial<Pick<ServiceBackend, 'isHealthy' | 'isDrained' | 'warmth'>>
 
 /** A service at work. */
 export class Service implements PolicySnapshot {
@@ -66,8 +85,18 @@ export class Service implements PolicySnapshot {
   /** Flows given to backends so far; what round-robin counts by. */
   flowNumber = 0
   sessions = 0
+  /** No backend is healthy, and the service would rather try one than none. */
+  ignoresHealth = false
+  /** undefined: no limit */
+  newFlowRate: TokenBucket | undefined
 
   constructor(spec: ServiceSpec) {
     this.spec = spec
+  }
+
+  /** To be called when anything changes that policies see. */
+  changed(): void {
+    this.version++
+    this.ignoresHealth = this.spec.lastResort === true && !this.backends.some(({ isHealthy }) => isHealthy)
   }
 }

@@ -190,9 +190,11 @@ t.test('UDP: sessions by datagram, answers to the right client, silence ends the
 
 t.test('an ICMP error about a translated packet finds its way back to who sent it', async (t) => {
   const rig = new Rig()
-  const [syn] = rig.fromClient(tcpPacket(CLIENT, VIP, { flags: SYN })).on
+  rig.fromClient(tcpPacket(CLIENT, VIP, { flags: SYN }))
+  rig.fromBackend(tcpPacket(BACKENDS[0], `${BIP}:20000`, { flags: SYN | ACK }))
+  const [ack] = rig.fromClient(tcpPacket(CLIENT, VIP, { flags: ACK })).on
   const error = new Uint8Array(200)
-  const length = writeIcmpError(error, 0, 3, UnreachableCode.HOST, 0x7f140002, syn!, 0)
+  const length = writeIcmpError(error, 0, 3, UnreachableCode.HOST, 0x7f140002, ack!, 0)
   const [translated] = rig.fromBackend(error.slice(0, length)).on
   t.equal(malformedIpv4(translated!, 0, translated!.length), undefined)
   t.match(readIcmpError(translated!, 0), {

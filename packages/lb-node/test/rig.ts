@@ -1,4 +1,4 @@
-import { LbForwarder, type NatConfig, roundRobin } from '@fivetuple/lb-node'
+import { type CapacityConfig, LbForwarder, type NatConfig, roundRobin, type ServiceSpec } from '@fivetuple/lb-node'
 import {
   formatEndpoint,
   IpProtocol,
@@ -25,6 +25,12 @@ export const NAT: NatConfig = {
   unknownFlow: 'reset',
 }
 
+export interface RigOptions {
+  readonly backends?: number
+  readonly service?: Partial<ServiceSpec>
+  readonly capacity?: CapacityConfig
+}
+
 /** One LB's data plane between two outboxes, with a TCP and a UDP service in front of two backends. */
 export class Rig {
   readonly uplink = new Outbox()
@@ -33,13 +39,18 @@ export class Rig {
   now = 1_000
   readonly addresses = new Set([parseIpv4('127.20.10.1')!])
 
-  constructor(nat: Partial<NatConfig> = {}) {
+  /** New flows that a backend did not take. */
+  readonly failures: string[] = []
+
+  constructor(nat: Partial<NatConfig> = {}, options: RigOptions = {}) {
     this.forwarder = new LbForwarder(
       {
         address: parseIpv4('127.20.1.3')!,
         bip: parseIpv4(BIP)!,
         nat: { ...NAT, ...nat },
         hasAddress: (address) => this.addresses.has(address),
+        onConnectFailure: (backend, failure) => this.failures.push(`${backend.spec.name} ${failure}`),
+        ...(options.capacity && { capacity: options.capacity }),
       },
       this.uplink,
       this.downlink,
@@ -55,7 +66,8 @@ export class Rig {
         port,
         protocol,
         policy: roundRobin,
-        backends: [1, 2].map((k) => ({
+        ...options.service,
+        backends: Array.from({ length: options.backends ?? 2 }, (_, i) => i + 1).map((k) => ({
           name: `backend-${k}`,
           address: parseIpv4(`127.20.3.${k}`)!,
           port: 8080,
@@ -80,7 +92,8 @@ export class Rig {
   admit(vip: string, backend: string, admitted: boolean): boolean {
     const { address, port } = parseEndpoint(vip)!
     const to = parseEndpoint(backend)!
-    return this.forwarder.admit({ address, port, protocol: IpProtocol.TCP }, to.address, to.port, admitted)
+    const key = { address, port, protocol: IpProtocol.TCP }
+    return this.forwarder.setBackend(key, to.address, to.port, { isHealthy: admitted })
   }
 
   advance(ms: number): void {

@@ -28,6 +28,9 @@ const PACKETS_FROM_CLIENT = 12
 const PACKETS_FROM_BACKEND = 13
 /** When it entered its list, at the tail: lists are in this order. */
 const ENLISTED = 14
+/** The owner's, of a half-open session: tries << 24 | where the SYN is kept + 1 (0: nowhere). */
+const OPENING = 15
+const SLOT_MASK = 0xff_ffff
 
 /** Words of an index slot: the session + 1, 0 in an empty slot, and its hash. */
 const SLOT = 2
@@ -217,6 +220,22 @@ export class SessionTable {
   }
   backend(session: number): number {
     return this.#records[session * STRIDE + BACKEND]!
+  }
+  /** Where its SYN is kept, below 2^24 - 1, or -1. */
+  synSlot(session: number): number {
+    return (this.#records[session * STRIDE + OPENING]! & SLOT_MASK) - 1
+  }
+  setSynSlot(session: number, slot: number): void {
+    const r = session * STRIDE
+    this.#records[r + OPENING] = (this.#records[r + OPENING]! & ~SLOT_MASK) | (slot + 1)
+  }
+  /** How often it was given to another backend, 0 to 255. */
+  tries(session: number): number {
+    return this.#records[session * STRIDE + OPENING]! >>> 24
+  }
+  setTries(session: number, tries: number): void {
+    const r = session * STRIDE
+    this.#records[r + OPENING] = (this.#records[r + OPENING]! & SLOT_MASK) | (tries << 24)
   }
   /** Packets of the client, modulo 2^32. */
   packetsFromClient(session: number): number {

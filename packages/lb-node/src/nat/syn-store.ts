@@ -1,0 +1,59 @@
+/** IPv4 and TCP header with as many options as a SYN has in practice; a longer packet is not kept. */
+const SLOT_BYTES = 80
+/** 1.25 MiB when full. Half-open flows beyond it are not tried elsewhere: a flood of them needs no such favour. */
+const SLOTS_MAX = 16_384
+const INITIAL_SLOTS = 64
+
+/**
+ * Copies of the SYNs of flows whose backend has not answered yet, as the client sent them, so that another backend can be
+ * asked for the same flow. Bounded, in one array.
+ */
+export class SynStore {
+  #bytes = new Uint8Array(INITIAL_SLOTS * SLOT_BYTES)
+  #lengths = new Uint8Array(INITIAL_SLOTS)
+  readonly #free: number[] = []
+  #fresh = 0
+
+  /** SYNs kept now. */
+  get size(): number {
+    return this.#fresh - this.#free.length
+  }
+
+  /** Keeps the packet `b[o, end)`. Returns its slot, or -1 when it is too long or the store is full. */
+  keep(b: Uint8Array, o: number, end: number): number {
+    const length = end - o
+    if (length > SLOT_BYTES) return -1
+    const slot = this.#free.pop() ?? this.#takeFresh()
+    if (slot < 0) return -1
+    this.#bytes.set(b.subarray(o, end), slot * SLOT_BYTES)
+    this.#lengths[slot] = length
+    return slot
+  }
+
+  /** Bytes of the packet in a slot. */
+  length(slot: number): number {
+    return this.#lengths[slot]!
+  }
+
+  /** Copies the packet in a slot to `b[o, …)`. */
+  copyTo(slot: number, b: Uint8Array, o: number): void {
+    b.set(this.#bytes.subarray(slot * SLOT_BYTES, slot * SLOT_BYTES + this.#lengths[slot]!), o)
+  }
+
+  release(slot: number): void {
+    this.#free.push(slot)
+  }
+
+  #takeFresh(): number {
+    if (this.#fresh === this.#lengths.length) {
+      if (this.#fresh === SLOTS_MAX) return -1
+      const bytes = new Uint8Array(this.#bytes.length * 2)
+      bytes.set(this.#bytes)
+      this.#bytes = bytes
+      const lengths = new Uint8Array(this.#lengths.length * 2)
+      lengths.set(this.#lengths)
+      this.#lengths = lengths
+    }
+    return this.#fresh++
+  }
+}

@@ -1,0 +1,151 @@
+import { TcpFlag, tcpFlags, tcpSequence, UnreachableCode, writeIcmpError } from '@fivetuple/packet'
+import t from 'tap'
+import { tcpPacket, udpPacket } from './packets.js'
+import { BACKENDS, BIP, CLIENT, endsOf, Rig, UDP_VIP, VIP } from './rig.js'
+
+const { SYN, ACK, RST } = TcpFlag
+const syn = (client: string) => tcpPacket(client, VIP, { flags: SYN, sequence: 77 })
+const client = (i: number) => `127.20.100.7:${40_000 + i}`
+
+t.test('a refused SYN is sent to another backend, and the client hears of that one only', async (t) => {
+  const rig = new Rig()
+  const [first] = rig.fromClient(syn(CLIENT)).on
+  t.match(endsOf(first!), { to: BACKENDS[0] })
+  const refusal = rig.fromBackend(tcpPacket(BACKENDS[0], endsOf(first!).from, { flags: RST | ACK, acknowledgment: 78 }))
+  t.equal(refusal.on.length, 0, 'the client sees nothing')
+  const [second] = refusal.back
+  t.match(endsOf(second!), { to: BACKENDS[1] })
+  t.equal(tcpFlags(second!, 20), SYN)
+  t.equal(tcpSequence(second!, 20), 77, 'it is the same SYN')
+  const [answer] = rig.fromBackend(tcpPacket(BACKENDS[1], endsOf(second!).from, { flags: SYN | ACK })).on
+  t.match(endsOf(answer!), { from: VIP, to: CLIENT })
+  t.strictSame(rig.failures, ['backend-1 refused'])
+  t.equal(rig.forwarder.counters.connectRetries, 1)
+  t.strictSame(
+    [...rig.forwarder.services]
+      .find(({ spec }) => spec.name === 'web')!
+      .backends.map(({ sessions, connectFailures }) => [sessions, connectFailures]),
+    [
+      [0, 1],
+      [1, 0],
+    ],
+  )
+})
+
+t.test('when every backend refuses, the client is told in the end', async (t) => {
+  const rig = new Rig({}, { backends: 5 })
+  let [packet] = rig.fromClient(syn(CLIENT)).on
+  const asked: string[] = []
+  let told: Uint8Array[] = []
+  while (packet !== undefined && told.length === 0) {
+    const { from, to } = endsOf(packet)
+    asked.push(to)
+    const { on, back } = rig.fromBackend(tcpPacket(to, from, { flags: RST | ACK, acknowledgment: 78 }))
+    told = on
+    packet = back[0]
+  }
+  t.equal(asked.length, 3)
+  t.match(endsOf(told[0]!), { from: VIP, to: CLIENT })
+  t.equal(tcpFlags(told[0]!, 20), RST | ACK)
+  rig.advance(3_000)
+  t.equal(rig.forwarder.sessionCount, 0)
+})
+
+t.test('with one backend the refusal passes at once', async (t) => {
+  const rig = new Rig({}, { backends: 1 })
+  const [packet] = rig.fromClient(syn(CLIENT)).on
+  t.equal(rig.fromBackend(tcpPacket(BACKENDS[0], endsOf(packet!).from, { flags: RST | ACK })).on.length, 1)
+})
+
+t.test('a repeated SYN that had no answer tries another backend; one repeated early does not', async (t) => {
+  const rig = new Rig()
+  rig.fromClient(syn(CLIENT))
+  rig.now += 200
+  t.match(endsOf(rig.fromClient(syn(CLIENT)).on[0]!), { to: BACKENDS[0] })
+  rig.now += 800
+  const [again] = rig.fromClient(syn(CLIENT)).on
+  t.match(endsOf(again!), { to: BACKENDS[1] })
+  t.strictSame(rig.failures, ['backend-1 timeout'])
+  const late = rig.fromBackend(tcpPacket(BACKENDS[0], `${BIP}:20000`, { flags: SYN | ACK }))
+  t.equal(late.on.length, 0, 'a late answer of the first one goes nowhere')
+  t.equal(tcpFlags(late.back[0]!, 20), RST)
+})
+
+t.test('ICMP unreachable about a SYN tries another backend', async (t) => {
+  const rig = new Rig()
+  const [packet] = rig.fromClient(syn(CLIENT)).on
+  const error = new Uint8Array(200)
+  const length = writeIcmpError(error, 0, 3, UnreachableCode.HOST, 0x7f140002, packet!, 0)
+  const { on, back } = rig.fromBackend(error.slice(0, length))
+  t.equal(on.length, 0)
+  t.match(endsOf(back[0]!), { to: BACKENDS[1] })
+})
+
+t.test('what a dead backend refuses is spread over all others', async (t) => {
+  const rig = new Rig({}, { backends: 4 })
+  const counts = new Map<string, number>()
+  for (let i = 0; i < 1_200; i++) {
+    const [packet] = rig.fromClient(syn(client(i))).on
+    const { from, to } = endsOf(packet!)
+    if (to !== BACKENDS[0]) continue
+    const [next] = rig.fromBackend(tcpPacket(to, from, { flags: RST | ACK, acknowledgment: 78 })).back
+    const target = endsOf(next!).to
+    counts.set(target, (counts.get(target) ?? 0) + 1)
+  }
+  t.equal(counts.size, 3)
+  for (const [target, count] of counts) t.ok(count > 70 && count < 130, `${target}: ${count} of 300`)
+})
+
+t.test('SYNs kept are let go of', async (t) => {
+  const rig = new Rig({}, { backends: 2 })
+  for (let round = 0; round < 3; round++) {
+    for (let i = 0; i < 2_000; i++) rig.fromClient(syn(client(i)))
+    rig.advance(6_000)
+    t.equal(rig.forwarder.sessionCount, 0)
+  }
+  for (let i = 0; i < 17_000; i++) rig.fromClient(syn(`127.20.101.7:${10_000 + i}`))
+  t.ok(rig.forwarder.sessionCount > 0, 'a full store refuses no flow')
+})
+
+t.test('a service has no more sessions than it may, and others are not touched', async (t) => {
+  const rig = new Rig({}, { service: { limits: { maxSessions: 2, newFlowsPerSecond: null } } })
+  t.equal(rig.fromClient(syn(client(1))).on.length, 1)
+  t.equal(rig.fromClient(syn(client(2))).on.length, 1)
+  const third = rig.fromClient(syn(client(3)))
+  t.equal(tcpFlags(third.back[0]!, 20), RST | ACK)
+  t.equal(rig.forwarder.counters.drops['service-sessions'], 1)
+  t.equal(rig.fromClient(udpPacket(CLIENT, UDP_VIP, Buffer.from('x'))).on.length, 1, 'the other service')
+  rig.advance(6_000)
+  t.equal(rig.fromClient(syn(client(3))).on.length, 1)
+})
+
+t.test('new flows beyond the rate of a service are lost without a word', async (t) => {
+  const rig = new Rig({}, { service: { limits: { maxSessions: null, newFlowsPerSecond: 100 } } })
+  const outcomes = Array.from({ length: 50 }, (_, i) => rig.fromClient(syn(client(i))))
+  t.equal(outcomes.filter(({ on }) => on.length === 1).length, 10, 'a tenth of a second at once')
+  t.ok(outcomes.every(({ back }) => back.length === 0))
+  t.equal(rig.forwarder.counters.drops['service-flow-rate'], 40)
+  rig.now += 1_000
+  t.equal(rig.fromClient(syn(client(60))).on.length, 1)
+})
+
+t.test('an LB out of capacity loses packets, in both directions', async (t) => {
+  const rig = new Rig({}, { capacity: { packetsPerSecond: 1_000, newFlowsPerSecond: null } })
+  const [first] = rig.fromClient(syn(CLIENT)).on
+  for (let i = 0; i < 200; i++) rig.fromClient(tcpPacket(CLIENT, VIP, { flags: ACK }))
+  t.equal(rig.forwarder.counters.drops['over-capacity'], 101)
+  t.equal(rig.fromBackend(tcpPacket(BACKENDS[0], endsOf(first!).from, { flags: ACK })).on.length, 0)
+})
+
+t.test('no healthy backend: refused, or the last resort', async (t) => {
+  const strict = new Rig()
+  for (const backend of BACKENDS) strict.admit(VIP, backend, false)
+  t.equal(tcpFlags(strict.fromClient(syn(CLIENT)).back[0]!, 20), RST | ACK)
+  t.equal(strict.forwarder.counters.drops['no-backend'], 1)
+  const lenient = new Rig({}, { service: { lastResort: true } })
+  for (const backend of BACKENDS) lenient.admit(VIP, backend, false)
+  t.match(endsOf(lenient.fromClient(syn(CLIENT)).on[0]!), { to: BACKENDS[0] })
+  lenient.admit(VIP, BACKENDS[1], true)
+  for (let i = 0; i < 4; i++)
+    t.match(endsOf(lenient.fromClient(syn(client(i))).on[0]!), { to: BACKENDS[1] }, 'a healthy one is preferred')
+})
