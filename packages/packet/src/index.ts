@@ -52,12 +52,17 @@ export {
   prefixMask,
   prefixOf,
 } from './prefix.js'
+export {
+  encodeProxyHeader,
+  PROXY_HEADER_BYTES,
+  PROXY_SIGNATURE,
+  type ProxyHeader,
+  type ProxyHeaderReading,
+  readProxyHeader,
+} from './proxy-protocol.js'
 export { rewriteEndpoints } from './rewrite.js'
 export {
   isTcpHeaderWhole,
-  readSynOptions,
-  SYN_OPTIONS_BYTES,
-  type SynOptions,
   TCP_HEADER_BYTES,
   TcpFlag,
   tcpAcknowledgment,
@@ -68,9 +73,20 @@ export {
   tcpSequence,
   tcpSourcePort,
   tcpWindow,
-  writeSynOptions,
   writeTcpHeader,
 } from './tcp-header.js'
+export {
+  CLIENT_ADDRESS_OPTION_BYTES,
+  clientAddressOption,
+  readSynOptions,
+  SYN_OPTIONS_BYTES,
+  type SynOptions,
+  TCP_OPTIONS_MAX_BYTES,
+  TcpOptionKind,
+  tcpOptionLength,
+  writeClientAddressOption,
+  writeSynOptions,
+} from './tcp-options.js'
 export { TokenBucket } from './token-bucket.js'
 export {
   isUdpHeaderWhole,

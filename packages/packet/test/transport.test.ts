@@ -7,7 +7,6 @@ import {
   l4Sum,
   readSynOptions,
   readU16,
-  SYN_OPTIONS_BYTES,
   TcpFlag,
   tcpAcknowledgment,
   tcpChecksum,
@@ -21,7 +20,6 @@ import {
   udpDestinationPort,
   udpLength,
   udpSourcePort,
-  writeSynOptions,
   writeTcpHeader,
   writeU16,
   writeUdpHeader,
@@ -145,43 +143,4 @@ t.test('a UDP header reads back, and its length is checked', async () => {
     }),
   )
   assert.equal(isUdpHeaderWhole(hex('00 01 00 02 00 07 00 00'), 0, 8), false)
-})
-
-/** A SYN's TCP header with these options, padded with zeros to whole words. */
-function syn(options: Uint8Array): Uint8Array {
-  const length = 20 + Math.ceil(options.length / 4) * 4
-  const b = new Uint8Array(length)
-  writeTcpHeader(b, 0, 1, 2, 3, 4, length, TcpFlag.SYN, 5)
-  b.set(options, 20)
-  return b
-}
-
-t.test('SYN options as written', async () => {
-  fc.assert(
-    fc.property(fc.nat(0xffff), fc.nat(14), (mss, shift) => {
-      const b = syn(new Uint8Array(SYN_OPTIONS_BYTES))
-      writeSynOptions(b, 20, mss, shift)
-      assert.deepEqual(readSynOptions(b, 0), { maximumSegmentSize: mss, windowShift: shift })
-    }),
-  )
-})
-
-const NONE = { maximumSegmentSize: undefined, windowShift: undefined }
-for (const [name, options, expected] of [
-  ['no options', '', NONE],
-  ['a shift above 14 counts as 14', '03 03 0f 00', { ...NONE, windowShift: 14 }],
-  ['behind the end of the list', '00 03 03 02', NONE],
-  ['an unknown option is passed over', 'fd 04 aa bb 02 04 05 b4', { ...NONE, maximumSegmentSize: 1460 }],
-  ['a length of zero ends the list', 'fd 00 02 04 05 b4 01 01', NONE],
-  ['a length of one ends the list', 'fd 01 02 04 05 b4 01 01', NONE],
-  ['a length beyond the header ends the list', '02 04 05 b4 03 09 02 00', { ...NONE, maximumSegmentSize: 1460 }],
-  ['a kind without a length ends the list', '01 01 01 02', NONE],
-  ['MSS of a wrong length', '02 03 05 01', NONE],
-] as const)
-  t.test(`SYN options: ${name}`, async (t) => {
-    t.same(readSynOptions(syn(hex(options)), 0), expected)
-  })
-
-t.test('any bytes are options', async () => {
-  fc.assert(fc.property(fc.uint8Array({ maxLength: 40 }), (options) => void readSynOptions(syn(options), 0)))
 })

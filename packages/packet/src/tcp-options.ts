@@ -1,0 +1,98 @@
+/** TCP options (RFC 9293 §3.1) as functions over bytes; `o` is the offset of the TCP header, unless said otherwise. */
+import type { Endpoint } from './address.js'
+import { readU16, readU32, writeU16, writeU32 } from './bytes.js'
+import { TCP_HEADER_BYTES, tcpDataOffset } from './tcp-header.js'
+
+/** Option kinds (RFC 9293 §3.2, RFC 7323 §2.2, RFC 4727 §7.2). */
+export const TcpOptionKind = {
+  END: 0,
+  NOP: 1,
+  MSS: 2,
+  WINDOW_SCALE: 3,
+  /** The second of the two kinds for experiments, which the TOA kernel modules use for a client's address. */
+  CLIENT_ADDRESS: 254,
+} as const
+
+/** The header's length field of four bits leaves this much behind the fixed part. */
+export const TCP_OPTIONS_MAX_BYTES = 40
+
+/** Bytes that {@link writeSynOptions} writes. */
+export const SYN_OPTIONS_BYTES = 8
+
+/** Bytes that {@link writeClientAddressOption} writes. */
+export const CLIENT_ADDRESS_OPTION_BYTES = 8
+
+/**
+ * Length of the option at `p`, of a list that ends at `end`: to be added to `p` to get to the next one.
+ * @returns bytes, or 0 where the list ends: at an end-of-list option, at `end`, or where the length can't be believed
+ */
+export function tcpOptionLength(b: Uint8Array, p: number, end: number): number {
+  if (p >= end || b[p] === TcpOptionKind.END) return 0
+  if (b[p] === TcpOptionKind.NOP) return 1
+  const length = p + 1 < end ? b[p + 1]! : 0
+  return length < 2 || p + length > end ? 0 : length
+}
+
+/** Writes MSS (RFC 9293 §3.7.1), NOP and window scale (RFC 7323 §2.2) at `o`, behind a SYN's fixed header. */
+export function writeSynOptions(b: Uint8Array, o: number, maximumSegmentSize: number, windowShift: number): void {
+  b[o] = TcpOptionKind.MSS
+  b[o + 1] = 4
+  writeU16(b, o + 2, maximumSegmentSize)
+  b[o + 4] = TcpOptionKind.NOP
+  b[o + 5] = TcpOptionKind.WINDOW_SCALE
+  b[o + 6] = 3
+  b[o + 7] = windowShift
+}
+
+/** What a SYN's options say. */
+export interface SynOptions {
+  /** undefined when the option is missing: then 536 holds (RFC 9293 §3.7.1) */
+  readonly maximumSegmentSize: number | undefined
+  /** undefined when the option is missing: then no scaling holds in either direction (RFC 7323 §2.2); at most 14 */
+  readonly windowShift: number | undefined
+}
+
+/** Reads the options of the SYN whose whole TCP header starts at `o`; unknown and malformed options are passed over. */
+export function readSynOptions(b: Uint8Array, o: number): SynOptions {
+  let maximumSegmentSize: number | undefined
+  let windowShift: number | undefined
+  const end = o + tcpDataOffset(b, o)
+  let p = o + TCP_HEADER_BYTES
+  for (let length = tcpOptionLength(b, p, end); length > 0; length = tcpOptionLength(b, p, end)) {
+    if (b[p] === TcpOptionKind.MSS && length === 4) maximumSegmentSize = readU16(b, p + 2)
+    if (b[p] === TcpOptionKind.WINDOW_SCALE && length === 3) windowShift = Math.min(b[p + 2]!, 14) // RFC 7323 §2.3
+    p += length
+  }
+  return { maximumSegmentSize, windowShift }
+}
+
+/**
+ * Writes the option at `o` that tells a backend who the client behind a full NAT is: kind 254, length 8, port, IPv4
+ * address, in network order. This is the layout of the TOA ("TCP option address") kernel modules; unlike what RFC 6994
+ * §3 asks of new experiments it carries no identifier.
+ */
+export function writeClientAddressOption(b: Uint8Array, o: number, address: number, port: number): void {
+  b[o] = TcpOptionKind.CLIENT_ADDRESS
+  b[o + 1] = CLIENT_ADDRESS_OPTION_BYTES
+  writeU16(b, o + 2, port)
+  writeU32(b, o + 4, address)
+}
+
+/**
+ * The client that the first option of {@link writeClientAddressOption}'s layout names, in the segment `b[o, end)`.
+ * Total: any bytes may be there.
+ *
+ * @returns undefined when there is none, or no whole TCP header
+ */
+export function clientAddressOption(b: Uint8Array, o: number, end: number): Endpoint | undefined {
+  if (end - o < TCP_HEADER_BYTES) return undefined
+  const optionsEnd = o + tcpDataOffset(b, o)
+  if (optionsEnd > end) return undefined
+  let p = o + TCP_HEADER_BYTES
+  for (let length = tcpOptionLength(b, p, optionsEnd); length > 0; length = tcpOptionLength(b, p, optionsEnd)) {
+    if (b[p] === TcpOptionKind.CLIENT_ADDRESS && length === CLIENT_ADDRESS_OPTION_BYTES)
+      return { address: readU32(b, p + 4), port: readU16(b, p + 2) }
+    p += length
+  }
+  return undefined
+}
