@@ -16,6 +16,7 @@ export type {
 export type { LbCounters, LbDropCause, LbDrops } from './counters.js'
 export type { ConnectFailure, OnConnectFailure } from './flow-opener.js'
 export { LbForwarder, type LbForwarderOptions, type LocalHost } from './forwarder.js'
+export { eraseClientAddress, insertClientAddress } from './nat/client-address-option.js'
 export { PortPool } from './nat/port-pool.js'
 export { SessionTable } from './nat/session-table.js'
 export {
