@@ -26,9 +26,10 @@ export interface TcpEdgeOptions {
   readonly nextIss: () => number
   /**
    * A SYN has arrived for which there is no flow: returns what stands at the socket side, or undefined to refuse it. The
-   * SYN is answered only when {@link TcpEdge.establish} or {@link TcpEdge.refuse} is called.
+   * SYN is answered only when {@link TcpEdge.establish} or {@link TcpEdge.refuse} is called. Its segment is `b[tcp, end)`,
+   * for the time of the call.
    */
-  readonly onIncoming?: (flow: Flow) => FlowApplication | undefined
+  readonly onIncoming?: (flow: Flow, b: Uint8Array, tcp: number, end: number) => FlowApplication | undefined
   /** {@link TcpEdge.deadline} has become earlier: the timer has to be set again. */
   readonly onEarlierDeadline?: (deadline: number) => void
 }
@@ -223,7 +224,7 @@ export class TcpEdge {
     now: number,
   ): void {
     const flow = this.#options.onIncoming && this.#admit(local, localPort, remote, remotePort)
-    const application = flow && this.#options.onIncoming?.(flow)
+    const application = flow && this.#options.onIncoming?.(flow, b, tcp, end)
     if (flow === undefined || application === undefined) {
       if (flow !== undefined) this.#forget(flow)
       this.counters.refused++

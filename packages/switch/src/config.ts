@@ -73,6 +73,8 @@ export interface ServerEdgeConfig {
   readonly kind: 'server'
   /** Where backends live, CIDR: packets to these are turned into real sockets, nothing else is. */
   readonly prefixes: readonly string[]
+  /** Backends that are told their clients by a PROXY protocol header (version 2); missing: none. */
+  readonly proxyProtocol?: readonly { readonly address: string; readonly port: number }[]
   readonly tcp: EdgeTcpConfig
 }
 

@@ -75,6 +75,7 @@ function createServerEdge(
     {
       clock,
       prefixes,
+      proxyProtocol: (config.proxyProtocol ?? []).map(({ address, port }) => ({ address: parseIpv4(address)!, port })),
       onDialError: ({ localAddress, localPort }, code) =>
         log.info({ localAddress, localPort, code }, 'backend not reached'),
     },
