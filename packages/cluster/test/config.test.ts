@@ -33,7 +33,33 @@ t.test('an empty file is the default cluster, and so is no file', async (t) => {
       ['api', 3],
     ],
   )
-  t.equal(config.nat.timeouts.establishedMs, 900_000)
+  t.equal(config.lbSettings.nat.timeouts.establishedMs, 900_000)
+})
+
+t.test("an LB's own settings go over those of all", async (t) => {
+  const text = [
+    'nat: {maxSessions: 5000, timeouts: {udp: 7s}}',
+    'capacity: {newFlowsPerSecond: 100}',
+    'overrides:',
+    '  lb-2: {nat: {timeouts: {syn: 9s}}, capacity: {packetsPerSecond: 50}}',
+  ]
+  const result = loadConfig(text.join('\n'), 'c.yaml')
+  if (!result.ok) throw new Error(errorsOf(text.join('\n')).join())
+  const { lbSettings, overrides } = result.config
+  t.same(lbSettings.capacity, { packetsPerSecond: null, newFlowsPerSecond: 100 })
+  t.same(overrides['lb-2']!.capacity, { packetsPerSecond: 50, newFlowsPerSecond: 100 })
+  t.equal(overrides['lb-2']!.nat.maxSessions, 5_000)
+  t.match(overrides['lb-2']!.nat.timeouts, { synMs: 9_000, udpMs: 7_000, closedMs: 2_000 })
+})
+
+t.test('how backends are checked by default', async (t) => {
+  const checks = (text: string) => {
+    const result = loadConfig(text, 'c.yaml')
+    return result.ok ? result.config.vips.map(({ health }) => health.check?.type ?? 'none') : errorsOf(text)
+  }
+  t.same(checks('vips: [{name: a}, {name: b, protocol: udp}]'), ['http', 'none'])
+  t.same(checks('backends: [{name: nginx, address: 127.0.0.1, port: 80}]'), ['tcp', 'tcp'])
+  t.same(checks('vips: [{name: a, health: {check: none}}, {name: b, health: {check: tcp}}]'), ['none', 'tcp'])
 })
 
 t.test('the command line goes before the file', async (t) => {
@@ -117,6 +143,15 @@ const CONTRADICTIONS: readonly [text: string, problem: RegExp][] = [
     /allowedPrefixes\[0\] 10\.0\.0\.1\/8 has bits set beyond its length/,
   ],
   ['nat: {portRange: [5000, 4000]}', /put the smaller port first/],
+  ['nat: {portRange: [1024, 65535]}', /start at 3072 or above: health checks use the ports below/],
+  ['overrides: {lb-9: {capacity: {packetsPerSecond: 5}}}', /overrides\.lb-9 is no LB: there is lb-1 to lb-4/],
+  ['overrides: {lb-2: {nat: {timeouts: {syn: 1ms}}}}', /overrides\.lb-2\.nat\.timeouts\.syn is 1 ms/],
+  ['vips: [{name: a, weights: {backend-9: 1}}]', /no such backend of this VIP: there is backend-1 to backend-4/],
+  ['vips: [{name: a, backends: [backend-1], weights: {backend-2: 1}}]', /there is backend-1/],
+  ['vips: [{name: a, health: {low: 3, high: 2}}]', /low is 3, above high/],
+  ['vips: [{name: a, health: {low: 5}}]', /low is 5, and the VIP has 4 backends: it would never come up/],
+  ['vips: [{name: a, health: {check: udp}}]', /is 'udp', but the VIP carries TCP/],
+  ['vips: [{name: a, health: {interval: 1ms}}]', /health\.interval is 1 ms/],
   ['nat: {timeouts: {udp: 1ms}}', /nat\.timeouts\.udp is 1 ms: it must be from 10 ms to 168 h/],
   ['edge: {keepAlive: 9999h}', /edge\.keepAlive/],
 ]

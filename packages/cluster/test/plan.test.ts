@@ -137,7 +137,7 @@ t.test('servers, neighbours and next hops of the user', async (t) => {
   )
   t.same(plan.backends, [], 'none is ours to start')
   t.same(plan.downlink.bgp.announce, ['127.20.3.0/24', '127.0.0.1/32'])
-  t.same(plan.lbs[0]?.services[0]?.backends, [{ name: 'node', address: '127.0.0.1', port: 3000 }])
+  t.same(plan.lbs[0]?.services[0]?.backends, [{ name: 'node', address: '127.0.0.1', port: 3000, weight: 1 }])
   t.equal(plan.lbs[2]?.bgp.nextHop, '198.18.1.3')
   t.same(plan.vips[0]?.listen, { address: '127.0.0.1', port: 8081 })
   t.match(plan.uplink.edge, { services: [{ address: '198.18.0.1', port: 8080, listen: { port: 8081 } }] })

@@ -41,7 +41,7 @@ export class LbNode {
     this.#log = log
     this.#clock = clock
     this.#forwarder = new LbForwarder(
-      { address, bip, nat: config.nat, hasAddress: (vip) => this.#addresses.has(vip) },
+      { address, bip, nat: config.nat, capacity: config.capacity, hasAddress: (vip) => this.#addresses.has(vip) },
       this.#uplink,
       this.#downlink,
       clock.now(),
@@ -53,11 +53,14 @@ export class LbNode {
         port: service.port,
         protocol: service.protocol === 'tcp' ? IpProtocol.TCP : IpProtocol.UDP,
         policy: BACKEND_POLICIES[service.policy](),
+        limits: service.limits,
+        tellsClient: service.tellsClient,
+        lastResort: service.health.noBackend === 'last-resort',
         backends: service.backends.map((backend) => ({
           name: backend.name,
           address: parseIpv4(backend.address)!,
           port: backend.port,
-          weight: 1,
+          weight: backend.weight,
         })),
       })
     for (const vip of config.vips) this.#addresses.add(parseIpv4(vip)!)

@@ -1,11 +1,13 @@
 import { AddressPlan } from '../plan/address-plan.js'
 import { parseBlock } from '../plan/block.js'
 import { checkBgp } from './check-bgp.js'
+import { checkDuration } from './check-duration.js'
 import { checkVips } from './check-vips.js'
-import type { ClusterConfig } from './cluster-config.js'
-import type { Report } from './config-error.js'
-import { MAX_DURATION_MS, MAX_NODES, MIN_DURATION_MS } from './limits.js'
+import type { ClusterConfig, LbSettings } from './cluster-config.js'
+import type { ConfigPath, Report } from './config-error.js'
+import { CHECK_PORTS, MAX_NODES } from './limits.js'
 import { isLoopback } from './loopback.js'
+import { numbered } from './resolve.js'
 
 /** Names that roles of ours have. */
 const RESERVED_NAME = /^(lb-\d+|uplink|downlink|launcher)$/
@@ -19,7 +21,8 @@ export function checkCluster(config: ClusterConfig, report: Report): void {
   checkBackends(config, addresses, report)
   checkVips(config, addresses, report)
   checkBgp(config, addresses, report)
-  checkNat(config, report)
+  checkLbSettings(config.lbSettings, [], report)
+  checkOverrides(config, report)
   checkDuration(config.edge.keepAliveMs, ['edge', 'keepAlive'], report)
 }
 
@@ -57,14 +60,21 @@ function checkBackends({ backends }: ClusterConfig, addresses: AddressPlan | und
   })
 }
 
-function checkNat({ nat }: ClusterConfig, report: Report): void {
-  const [first, last] = nat.portRange
-  if (first > last) report(['nat', 'portRange'], `starts at ${first} and ends at ${last}`, 'put the smaller port first')
-  for (const [key, value] of Object.entries(nat.timeouts))
-    checkDuration(value, ['nat', 'timeouts', key.replace(/Ms$/, '')], report)
+function checkOverrides({ lbs, overrides }: ClusterConfig, report: Report): void {
+  const names = numbered('lb', lbs)
+  for (const [name, settings] of Object.entries(overrides)) {
+    const path = ['overrides', name]
+    if (!names.includes(name)) report(path, 'is no LB', `there is ${names[0]} to ${names.at(-1)}`)
+    checkLbSettings(settings, path, report)
+  }
 }
 
-function checkDuration(ms: number, path: readonly string[], report: Report): void {
-  if (ms >= MIN_DURATION_MS && ms <= MAX_DURATION_MS) return
-  report(path, `is ${ms} ms`, `it must be from ${MIN_DURATION_MS} ms to ${MAX_DURATION_MS / 3_600_000} h`)
+function checkLbSettings({ nat }: LbSettings, path: ConfigPath, report: Report): void {
+  const [first, last] = nat.portRange
+  const range = [...path, 'nat', 'portRange']
+  if (first > last) report(range, `starts at ${first} and ends at ${last}`, 'put the smaller port first')
+  else if (first < 1_024 + CHECK_PORTS)
+    report(range, `starts at ${first}`, `start at ${1_024 + CHECK_PORTS} or above: health checks use the ports below`)
+  for (const [key, value] of Object.entries(nat.timeouts))
+    checkDuration(value, [...path, 'nat', 'timeouts', key.replace(/Ms$/, '')], report)
 }

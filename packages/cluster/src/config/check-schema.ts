@@ -8,6 +8,8 @@ export interface SchemaNode {
   readonly title?: string
   readonly properties?: Readonly<Record<string, SchemaNode>>
   readonly required?: readonly string[]
+  /** What keys that are not in `properties` must satisfy; false or missing: there are none. */
+  readonly additionalProperties?: SchemaNode | boolean
   readonly items?: SchemaNode
   readonly minItems?: number
   readonly maxItems?: number
@@ -85,11 +87,15 @@ function checkItems(node: SchemaNode, items: readonly unknown[], report: Report,
 }
 
 function checkProperties(node: SchemaNode, value: Record<string, unknown>, report: Report, path: ConfigPath): void {
-  const { properties = {}, required = [] } = node
+  const { properties = {}, required = [], additionalProperties } = node
   const known = Object.keys(properties)
   for (const key of Object.keys(value)) {
     if (Object.hasOwn(properties, key)) {
       checkSchema(properties[key]!, value[key], report, [...path, key])
+      continue
+    }
+    if (typeof additionalProperties === 'object') {
+      checkSchema(additionalProperties, value[key], report, [...path, key])
       continue
     }
     const near = didYouMean(key, known)

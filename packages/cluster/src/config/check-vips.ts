@@ -1,4 +1,5 @@
 import type { AddressPlan } from '../plan/address-plan.js'
+import { checkDuration } from './check-duration.js'
 import type { ClusterConfig, VipConfig } from './cluster-config.js'
 import type { ConfigPath, Report } from './config-error.js'
 import { didYouMean } from './did-you-mean.js'
@@ -23,6 +24,8 @@ export function checkVips(config: ClusterConfig, addresses: AddressPlan | undefi
     names.set(vip.name, i)
     checkReferences(vip.lbs, lbNames, 'LB', [...path, 'lbs'], report)
     checkReferences(vip.backends, backendNames, 'backend', [...path, 'backends'], report)
+    checkReferences(Object.keys(vip.weights), vip.backends, 'backend of this VIP', [...path, 'weights'], report)
+    checkHealth(vip, path, report)
     checkAddress(config.block, addresses, vip, path, report)
     checkExpose(addresses, vip, exposed, path, report)
 
@@ -47,7 +50,7 @@ export function checkVips(config: ClusterConfig, addresses: AddressPlan | undefi
 function checkReferences(
   wanted: readonly string[],
   known: readonly string[],
-  kind: 'LB' | 'backend',
+  kind: 'LB' | 'backend' | 'backend of this VIP',
   path: ConfigPath,
   report: Report,
 ): void {
@@ -59,11 +62,35 @@ function checkReferences(
     // A number too large is no misspelling of another number.
     const misspelt = near !== undefined && /\d*$/.exec(near)![0] === /\d*$/.exec(name)![0]
     report(
-      [...path, i],
+      [...path, path.at(-1) === 'weights' ? name : i],
       `is '${name}', and there is no such ${kind}`,
       misspelt ? `did you mean '${near}'?` : `there is ${there}`,
     )
   })
+}
+
+function checkHealth({ health, protocol, backends }: VipConfig, path: ConfigPath, report: Report): void {
+  const here = [...path, 'health']
+  const { check, watermark, slowStartMs } = health
+  if (check !== null) {
+    checkDuration(check.intervalMs, [...here, 'interval'], report)
+    checkDuration(check.timeoutMs, [...here, 'timeout'], report)
+    if (check.type === 'udp' && protocol === 'tcp')
+      report([...here, 'check'], "is 'udp', but the VIP carries TCP", "choose 'http' or 'tcp'")
+  }
+  if (slowStartMs > 0) checkDuration(slowStartMs, [...here, 'slowStart'], report)
+  if (watermark.low > watermark.high)
+    report(
+      [...here, 'low'],
+      `is ${watermark.low}, above high, which is ${watermark.high}`,
+      'make high at least as large',
+    )
+  else if (watermark.high > backends.length)
+    report(
+      [...here, watermark.low === watermark.high ? 'low' : 'high'],
+      `is ${watermark.high}, and the VIP has ${backends.length} backends: it would never come up`,
+      `choose at most ${backends.length}`,
+    )
 }
 
 function checkAddress(

@@ -1,4 +1,4 @@
-import type { LbServiceConfig, NatConfig } from '@fivetuple/lb-node'
+import type { BackendPolicyName, CapacityConfig, LbHealthConfig, NatConfig, ServiceLimits } from '@fivetuple/lb-node'
 import type { EcmpConfig } from '@fivetuple/switch'
 
 /** A cluster as its user wants it: everything filled in and checked. Addresses are dotted quads. */
@@ -12,9 +12,19 @@ export interface ClusterConfig {
   readonly vips: readonly VipConfig[]
   readonly ecmp: EcmpConfig
   readonly bgp: ClusterBgpConfig
-  readonly nat: NatConfig
+  /** What holds for all LBs. */
+  readonly lbSettings: LbSettings
+  /** By name: LBs that have settings of their own, complete. */
+  readonly overrides: Readonly<Record<string, LbSettings>>
+  readonly redundancy: 'active-active' | 'active-standby'
   readonly edge: ClusterEdgeConfig
   readonly logLevel: string
+}
+
+/** What may differ from one LB to the other. */
+export interface LbSettings {
+  readonly nat: NatConfig
+  readonly capacity: CapacityConfig
 }
 
 /** A backend server. */
@@ -40,7 +50,13 @@ export interface VipConfig {
   /** Names of the LBs that carry it from the start. */
   readonly lbs: readonly string[]
   readonly backends: readonly string[]
-  readonly policy: LbServiceConfig['policy']
+  /** Shares by backend, 0 to 256; 1 where nothing is said. */
+  readonly weights: Readonly<Record<string, number>>
+  readonly policy: BackendPolicyName
+  readonly health: LbHealthConfig
+  readonly limits: ServiceLimits
+  /** How the client's address gets to the backend. */
+  readonly clientAddress: 'none' | 'toa' | 'proxy-v2'
   /** Where clients connect instead of the fabric address; null: there. */
   readonly expose: ConfigEndpoint | null
 }

@@ -4,7 +4,20 @@ export const DEFAULTS = {
   block: '127.20.0.0/16',
   lbs: 4,
   backends: 4,
-  vip: { port: 8080, protocol: 'tcp', lbs: 'all', backends: 'all', policy: 'round-robin' },
+  redundancy: 'active-active',
+  vip: { port: 8080, protocol: 'tcp', lbs: 'all', backends: 'all', policy: 'round-robin', clientAddress: 'none' },
+  // What a backend's failure costs is bounded by failed connections, which count at once; checks find the quiet ones.
+  health: {
+    path: '/healthz',
+    interval: '2s',
+    timeout: '1s',
+    rise: 2,
+    fall: 3,
+    low: 1,
+    high: 1,
+    slowStart: 0,
+    noBackend: 'withdraw',
+  },
   ecmp: { selection: 'modulo', hash: 'murmur3', seed: 0 },
   // Private AS numbers, RFC 6996 §5. The hold time is the slow path of failure detection; RFC 4271 §10 suggests 90 s.
   bgp: {

@@ -20,3 +20,9 @@ export const MAX_FLOWS = 1_000_000
 export const MAX_DURATION_MS = 7 * 24 * 3_600_000
 /** Timers are coarser than this. */
 export const MIN_DURATION_MS = 10
+/** As IPVS and Envoy have it or nearly so: enough to tell 1 from 256. */
+export const MAX_WEIGHT = 256
+/** Beyond what any LB here can carry, so that it means no limit. */
+export const MAX_RATE = 10_000_000
+/** Source ports that an LB's health checks use; they lie just below the range of its NAT. */
+export const CHECK_PORTS = 2_048

@@ -1,26 +1,25 @@
-import type { BackendEntry, ClusterConfig, ConfigEndpoint, VipConfig } from './cluster-config.js'
+import type { BackendPolicyName, LbHealthConfig } from '@fivetuple/lb-node'
+import type { BackendEntry, ClusterConfig, ConfigEndpoint, LbSettings, VipConfig } from './cluster-config.js'
 import { DEFAULTS } from './defaults.js'
 import { parseDuration } from './duration.js'
 import type { ClusterDocument } from './schema.js'
 
 type VipDocument = NonNullable<ClusterDocument['vips']>[number]
+type LbDocument = Pick<ClusterDocument, 'nat' | 'capacity'>
 
 /** Fills in what a configuration leaves open. The document must satisfy the schema. */
 export function resolveConfig(document: ClusterDocument): ClusterConfig {
   const lbs = document.lbs ?? DEFAULTS.lbs
   const lbNames = numbered('lb', lbs)
   const backends = resolveBackends(document.backends ?? DEFAULTS.backends)
-  const backendNames = backends.map(({ name }) => name)
   const bgp = { ...DEFAULTS.bgp, ...document.bgp }
-  const nat = { ...DEFAULTS.nat, ...document.nat }
-  const timeouts = { ...DEFAULTS.nat.timeouts, ...document.nat?.timeouts }
   const edge = { ...DEFAULTS.edge, ...document.edge }
   return {
     name: document.name ?? DEFAULTS.name,
     block: document.block ?? DEFAULTS.block,
     lbs,
     backends,
-    vips: (document.vips ?? defaultVips(lbNames)).map((vip) => resolveVip(vip, lbNames, backendNames)),
+    vips: (document.vips ?? defaultVips(lbNames)).map((vip) => resolveVip(vip, lbNames, backends)),
     ecmp: { ...DEFAULTS.ecmp, ...document.ecmp },
     bgp: {
       port: bgp.port,
@@ -36,18 +35,11 @@ export function resolveConfig(document: ClusterDocument): ClusterConfig {
         ...neighbor,
       })),
     },
-    nat: {
-      portRange: [nat.portRange[0]!, nat.portRange[1]!],
-      maxSessions: nat.maxSessions,
-      unknownFlow: nat.unknownFlow,
-      timeouts: {
-        synMs: ms(timeouts.syn),
-        establishedMs: ms(timeouts.established),
-        closingMs: ms(timeouts.closing),
-        closedMs: ms(timeouts.closed),
-        udpMs: ms(timeouts.udp),
-      },
-    },
+    lbSettings: resolveLbSettings(document),
+    overrides: Object.fromEntries(
+      Object.entries(document.overrides ?? {}).map(([lb, own]) => [lb, resolveLbSettings(document, own)]),
+    ),
+    redundancy: document.redundancy ?? DEFAULTS.redundancy,
     edge: { windowBytes: edge.windowBytes, keepAliveMs: ms(edge.keepAlive), maxFlows: edge.maxFlows },
     logLevel: document.log?.level ?? DEFAULTS.log.level,
   }
@@ -68,17 +60,74 @@ function resolveBackends(backends: NonNullable<ClusterDocument['backends']>): re
   return backends.map(({ name, address, port }) => ({ name, server: { address, port } }))
 }
 
-function resolveVip(vip: VipDocument, lbNames: readonly string[], backendNames: readonly string[]): VipConfig {
-  const { name, port, protocol, policy, lbs, backends } = { ...DEFAULTS.vip, ...vip }
+/** What holds for all LBs, and over it what is said of one. */
+function resolveLbSettings(all: LbDocument, one: LbDocument = {}): LbSettings {
+  const nat = { ...DEFAULTS.nat, ...all.nat, ...one.nat }
+  const timeouts = { ...DEFAULTS.nat.timeouts, ...all.nat?.timeouts, ...one.nat?.timeouts }
+  const capacity = { ...all.capacity, ...one.capacity }
+  return {
+    nat: {
+      portRange: [nat.portRange[0]!, nat.portRange[1]!],
+      maxSessions: nat.maxSessions,
+      unknownFlow: nat.unknownFlow,
+      timeouts: {
+        synMs: ms(timeouts.syn),
+        establishedMs: ms(timeouts.established),
+        closingMs: ms(timeouts.closing),
+        closedMs: ms(timeouts.closed),
+        udpMs: ms(timeouts.udp),
+      },
+    },
+    capacity: {
+      packetsPerSecond: capacity.packetsPerSecond ?? null,
+      newFlowsPerSecond: capacity.newFlowsPerSecond ?? null,
+    },
+  }
+}
+
+function resolveVip(vip: VipDocument, lbNames: readonly string[], servers: readonly BackendEntry[]): VipConfig {
+  const { name, port, protocol, policy, lbs, backends, clientAddress } = { ...DEFAULTS.vip, ...vip }
+  const backendNames = backends === 'all' ? servers.map((server) => server.name) : backends
+  const areOurs = servers.every((server) => server.server === null || !backendNames.includes(server.name))
   return {
     name,
     address: vip.address ?? null,
     port,
     protocol,
-    policy,
+    policy: policy as BackendPolicyName,
     lbs: lbs === 'all' ? lbNames : lbs,
-    backends: backends === 'all' ? backendNames : backends,
+    backends: backendNames,
+    weights: vip.weights ?? {},
+    health: resolveHealth(vip.health ?? {}, protocol, areOurs),
+    limits: { maxSessions: vip.limits?.sessions ?? null, newFlowsPerSecond: vip.limits?.newFlowsPerSecond ?? null },
+    clientAddress,
     expose: vip.expose === undefined ? null : endpoint(vip.expose),
+  }
+}
+
+/** @param areOurs whether all backends are servers that we start, which answer HTTP checks */
+function resolveHealth(
+  document: NonNullable<VipDocument['health']>,
+  protocol: 'tcp' | 'udp',
+  areOurs: boolean,
+): LbHealthConfig {
+  const health = { ...DEFAULTS.health, ...document }
+  const type = document.check ?? (protocol === 'udp' ? 'none' : areOurs ? 'http' : 'tcp')
+  return {
+    check:
+      type === 'none'
+        ? null
+        : {
+            type,
+            path: health.path,
+            intervalMs: ms(health.interval),
+            timeoutMs: ms(health.timeout),
+            rise: health.rise,
+            fall: health.fall,
+          },
+    noBackend: health.noBackend,
+    watermark: { low: health.low, high: document.high ?? health.low },
+    slowStartMs: ms(health.slowStart),
   }
 }
 

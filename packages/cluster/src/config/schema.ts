@@ -1,4 +1,4 @@
-import Type, { type Static, type TSchema, type TSchemaOptions } from 'typebox'
+import Type, { type Static, type TRecord, type TSchema, type TSchemaOptions } from 'typebox'
 import { DEFAULTS } from './defaults.js'
 import { DURATION_PATTERN } from './duration.js'
 import {
@@ -6,8 +6,10 @@ import {
   MAX_FLOWS,
   MAX_NAME_LENGTH,
   MAX_NODES,
+  MAX_RATE,
   MAX_SESSIONS,
   MAX_VIPS,
+  MAX_WEIGHT,
   MAX_WINDOW_BYTES,
   MIN_WINDOW_BYTES,
 } from './limits.js'
@@ -45,6 +47,16 @@ const duration = (description: string, value: string | number) =>
     description,
     default: value,
   })
+/** Names as in the LB's registry of policies, which this module does not load for its sake; a test compares them. */
+const POLICIES = [
+  'round-robin',
+  'weighted-round-robin',
+  'random',
+  'least-connections',
+  'power-of-two-choices',
+  'source-hash',
+  'maglev',
+] as const
 const allOr = (what: string, description: string) =>
   Type.Union(
     [Type.Literal('all'), Type.Array(Type.String(), { minItems: 1, maxItems: MAX_NODES, uniqueItems: true })],
@@ -64,6 +76,78 @@ const backend = object(
   { title: 'a mapping with name, address and port', description: 'A server of your own.' },
 )
 
+/** A mapping whose keys are names. */
+const byName = <V extends TSchema>(key: string, value: V, description: string) =>
+  Type.Object(
+    {},
+    {
+      title: `a mapping of names of ${key}`,
+      additionalProperties: value as never,
+      description,
+      maxProperties: MAX_NODES,
+    },
+  ) as unknown as TRecord<string, V>
+
+const rate = (what: string) => whole(1, MAX_RATE, `Most ${what} a second; default: no limit.`)
+
+const { health: healthDefaults } = DEFAULTS
+const health = object(
+  {
+    check: Type.Optional(
+      oneOf(
+        ['http', 'tcp', 'udp', 'none'],
+        'How each LB asks each backend; default: http for servers that we start, tcp for others, none for UDP.',
+      ),
+    ),
+    path: Type.Optional(
+      text('a path such as /healthz', '^/[!-~]{0,200}$', 'What an HTTP check asks for.', {
+        default: healthDefaults.path,
+      }),
+    ),
+    interval: Type.Optional(duration('Time from one check to the next.', healthDefaults.interval)),
+    timeout: Type.Optional(duration('Time that a check may take.', healthDefaults.timeout)),
+    rise: Type.Optional(
+      whole(1, 100, 'Good checks in a row that make a backend healthy.', { default: healthDefaults.rise }),
+    ),
+    fall: Type.Optional(whole(1, 100, 'Failures in a row that make it unhealthy.', { default: healthDefaults.fall })),
+    low: Type.Optional(
+      whole(1, MAX_NODES, 'With fewer healthy backends than this the VIP counts as down.', {
+        default: healthDefaults.low,
+      }),
+    ),
+    high: Type.Optional(
+      whole(1, MAX_NODES, 'With this many it is up again; default: as low.', { default: healthDefaults.high }),
+    ),
+    slowStart: Type.Optional(
+      duration('Time over which a backend that has recovered gets its full share.', healthDefaults.slowStart),
+    ),
+    noBackend: Type.Optional(
+      oneOf(
+        ['withdraw', 'reset', 'last-resort'],
+        'What an LB does while the VIP is down: withdraw its route, reset new flows, or try unhealthy backends.',
+        { default: healthDefaults.noBackend },
+      ),
+    ),
+  },
+  { description: 'How LBs learn which backends work.' },
+)
+
+const limits = object(
+  {
+    sessions: Type.Optional(whole(1, MAX_SESSIONS, 'Most sessions of the VIP on one LB; default: no limit.')),
+    newFlowsPerSecond: Type.Optional(rate('new flows of the VIP on one LB')),
+  },
+  { description: 'What the VIP may take of an LB, so that a flood of it leaves the others their share.' },
+)
+
+const capacity = object(
+  {
+    packetsPerSecond: Type.Optional(rate('packets, both directions together,')),
+    newFlowsPerSecond: Type.Optional(rate('new flows')),
+  },
+  { description: 'What one LB can carry; beyond it packets are lost. Without it: what the machine can.' },
+)
+
 const vip = object(
   {
     name: name('How commands and reports refer to it.'),
@@ -73,7 +157,23 @@ const vip = object(
     lbs: Type.Optional(allOr('LBs, as in [lb-1, lb-3]', 'The LBs that carry it.')),
     backends: Type.Optional(allOr('backends, as in [backend-1, backend-2]', 'The servers behind it.')),
     policy: Type.Optional(
-      oneOf(['round-robin'], 'How an LB chooses a backend for a new flow.', { default: DEFAULTS.vip.policy }),
+      oneOf([...POLICIES], 'How an LB chooses a backend for a new flow.', { default: DEFAULTS.vip.policy }),
+    ),
+    weights: Type.Optional(
+      byName(
+        'backends',
+        whole(0, MAX_WEIGHT, 'Share of new flows; 0: none.'),
+        'Shares of new flows, for policies that honour them; default: 1 each.',
+      ),
+    ),
+    health: Type.Optional(health),
+    limits: Type.Optional(limits),
+    clientAddress: Type.Optional(
+      oneOf(
+        ['none', 'toa', 'proxy-v2'],
+        "How the client's address and port get to the backend: not at all, as TCP option 254 of the SYN, or besides as a PROXY protocol v2 header.",
+        { default: DEFAULTS.vip.clientAddress },
+      ),
     ),
     expose: Type.Optional(
       text(
@@ -113,7 +213,42 @@ const neighbor = object(
   { title: 'a mapping with name, switch, address and as', description: 'A routing daemon of your own.' },
 )
 
-const { bgp, ecmp, edge, log, nat } = DEFAULTS
+const { bgp, ecmp, edge, log, nat: natDefaults } = DEFAULTS
+
+const nat = object(
+  {
+    portRange: Type.Optional(
+      Type.Array(whole(1_024, 65_535, 'A source port.'), {
+        title: 'a list of two ports, first and last, as in [16384, 65535]',
+        description: 'Source ports that an LB uses towards backends.',
+        minItems: 2,
+        maxItems: 2,
+        default: [...natDefaults.portRange],
+      }),
+    ),
+    maxSessions: Type.Optional(
+      whole(1, MAX_SESSIONS, 'Most sessions of one LB at once.', { default: natDefaults.maxSessions }),
+    ),
+    unknownFlow: Type.Optional(
+      oneOf(['reset', 'drop'], 'What answers a packet that belongs to no session.', {
+        default: natDefaults.unknownFlow,
+      }),
+    ),
+    timeouts: Type.Optional(
+      object(
+        {
+          syn: Type.Optional(duration('Handshake not finished.', natDefaults.timeouts.syn)),
+          established: Type.Optional(duration('Silence in an open session.', natDefaults.timeouts.established)),
+          closing: Type.Optional(duration('One side has sent its FIN.', natDefaults.timeouts.closing)),
+          closed: Type.Optional(duration('Both sides are done, or a RST was seen.', natDefaults.timeouts.closed)),
+          udp: Type.Optional(duration('Silence in a UDP session.', natDefaults.timeouts.udp)),
+        },
+        { description: 'After which time a session is forgotten.' },
+      ),
+    ),
+  },
+  { description: 'Address translation in the LBs.' },
+)
 
 /** A cluster's configuration file. */
 export const clusterSchema = object(
@@ -186,38 +321,23 @@ export const clusterSchema = object(
         { description: 'The routing sessions between LBs and switches.' },
       ),
     ),
-    nat: Type.Optional(
-      object(
-        {
-          portRange: Type.Optional(
-            Type.Array(whole(1_024, 65_535, 'A source port.'), {
-              title: 'a list of two ports, first and last, as in [16384, 65535]',
-              description: 'Source ports that an LB uses towards backends.',
-              minItems: 2,
-              maxItems: 2,
-              default: [...nat.portRange],
-            }),
-          ),
-          maxSessions: Type.Optional(
-            whole(1, MAX_SESSIONS, 'Most sessions of one LB at once.', { default: nat.maxSessions }),
-          ),
-          unknownFlow: Type.Optional(
-            oneOf(['reset', 'drop'], 'What answers a packet that belongs to no session.', { default: nat.unknownFlow }),
-          ),
-          timeouts: Type.Optional(
-            object(
-              {
-                syn: Type.Optional(duration('Handshake not finished.', nat.timeouts.syn)),
-                established: Type.Optional(duration('Silence in an open session.', nat.timeouts.established)),
-                closing: Type.Optional(duration('One side has sent its FIN.', nat.timeouts.closing)),
-                closed: Type.Optional(duration('Both sides are done, or a RST was seen.', nat.timeouts.closed)),
-                udp: Type.Optional(duration('Silence in a UDP session.', nat.timeouts.udp)),
-              },
-              { description: 'After which time a session is forgotten.' },
-            ),
-          ),
-        },
-        { description: 'Address translation in the LBs.' },
+    nat: Type.Optional(nat),
+    capacity: Type.Optional(capacity),
+    overrides: Type.Optional(
+      byName(
+        'LBs',
+        object(
+          { nat: Type.Optional(nat), capacity: Type.Optional(capacity) },
+          { title: 'a mapping with nat or capacity' },
+        ),
+        'Settings of single LBs that differ from what holds for all.',
+      ),
+    ),
+    redundancy: Type.Optional(
+      oneOf(
+        ['active-active', 'active-standby'],
+        'All LBs carry a VIP at once (ECMP), or one at a time as with VRRP: the baseline to compare with.',
+        { default: DEFAULTS.redundancy },
       ),
     ),
     edge: Type.Optional(

@@ -1,8 +1,9 @@
 import type { BackendConfig } from '@fivetuple/backend'
-import type { LbConfig, LbServiceConfig } from '@fivetuple/lb-node'
+import type { LbConfig } from '@fivetuple/lb-node'
 import { formatIpv4, parsePrefix } from '@fivetuple/packet'
 import type { SwitchConfig, SwitchNeighborConfig } from '@fivetuple/switch'
-import type { ClusterConfig, ConfigEndpoint, NeighborConfig } from '../config/cluster-config.js'
+import type { ClusterConfig, ConfigEndpoint, NeighborConfig, VipConfig } from '../config/cluster-config.js'
+import { CHECK_PORTS } from '../config/limits.js'
 import { AddressPlan } from './address-plan.js'
 import { API_PORT, BACKEND_PORT, DOWNLINK_CABLE_PORT, UPLINK_CABLE_PORT } from './ports.js'
 
@@ -30,17 +31,10 @@ export interface ClusterPlan {
 }
 
 /** A virtual service with its addresses. */
-export interface VipPlan {
-  readonly name: string
-  readonly protocol: 'tcp' | 'udp'
+export interface VipPlan extends VipConfig {
   readonly address: string
-  readonly port: number
   /** Where clients connect. */
   readonly listen: ConfigEndpoint
-  /** Names of the LBs that carry it from the start. */
-  readonly lbs: readonly string[]
-  readonly backends: readonly string[]
-  readonly policy: LbServiceConfig['policy']
 }
 
 /**
@@ -150,6 +144,8 @@ function planLb(
 ): LbConfig {
   const name = lbName(k)
   const { bgp } = config
+  const { nat, capacity } = config.overrides[name] ?? config.lbSettings
+  const [firstPort] = nat.portRange
   return {
     name,
     id: k,
@@ -175,10 +171,19 @@ function planLb(
       address: vip.address,
       port: vip.port,
       policy: vip.policy,
-      backends: vip.backends.map((backend) => ({ name: backend, ...backendEndpoint(backend, config, addresses) })),
+      limits: vip.limits,
+      tellsClient: vip.clientAddress !== 'none',
+      health: vip.health,
+      backends: vip.backends.map((backend) => ({
+        name: backend,
+        ...backendEndpoint(backend, config, addresses),
+        weight: vip.weights[backend] ?? 1,
+      })),
     })),
     vips: [...new Set(vips.filter(({ lbs }) => lbs.includes(name)).map(({ address }) => address))],
-    nat: config.nat,
+    nat,
+    capacity,
+    checkPorts: [firstPort - CHECK_PORTS, firstPort - 1],
     logLevel: config.logLevel,
   }
 }
