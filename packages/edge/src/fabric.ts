@@ -5,6 +5,8 @@ export const NO_ROUTE = -1
 
 /** What an edge sees of the switch that it is part of. */
 export interface Fabric {
+  /** TTL of what starts here. Without it: one less than usual, for the switch that the edge is part of is the first hop. */
+  readonly ttl?: number
   /** The port that a packet of this five-tuple leaves by, as the route table stands, or {@link NO_ROUTE}. Counts it. */
   egressFor(
     sourceAddress: number,

@@ -12,6 +12,7 @@ const TTL = DEFAULT_TTL - 1
  */
 export class SegmentWriter implements SegmentOutput {
   readonly #fabric: Fabric
+  readonly #ttl: number
   readonly #scratch = new Uint8Array(MAX_PACKET_BYTES)
   #localAddress = 0
   #localPort = 0
@@ -25,6 +26,7 @@ export class SegmentWriter implements SegmentOutput {
 
   constructor(fabric: Fabric) {
     this.#fabric = fabric
+    this.#ttl = fabric.ttl ?? TTL
     this.buffer = this.#scratch
   }
 
@@ -60,7 +62,7 @@ export class SegmentWriter implements SegmentOutput {
     }
     const at = output.reserve(total)
     this.buffer = output.buffer
-    writeIpv4Header(this.buffer, at, total, TTL, IpProtocol.TCP, this.#localAddress, this.#remoteAddress)
+    writeIpv4Header(this.buffer, at, total, this.#ttl, IpProtocol.TCP, this.#localAddress, this.#remoteAddress)
     return at + IPV4_HEADER_BYTES
   }
 }

@@ -31,7 +31,7 @@ export function sendDatagram(
   if (output.blocked) return false
   const at = output.reserve(total)
   const b = output.buffer
-  writeIpv4Header(b, at, total, TTL, IpProtocol.UDP, source, destination)
+  writeIpv4Header(b, at, total, fabric.ttl ?? TTL, IpProtocol.UDP, source, destination)
   writeUdpHeader(b, at + IPV4_HEADER_BYTES, sourcePort, destinationPort, payload.length)
   b.set(payload, at + IPV4_HEADER_BYTES + UDP_HEADER_BYTES)
   return true

@@ -1,0 +1,52 @@
+import { ipv4TotalLength, PacketBatch, type PacketOutput } from '@fivetuple/packet'
+
+/** One direction of a wire: what is put in during one turn comes out in the next. */
+export class Wire implements PacketOutput {
+  readonly #batch = new PacketBatch()
+  readonly #defer: (run: () => void) => void
+  readonly #deliver: (b: Uint8Array, start: number, end: number) => void
+  #isScheduled = false
+  blocked = false
+  /** Nothing comes out. */
+  isCut = false
+  /** All packets that were put in, whole. */
+  readonly log: Uint8Array[] = []
+
+  /** @param defer runs something later: on virtual time, or in the event loop's next turn */
+  constructor(defer: (run: () => void) => void, deliver: (b: Uint8Array, start: number, end: number) => void) {
+    this.#defer = defer
+    this.#deliver = deliver
+  }
+
+  get buffer(): Uint8Array {
+    return this.#batch.buffer
+  }
+
+  append(b: Uint8Array, start: number, end: number): void {
+    this.reserve(end - start)
+    this.buffer.set(b.subarray(start, end), this.#batch.length - (end - start))
+  }
+
+  give(b: Uint8Array, start: number, end: number): void {
+    this.append(b, start, end)
+  }
+
+  reserve(length: number): number {
+    if (!this.#isScheduled) {
+      this.#isScheduled = true
+      this.#defer(() => this.#pass())
+    }
+    return this.#batch.reserve(length)
+  }
+
+  #pass(): void {
+    this.#isScheduled = false
+    const b = this.#batch.take()
+    for (let o = 0; o < b.length; o += ipv4TotalLength(b, o)) {
+      const end = o + ipv4TotalLength(b, o)
+      this.log.push(b.slice(o, end))
+      if (!this.isCut) this.#deliver(b, o, end)
+    }
+    b.fill(0xee) // a receiver that has kept a view would see this
+  }
+}
