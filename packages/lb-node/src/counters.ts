@@ -14,6 +14,8 @@ export interface LbCounters {
   sessionsEvicted: number
   /** New flows whose backend refused them, did not answer or could not be reached, and that were given to another one. */
   connectRetries: number
+  /** SYNs without room for the client's address, sent on without it. */
+  clientAddressesOmitted: number
   readonly drops: LbDrops
 }
 
@@ -56,6 +58,7 @@ export function newLbCounters(): LbCounters {
     resetsSent: 0,
     sessionsEvicted: 0,
     connectRetries: 0,
+    clientAddressesOmitted: 0,
     drops: {
       'malformed-truncated': 0,
       'malformed-version': 0,

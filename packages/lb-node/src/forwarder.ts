@@ -22,8 +22,10 @@ import { Capacity } from './capacity.js'
 import type { CapacityConfig, NatConfig } from './config.js'
 import { type LbDropCause, newLbCounters } from './counters.js'
 import { type ConnectFailure, FlowOpener, type OnConnectFailure } from './flow-opener.js'
+import { eraseClientAddress, insertClientAddress } from './nat/client-address-option.js'
 import { translateIcmpError } from './nat/icmp-translation.js'
 import { SessionTable } from './nat/session-table.js'
+import { KEPT_SYN_BYTES } from './nat/syn-store.js'
 import {
   FROM_BACKEND,
   FROM_CLIENT,
@@ -86,6 +88,8 @@ export class LbForwarder {
   readonly #opener: FlowOpener
   readonly #capacity: Capacity
   readonly #replier: Replier
+  /** Where a SYN that is sent once more is translated. */
+  readonly #syn = new Uint8Array(KEPT_SYN_BYTES)
 
   constructor(options: LbForwarderOptions, uplink: PacketOutput, downlink: PacketOutput, now: number) {
     const { timeouts, maxSessions } = options.nat
@@ -284,11 +288,11 @@ export class LbForwarder {
     const after = FROM_CLIENT[before]![kind]!
     if (before === SessionState.SYN_SEEN && after !== before) this.#opener.dropSyn(session)
     sessions.touch(session, after, true, now)
-    return this.#translateToBackend(b, o, session)
+    return this.#translateToBackend(b, o, end, session, kind)
   }
 
-  /** Rewrites a packet in place so that it goes to the session's backend. Returns whether it stays in the run. */
-  #translateToBackend(b: Uint8Array, o: number, session: number): boolean {
+  /** Rewrites a packet in place so that it goes to the session's backend; false when it had to be written anew, and was. */
+  #translateToBackend(b: Uint8Array, o: number, end: number, session: number, kind: number): boolean {
     const sessions = this.#sessions
     decrementTtl(b, o)
     rewriteEndpoints(
@@ -299,7 +303,20 @@ export class LbForwarder {
       sessions.backendAddress(session),
       sessions.backendPort(session),
     )
-    return true
+    return kind !== SegmentKind.SYN || !this.#tellClient(b, o, end, session)
+  }
+
+  /** Puts the client's endpoint into a SYN for backends that are to know it. Returns whether it has written the packet. */
+  #tellClient(b: Uint8Array, o: number, end: number, session: number): boolean {
+    const sessions = this.#sessions
+    if (!this.#opener.backendOf(session).service.spec.tellsClient) {
+      eraseClientAddress(b, o)
+      return false
+    }
+    const [address, port] = [sessions.clientAddress(session), sessions.clientPort(session)]
+    if (insertClientAddress(b, o, end, address, port, this.#downlink)) return true
+    this.counters.clientAddressesOmitted++
+    return false
   }
 
   /** Makes a session for the first packet of a flow, or answers it. */
@@ -346,10 +363,9 @@ export class LbForwarder {
     this.#opener.failed(session, failure)
     const length = this.#opener.synLength(session)
     if (length === NONE || !this.#opener.moveOn(session)) return false
-    const output = this.#downlink
-    const at = output.reserve(length)
-    this.#opener.copySyn(session, output.buffer, at)
-    this.#translateToBackend(output.buffer, at, session)
+    const syn = this.#syn
+    this.#opener.copySyn(session, syn, 0)
+    if (this.#translateToBackend(syn, 0, length, session, SegmentKind.SYN)) this.#downlink.append(syn, 0, length)
     this.counters.drops.retried++
     return true
   }

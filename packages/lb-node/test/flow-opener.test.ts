@@ -1,6 +1,15 @@
-import { TcpFlag, tcpFlags, tcpSequence, UnreachableCode, writeIcmpError } from '@fivetuple/packet'
+import {
+  clientAddressOption,
+  malformedIpv4,
+  parseEndpoint,
+  TcpFlag,
+  tcpFlags,
+  tcpSequence,
+  UnreachableCode,
+  writeIcmpError,
+} from '@fivetuple/packet'
 import t from 'tap'
-import { tcpPacket, udpPacket } from './packets.js'
+import { run, tcpPacket, udpPacket } from './packets.js'
 import { BACKENDS, BIP, CLIENT, endsOf, Rig, UDP_VIP, VIP } from './rig.js'
 
 const { SYN, ACK, RST } = TcpFlag
@@ -148,4 +157,26 @@ t.test('no healthy backend: refused, or the last resort', async (t) => {
   lenient.admit(VIP, BACKENDS[1], true)
   for (let i = 0; i < 4; i++)
     t.match(endsOf(lenient.fromClient(syn(client(i))).on[0]!), { to: BACKENDS[1] }, 'a healthy one is preferred')
+})
+
+t.test('a SYN tells the client to backends that are to know, also when it is tried elsewhere', async (t) => {
+  const told = (packet: Uint8Array) => clientAddressOption(packet, 20, packet.length)
+  const rig = new Rig({}, { service: { tellsClient: true } })
+  const [first] = rig.fromClient(syn(CLIENT)).on
+  t.same(told(first!), parseEndpoint(CLIENT))
+  t.equal(malformedIpv4(first!, 0, first!.length), undefined)
+  const [repeated] = rig.fromClient(syn(CLIENT)).on
+  t.same(told(repeated!), parseEndpoint(CLIENT), 'either may be the one that arrives')
+  const { from, to } = endsOf(first!)
+  const [second] = rig.fromBackend(tcpPacket(to, from, { flags: RST | ACK, acknowledgment: 78 })).back
+  t.match(endsOf(second!), { to: BACKENDS[1] })
+  t.same(told(second!), parseEndpoint(CLIENT))
+  const [data] = rig.fromClient(tcpPacket(CLIENT, VIP, { flags: ACK })).on
+  t.equal(data!.length, 40, 'no other packet grows')
+})
+
+t.test('packets around a SYN that is written anew all arrive', async (t) => {
+  const rig = new Rig({}, { service: { tellsClient: true } })
+  const others = [1, 2, 3].map((i) => syn(client(i)))
+  t.equal(rig.fromClient(run(...others)).on.length, 3)
 })

@@ -52,7 +52,7 @@ export function planCluster(config: ClusterConfig, block: string, clusterKey: st
     return { ...vip, address, listen: vip.expose ?? { address, port: vip.port } }
   })
   const uplink = planUplink(config, addresses, vips, clusterKey)
-  const downlink = planDownlink(config, addresses, clusterKey)
+  const downlink = planDownlink(config, addresses, vips, clusterKey)
   return {
     name: config.name,
     block,
@@ -105,7 +105,13 @@ function planUplink(
   }
 }
 
-function planDownlink(config: ClusterConfig, addresses: AddressPlan, clusterKey: string): SwitchConfig {
+function planDownlink(
+  config: ClusterConfig,
+  addresses: AddressPlan,
+  vips: readonly VipPlan[],
+  clusterKey: string,
+): SwitchConfig {
+  const told = new Set(vips.flatMap(({ clientAddress, backends }) => (clientAddress === 'proxy-v2' ? backends : [])))
   const outside = config.backends.flatMap(({ server }) =>
     server === null || addresses.rangeContains('backends', server.address) ? [] : [`${server.address}/32`],
   )
@@ -130,7 +136,12 @@ function planDownlink(config: ClusterConfig, addresses: AddressPlan, clusterKey:
       announce: prefixes,
     },
     ecmp: config.ecmp,
-    edge: { kind: 'server', prefixes, tcp: config.edge },
+    edge: {
+      kind: 'server',
+      prefixes,
+      proxyProtocol: [...told].map((name) => backendEndpoint(name, config, addresses)),
+      tcp: config.edge,
+    },
     logLevel: config.logLevel,
   }
 }

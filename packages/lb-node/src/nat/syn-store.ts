@@ -1,5 +1,5 @@
 /** IPv4 and TCP header with as many options as a SYN has in practice; a longer packet is not kept. */
-const SLOT_BYTES = 80
+export const KEPT_SYN_BYTES = 80
 /** 1.25 MiB when full. Half-open flows beyond it are not tried elsewhere: a flood of them needs no such favour. */
 const SLOTS_MAX = 16_384
 const INITIAL_SLOTS = 64
@@ -9,7 +9,7 @@ const INITIAL_SLOTS = 64
  * asked for the same flow. Bounded, in one array.
  */
 export class SynStore {
-  #bytes = new Uint8Array(INITIAL_SLOTS * SLOT_BYTES)
+  #bytes = new Uint8Array(INITIAL_SLOTS * KEPT_SYN_BYTES)
   #lengths = new Uint8Array(INITIAL_SLOTS)
   readonly #free: number[] = []
   #fresh = 0
@@ -22,10 +22,10 @@ export class SynStore {
   /** Keeps the packet `b[o, end)`. Returns its slot, or -1 when it is too long or the store is full. */
   keep(b: Uint8Array, o: number, end: number): number {
     const length = end - o
-    if (length > SLOT_BYTES) return -1
+    if (length > KEPT_SYN_BYTES) return -1
     const slot = this.#free.pop() ?? this.#takeFresh()
     if (slot < 0) return -1
-    this.#bytes.set(b.subarray(o, end), slot * SLOT_BYTES)
+    this.#bytes.set(b.subarray(o, end), slot * KEPT_SYN_BYTES)
     this.#lengths[slot] = length
     return slot
   }
@@ -37,7 +37,7 @@ export class SynStore {
 
   /** Copies the packet in a slot to `b[o, …)`. */
   copyTo(slot: number, b: Uint8Array, o: number): void {
-    b.set(this.#bytes.subarray(slot * SLOT_BYTES, slot * SLOT_BYTES + this.#lengths[slot]!), o)
+    b.set(this.#bytes.subarray(slot * KEPT_SYN_BYTES, slot * KEPT_SYN_BYTES + this.#lengths[slot]!), o)
   }
 
   release(slot: number): void {
