@@ -17,6 +17,10 @@ export interface LbConfig {
   readonly services: readonly LbServiceConfig[]
   /** Addresses on the interface at start. */
   readonly vips: readonly string[]
+  /** Whether it asks for no new flows from the start. */
+  readonly draining: boolean
+  /** Backends that have no new flows from the start. */
+  readonly drainedBackends: readonly string[]
   readonly nat: NatConfig
   readonly capacity: CapacityConfig
   /** First and last source port of health checks, inclusive: outside of `nat.portRange`. */

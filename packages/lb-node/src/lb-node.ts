@@ -11,11 +11,30 @@ import {
 } from '@fivetuple/runtime'
 import type { Speaker } from '@fivetuple/speaker'
 import { AddressTable } from './address-table.js'
-import type { LbCableConfig, LbConfig } from './config.js'
+import type { LbCableConfig, LbConfig, LbServiceConfig, ServiceLimits } from './config.js'
 import { LbForwarder } from './forwarder.js'
-import { BACKEND_POLICIES } from './policy/registry.js'
+import type { BackendPolicyName } from './policy/registry.js'
 import { createRouting, DOWNLINK, UPLINK } from './routing.js'
-import type { LbStatus } from './status.js'
+import { serviceSpec } from './service-spec.js'
+import type { LbStatus, PlacedVip } from './status.js'
+import { VipPlacement } from './vip-placement.js'
+
+const NO_LIMITS: ServiceLimits = { maxSessions: null, newFlowsPerSecond: null }
+
+/** A change of a service; what is left out stays as it is. */
+export interface ServiceChange {
+  readonly name: string
+  readonly policy?: BackendPolicyName
+  /** By backend, 0 to 256. */
+  readonly weights?: Readonly<Record<string, number>>
+  readonly limits?: Partial<ServiceLimits>
+}
+
+/** Whether a backend is to run empty. */
+export interface BackendDrain {
+  readonly backend: string
+  readonly drained: boolean
+}
 
 /**
  * An LB (claim C11): the routing module watches the interface and talks BGP, the receiving module are the two cables, the
@@ -27,11 +46,15 @@ export class LbNode {
   readonly #log: Logger
   readonly #clock: Clock
   readonly #addresses = new AddressTable()
+  readonly #placement = new VipPlacement(this.#addresses)
+  /** By name, as they are now. */
+  readonly #services = new Map<string, LbServiceConfig>()
   readonly #uplink = new CablePort()
   readonly #downlink = new CablePort()
   readonly #forwarder: LbForwarder
   readonly #routing: Speaker
   readonly #expiry: DeadlineTimer
+  #draining = false
   #diallers: CableDialler[] = []
 
   constructor(config: LbConfig, log: Logger, clock: Clock) {
@@ -46,24 +69,12 @@ export class LbNode {
       this.#downlink,
       clock.now(),
     )
-    for (const service of config.services)
-      this.#forwarder.setService({
-        name: service.name,
-        address: parseIpv4(service.address)!,
-        port: service.port,
-        protocol: service.protocol === 'tcp' ? IpProtocol.TCP : IpProtocol.UDP,
-        policy: BACKEND_POLICIES[service.policy](),
-        limits: service.limits,
-        tellsClient: service.tellsClient,
-        lastResort: service.health.noBackend === 'last-resort',
-        backends: service.backends.map((backend) => ({
-          name: backend.name,
-          address: parseIpv4(backend.address)!,
-          port: backend.port,
-          weight: backend.weight,
-        })),
-      })
-    for (const vip of config.vips) this.#addresses.add(parseIpv4(vip)!)
+    for (const service of config.services) {
+      this.#services.set(service.name, service)
+      this.#forwarder.setService(serviceSpec(service))
+    }
+    for (const backend of config.drainedBackends) this.drainBackend({ backend, drained: true })
+    for (const vip of config.vips) this.#placement.want(parseIpv4(vip)!, true)
     this.#routing = createRouting(config, address, bip, this.#addresses, {
       onSession: (neighbor, state, reason) => log.info({ neighbor, state, reason }, 'BGP'),
     })
@@ -91,6 +102,9 @@ export class LbNode {
         session: (question: { client: Endpoint; vip: Endpoint; protocol: 'tcp' | 'udp' }) => this.session(question),
         addAddress: ({ address }: { address: string }) => this.setAddress(address, true),
         removeAddress: ({ address }: { address: string }) => this.setAddress(address, false),
+        setService: (change: ServiceChange) => this.setService(change),
+        drainBackend: (change: BackendDrain) => this.drainBackend(change),
+        setDraining: ({ draining }: { draining: boolean }) => this.setDraining(draining),
       },
       stop: () => this.stop(),
     }
@@ -106,14 +120,49 @@ export class LbNode {
   /**
    * Puts an address on the interface or takes it off: the one operation by which a VIP comes to this LB or leaves it
    * (claims C8, C13). Routes follow from the interface's change alone; sessions of other VIPs are not touched.
-   * @returns the addresses on the interface now
+   * @returns the VIPs that are to be on this LB, and what holds some of them back
    */
-  setAddress(text: string, present: boolean): { vips: string[] } {
+  setAddress(text: string, present: boolean): { vips: PlacedVip[] } {
     const address = parseIpv4(text)
     if (address === undefined) throw new TypeError(`'${text}' is no IPv4 address`)
-    if (present) this.#addresses.add(address)
-    else this.#addresses.remove(address)
-    return { vips: this.#addresses.list().map(formatIpv4) }
+    this.#placement.want(address, present)
+    return { vips: this.#placedVips() }
+  }
+
+  /** Changes how new flows of a service are given to backends; sessions stay where they are. */
+  setService({ name, policy, weights, limits }: ServiceChange): LbServiceConfig {
+    const before = this.#services.get(name)
+    if (before === undefined) throw new TypeError(`there is no service '${name}'`)
+    const service: LbServiceConfig = {
+      ...before,
+      policy: policy ?? before.policy,
+      limits: { ...before.limits, ...limits },
+      backends: before.backends.map((backend) => ({ ...backend, weight: weights?.[backend.name] ?? backend.weight })),
+    }
+    this.#services.set(name, service)
+    this.#forwarder.setService(serviceSpec(service))
+    return service
+  }
+
+  /** Asks the uplink switch for no new flows, or for them again; what is carried goes on. */
+  setDraining(draining: boolean): { sessions: number } {
+    this.#draining = draining
+    return { sessions: this.#forwarder.sessionCount }
+  }
+
+  /**
+   * Keeps new flows of all services from a backend, or lets them go there again; its sessions go on.
+   * @returns the sessions that it still has by this LB
+   */
+  drainBackend({ backend: name, drained }: BackendDrain): { sessions: number } {
+    let sessions = 0
+    for (const { spec, backends } of this.#forwarder.services)
+      for (const backend of backends) {
+        if (backend.spec.name !== name) continue
+        this.#forwarder.setBackend(spec, backend.address, backend.port, { isDrained: drained })
+        sessions += backend.sessions
+      }
+    return { sessions }
   }
 
   /** The session of one flow, for people; null when there is none. */
@@ -147,7 +196,8 @@ export class LbNode {
       name,
       address,
       bip,
-      vips: this.#addresses.list().map(formatIpv4),
+      vips: this.#placedVips(),
+      draining: this.#draining,
       cables: { uplink: this.#uplink.isUp, downlink: this.#downlink.isUp },
       sessions: this.#forwarder.sessionCount,
       sessionsByState: this.#forwarder.sessionsByState(),
@@ -156,16 +206,32 @@ export class LbNode {
       bytes: { fromUplink: counters.bytesFromUplink, fromDownlink: counters.bytesFromDownlink },
       services: [...this.#forwarder.services].map(({ spec, sessions, flowNumber, backends }) => ({
         name: spec.name,
+        policy: spec.policy.name,
+        limits: spec.limits ?? NO_LIMITS,
         sessions,
         newFlows: flowNumber,
         backends: backends.map((backend) => ({
           name: backend.spec.name,
+          weight: backend.spec.weight,
+          isHealthy: backend.isHealthy,
+          isDrained: backend.isDrained,
           sessions: backend.sessions,
           newFlows: backend.newFlows,
+          connectFailures: backend.connectFailures,
         })),
       })),
+      sessionsEvicted: counters.sessionsEvicted,
+      connectRetries: counters.connectRetries,
+      resetsSent: counters.resetsSent,
       drops: { ...counters.drops },
     }
+  }
+
+  #placedVips(): PlacedVip[] {
+    return this.#placement.wanted.map((address) => ({
+      address: formatIpv4(address),
+      heldBackBy: this.#placement.holdsOf(address),
+    }))
   }
 
   /** A cable whose packets are translated and given to the other port. */

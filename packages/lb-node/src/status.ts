@@ -1,10 +1,15 @@
+import type { ServiceLimits } from './config.js'
+import type { HoldReason } from './vip-placement.js'
+
 /** What an LB tells of itself. Addresses are text, counters totals since its start. */
 export interface LbStatus {
   readonly name: string
   readonly address: string
   readonly bip: string
-  /** VIPs on its interface. */
-  readonly vips: readonly string[]
+  /** VIPs that are to be on its interface. */
+  readonly vips: readonly PlacedVip[]
+  /** It asks for no new flows. */
+  readonly draining: boolean
   readonly cables: { readonly uplink: boolean; readonly downlink: boolean }
   readonly sessions: number
   readonly sessionsByState: Readonly<Record<string, number>>
@@ -12,11 +17,24 @@ export interface LbStatus {
   readonly packets: { readonly fromUplink: number; readonly fromDownlink: number }
   readonly bytes: { readonly fromUplink: number; readonly fromDownlink: number }
   readonly services: readonly LbServiceStatus[]
+  readonly sessionsEvicted: number
+  /** New flows that were given to another backend because the first did not take them. */
+  readonly connectRetries: number
+  readonly resetsSent: number
   readonly drops: Readonly<Record<string, number>>
+}
+
+/** A VIP that an operator has put on an LB. */
+export interface PlacedVip {
+  readonly address: string
+  /** Why it is not on the interface now; empty: it is. */
+  readonly heldBackBy: readonly HoldReason[]
 }
 
 export interface LbServiceStatus {
   readonly name: string
+  readonly policy: string
+  readonly limits: ServiceLimits
   readonly sessions: number
   /** Flows since the start. */
   readonly newFlows: number
@@ -25,6 +43,11 @@ export interface LbServiceStatus {
 
 export interface LbBackendStatus {
   readonly name: string
+  readonly weight: number
+  readonly isHealthy: boolean
+  readonly isDrained: boolean
   readonly sessions: number
   readonly newFlows: number
+  /** New flows that it refused or did not answer. */
+  readonly connectFailures: number
 }

@@ -1,4 +1,4 @@
-import type { LbStatus } from '@fivetuple/lb-node'
+import type { BackendPolicyName, HoldReason, LbStatus, ServiceLimits } from '@fivetuple/lb-node'
 import type { SwitchStatus } from '@fivetuple/switch'
 
 /** What the control API tells of a cluster. Addresses and prefixes are text, times are milliseconds, counters totals. */
@@ -74,6 +74,44 @@ export interface SessionView {
 /** The VIPs on one LB's interface. */
 export interface LbVips {
   readonly lb: string
-  /** Addresses, with the names of their services where they have one. */
-  readonly vips: readonly { readonly address: string; readonly names: readonly string[] }[]
+  readonly vips: readonly {
+    readonly address: string
+    /** Its services. */
+    readonly names: readonly string[]
+    /** Why it is not on the interface although it is to be; empty: it is. */
+    readonly heldBackBy: readonly HoldReason[]
+  }[]
+}
+
+/** How a VIP's new flows are balanced. */
+export interface VipSettings {
+  readonly name: string
+  readonly policy: BackendPolicyName
+  readonly limits: ServiceLimits
+  /** By backend, 0 to 256. */
+  readonly weights: Readonly<Record<string, number>>
+}
+
+/** What is to be different; the rest stays. */
+export interface VipSettingsChange {
+  readonly policy?: BackendPolicyName
+  readonly limits?: Partial<ServiceLimits>
+  readonly weights?: Readonly<Record<string, number>>
+}
+
+/** How far the drain of an LB is. */
+export interface LbDrainState {
+  readonly lb: string
+  readonly draining: boolean
+  /** Sessions that it still has. */
+  readonly sessions: number
+}
+
+/** How far the drain of a backend is. */
+export interface BackendDrainState {
+  readonly backend: string
+  readonly draining: boolean
+  /** Sessions that it still has by all LBs. */
+  readonly sessions: number
+  readonly sessionsByLb: Readonly<Record<string, number>>
 }

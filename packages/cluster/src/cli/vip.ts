@@ -17,16 +17,18 @@ export async function listVips(lb: string, options: VipOptions): Promise<void> {
   print(await targetCluster(options.block).vips(lb), options)
 }
 
+function renderVip({ address, names, heldBackBy }: LbVips['vips'][number]): string {
+  const held = heldBackBy.length === 0 ? '' : `, held back: ${heldBackBy.join(', ')}`
+  return `${names.join('/')} (${address}${held})`
+}
+
 function print(lbs: readonly LbVips[], { json }: VipOptions): void {
   if (json) process.stdout.write(`${JSON.stringify(lbs)}\n`)
   else
     process.stdout.write(
       table([
         ['LB', 'VIPS ON ITS INTERFACE'],
-        ...lbs.map(({ lb, vips }) => [
-          lb,
-          vips.map(({ address, names }) => `${names.join('/')} (${address})`).join(', ') || 'none',
-        ]),
+        ...lbs.map(({ lb, vips }) => [lb, vips.map(renderVip).join(', ') || 'none']),
       ]),
     )
 }

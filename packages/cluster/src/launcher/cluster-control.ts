@@ -1,27 +1,60 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { LbStatus } from '@fivetuple/lb-node'
 import { formatEndpoint, parseEndpoint } from '@fivetuple/packet'
 import type { SwitchStatus } from '@fivetuple/switch'
 import { ApiError, type ClusterControl } from '../api/server.js'
-import type { ClusterStatus, Explanation, LbVips, RouteDecision, SessionView } from '../api/status.js'
+import type {
+  BackendDrainState,
+  ClusterStatus,
+  Explanation,
+  LbDrainState,
+  LbVips,
+  RouteDecision,
+  SessionView,
+  VipSettings,
+  VipSettingsChange,
+} from '../api/status.js'
 import type { ClusterPlan } from '../plan/plan.js'
+import type { Ask } from './ask.js'
+import { DrainControl } from './drain-control.js'
+import type { LbConfigs } from './lb-configs.js'
 import type { Supervisor } from './supervisor.js'
-
-/** Longest wait for the uplink switch to route as an LB's interface says. */
-const CONVERGENCE_MAX_MS = 2_000
-const CONVERGENCE_STEP_MS = 5
+import { VipControl } from './vip-control.js'
 
 /** Answers the control API by asking the roles. */
 export class LauncherControl implements ClusterControl {
   readonly #plan: ClusterPlan
   readonly #supervisor: Supervisor
-  readonly #keepVips: (lb: string, vips: readonly string[]) => void
+  readonly #vips: VipControl
+  readonly #drains: DrainControl
 
-  /** @param keepVips remembers the VIPs of an LB, for when it is started again */
-  constructor(plan: ClusterPlan, supervisor: Supervisor, keepVips: (lb: string, vips: readonly string[]) => void) {
+  constructor(plan: ClusterPlan, supervisor: Supervisor, configs: LbConfigs) {
+    const ask: Ask = (name, method, params) => this.#ask(name, method, params)
     this.#plan = plan
     this.#supervisor = supervisor
-    this.#keepVips = keepVips
+    this.#vips = new VipControl(plan, configs, ask)
+    this.#drains = new DrainControl(plan, configs, ask)
+  }
+
+  vips(lb: string): Promise<LbVips[]> {
+    return this.#vips.vips(lb)
+  }
+  setVip(lb: string, vip: string, present: boolean): Promise<LbVips[]> {
+    return this.#vips.setVip(lb, vip, present)
+  }
+  changeVip(vip: string, change: VipSettingsChange): Promise<VipSettings> {
+    return this.#vips.changeVip(vip, change)
+  }
+  drainLb(lb: string, draining: boolean): Promise<LbDrainState> {
+    return this.#drains.drainLb(lb, draining)
+  }
+  lbDrain(lb: string): Promise<LbDrainState> {
+    return this.#drains.lbDrain(lb)
+  }
+  drainBackend(backend: string, draining: boolean): Promise<BackendDrainState> {
+    return this.#drains.drainBackend(backend, draining)
+  }
+  backendDrain(backend: string): Promise<BackendDrainState> {
+    return this.#drains.backendDrain(backend)
   }
 
   async status(): Promise<ClusterStatus> {
@@ -85,65 +118,6 @@ export class LauncherControl implements ClusterControl {
       route,
       session,
     }
-  }
-
-  async vips(lb: string): Promise<LbVips[]> {
-    return Promise.all(
-      this.#lbNames(lb).map(async (name) =>
-        this.#named(name, ((await this.#ask(name, 'status', {})) as LbStatus).vips),
-      ),
-    )
-  }
-
-  async setVip(lb: string, vip: string, present: boolean): Promise<LbVips[]> {
-    const lbs = this.#lbNames(lb)
-    const address = this.#plan.vips.find((known) => known.name === vip || known.address === vip)?.address
-    if (address === undefined)
-      throw new ApiError(
-        404,
-        `there is no VIP '${vip}'; there are ${this.#plan.vips.map(({ name }) => name).join(', ')}`,
-      )
-    const answers = await Promise.all(
-      lbs.map(async (name) => {
-        const method = present ? 'addAddress' : 'removeAddress'
-        const { vips } = (await this.#ask(name, method, { address })) as { vips: string[] }
-        this.#keepVips(name, vips)
-        return this.#named(name, vips)
-      }),
-    )
-    await this.#untilRouted(address, lbs, present)
-    return answers
-  }
-
-  /** Waits until the uplink switch has heard of a change, so that who asked for it can rely on it. */
-  async #untilRouted(address: string, lbs: readonly string[], present: boolean): Promise<void> {
-    const deadline = performance.now() + CONVERGENCE_MAX_MS
-    for (;;) {
-      const { routes } = (await this.#ask(this.#plan.uplink.name, 'status', {})) as SwitchStatus
-      const via = routes.find(({ prefix }) => prefix === `${address}/32`)?.nextHops.map((hop) => hop.via) ?? []
-      if (lbs.every((name) => via.includes(name) === present)) return
-      if (performance.now() > deadline)
-        throw new ApiError(
-          503,
-          `the interfaces are changed, but the uplink switch does not route accordingly after ${CONVERGENCE_MAX_MS} ms; see 'fivetuple status'`,
-        )
-      await sleep(CONVERGENCE_STEP_MS)
-    }
-  }
-
-  #lbNames(lb: string): string[] {
-    const names = this.#plan.lbs.map(({ name }) => name)
-    if (lb === 'all') return names
-    if (!names.includes(lb)) throw new ApiError(404, `there is no LB '${lb}'; there are ${names.join(', ')} and 'all'`)
-    return [lb]
-  }
-
-  #named(lb: string, addresses: readonly string[]): LbVips {
-    const vips = addresses.map((address) => ({
-      address,
-      names: this.#plan.vips.filter((vip) => vip.address === address).map(({ name }) => name),
-    }))
-    return { lb, vips }
   }
 
   #vipByName(name: string) {

@@ -7,6 +7,7 @@ import type { ClusterConfig } from '../config/cluster-config.js'
 import { type ClusterPlan, planCluster } from '../plan/plan.js'
 import { LauncherControl } from './cluster-control.js'
 import type { ClusterEvent, ReadyReport } from './events.js'
+import { LbConfigs } from './lb-configs.js'
 import { Reaper } from './reaper.js'
 import type { RoleSpec } from './role-process.js'
 import { RunDirectory } from './run-directory.js'
@@ -39,11 +40,12 @@ export class Cluster extends EventEmitter<ClusterEvents> {
     this.plan = planCluster(config, block, randomBytes(KEY_BYTES).toString('hex'))
     this.#directory = RunDirectory.create(block)
     this.#reaper = new Reaper(this.#directory.path)
+    const configs = new LbConfigs(this.plan.lbs, (name, config) => this.#directory.writeRoleConfig(name, config))
     this.#api = createApiServer({
       address: this.plan.api.address,
       port: this.plan.api.port,
       token: this.#token,
-      control: new LauncherControl(this.plan, this.#supervisor, (lb, vips) => this.#keepVips(lb, vips)),
+      control: new LauncherControl(this.plan, this.#supervisor, configs),
     })
     this.#supervisor.on('started', (name, pid) => {
       this.#watchPids()
@@ -125,12 +127,6 @@ export class Cluster extends EventEmitter<ClusterEvents> {
 
   #watchPids(): void {
     this.#reaper.watch(this.#supervisor.states().flatMap(({ pid }) => (pid === 0 ? [] : [pid])))
-  }
-
-  /** An LB that is started again has the VIPs that it had, not those that it began with. */
-  #keepVips(name: string, vips: readonly string[]): void {
-    const lb = this.plan.lbs.find((candidate) => candidate.name === name)
-    if (lb !== undefined) this.#directory.writeRoleConfig(name, { ...lb, vips })
   }
 
   #untilReady(): Promise<void> {

@@ -192,6 +192,8 @@ function planLb(
       })),
     })),
     vips: [...new Set(vips.filter(({ lbs }) => lbs.includes(name)).map(({ address }) => address))],
+    draining: false,
+    drainedBackends: [],
     nat,
     capacity,
     checkPorts: [firstPort - CHECK_PORTS, firstPort - 1],

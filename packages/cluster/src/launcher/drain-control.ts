@@ -1,0 +1,69 @@
+import type { LbStatus } from '@fivetuple/lb-node'
+import type { BackendDrainState, LbDrainState } from '../api/status.js'
+import type { ClusterPlan } from '../plan/plan.js'
+import type { Ask } from './ask.js'
+import type { LbConfigs } from './lb-configs.js'
+import { backendNamed, lbNamed } from './lookup.js'
+
+/** Takes LBs and backends out of service without ending what they carry, and puts them back. */
+export class DrainControl {
+  readonly #plan: ClusterPlan
+  readonly #configs: LbConfigs
+  readonly #ask: Ask
+
+  constructor(plan: ClusterPlan, configs: LbConfigs, ask: Ask) {
+    this.#plan = plan
+    this.#configs = configs
+    this.#ask = ask
+  }
+
+  /** Keeps new flows from an LB, or lets them come again; what it carries goes on. */
+  async drainLb(lb: string, draining: boolean): Promise<LbDrainState> {
+    const [name] = lbNamed(this.#plan, lb === 'all' ? '' : lb)
+    await this.#ask(name!, 'setDraining', { draining })
+    this.#configs.update(name!, { draining })
+    return this.lbDrain(name!)
+  }
+
+  /** How far an LB is. */
+  async lbDrain(lb: string): Promise<LbDrainState> {
+    const [name] = lbNamed(this.#plan, lb === 'all' ? '' : lb)
+    const { draining, sessions } = (await this.#ask(name!, 'status', {})) as LbStatus
+    return { lb: name!, draining, sessions }
+  }
+
+  /** Keeps new flows of all VIPs from a backend, or lets them go there again; its sessions go on. */
+  async drainBackend(name: string, draining: boolean): Promise<BackendDrainState> {
+    const backend = backendNamed(this.#plan, name)
+    await Promise.all(
+      this.#configs.names.map(async (lb) => {
+        await this.#ask(lb, 'drainBackend', { backend, drained: draining })
+        const others = this.#configs.get(lb)!.drainedBackends.filter((other) => other !== backend)
+        this.#configs.update(lb, { drainedBackends: draining ? [...others, backend] : others })
+      }),
+    )
+    return this.backendDrain(backend)
+  }
+
+  /** How far a backend is: its sessions by LB. */
+  async backendDrain(name: string): Promise<BackendDrainState> {
+    const backend = backendNamed(this.#plan, name)
+    const statuses = await Promise.all(
+      this.#configs.names.map(async (lb) => [lb, (await this.#ask(lb, 'status', {})) as LbStatus] as const),
+    )
+    const byLb = statuses.map(([lb, { services }]) => {
+      const seen = services.flatMap(({ backends }) => backends.filter((known) => known.name === backend))
+      return {
+        lb,
+        sessions: seen.reduce((sum, { sessions }) => sum + sessions, 0),
+        draining: seen.some((b) => b.isDrained),
+      }
+    })
+    return {
+      backend,
+      draining: byLb.every(({ draining }) => draining),
+      sessions: byLb.reduce((sum, { sessions }) => sum + sessions, 0),
+      sessionsByLb: Object.fromEntries(byLb.map(({ lb, sessions }) => [lb, sessions])),
+    }
+  }
+}

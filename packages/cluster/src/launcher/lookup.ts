@@ -1,0 +1,35 @@
+import { ApiError } from '../api/server.js'
+import type { ClusterPlan, VipPlan } from '../plan/plan.js'
+
+/** What operators name, found in the plan; a name that is not there is their mistake, and they are told what is. */
+
+/** @param name an LB's, or 'all' */
+export function lbNamed(plan: ClusterPlan, name: string): string[] {
+  const names = plan.lbs.map((lb) => lb.name)
+  if (name === 'all') return names
+  if (!names.includes(name)) throw notFound('LB', name, [...names, "'all'"])
+  return [name]
+}
+
+/** @param name a VIP's name or address */
+export function vipNamed(plan: ClusterPlan, name: string): VipPlan {
+  const vip = plan.vips.find((known) => known.name === name || known.address === name)
+  if (vip === undefined)
+    throw notFound(
+      'VIP',
+      name,
+      plan.vips.map((known) => known.name),
+    )
+  return vip
+}
+
+/** Any backend that a VIP refers to, ours or the user's. */
+export function backendNamed(plan: ClusterPlan, name: string): string {
+  const names = [...new Set(plan.vips.flatMap(({ backends }) => backends))]
+  if (!names.includes(name)) throw notFound('backend', name, names)
+  return name
+}
+
+function notFound(kind: string, name: string, known: readonly string[]): ApiError {
+  return new ApiError(404, `there is no ${kind} '${name}'; there are ${known.join(', ')}`)
+}
