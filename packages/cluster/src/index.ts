@@ -7,7 +7,6 @@ export type {
   LbVips,
   RoleStatus,
   RouteDecision,
-  SessionView,
   VipStatus,
 } from './api/status.js'
 export type { ClusterConfig, ConfigOverrides } from './config/cluster-config.js'

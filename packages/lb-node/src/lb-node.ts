@@ -1,4 +1,4 @@
-import { type Endpoint, formatEndpoint, formatIpv4, IpProtocol, parseIpv4 } from '@fivetuple/packet'
+import { type Endpoint, formatEndpoint, formatIpv4, IpProtocol, parseIpv4, protocolName } from '@fivetuple/packet'
 import {
   type CableDialler,
   type CableHandlers,
@@ -16,10 +16,18 @@ import { LbForwarder } from './forwarder.js'
 import type { BackendPolicyName } from './policy/registry.js'
 import { createRouting, DOWNLINK, UPLINK } from './routing.js'
 import { serviceSpec } from './service-spec.js'
-import type { LbStatus, PlacedVip } from './status.js'
+import type { SessionInfo } from './session-info.js'
+import type { LbStatus, PlacedVip, SessionView } from './status.js'
 import { VipPlacement } from './vip-placement.js'
 
 const NO_LIMITS: ServiceLimits = { maxSessions: null, newFlowsPerSecond: null }
+
+/** Which flow is asked for. */
+interface FlowQuestion {
+  readonly client: Endpoint
+  readonly vip: Endpoint
+  readonly protocol: 'tcp' | 'udp'
+}
 
 /** A change of a service; what is left out stays as it is. */
 export interface ServiceChange {
@@ -99,7 +107,8 @@ export class LbNode {
       info: { bip, address },
       handlers: {
         status: () => this.status(),
-        session: (question: { client: Endpoint; vip: Endpoint; protocol: 'tcp' | 'udp' }) => this.session(question),
+        session: (question: FlowQuestion) => this.session(question),
+        sessions: (question: { vip?: string; limit: number }) => this.sessions(question),
         addAddress: ({ address }: { address: string }) => this.setAddress(address, true),
         removeAddress: ({ address }: { address: string }) => this.setAddress(address, false),
         setService: (change: ServiceChange) => this.setService(change),
@@ -166,7 +175,7 @@ export class LbNode {
   }
 
   /** The session of one flow, for people; null when there is none. */
-  session({ client, vip, protocol }: { client: Endpoint; vip: Endpoint; protocol: 'tcp' | 'udp' }) {
+  session({ client, vip, protocol }: FlowQuestion): SessionView | null {
     const session = this.#forwarder.session(
       {
         sourceAddress: client.address,
@@ -177,16 +186,20 @@ export class LbNode {
       },
       this.#clock.now(),
     )
-    if (session === undefined) return null
-    return {
-      client: formatEndpoint(session.clientAddress, session.clientPort),
-      vip: formatEndpoint(session.vipAddress, session.vipPort),
-      bip: `${this.#config.bip}:${session.natPort}`,
-      backend: formatEndpoint(session.backendAddress, session.backendPort),
-      state: session.state,
-      ageMs: session.ageMs,
-      idleMs: session.idleMs,
+    return session === undefined ? null : this.#view(session)
+  }
+
+  /** Sessions as people read them, of one service or of all; at most `limit`. */
+  sessions({ vip, limit }: { vip?: string; limit: number }): SessionView[] {
+    const service = vip === undefined ? undefined : this.#services.get(vip)
+    const wanted = service && `${service.protocol} ${service.address}:${service.port}`
+    const views: SessionView[] = []
+    for (const session of this.#forwarder.sessions(this.#clock.now())) {
+      const view = this.#view(session)
+      if (wanted === undefined || wanted === `${view.protocol} ${view.vip}`) views.push(view)
+      if (views.length >= limit) break
     }
+    return views
   }
 
   status(): LbStatus {
@@ -224,6 +237,21 @@ export class LbNode {
       connectRetries: counters.connectRetries,
       resetsSent: counters.resetsSent,
       drops: { ...counters.drops },
+    }
+  }
+
+  #view(session: SessionInfo): SessionView {
+    return {
+      protocol: protocolName(session.protocol),
+      client: formatEndpoint(session.clientAddress, session.clientPort),
+      vip: formatEndpoint(session.vipAddress, session.vipPort),
+      bip: `${this.#config.bip}:${session.natPort}`,
+      backend: formatEndpoint(session.backendAddress, session.backendPort),
+      state: session.state,
+      ageMs: session.ageMs,
+      idleMs: session.idleMs,
+      packetsFromClient: session.packetsFromClient,
+      packetsFromBackend: session.packetsFromBackend,
     }
   }
 

@@ -51,3 +51,18 @@ export interface LbBackendStatus {
   /** New flows that it refused or did not answer. */
   readonly connectFailures: number
 }
+
+/** One NAT session as people read it; endpoints are `address:port`. */
+export interface SessionView {
+  readonly protocol: string
+  readonly client: string
+  readonly vip: string
+  /** BIP and port that the backend sees. */
+  readonly bip: string
+  readonly backend: string
+  readonly state: string
+  readonly ageMs: number
+  readonly idleMs: number
+  readonly packetsFromClient: number
+  readonly packetsFromBackend: number
+}

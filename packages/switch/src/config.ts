@@ -75,6 +75,8 @@ export interface ServerEdgeConfig {
   readonly prefixes: readonly string[]
   /** Backends that are told their clients by a PROXY protocol header (version 2); missing: none. */
   readonly proxyProtocol?: readonly { readonly address: string; readonly port: number }[]
+  /** Silence after which a UDP flow's socket towards its server is closed, ms. */
+  readonly udpIdleMs: number
   readonly tcp: EdgeTcpConfig
 }
 

@@ -5,8 +5,6 @@ import { type Clock, DeadlineTimer, type Logger } from '@fivetuple/runtime'
 import { tcpOptions } from '@fivetuple/tcp'
 import type { ClientEdgeConfig, EdgeServiceConfig, EdgeTcpConfig, ServerEdgeConfig } from './config.js'
 
-/** Silence after which a UDP flow's socket towards its backend is closed; an LB's own timeout is 30 s by default. */
-const UDP_IDLE_MS = 30_000
 const UDP_SWEEP_MS = 1_000
 
 /** The edge of a switch: where packets end and sockets begin. */
@@ -82,7 +80,7 @@ function createServerEdge(
     () => tcp,
   )
   const { tcp, timer } = createTcpEdge(config.tcp, fabric, clock, server)
-  const udp = new UdpServerEdge({ fabric, prefixes, idleMs: UDP_IDLE_MS, maxFlows: config.tcp.maxFlows })
+  const udp = new UdpServerEdge({ fabric, prefixes, idleMs: config.udpIdleMs, maxFlows: config.tcp.maxFlows })
   const sweep = setInterval(() => udp.sweep(clock.now()), UDP_SWEEP_MS)
   return {
     tcp,

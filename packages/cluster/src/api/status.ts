@@ -1,4 +1,4 @@
-import type { BackendPolicyName, HoldReason, LbStatus, ServiceLimits } from '@fivetuple/lb-node'
+import type { BackendPolicyName, HoldReason, LbStatus, ServiceLimits, SessionView } from '@fivetuple/lb-node'
 import type { SwitchStatus } from '@fivetuple/switch'
 
 /** What the control API tells of a cluster. Addresses and prefixes are text, times are milliseconds, counters totals. */
@@ -60,15 +60,10 @@ export interface RouteDecision {
   readonly lb: string
 }
 
-/** One NAT session. */
-export interface SessionView {
-  readonly client: string
-  readonly vip: string
-  /** BIP and port that the backend sees. */
-  readonly bip: string
-  readonly backend: string
-  readonly state: string
-  readonly idleMs: number
+/** What one LB carries. */
+export interface LbSessions {
+  readonly lb: string
+  readonly sessions: readonly SessionView[]
 }
 
 /** The VIPs on one LB's interface. */

@@ -1,4 +1,4 @@
-import type { LbStatus } from '@fivetuple/lb-node'
+import type { LbStatus, SessionView } from '@fivetuple/lb-node'
 import { formatEndpoint, parseEndpoint } from '@fivetuple/packet'
 import type { SwitchStatus } from '@fivetuple/switch'
 import { ApiError, type ClusterControl } from '../api/server.js'
@@ -7,9 +7,9 @@ import type {
   ClusterStatus,
   Explanation,
   LbDrainState,
+  LbSessions,
   LbVips,
   RouteDecision,
-  SessionView,
   VipSettings,
   VipSettingsChange,
 } from '../api/status.js'
@@ -17,6 +17,7 @@ import type { ClusterPlan } from '../plan/plan.js'
 import type { Ask } from './ask.js'
 import { DrainControl } from './drain-control.js'
 import type { LbConfigs } from './lb-configs.js'
+import { lbNamed, vipNamed } from './lookup.js'
 import type { Supervisor } from './supervisor.js'
 import { VipControl } from './vip-control.js'
 
@@ -96,6 +97,17 @@ export class LauncherControl implements ClusterControl {
       lbs,
       silent,
     }
+  }
+
+  /** Sessions of LBs, of one VIP or of all; at most `limit` by LB. */
+  async sessions(lb: string, vip: string | undefined, limit: number): Promise<LbSessions[]> {
+    const name = vip === undefined ? undefined : vipNamed(this.#plan, vip).name
+    return Promise.all(
+      lbNamed(this.#plan, lb).map(async (known) => ({
+        lb: known,
+        sessions: (await this.#ask(known, 'sessions', { vip: name, limit })) as SessionView[],
+      })),
+    )
   }
 
   async explain(client: string, vip: string, protocol: 'tcp' | 'udp'): Promise<Explanation> {

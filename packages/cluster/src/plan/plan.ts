@@ -140,6 +140,7 @@ function planDownlink(
       kind: 'server',
       prefixes,
       proxyProtocol: [...told].map((name) => backendEndpoint(name, config, addresses)),
+      udpIdleMs: longestUdpTimeout(config),
       tcp: config.edge,
     },
     logLevel: config.logLevel,
@@ -199,6 +200,11 @@ function planLb(
     checkPorts: [firstPort - CHECK_PORTS, firstPort - 1],
     logLevel: config.logLevel,
   }
+}
+
+/** Sockets towards servers stay for as long as any LB keeps its sessions: the same flow then finds the same socket. */
+function longestUdpTimeout({ lbSettings, overrides }: ClusterConfig): number {
+  return Math.max(...[lbSettings, ...Object.values(overrides)].map(({ nat }) => nat.timeouts.udpMs))
 }
 
 function backendEndpoint(name: string, { backends }: ClusterConfig, addresses: AddressPlan): ConfigEndpoint {
