@@ -17,7 +17,7 @@ const MAY_IMPORT = {
   edge: ['packet', 'tcp', 'runtime'],
   switch: ['packet', 'tcp', 'bgp', 'runtime', 'speaker', 'edge'],
   'lb-node': ['packet', 'tcp', 'bgp', 'runtime', 'speaker', 'edge'],
-  backend: ['runtime'],
+  backend: ['packet', 'runtime'],
   client: ['packet', 'faults', 'runtime'],
 }
 const APPS = ['switch', 'lb-node', 'backend', 'client']

@@ -2,7 +2,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
-import fastify, { type FastifyInstance } from 'fastify'
+import { formatIpv4 } from '@fivetuple/packet'
+import fastify, { type FastifyInstance, type FastifyReply } from 'fastify'
+import { type Behavior, GOOD_BEHAVIOR, type Treatment, treat } from './behavior.js'
+import { acceptProxyHeaders } from './proxy-headers.js'
 import { pseudoRandomBytes } from './pseudo-random-bytes.js'
 
 /** Longer than any client keeps an idle connection, so that it is never we who close one under load. */
@@ -12,12 +15,51 @@ const DELAY_MAX_MS = 600_000
 const CHUNKS_MAX = 100_000
 const CHUNK_INTERVAL_MAX_MS = 60_000
 
-/** An HTTP server that shows what reaches a backend. Its `listen` must be called with `exclusive: true` under a launcher. */
-export function createBackend({ name }: { readonly name: string }): FastifyInstance {
+const HEALTH_PATH = '/healthz'
+
+export interface BackendOptions {
+  readonly name: string
+  /** How it behaves at the moment; asked for each request. */
+  readonly behavior?: () => Behavior
+  /** 0 to 1, 1 excluded; chooses the requests that fail. */
+  readonly random?: () => number
+  readonly counters?: BackendCounters
+}
+
+/** What a backend has counted since it started. */
+export interface BackendCounters {
+  /** HTTP requests, health checks included. */
+  requests: number
+  healthChecks: number
+  /** Answered with 503 because of its behaviour. */
+  failed: number
+  /** Waiting for an answer that will not come. */
+  hanging: number
+  /** UDP datagrams, answered or not. */
+  datagrams: number
+}
+
+/** All at zero. */
+export function newBackendCounters(): BackendCounters {
+  return { requests: 0, healthChecks: 0, failed: 0, hanging: 0, datagrams: 0 }
+}
+
+/**
+ * An HTTP server that shows what reaches a backend. Its `listen` must be called with `exclusive: true` under a launcher.
+ * Connections may begin with a PROXY protocol header.
+ */
+export function createBackend(options: BackendOptions): FastifyInstance {
+  const { name, behavior = () => GOOD_BEHAVIOR, random = Math.random, counters = newBackendCounters() } = options
   const server = fastify({ keepAliveTimeout: KEEP_ALIVE_MS, forceCloseConnections: true, exposeHeadRoutes: true })
-  let requests = 0
-  server.addHook('onRequest', async () => {
-    requests++
+  const proxied = acceptProxyHeaders(server.server)
+  server.addHook('preClose', async () => proxied.close())
+  server.addHook('onRequest', (request, reply, done) => {
+    counters.requests++
+    const isHealthCheck = request.routeOptions.url === HEALTH_PATH
+    if (isHealthCheck) counters.healthChecks++
+    const treatment = treat(behavior(), isHealthCheck, random)
+    if (treatment.outcome === 'serve' && treatment.delayMs === 0) done()
+    else void misbehave(treatment, name, reply, counters, done)
   })
   // Bodies are passed on as they come, whatever they are: nothing is parsed, nothing is limited.
   server.removeAllContentTypeParsers()
@@ -25,10 +67,12 @@ export function createBackend({ name }: { readonly name: string }): FastifyInsta
 
   server.get('/', async (request, reply) => {
     const { remoteAddress: address, remotePort: port } = request.socket
+    const named = proxied.clientOf(request.socket)
+    const client = named && { address: formatIpv4(named.address), port: named.port }
     void reply.type('application/json; charset=utf-8')
-    return `${JSON.stringify({ backend: name, peer: { address, port }, requests })}\n` // a line, for who reads it in a terminal
+    return `${JSON.stringify({ backend: name, peer: { address, port }, client, requests: counters.requests })}\n` // a line, for who reads it in a terminal
   })
-  server.get('/healthz', async () => ({ status: 'ok' }))
+  server.get(HEALTH_PATH, async () => ({ status: 'ok' }))
 
   server.get<{ Params: { n: string } }>('/bytes/:n', async (request, reply) => {
     const length = whole(request.params.n, 'n', 0, BYTES_MAX)
@@ -70,6 +114,30 @@ export function createBackend({ name }: { readonly name: string }): FastifyInsta
     return reply.type('text/plain').send(text)
   })
   return server
+}
+
+/** Carries out any treatment; a client that goes away meanwhile is forgotten. */
+async function misbehave(
+  { outcome, delayMs }: Treatment,
+  name: string,
+  reply: FastifyReply,
+  counters: BackendCounters,
+  serve: () => void,
+): Promise<void> {
+  const gone = goneSignal(reply.raw)
+  if (outcome === 'hang') {
+    counters.hanging++
+    gone.addEventListener('abort', () => counters.hanging--)
+    return
+  }
+  if (delayMs > 0) await sleep(delayMs, undefined, { signal: gone }).catch(() => {})
+  if (gone.aborted) return
+  if (outcome === 'serve') {
+    serve()
+    return
+  }
+  counters.failed++
+  void reply.code(503).send({ backend: name, error: 'failing, as it was told to' })
 }
 
 async function* timedChunks(chunks: number, intervalMs: number, signal: AbortSignal): AsyncGenerator<string> {

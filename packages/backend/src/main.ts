@@ -1,8 +1,7 @@
-import { createLogger, explainListenError, readRoleConfig, runRole } from '@fivetuple/runtime'
+import { createLogger, readRoleConfig, runRole } from '@fivetuple/runtime'
 import { Command } from 'commander'
 import { type BackendConfig, parseBackendConfig } from './config.js'
-import { createBackend } from './create-backend.js'
-import { createUdpEcho } from './udp-echo.js'
+import { startBackend } from './start-backend.js'
 
 const options = new Command('backend')
   .description('an HTTP server that shows what reaches a backend')
@@ -20,19 +19,15 @@ const options = new Command('backend')
 const config = readConfig()
 const log = createLogger(config.name, config.logLevel)
 await runRole(log, async () => {
-  const server = createBackend(config)
   const { address, port } = config
-  await server.listen({ host: address, port, exclusive: true }).catch((error: NodeJS.ErrnoException) => {
-    throw new Error(explainListenError(error, address, port))
-  })
-  const echo = await createUdpEcho(address, port)
+  const backend = await startBackend(config)
   return {
     info: { address, port },
-    handlers: {},
-    async stop() {
-      echo.close()
-      await server.close()
+    handlers: {
+      status: () => backend.status(),
+      setBehavior: (change: unknown) => backend.setBehavior(change),
     },
+    stop: () => backend.close(),
   }
 })
 

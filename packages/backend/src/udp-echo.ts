@@ -1,9 +1,14 @@
 import { createSocket, type Socket } from 'node:dgram'
 
-/** A UDP server that sends each datagram back to where it came from. Rejects when the address can't be bound. */
-export function createUdpEcho(address: string, port: number): Promise<Socket> {
+/**
+ * A UDP server that sends each datagram back to where it came from. Rejects when the address can't be bound.
+ * @param onDatagram called for each datagram; returns whether it is to be answered
+ */
+export function createUdpEcho(address: string, port: number, onDatagram: () => boolean): Promise<Socket> {
   const socket = createSocket('udp4')
-  socket.on('message', (payload, peer) => socket.send(payload, peer.port, peer.address, () => {}))
+  socket.on('message', (payload, peer) => {
+    if (onDatagram()) socket.send(payload, peer.port, peer.address, () => {})
+  })
   return new Promise((resolve, reject) => {
     socket.once('error', reject)
     socket.bind({ address, port, exclusive: true }, () => {

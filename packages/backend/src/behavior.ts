@@ -1,0 +1,80 @@
+/** How a backend misbehaves, switched while it serves. */
+export interface Behavior {
+  /** Each answer is held back for so long, ms: 0 to 600,000. */
+  readonly delayMs: number
+  /** Share of requests that are answered with 503, chosen at random: 0 to 1. */
+  readonly failRatio: number
+  /** Does not listen: new connections and datagrams are refused. Connections that stand are served on. */
+  readonly refuse: boolean
+  /** Accepts connections and datagrams, but never answers. What hangs goes on hanging when this is switched off. */
+  readonly hang: boolean
+  /** What `/healthz` does: as all routes do, always answer 200, or always answer 503. */
+  readonly healthz: (typeof HEALTHZ)[number]
+}
+
+const HEALTHZ = ['same', 'ok', 'failing'] as const
+const DELAY_MAX_MS = 600_000
+
+/** How it behaves when nobody has asked for anything else. */
+export const GOOD_BEHAVIOR: Behavior = Object.freeze({
+  delayMs: 0,
+  failRatio: 0,
+  refuse: false,
+  hang: false,
+  healthz: 'same',
+})
+
+/** What each field must be: a test, and the same in words. */
+const RULES: { readonly [K in keyof Behavior]: readonly [(value: unknown) => boolean, string] } = {
+  delayMs: [(value) => isWithin(value, DELAY_MAX_MS), `a number from 0 to ${DELAY_MAX_MS}`],
+  failRatio: [(value) => isWithin(value, 1), 'a number from 0 to 1'],
+  refuse: [isBoolean, 'true or false'],
+  hang: [isBoolean, 'true or false'],
+  healthz: [(value) => (HEALTHZ as readonly unknown[]).includes(value), `one of ${HEALTHZ.join(', ')}`],
+}
+
+/**
+ * Checks a change of behaviour: fields that are missing stay as they are.
+ * @throws Error that names every mistake in it, with what is allowed
+ */
+export function parseBehaviorChange(value: unknown): Partial<Behavior> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new Error(`a behavior is an object with some of ${Object.keys(RULES).join(', ')}`)
+  const problems = Object.entries(value).flatMap(([name, field]) => {
+    if (!isField(name)) return [`${name} is unknown: there are ${Object.keys(RULES).join(', ')}`]
+    const [isAllowed, allowed] = RULES[name]
+    return isAllowed(field) ? [] : [`${name} is ${JSON.stringify(field) ?? String(field)}: it must be ${allowed}`]
+  })
+  if (problems.length > 0) throw new Error(problems.join('; '))
+  return value as Partial<Behavior>
+}
+
+/** What becomes of one request. */
+export interface Treatment {
+  readonly outcome: 'serve' | 'fail' | 'hang'
+  /** Time to wait before, ms. */
+  readonly delayMs: number
+}
+
+const SERVE: Treatment = Object.freeze({ outcome: 'serve', delayMs: 0 })
+const FAIL: Treatment = Object.freeze({ outcome: 'fail', delayMs: 0 })
+const HANG: Treatment = Object.freeze({ outcome: 'hang', delayMs: 0 })
+
+/** Decides about a request. @param random 0 to 1, 1 excluded; asked only when some requests are to fail */
+export function treat(behavior: Behavior, isHealthCheck: boolean, random: () => number): Treatment {
+  const { delayMs, failRatio, hang, healthz } = behavior
+  if (isHealthCheck && healthz !== 'same') return healthz === 'ok' ? SERVE : FAIL
+  if (hang) return HANG
+  if (delayMs === 0 && failRatio === 0) return SERVE
+  return { outcome: failRatio > 0 && random() < failRatio ? 'fail' : 'serve', delayMs }
+}
+
+function isField(name: string): name is keyof Behavior {
+  return Object.hasOwn(RULES, name)
+}
+function isWithin(value: unknown, max: number): boolean {
+  return typeof value === 'number' && value >= 0 && value <= max
+}
+function isBoolean(value: unknown): boolean {
+  return typeof value === 'boolean'
+}

@@ -1,0 +1,97 @@
+import type { Socket } from 'node:dgram'
+import { Server as NetServer } from 'node:net'
+import { explainListenError, listenExclusive } from '@fivetuple/runtime'
+import { type Behavior, GOOD_BEHAVIOR, parseBehaviorChange } from './behavior.js'
+import type { BackendConfig } from './config.js'
+import { type BackendCounters, createBackend, newBackendCounters } from './create-backend.js'
+import { createUdpEcho } from './udp-echo.js'
+
+/** What a backend says of itself. */
+export interface BackendStatus extends BackendCounters {
+  readonly name: string
+  readonly address: string
+  readonly port: number
+  readonly listening: boolean
+  /** TCP connections that stand. */
+  readonly connections: number
+  readonly behavior: Behavior
+}
+
+/** A backend at work, HTTP and UDP echo on the same port number. */
+export interface Backend {
+  status(): Promise<BackendStatus>
+  /**
+   * Changes what `change` names (see {@link Behavior}) and leaves the rest as it is; resolves when it holds. Calls are
+   * carried out one after the other.
+   *
+   * Rejects when `change` is no such thing, or when its address can't be listened on again: it goes on refusing then.
+   */
+  setBehavior(change: unknown): Promise<Behavior>
+  close(): Promise<void>
+}
+
+/** Starts a backend. Rejects when its address can't be listened on. */
+export async function startBackend(config: Pick<BackendConfig, 'name' | 'address' | 'port'>): Promise<Backend> {
+  const { name, address, port } = config
+  const counters = newBackendCounters()
+  let behavior = GOOD_BEHAVIOR
+  let changes: Promise<unknown> = Promise.resolve()
+  const server = createBackend({ name, behavior: () => behavior, counters })
+  await server.listen({ host: address, port, exclusive: true }).catch((error: NodeJS.ErrnoException) => {
+    throw new Error(explainListenError(error, address, port))
+  })
+  const openEcho = () =>
+    createUdpEcho(address, port, () => {
+      counters.datagrams++
+      return !behavior.hang
+    })
+  let echo: Socket | undefined = await openEcho()
+
+  /** http.Server's own close would end idle connections too; a listener that is gone does nothing to those. */
+  const stopListening = () => NetServer.prototype.close.call(server.server)
+
+  async function refuse(refused: boolean): Promise<void> {
+    if (refused) {
+      stopListening()
+      echo?.close()
+      echo = undefined
+      return
+    }
+    await listenExclusive(server.server, address, port)
+    echo = await openEcho().catch((error: unknown) => {
+      stopListening()
+      throw error
+    })
+  }
+
+  async function change(value: unknown): Promise<Behavior> {
+    const wanted = { ...behavior, ...parseBehaviorChange(value) }
+    if (wanted.refuse !== behavior.refuse) await refuse(wanted.refuse)
+    behavior = wanted
+    return behavior
+  }
+
+  return {
+    status: async () => ({
+      name,
+      address,
+      port,
+      listening: server.server.listening,
+      connections: await new Promise<number>((resolve) => {
+        server.server.getConnections((_error, count) => resolve(count))
+      }),
+      ...counters,
+      behavior,
+    }),
+    setBehavior(value) {
+      const changed = changes.then(() => change(value))
+      changes = changed.catch(() => {})
+      return changed
+    },
+    async close() {
+      await changes
+      echo?.close()
+      await server.close()
+    },
+  }
+}
