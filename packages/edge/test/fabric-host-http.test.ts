@@ -5,9 +5,9 @@ import { FabricHost, ServerEdge, TcpEdge } from '@fivetuple/edge'
 import { parseIpv4, prefixOf } from '@fivetuple/packet'
 import { DeadlineTimer, monotonicClock } from '@fivetuple/runtime'
 import { tcpOptions } from '@fivetuple/tcp'
+import { PacketWire } from '@fivetuple/testkit'
 import t, { type Test } from 'tap'
 import { Client } from 'undici'
-import { Wire } from './wire.js'
 
 const BIP = '127.93.2.1'
 const BACKEND = '127.93.3.1'
@@ -29,8 +29,10 @@ async function start(t: Test) {
   await once(server, 'listening')
   const clock = monotonicClock
   const dialErrors: string[] = []
-  const toBackend: Wire = new Wire(setImmediate, (b, start, end) => edge.receive(b, start, end, clock.now()))
-  const toHost: Wire = new Wire(setImmediate, (b, start, end) => host.receive(b, start, end, clock.now()))
+  const toBackend: PacketWire = new PacketWire(setImmediate, (b, start, end) =>
+    edge.receive(b, start, end, clock.now()),
+  )
+  const toHost: PacketWire = new PacketWire(setImmediate, (b, start, end) => host.receive(b, start, end, clock.now()))
   const serverEdge = new ServerEdge(
     {
       clock,
@@ -78,8 +80,12 @@ async function start(t: Test) {
           port: to,
           ...(signal === undefined ? {} : { signal }),
         })
-        socket.once('connect', () => callback(null, socket as never))
-        socket.once('error', (error) => callback(error, null))
+        const onError = (error: Error) => callback(error, null)
+        socket.once('error', onError)
+        socket.once('connect', () => {
+          socket.off('error', onError)
+          callback(null, socket as never)
+        })
       },
     })
   return { host, edge, client, server, sockets, errors, dialErrors }

@@ -1,8 +1,7 @@
 import { FabricHost, type FabricHostOptions, type Flow, type FlowApplication, TcpEdge } from '@fivetuple/edge'
 import { IpProtocol, ipv4Protocol, parseIpv4 } from '@fivetuple/packet'
 import { type TcpOptions, tcpOptions } from '@fivetuple/tcp'
-import { ManualClock, ManualTimer } from '@fivetuple/testkit'
-import { Wire } from './wire.js'
+import { ManualClock, ManualTimer, PacketWire } from '@fivetuple/testkit'
 
 export const BIP = parseIpv4('127.20.2.3')!
 export const BACKEND = parseIpv4('127.20.3.1')!
@@ -68,8 +67,8 @@ export class Rig {
   readonly clock = new ManualClock(1_000)
   readonly host: FabricHost
   readonly edge: TcpEdge
-  readonly toPeer: Wire
-  readonly toHost: Wire
+  readonly toPeer: PacketWire
+  readonly toHost: PacketWire
   /** Connections that have come in, the latest last. */
   readonly peers: Peer[] = []
   /** What becomes of a SYN. */
@@ -80,11 +79,11 @@ export class Rig {
   constructor(tcp: Partial<TcpOptions> = {}, hostOptions: Partial<FabricHostOptions> = {}) {
     const { clock } = this
     const defer = (run: () => void) => void clock.schedule(clock.now + 1, run)
-    this.toPeer = new Wire(defer, (b, start, end) => {
+    this.toPeer = new PacketWire(defer, (b, start, end) => {
       if (ipv4Protocol(b, start) === IpProtocol.TCP) this.edge.receive(b, start, end, clock.now)
       else this.onDatagram(b.slice(start, end))
     })
-    this.toHost = new Wire(defer, (b, start, end) => this.host.receive(b, start, end, clock.now))
+    this.toHost = new PacketWire(defer, (b, start, end) => this.host.receive(b, start, end, clock.now))
     this.host = new FabricHost({
       output: this.toPeer,
       address: BIP,

@@ -2,4 +2,5 @@
 export { checkStreamDecoder, type StreamDecoderCheck } from './check-stream-decoder.js'
 export { ManualClock, type Scheduled } from './manual-clock.js'
 export { ManualTimer } from './manual-timer.js'
+export { PacketWire } from './packet-wire.js'
 export { SimulatedLink } from './simulated-link.js'

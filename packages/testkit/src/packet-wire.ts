@@ -1,7 +1,7 @@
 import { ipv4TotalLength, PacketBatch, type PacketOutput } from '@fivetuple/packet'
 
-/** One direction of a wire: what is put in during one turn comes out in the next. */
-export class Wire implements PacketOutput {
+/** One direction of a wire for packets: what is put in during one turn comes out in the next, and then the bytes are gone. */
+export class PacketWire implements PacketOutput {
   readonly #batch = new PacketBatch()
   readonly #defer: (run: () => void) => void
   readonly #deliver: (b: Uint8Array, start: number, end: number) => void
