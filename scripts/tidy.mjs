@@ -29,7 +29,8 @@ const PURE = [
   /^packages\/(switch|lb-node)\/src\/forwarder\.ts$/,
   /^packages\/switch\/src\/(icmp-responder|drop-counters)\.ts$/,
   /^packages\/lb-node\/src\/(service|reply|counters|address-table)\.ts$/,
-  /^packages\/edge\/src\/(tcp-edge|flow|fabric|segment-writer|timer-wheel)\.ts$/,
+  /^packages\/lb-node\/src\/health\/(health-state|check-schedule|check-spec|watermark|slow-start)\.ts$/,
+  /^packages\/edge\/src\/(tcp-edge|flow|fabric|segment-writer|source-ports|timer-wheel)\.ts$/,
 ]
 const IMPURE_IMPORT =
   /from '(node:(?:net|dgram|http|https|fs|timers|child_process|cluster|perf_hooks|events|os)(?:\/[a-z]+)?|undici|fastify|pino)'/

@@ -16,6 +16,26 @@ export type {
 export type { LbCounters, LbDropCause, LbDrops } from './counters.js'
 export type { ConnectFailure, OnConnectFailure } from './flow-opener.js'
 export { LbForwarder, type LbForwarderOptions, type LocalHost } from './forwarder.js'
+export type { Check, CheckHost, CheckOutcome, CheckTarget } from './health/check.js'
+export { type CheckTiming, fastInterval, firstCheckAt, nextCheckAt } from './health/check-schedule.js'
+export type { CheckSpec } from './health/check-spec.js'
+export { type CheckStatus, HealthChecker, type HealthCheckerOptions } from './health/health-checker.js'
+export {
+  type CheckResult,
+  countsAsHealthy,
+  HEALTH_TRANSITIONS,
+  type Health,
+  type HealthState,
+  type HealthThresholds,
+  observe,
+  unknownHealth,
+} from './health/health-state.js'
+export { httpCheck } from './health/http-check.js'
+export type { CheckCounts } from './health/probe.js'
+export { slowStartNextChange, slowStartShare } from './health/slow-start.js'
+export { tcpCheck } from './health/tcp-check.js'
+export { udpCheck } from './health/udp-check.js'
+export { isServiceUp, type Watermark } from './health/watermark.js'
 export type { BackendDrain, ServiceChange } from './lb-node.js'
 export { eraseClientAddress, insertClientAddress } from './nat/client-address-option.js'
 export { PortPool } from './nat/port-pool.js'

@@ -1,0 +1,62 @@
+import type { FabricErrorCode, FabricHost } from '@fivetuple/edge'
+import type { Endpoint } from '@fivetuple/packet'
+
+/** What to ask of whom. */
+export interface CheckTarget extends Endpoint {
+  /** `http`: a GET is answered with a good status. `tcp`: a connection opens. `udp`: a datagram is answered. */
+  readonly type: 'http' | 'tcp' | 'udp'
+  /** What an HTTP check asks for; default: `/`. */
+  readonly path?: string
+  /** Host header of an HTTP check; default: the endpoint. */
+  readonly host?: string
+  /** Lowest and highest status that is good, inclusive; default: 200 to 399. */
+  readonly expectStatus?: readonly [number, number]
+}
+
+/** What one check has found. */
+export interface CheckOutcome {
+  /** `inconclusive`: it says nothing of the backend, because this node could not ask. */
+  readonly result: 'success' | 'failure' | 'inconclusive'
+  /** In a few words, for people. */
+  readonly reason: string
+}
+
+/** What checks need of the node's host. */
+export type CheckHost = Pick<FabricHost, 'connect' | 'openDatagram'>
+
+/**
+ * Asks once. The caller aborts `signal` after `timeoutMs`, or because it is no longer interested; the check then ends at
+ * once, its connection with RST, and says how far it had come. Never rejects.
+ */
+export type Check = (
+  host: CheckHost,
+  target: CheckTarget,
+  timeoutMs: number,
+  signal: AbortSignal,
+) => Promise<CheckOutcome>
+
+const REASONS: Readonly<Record<FabricErrorCode, CheckOutcome>> = {
+  ECONNREFUSED: { result: 'failure', reason: 'connection refused' },
+  ECONNRESET: { result: 'failure', reason: 'connection reset' },
+  EHOSTUNREACH: { result: 'failure', reason: 'no way to the backend' },
+  ETIMEDOUT: { result: 'failure', reason: 'connection timed out' },
+  EADDRNOTAVAIL: { result: 'inconclusive', reason: 'no source port left' },
+  ECONNABORTED: { result: 'inconclusive', reason: 'this node is closing' },
+}
+
+/** The outcome of a check that met an error of the fabric, or another one, which is shown as it is. */
+export function outcomeOfError(error: unknown): CheckOutcome {
+  const { code, message } = error as { code?: unknown; message?: unknown }
+  if (typeof code === 'string' && Object.hasOwn(REASONS, code)) return REASONS[code as FabricErrorCode]
+  return { result: 'failure', reason: String(message ?? error) }
+}
+
+/** The outcome of a check that works out. */
+export function success(reason: string): CheckOutcome {
+  return { result: 'success', reason }
+}
+
+/** The outcome of a check that does not. */
+export function failure(reason: string): CheckOutcome {
+  return { result: 'failure', reason }
+}

@@ -1,0 +1,60 @@
+/** What is known of a backend: nothing before the first result. */
+export type Health = 'unknown' | 'healthy' | 'unhealthy'
+
+/** What one check, or one connection of the traffic, has shown. */
+export type CheckResult = 'success' | 'failure'
+
+/** Results in a row that it takes to change sides; at least 1 each. */
+export interface HealthThresholds {
+  /** Successes that make an unhealthy backend healthy. */
+  readonly rise: number
+  /** Failures that make a healthy backend unhealthy. */
+  readonly fall: number
+}
+
+/** A backend's health as its results so far have it. */
+export interface HealthState {
+  readonly health: Health
+  /** Results in a row that speak against `health`. */
+  readonly doubts: number
+  /** When `health` came to be, ms. */
+  readonly since: number
+}
+
+/** Where a result leads, and how many in a row it takes; undefined: it confirms what is known. */
+interface HealthTransition {
+  readonly to: Health
+  readonly after: 'one' | keyof HealthThresholds
+}
+
+/** The first result decides at once; after that changes are dampened. */
+export const HEALTH_TRANSITIONS: Readonly<Record<Health, Readonly<Record<CheckResult, HealthTransition | undefined>>>> =
+  {
+    unknown: { success: { to: 'healthy', after: 'one' }, failure: { to: 'unhealthy', after: 'one' } },
+    healthy: { success: undefined, failure: { to: 'unhealthy', after: 'fall' } },
+    unhealthy: { success: { to: 'healthy', after: 'rise' }, failure: undefined },
+  }
+
+/** What is known at the start: nothing, since `now`. */
+export function unknownHealth(now: number): HealthState {
+  return { health: 'unknown', doubts: 0, since: now }
+}
+
+/** The state after one more result. */
+export function observe(
+  state: HealthState,
+  result: CheckResult,
+  thresholds: HealthThresholds,
+  now: number,
+): HealthState {
+  const transition = HEALTH_TRANSITIONS[state.health][result]
+  if (transition === undefined) return state.doubts === 0 ? state : { ...state, doubts: 0 }
+  const doubts = state.doubts + 1
+  const needed = transition.after === 'one' ? 1 : thresholds[transition.after]
+  return doubts < needed ? { ...state, doubts } : { health: transition.to, doubts: 0, since: now }
+}
+
+/** Whether a backend counts as healthy, and takes new flows. Before the first result `initial` decides. */
+export function countsAsHealthy({ health }: HealthState, initial: 'healthy' | 'unhealthy'): boolean {
+  return (health === 'unknown' ? initial : health) === 'healthy'
+}

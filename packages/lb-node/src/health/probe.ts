@@ -1,0 +1,85 @@
+import type { CheckOutcome } from './check.js'
+import { firstCheckAt, nextCheckAt } from './check-schedule.js'
+import type { CheckSpec } from './check-spec.js'
+import { type HealthState, observe, unknownHealth } from './health-state.js'
+
+/** Results of one check since it was added. */
+export interface CheckCounts {
+  readonly successes: number
+  readonly failures: number
+  /** Failed connections of the traffic. */
+  readonly passiveFailures: number
+  /** Checks that this node could not make. */
+  readonly inconclusive: number
+}
+
+const NEVER = Number.POSITIVE_INFINITY
+
+/** One check with its state: when it is due and what it has found. Time comes in with each call, chance too. */
+export class Probe {
+  readonly spec: CheckSpec
+  state: HealthState
+  counts: CheckCounts = { successes: 0, failures: 0, passiveFailures: 0, inconclusive: 0 }
+  lastReason = 'not checked yet'
+  lastDurationMs: number | undefined
+  /** Ends the check that is under way; undefined while none is. */
+  running: AbortController | undefined
+  #startedAt = Number.NEGATIVE_INFINITY
+  #nextAt: number
+  #timeoutAt = NEVER
+
+  /**
+   * @param before a probe that asked the same question in another rhythm: what it knows stays known
+   * @param random uniform in [0, 1)
+   */
+  constructor(spec: CheckSpec, before: Probe | undefined, random: number, now: number) {
+    this.spec = spec
+    this.state = before?.state ?? unknownHealth(now)
+    this.#nextAt = firstCheckAt(spec, random, now)
+    if (before === undefined) return
+    this.counts = before.counts
+    this.lastReason = before.lastReason
+    this.lastDurationMs = before.lastDurationMs
+  }
+
+  /** When something is to be done: the check to be started, or ended. */
+  get dueAt(): number {
+    return this.running === undefined ? this.#nextAt : this.#timeoutAt
+  }
+
+  /** A check starts. */
+  start(now: number): AbortController {
+    this.running = new AbortController()
+    this.#startedAt = now
+    this.#timeoutAt = now + this.spec.timeoutMs
+    return this.running
+  }
+
+  /** Time is up: the check ends with what it knows. */
+  expire(): void {
+    this.#timeoutAt = NEVER
+    this.running?.abort()
+  }
+
+  /** The check has ended. */
+  finish({ result, reason }: CheckOutcome, random: number, now: number): void {
+    this.running = undefined
+    this.#timeoutAt = NEVER
+    this.lastReason = reason
+    this.lastDurationMs = now - this.#startedAt
+    const { counts } = this
+    if (result === 'success') this.counts = { ...counts, successes: counts.successes + 1 }
+    else if (result === 'failure') this.counts = { ...counts, failures: counts.failures + 1 }
+    else this.counts = { ...counts, inconclusive: counts.inconclusive + 1 }
+    if (result !== 'inconclusive') this.state = observe(this.state, result, this.spec, now)
+    this.#nextAt = nextCheckAt(this.spec, this.#startedAt, this.state.doubts > 0, random, now)
+  }
+
+  /** The traffic has met a failure: it counts like one of the check, and the next check comes soon. */
+  passiveFailure(reason: string, random: number, now: number): void {
+    this.lastReason = reason
+    this.counts = { ...this.counts, passiveFailures: this.counts.passiveFailures + 1 }
+    this.state = observe(this.state, 'failure', this.spec, now)
+    this.#nextAt = Math.min(this.#nextAt, nextCheckAt(this.spec, this.#startedAt, true, random, now))
+  }
+}

@@ -1,0 +1,25 @@
+import { type Check, type CheckOutcome, failure, outcomeOfError, success } from './check.js'
+
+/** What is sent; a server of a real protocol may well answer it with an error, and that is an answer too. */
+const QUESTION = Buffer.from('fivetuple health check')
+
+/** Sends a datagram and waits for any answer. ICMP, which says that nobody listens, ends it at once. */
+export const udpCheck: Check = (host, { address, port }, timeoutMs, signal) =>
+  new Promise<CheckOutcome>((resolve) => {
+    const finish = (outcome: CheckOutcome): void => {
+      channel?.close()
+      signal.removeEventListener('abort', onAbort)
+      resolve(outcome)
+    }
+    const onAbort = (): void => finish(failure(`no answer within ${timeoutMs} ms`))
+    const channel = host.openDatagram({
+      address,
+      port,
+      onMessage: () => finish(success('answered')),
+      onUnreachable: (code) => finish(code === 'ECONNREFUSED' ? failure('port unreachable') : outcomeOfError({ code })),
+    })
+    if (channel === undefined) finish(outcomeOfError({ code: 'EADDRNOTAVAIL' }))
+    else if (signal.aborted) onAbort()
+    else if (!channel.send(QUESTION)) finish(outcomeOfError({ code: 'EHOSTUNREACH' }))
+    else signal.addEventListener('abort', onAbort)
+  })

@@ -1,0 +1,272 @@
+import { Duplex } from 'node:stream'
+import type { DatagramOptions, FabricConnectOptions } from '@fivetuple/edge'
+import { type CheckHost, type CheckSpec, HealthChecker, type HealthCheckerOptions } from '@fivetuple/lb-node'
+import { IpProtocol, parseIpv4 } from '@fivetuple/packet'
+import { ManualClock, ManualTimer } from '@fivetuple/testkit'
+import t from 'tap'
+
+/** How a backend answers: not at all by default. */
+type Behavior = 'good' | 'refused' | 'silent' | 'no-port'
+
+/** A connection that does what its backend does, in the same turn. */
+class FakeSocket extends Duplex {
+  override _read(): void {}
+  override _write(): void {}
+}
+
+/** Stands in for a FabricHost: backends by port, and when each was asked. */
+class FakeHost {
+  readonly #clock: ManualClock
+  readonly behaviors = new Map<number, Behavior>()
+  readonly log: string[] = []
+  open = 0
+  mostOpen = 0
+
+  constructor(clock: ManualClock) {
+    this.#clock = clock
+  }
+
+  connect({ port, signal }: FabricConnectOptions): FakeSocket {
+    this.log.push(`${this.#clock.now} ${port}`)
+    this.mostOpen = Math.max(this.mostOpen, ++this.open)
+    const socket = new FakeSocket()
+    socket.on('close', () => this.open--)
+    signal?.addEventListener('abort', () => socket.destroy(new Error('aborted')))
+    const behavior = this.behaviors.get(port)
+    if (behavior === 'good') process.nextTick(() => socket.emit('connect'))
+    if (behavior === 'refused') socket.destroy(Object.assign(new Error('refused'), { code: 'ECONNREFUSED' }))
+    if (behavior === 'no-port') socket.destroy(Object.assign(new Error('no port'), { code: 'EADDRNOTAVAIL' }))
+    return socket
+  }
+
+  openDatagram({ port, onMessage, onUnreachable }: DatagramOptions) {
+    this.log.push(`${this.#clock.now} ${port} udp`)
+    const behavior = this.behaviors.get(port)
+    if (behavior === 'no-port') return undefined
+    this.open++
+    return {
+      send: () => {
+        if (behavior === 'good') process.nextTick(onMessage, new Uint8Array(1))
+        if (behavior === 'refused') process.nextTick(onUnreachable, 'ECONNREFUSED')
+        return true
+      },
+      close: () => this.open--,
+    }
+  }
+}
+
+const ADDRESS = parseIpv4('127.20.3.1')!
+const turn = () => new Promise<void>((resolve) => setImmediate(resolve))
+
+function spec(port: number, changes: Partial<CheckSpec> = {}): CheckSpec {
+  return {
+    type: 'tcp',
+    address: ADDRESS,
+    port,
+    intervalMs: 2_000,
+    timeoutMs: 1_000,
+    rise: 2,
+    fall: 3,
+    ...changes,
+  }
+}
+
+function start(options: Partial<HealthCheckerOptions> = {}) {
+  const clock = new ManualClock(10_000)
+  const host = new FakeHost(clock)
+  const changes: string[] = []
+  const checker = new HealthChecker({
+    host: host as unknown as CheckHost,
+    clock: { now: () => clock.now },
+    random: () => 0.5,
+    onChange: ({ port }, isHealthy, reason) =>
+      changes.push(`${clock.now} ${port} ${isHealthy ? 'healthy' : 'unhealthy'}: ${reason}`),
+    createTimer: (onDue) => new ManualTimer(clock, onDue),
+    ...options,
+  })
+  const pass = async (ms: number): Promise<void> => {
+    const until = clock.now + ms
+    for (await turn(); clock.nextAt <= until; await turn()) clock.step()
+    clock.runUntil(until)
+  }
+  return { clock, host, checker, changes, pass }
+}
+
+t.test('the rhythm: spread start, interval, doubt, fall, rise', async (t) => {
+  const { host, checker, changes, pass } = start()
+  host.behaviors.set(80, 'good')
+  checker.setChecks([spec(80)])
+  t.equal(checker.isHealthy(spec(80)), true)
+  t.match(checker.status(), [{ health: 'unknown', isHealthy: true, sinceMs: 0, lastReason: 'not checked yet' }])
+  await pass(4_000)
+  t.strictSame(host.log.splice(0), ['11000 80', '13000 80'])
+  host.behaviors.set(80, 'refused')
+  await pass(4_000)
+  t.strictSame(host.log.splice(0), ['15000 80', '15500 80', '16000 80', '18000 80'])
+  t.strictSame(changes.splice(0), ['16000 80 unhealthy: connection refused'])
+  t.match(checker.status(), [
+    {
+      health: 'unhealthy',
+      isHealthy: false,
+      sinceMs: 2_000,
+      lastReason: 'connection refused',
+      lastDurationMs: 0,
+      counts: { successes: 2, failures: 4, passiveFailures: 0, inconclusive: 0 },
+    },
+  ])
+  host.behaviors.set(80, 'good')
+  await pass(3_000)
+  t.strictSame(host.log.splice(0), ['20000 80', '20500 80'])
+  t.strictSame(changes, ['20500 80 healthy: connected'])
+  t.equal(host.open, 0)
+})
+
+t.test('a backend that does not answer: each check ends at its timeout, none overlaps another', async (t) => {
+  const { host, checker, changes, pass } = start()
+  checker.setChecks([spec(80)])
+  await pass(5_000)
+  t.strictSame(host.log, ['11000 80', '13000 80', '15000 80'])
+  t.strictSame(changes, ['12000 80 unhealthy: not connected within 1000 ms'], 'the first result decides')
+  t.equal(host.mostOpen, 1)
+  t.equal(checker.status()[0]?.lastDurationMs, 1_000)
+})
+
+t.test('a first good result is no change, unless backends start as unhealthy', async (t) => {
+  for (const initial of ['healthy', 'unhealthy'] as const) {
+    const { host, checker, changes, pass } = start({ initial })
+    host.behaviors.set(80, 'good')
+    checker.setChecks([spec(80)])
+    t.equal(checker.isHealthy(spec(80)), initial === 'healthy')
+    await pass(1_000)
+    t.strictSame(changes, initial === 'healthy' ? [] : ['11000 80 healthy: connected'])
+  }
+})
+
+t.test('failures of the traffic count, and bring the next check forward', async (t) => {
+  const { host, checker, changes, pass } = start()
+  host.behaviors.set(80, 'good')
+  checker.setChecks([spec(80), spec(81)])
+  await pass(1_100)
+  t.strictSame(host.log.splice(0), ['11000 80', '11000 81'])
+  checker.reportFailure(ADDRESS, 80, IpProtocol.TCP, 'refused')
+  checker.reportFailure(ADDRESS, 80, IpProtocol.UDP, 'nobody checks this')
+  checker.reportFailure(ADDRESS + 1, 80, IpProtocol.TCP, 'nor this')
+  await pass(1_000)
+  t.strictSame(host.log.splice(0), ['11500 80'])
+  t.strictSame(
+    changes.splice(0),
+    ['12000 81 unhealthy: not connected within 1000 ms'],
+    'the check has calmed the doubt',
+  )
+  for (let i = 0; i < 3; i++) checker.reportFailure(ADDRESS, 80, IpProtocol.TCP, 'refused')
+  t.strictSame(changes.splice(0), ['12100 80 unhealthy: refused'])
+  t.match(checker.status()[0]?.counts, { passiveFailures: 4, successes: 2, failures: 0 })
+  await pass(2_000)
+  t.match(
+    host.log.filter((line) => line.endsWith(' 80')),
+    ['12100 80', '12600 80'],
+    'at once, and again',
+  )
+  t.strictSame(
+    changes.filter((line) => line.includes(' 80 ')),
+    ['12600 80 healthy: connected'],
+  )
+})
+
+t.test('a failure of the traffic while a check is under way', async (t) => {
+  const { host, checker, changes, pass } = start()
+  checker.setChecks([spec(80, { fall: 2 })])
+  await pass(1_500)
+  checker.reportFailure(ADDRESS, 80, IpProtocol.TCP, 'refused')
+  t.strictSame(changes, ['11500 80 unhealthy: refused'])
+  await pass(600)
+  t.equal(host.mostOpen, 1)
+})
+
+t.test('UDP', async (t) => {
+  const { host, checker, changes, pass } = start()
+  host.behaviors.set(1, 'good').set(2, 'refused').set(3, 'silent').set(4, 'no-port')
+  checker.setChecks([1, 2, 3, 4].map((port) => spec(port, { type: 'udp' })))
+  await pass(2_900)
+  t.strictSame(changes, ['11000 2 unhealthy: port unreachable', '12000 3 unhealthy: no answer within 1000 ms'])
+  t.equal(host.open, 0)
+  t.match(checker.status()[3], { health: 'unknown', lastReason: 'no source port left', counts: { inconclusive: 1 } })
+  checker.reportFailure(ADDRESS, 1, IpProtocol.UDP, 'port unreachable')
+  t.equal(checker.status()[0]?.counts.passiveFailures, 1)
+})
+
+t.test('what this node could not ask says nothing of the backend', async (t) => {
+  const { host, checker, changes, pass } = start()
+  host.behaviors.set(80, 'good')
+  checker.setChecks([spec(80)])
+  await pass(1_000)
+  host.behaviors.set(80, 'no-port')
+  await pass(20_000)
+  t.strictSame(changes, [])
+  t.match(checker.status(), [{ health: 'healthy', counts: { successes: 1, failures: 0, inconclusive: 10 } }])
+})
+
+t.test('equal checks are one; those that stay keep state and rhythm; those that go end', async (t) => {
+  const { host, checker, changes, pass } = start()
+  host.behaviors.set(80, 'refused')
+  checker.setChecks([spec(80), spec(80), spec(81)])
+  t.equal(checker.status().length, 2)
+  await pass(1_500)
+  t.strictSame(host.log.splice(0), ['11000 80', '11000 81'])
+  t.equal(host.open, 1)
+  checker.setChecks([spec(80), spec(82)])
+  await pass(0)
+  t.equal(host.open, 0, 'the check of 81 was given up')
+  await pass(1_500)
+  t.strictSame(host.log.splice(0), ['12500 82', '13000 80'])
+  t.strictSame(changes, ['11000 80 unhealthy: connection refused'], 'and nothing said of 81')
+  checker.setChecks([spec(80, { intervalMs: 500 })])
+  t.equal(checker.isHealthy(spec(80, { intervalMs: 500 })), false, 'a new rhythm, what is known stays')
+  checker.setChecks([spec(80, { type: 'http' })])
+  t.equal(checker.isHealthy(spec(80, { type: 'http' })), true, 'another question')
+  checker.setChecks([])
+  host.log.splice(0)
+  await pass(10_000)
+  t.strictSame(host.log, [])
+})
+
+t.test('not more at once than allowed, and everyone has a turn', async (t) => {
+  const { host, checker, pass } = start({ maxInFlight: 4 })
+  const ports = Array.from({ length: 10 }, (_, i) => i + 1)
+  checker.setChecks(ports.map((port) => spec(port)))
+  await pass(4_000)
+  t.equal(host.mostOpen, 4)
+  t.strictSame(
+    host.log.slice(0, 10).map((line) => Number(line.split(' ')[1])),
+    ports,
+    'in the order of their times',
+  )
+  t.strictSame([...new Set(host.log.map((line) => line.split(' ')[0]))], ['11000', '12000', '13000', '14000'])
+})
+
+t.test('many checks start spread over the interval', async (t) => {
+  let drawn = 0
+  const { host, checker, pass } = start({ random: () => (drawn++ % 10) / 10 })
+  for (let port = 1; port <= 10; port++) host.behaviors.set(port, 'good')
+  checker.setChecks(Array.from({ length: 10 }, (_, i) => spec(i + 1)))
+  await pass(1_999)
+  t.strictSame(
+    host.log.slice(0, 10).map((line) => Number(line.split(' ')[0])),
+    [10_000, 10_200, 10_400, 10_600, 10_800, 11_000, 11_200, 11_400, 11_600, 11_800],
+  )
+})
+
+t.test('close() ends what is under way and leaves no timer', async (t) => {
+  const { clock, host, checker, changes, pass } = start()
+  checker.setChecks([spec(80), spec(81, { type: 'udp' })])
+  await pass(1_500)
+  t.equal(host.open, 2)
+  checker.close()
+  await pass(10_000)
+  t.equal(host.open, 0)
+  t.strictSame(changes, [])
+  t.equal(clock.nextAt, Number.POSITIVE_INFINITY)
+  checker.setChecks([spec(80)])
+  checker.reportFailure(ADDRESS, 80, IpProtocol.TCP, 'late')
+  t.strictSame(checker.status(), [])
+})
