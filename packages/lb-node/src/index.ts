@@ -17,7 +17,7 @@ export type { LbCounters, LbDropCause, LbDrops } from './counters.js'
 export type { ConnectFailure, OnConnectFailure } from './flow-opener.js'
 export { LbForwarder, type LbForwarderOptions, type LocalHost } from './forwarder.js'
 export type { Check, CheckHost, CheckOutcome, CheckTarget } from './health/check.js'
-export { type CheckTiming, fastInterval, firstCheckAt, nextCheckAt } from './health/check-schedule.js'
+export { type CheckTiming, fastIntervalOf, firstCheckAt, nextCheckAt } from './health/check-schedule.js'
 export type { CheckSpec } from './health/check-spec.js'
 export { type CheckStatus, HealthChecker, type HealthCheckerOptions } from './health/health-checker.js'
 export {

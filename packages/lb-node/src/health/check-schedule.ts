@@ -8,13 +8,13 @@ const FAST_MIN_MS = 100
 /** How often a backend is checked, ms. */
 export interface CheckTiming {
   readonly intervalMs: number
-  /** While results speak against what is known, so that the change is soon certain; default: {@link fastInterval}. */
+  /** While results speak against what is known, so that the change is soon certain. Default: {@link fastIntervalOf}. */
   readonly fastIntervalMs?: number
 }
 
-/** The interval while in doubt, if none is given: a quarter of the usual one, at least 100 ms, and never longer than it. */
-export function fastInterval(intervalMs: number): number {
-  return Math.min(intervalMs, Math.max(intervalMs / FAST_DIVISOR, FAST_MIN_MS))
+/** The interval while in doubt, ms: if none is given, a quarter of the usual one, at least 100 ms, and never longer than it. */
+export function fastIntervalOf({ intervalMs, fastIntervalMs }: CheckTiming): number {
+  return fastIntervalMs ?? Math.min(intervalMs, Math.max(intervalMs / FAST_DIVISOR, FAST_MIN_MS))
 }
 
 /**
@@ -32,12 +32,12 @@ export function firstCheckAt({ intervalMs }: CheckTiming, random: number, now: n
  * @param random uniform in [0, 1)
  */
 export function nextCheckAt(
-  { intervalMs, fastIntervalMs = fastInterval(intervalMs) }: CheckTiming,
+  timing: CheckTiming,
   startedAt: number,
   inDoubt: boolean,
   random: number,
   now: number,
 ): number {
-  const interval = inDoubt ? fastIntervalMs : intervalMs
+  const interval = inDoubt ? fastIntervalOf(timing) : timing.intervalMs
   return Math.max(startedAt + interval * (1 - JITTER + 2 * JITTER * random), now)
 }

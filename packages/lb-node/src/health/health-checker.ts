@@ -109,6 +109,16 @@ export class HealthChecker {
     }
   }
 
+  /**
+   * The way to the backends has come back, so those that seemed to have failed may be well: asks soon, within a fast
+   * interval instead of a whole one.
+   */
+  recheck(): void {
+    const { clock, random } = this.#options
+    for (const probe of this.#probes.values()) if (probe.running === undefined) probe.hasten(random(), clock.now())
+    this.#timer.arm(this.#deadline())
+  }
+
   /** All checks, in the order in which they were given. */
   status(): CheckStatus[] {
     const now = this.#options.clock.now()

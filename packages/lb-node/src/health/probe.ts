@@ -1,5 +1,5 @@
 import type { CheckOutcome } from './check.js'
-import { firstCheckAt, nextCheckAt } from './check-schedule.js'
+import { fastIntervalOf, firstCheckAt, nextCheckAt } from './check-schedule.js'
 import type { CheckSpec } from './check-spec.js'
 import { type HealthState, observe, unknownHealth } from './health-state.js'
 
@@ -81,5 +81,11 @@ export class Probe {
     this.counts = { ...this.counts, passiveFailures: this.counts.passiveFailures + 1 }
     this.state = observe(this.state, 'failure', this.spec, now)
     this.#nextAt = Math.min(this.#nextAt, nextCheckAt(this.spec, this.#startedAt, true, random, now))
+  }
+
+  /** There is reason to hope: a check that would come later comes within a fast interval, unless all is well. */
+  hasten(random: number, now: number): void {
+    if (this.state.health === 'healthy' && this.state.doubts === 0) return
+    this.#nextAt = Math.min(this.#nextAt, firstCheckAt({ intervalMs: fastIntervalOf(this.spec) }, random, now))
   }
 }

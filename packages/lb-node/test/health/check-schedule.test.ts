@@ -1,5 +1,5 @@
 import { strict as assert } from 'node:assert'
-import { fastInterval, firstCheckAt, nextCheckAt } from '@fivetuple/lb-node'
+import { fastIntervalOf, firstCheckAt, nextCheckAt } from '@fivetuple/lb-node'
 import fc from 'fast-check'
 import t from 'tap'
 
@@ -20,9 +20,9 @@ t.test('the next one comes an interval after the last start, give or take a tent
 t.test('in doubt it comes sooner', async (t) => {
   t.equal(nextCheckAt(TIMING, 10_000, true, 0.5, 10_001), 10_500)
   t.equal(nextCheckAt({ ...TIMING, fastIntervalMs: 100 }, 10_000, true, 0.5, 10_001), 10_100)
-  t.equal(fastInterval(2_000), 500)
-  t.equal(fastInterval(200), 100)
-  t.equal(fastInterval(50), 50)
+  t.equal(fastIntervalOf({ intervalMs: 2_000 }), 500)
+  t.equal(fastIntervalOf({ intervalMs: 200 }), 100)
+  t.equal(fastIntervalOf({ intervalMs: 50 }), 50)
 })
 
 t.test('never before the last one has ended', async (t) => {

@@ -206,6 +206,23 @@ t.test('what this node could not ask says nothing of the backend', async (t) => 
   t.match(checker.status(), [{ health: 'healthy', counts: { successes: 1, failures: 0, inconclusive: 10 } }])
 })
 
+t.test('recheck() asks those soon that seem to have failed', async (t) => {
+  const { host, checker, changes, pass } = start()
+  host.behaviors.set(80, 'refused').set(81, 'good')
+  checker.setChecks([spec(80), spec(81), spec(82)])
+  await pass(1_100)
+  host.behaviors.set(80, 'good')
+  host.log.splice(0)
+  checker.recheck()
+  await pass(1_000)
+  t.strictSame(host.log, ['11350 80', '11850 80'], 'not what is well, nor what is being asked')
+  t.strictSame(changes, [
+    '11000 80 unhealthy: connection refused',
+    '11850 80 healthy: connected',
+    '12000 82 unhealthy: not connected within 1000 ms',
+  ])
+})
+
 t.test('equal checks are one; those that stay keep state and rhythm; those that go end', async (t) => {
   const { host, checker, changes, pass } = start()
   host.behaviors.set(80, 'refused')
