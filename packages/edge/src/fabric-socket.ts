@@ -83,7 +83,7 @@ export class FabricSocket extends Duplex {
 
   override _write(chunk: Uint8Array, _encoding: BufferEncoding, callback: () => void): void {
     // The edge keeps bytes until they are acknowledged; the writer has its buffer back when the callback is called.
-    const hasRoom = this.#options.edge.send(this.#flow!, Uint8Array.from(chunk), this.#options.clock.now())
+    const hasRoom = this.#options.edge.send(this.#flow!, new Uint8Array(chunk), this.#options.clock.now())
     if (hasRoom) callback()
     else this.#resumeWriting = callback
   }

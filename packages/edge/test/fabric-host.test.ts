@@ -214,6 +214,10 @@ t.test('a slow reader there stops the writer', async (t) => {
   }
   t.equal(log.includes('drain'), true)
   t.equal(peer.received.length, written)
+  t.ok(
+    peer.received.every((byte) => byte === 5),
+    'not what the writer made of its buffer later',
+  )
   socket.resetAndDestroy()
 })
 
