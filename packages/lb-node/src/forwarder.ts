@@ -185,6 +185,15 @@ export class LbForwarder {
     return true
   }
 
+  /** Says whether a service has as many healthy backends as it needs. Returns false when there is no such service. */
+  setServiceUp(key: ServiceKey, isUp: boolean): boolean {
+    const service = this.#services.find(key.address, key.port, key.protocol)
+    if (service === undefined) return false
+    service.isUp = isUp
+    service.changed()
+    return true
+  }
+
   /** A run of whole packets from clients. The bytes are the forwarder's to rewrite and to give on. */
   receiveFromUplink(b: Uint8Array, start: number, end: number, now: number): void {
     const { counters } = this

@@ -1,3 +1,4 @@
+import { FabricHost } from '@fivetuple/edge'
 import { type Endpoint, formatEndpoint, formatIpv4, IpProtocol, parseIpv4, protocolName } from '@fivetuple/packet'
 import {
   type CableDialler,
@@ -8,18 +9,30 @@ import {
   dialCable,
   type Logger,
   type RunningRole,
+  tellLauncher,
 } from '@fivetuple/runtime'
 import type { Speaker } from '@fivetuple/speaker'
+import { tcpOptions } from '@fivetuple/tcp'
 import { AddressTable } from './address-table.js'
-import type { LbCableConfig, LbConfig, LbServiceConfig, ServiceLimits } from './config.js'
+import type { LbBackendConfig, LbCableConfig, LbConfig, LbServiceConfig, ServiceLimits } from './config.js'
+import type { ConnectFailure } from './flow-opener.js'
 import { LbForwarder } from './forwarder.js'
 import type { BackendPolicyName } from './policy/registry.js'
 import { createRouting, DOWNLINK, UPLINK } from './routing.js'
-import { serviceSpec } from './service-spec.js'
+import type { BackendChange } from './service.js'
+import { ServiceHealth } from './service-health.js'
+import { serviceKey, serviceSpec } from './service-spec.js'
 import type { SessionInfo } from './session-info.js'
 import type { LbStatus, PlacedVip, SessionView } from './status.js'
 import { VipPlacement } from './vip-placement.js'
 
+/** Answers to checks are short. */
+const CHECK_WINDOW_BYTES = 65_536
+const CONNECT_FAILURES: Readonly<Record<ConnectFailure, string>> = {
+  refused: 'was refused',
+  timeout: 'had no answer',
+  unreachable: 'found no way to it',
+}
 const NO_LIMITS: ServiceLimits = { maxSessions: null, newFlowsPerSecond: null }
 
 /** Which flow is asked for. */
@@ -60,9 +73,12 @@ export class LbNode {
   readonly #uplink = new CablePort()
   readonly #downlink = new CablePort()
   readonly #forwarder: LbForwarder
+  readonly #host: FabricHost
+  readonly #health: ServiceHealth
   readonly #routing: Speaker
   readonly #expiry: DeadlineTimer
   #draining = false
+  #areChecksOn = false
   #diallers: CableDialler[] = []
 
   constructor(config: LbConfig, log: Logger, clock: Clock) {
@@ -71,8 +87,32 @@ export class LbNode {
     this.#config = config
     this.#log = log
     this.#clock = clock
+    this.#host = new FabricHost({
+      output: this.#downlink,
+      isUp: () => this.#downlink.isUp,
+      address: bip,
+      ports: config.checkPorts,
+      tcp: tcpOptions({ windowBytes: CHECK_WINDOW_BYTES }),
+      clock,
+    })
+    this.#health = new ServiceHealth({
+      host: this.#host,
+      clock,
+      random: Math.random,
+      onBackend: (service, backend, change, reason) => this.#onBackendHealth(service, backend, change, reason),
+      onService: (service, isUp) => this.#onServiceHealth(service, isUp),
+    })
     this.#forwarder = new LbForwarder(
-      { address, bip, nat: config.nat, capacity: config.capacity, hasAddress: (vip) => this.#addresses.has(vip) },
+      {
+        address,
+        bip,
+        nat: config.nat,
+        capacity: config.capacity,
+        hasAddress: (vip) => this.#addresses.has(vip),
+        local: this.#host,
+        onConnectFailure: ({ address, port, service }, failure) =>
+          this.#health.reportFailure(address, port, service.spec.protocol, `a connection ${CONNECT_FAILURES[failure]}`),
+      },
       this.#uplink,
       this.#downlink,
       clock.now(),
@@ -82,9 +122,14 @@ export class LbNode {
       this.#forwarder.setService(serviceSpec(service))
     }
     for (const backend of config.drainedBackends) this.drainBackend({ backend, drained: true })
+    this.#placement.holdAll('no-downlink', true)
     for (const vip of config.vips) this.#placement.want(parseIpv4(vip)!, true)
     this.#routing = createRouting(config, address, bip, this.#addresses, {
-      onSession: (neighbor, state, reason) => log.info({ neighbor, state, reason }, 'BGP'),
+      onSession: (neighbor, state, reason) => {
+        log.info({ neighbor, state, reason }, 'BGP')
+        // Not before: until the switch has the route to the BIP, no answer to a check finds its way.
+        if (neighbor === DOWNLINK && state === 'established') this.#startChecks()
+      },
     })
     this.#expiry = new DeadlineTimer(clock, () => {
       this.#forwarder.onTimeout(clock.now())
@@ -122,6 +167,8 @@ export class LbNode {
   /** Withdraws its routes first, so that no new flow is sent here any more, then unplugs. */
   async stop(): Promise<void> {
     await this.#routing.stop()
+    this.#health.close()
+    this.#host.close()
     for (const dialler of this.#diallers) dialler.close()
     this.#expiry.close()
   }
@@ -150,6 +197,7 @@ export class LbNode {
     }
     this.#services.set(name, service)
     this.#forwarder.setService(serviceSpec(service))
+    if (this.#areChecksOn) this.#health.watch([...this.#services.values()])
     return service
   }
 
@@ -227,6 +275,7 @@ export class LbNode {
           name: backend.spec.name,
           weight: backend.spec.weight,
           isHealthy: backend.isHealthy,
+          check: this.#health.checkOf(spec.name, backend.spec.name),
           isDrained: backend.isDrained,
           sessions: backend.sessions,
           newFlows: backend.newFlows,
@@ -255,6 +304,39 @@ export class LbNode {
     }
   }
 
+  /** An LB that can reach no backend carries no VIP: it need not wait for checks to tell. */
+  #setDownlink(isUp: boolean): void {
+    this.#host.unblocked()
+    this.#placement.holdAll('no-downlink', !isUp)
+    this.#tellVips()
+  }
+
+  #startChecks(): void {
+    this.#areChecksOn = true
+    this.#health.watch([...this.#services.values()])
+    this.#health.recheck()
+  }
+
+  #onBackendHealth(service: LbServiceConfig, backend: LbBackendConfig, change: BackendChange, reason: string): void {
+    this.#forwarder.setBackend(serviceKey(service), parseIpv4(backend.address)!, backend.port, change)
+    this.#log.info({ service: service.name, backend: backend.name, ...change, reason }, 'backend health')
+  }
+
+  /** A VIP is withdrawn when all services at its address are down and none of them would rather stay. */
+  #onServiceHealth(service: LbServiceConfig, isUp: boolean): void {
+    this.#forwarder.setServiceUp(serviceKey(service), isUp)
+    this.#log.warn({ service: service.name }, isUp ? 'service is up' : 'service is down: too few healthy backends')
+    const same = [...this.#services.values()].filter(({ address }) => address === service.address)
+    const isHopeless = same.every((other) => other.health.noBackend === 'withdraw' && !this.#health.isUp(other.name))
+    this.#placement.hold(parseIpv4(service.address)!, 'no-healthy-backend', isHopeless)
+    this.#tellVips()
+  }
+
+  /** What is held back, and why, is news to the launcher. */
+  #tellVips(): void {
+    tellLauncher({ kind: 'event', event: 'vips', data: this.#placedVips() })
+  }
+
   #placedVips(): PlacedVip[] {
     return this.#placement.wanted.map((address) => ({
       address: formatIpv4(address),
@@ -275,6 +357,7 @@ export class LbNode {
         own.plug(cable)
         this.#log.info({ neighbor }, 'carrier up')
         this.#routing.setLink(neighbor, true)
+        if (neighbor === DOWNLINK) this.#setDownlink(true)
       },
       onPackets: (b, start, end) => {
         onPackets(b, start, end)
@@ -283,11 +366,15 @@ export class LbNode {
         if (other.blocked) own.cable?.pause()
         this.#expiry.arm(this.#forwarder.deadline(this.#clock.now()))
       },
-      onUnblocked: () => other.cable?.resume(),
+      onUnblocked: () => {
+        other.cable?.resume()
+        if (neighbor === DOWNLINK) this.#host.unblocked()
+      },
       onDown: (cable, reason) => {
         if (!own.unplug(cable)) return
         this.#log.info({ neighbor, reason }, 'carrier down')
         this.#routing.setLink(neighbor, false)
+        if (neighbor === DOWNLINK) this.#setDownlink(false)
         other.cable?.resume()
       },
     }

@@ -1,15 +1,22 @@
 import { IpProtocol, parseIpv4 } from '@fivetuple/packet'
 import type { LbServiceConfig } from './config.js'
 import { BACKEND_POLICIES } from './policy/registry.js'
-import type { ServiceSpec } from './service.js'
+import type { ServiceKey, ServiceSpec } from './service.js'
+
+/** What the data plane knows a service by. */
+export function serviceKey({ address, port, protocol }: LbServiceConfig): ServiceKey {
+  return {
+    address: parseIpv4(address)!,
+    port,
+    protocol: protocol === 'tcp' ? IpProtocol.TCP : IpProtocol.UDP,
+  }
+}
 
 /** What the data plane is told of a service that a configuration describes. */
 export function serviceSpec(config: LbServiceConfig): ServiceSpec {
   return {
+    ...serviceKey(config),
     name: config.name,
-    address: parseIpv4(config.address)!,
-    port: config.port,
-    protocol: config.protocol === 'tcp' ? IpProtocol.TCP : IpProtocol.UDP,
     policy: BACKEND_POLICIES[config.policy](),
     limits: config.limits,
     tellsClient: config.tellsClient,

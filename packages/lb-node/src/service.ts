@@ -67,7 +67,8 @@ export class ServiceBackend implements PolicyBackend {
     return this.spec.port
   }
   get eligible(): boolean {
-    return this.spec.weight > 0 && !this.isDrained && (this.isHealthy || this.service.ignoresHealth)
+    const { ignoresHealth, isUp } = this.service
+    return this.spec.weight > 0 && !this.isDrained && ((this.isHealthy && isUp) || ignoresHealth)
   }
   get weight(): number {
     return Math.max(1, Math.round(this.spec.weight * WEIGHT_SCALE * this.warmth))
@@ -85,7 +86,9 @@ export class Service implements PolicySnapshot {
   /** Flows given to backends so far; what round-robin counts by. */
   flowNumber = 0
   sessions = 0
-  /** No backend is healthy, and the service would rather try one than none. */
+  /** It has as many healthy backends as it needs. */
+  isUp = true
+  /** It has too few, and would rather try them all than none. */
   ignoresHealth = false
   /** undefined: no limit */
   newFlowRate: TokenBucket | undefined
@@ -97,6 +100,7 @@ export class Service implements PolicySnapshot {
   /** To be called when anything changes that policies see. */
   changed(): void {
     this.version++
-    this.ignoresHealth = this.spec.lastResort === true && !this.backends.some(({ isHealthy }) => isHealthy)
+    this.ignoresHealth =
+      this.spec.lastResort === true && !(this.isUp && this.backends.some(({ isHealthy }) => isHealthy))
   }
 }

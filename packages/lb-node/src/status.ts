@@ -45,11 +45,26 @@ export interface LbBackendStatus {
   readonly name: string
   readonly weight: number
   readonly isHealthy: boolean
+  /** null: it is not checked. */
+  readonly check: CheckView | null
   readonly isDrained: boolean
   readonly sessions: number
   readonly newFlows: number
   /** New flows that it refused or did not answer. */
   readonly connectFailures: number
+}
+
+/** What health checks say of a backend. */
+export interface CheckView {
+  readonly type: 'http' | 'tcp' | 'udp'
+  readonly health: 'unknown' | 'healthy' | 'unhealthy'
+  /** For how long, ms. */
+  readonly sinceMs: number
+  readonly lastReason: string
+  /** ms; null before the first check has ended */
+  readonly lastDurationMs: number | null
+  readonly successes: number
+  readonly failures: number
 }
 
 /** One NAT session as people read it; endpoints are `address:port`. */

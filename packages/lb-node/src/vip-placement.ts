@@ -2,7 +2,7 @@ import type { Ipv4Address } from '@fivetuple/packet'
 import type { AddressTable } from './address-table.js'
 
 /** Why a VIP that an operator has put on this LB is not on its interface now. */
-export type HoldReason = 'no-healthy-backend' | 'standby'
+export type HoldReason = 'no-healthy-backend' | 'standby' | 'no-downlink'
 
 /**
  * Which VIPs are on the interface: those that an operator wants there, as long as nothing holds them back. Routes follow
@@ -12,6 +12,7 @@ export class VipPlacement {
   readonly #addresses: AddressTable
   readonly #wanted = new Set<Ipv4Address>()
   readonly #holds = new Map<Ipv4Address, Set<HoldReason>>()
+  readonly #holdsOfAll = new Set<HoldReason>()
 
   constructor(addresses: AddressTable) {
     this.#addresses = addresses
@@ -28,7 +29,7 @@ export class VipPlacement {
 
   /** What holds an address back, whether it is wanted or not. */
   holdsOf(address: Ipv4Address): HoldReason[] {
-    return [...(this.#holds.get(address) ?? [])]
+    return [...this.#holdsOfAll, ...(this.#holds.get(address) ?? [])]
   }
 
   /** Says whether an operator wants the address here. */
@@ -48,8 +49,16 @@ export class VipPlacement {
     this.#place(address)
   }
 
+  /** Says whether there is a reason to keep all addresses off the interface. */
+  holdAll(reason: HoldReason, held: boolean): void {
+    if (held) this.#holdsOfAll.add(reason)
+    else this.#holdsOfAll.delete(reason)
+    for (const address of this.#wanted) this.#place(address)
+  }
+
   #place(address: Ipv4Address): void {
-    if (this.#wanted.has(address) && !this.#holds.has(address)) this.#addresses.add(address)
+    if (this.#wanted.has(address) && this.#holdsOfAll.size === 0 && !this.#holds.has(address))
+      this.#addresses.add(address)
     else this.#addresses.remove(address)
   }
 }

@@ -5,7 +5,7 @@ import t from 'tap'
 t.test('a VIP is on the interface if and only if it is wanted and nothing holds it back', async () => {
   const change = fc.record({
     address: fc.integer({ min: 1, max: 3 }),
-    what: fc.constantFrom<'want' | HoldReason>('want', 'standby', 'no-healthy-backend'),
+    what: fc.constantFrom<'want' | HoldReason>('want', 'standby', 'no-healthy-backend', 'no-downlink'),
     on: fc.boolean(),
   })
   fc.assert(
@@ -15,11 +15,13 @@ t.test('a VIP is on the interface if and only if it is wanted and nothing holds 
       const said = new Map<string, boolean>()
       for (const { address, what, on } of changes) {
         if (what === 'want') placement.want(address, on)
+        else if (what === 'no-downlink') placement.holdAll(what, on)
         else placement.hold(address, what, on)
-        said.set(`${address} ${what}`, on)
+        said.set(what === 'no-downlink' ? what : `${address} ${what}`, on)
         for (const a of [1, 2, 3]) {
           const is = (key: string) => said.get(`${a} ${key}`) === true
-          const expected = is('want') && !is('standby') && !is('no-healthy-backend')
+          const isReachable = said.get('no-downlink') !== true
+          const expected = is('want') && isReachable && !is('standby') && !is('no-healthy-backend')
           if (addresses.has(a) !== expected) throw new Error(`${a}: ${addresses.has(a)}, expected ${expected}`)
           if (placement.isWanted(a) !== is('want')) throw new Error(`${a} wanted`)
           if (placement.holdsOf(a).includes('standby') !== is('standby')) throw new Error(`${a} held`)

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { EventEmitter } from 'node:events'
 import { fileURLToPath } from 'node:url'
+import type { HoldReason, PlacedVip } from '@fivetuple/lb-node'
 import type { FastifyInstance } from 'fastify'
 import { createApiServer } from '../api/server.js'
 import type { ClusterConfig } from '../config/cluster-config.js'
@@ -31,6 +32,8 @@ export class Cluster extends EventEmitter<ClusterEvents> {
   readonly #token = randomBytes(KEY_BYTES).toString('base64url')
   /** VIP name → LBs that its route names, as the uplink switch last reported. */
   readonly #routedTo = new Map<string, readonly string[]>()
+  /** LB name → VIPs, by address, that it holds back from its interface, and why. */
+  readonly #heldBack = new Map<string, ReadonlyMap<string, readonly HoldReason[]>>()
   readonly #notReady = new Set<string>()
   #stopped: Promise<void> | undefined
 
@@ -53,6 +56,7 @@ export class Cluster extends EventEmitter<ClusterEvents> {
     })
     this.#supervisor.on('died', (name, how, restartInMs) => {
       this.#watchPids()
+      this.#heldBack.delete(name)
       this.emit('event', { event: 'died', name, how, restartInMs: restartInMs ?? null })
     })
     this.#supervisor.on('report', (name, event, data) => this.#onReport(name, event, data))
@@ -167,19 +171,36 @@ export class Cluster extends EventEmitter<ClusterEvents> {
   #missing(): string[] {
     const routes = this.plan.vips.flatMap((vip) => {
       const routedTo = this.#routedTo.get(vip.address) ?? []
-      return vip.lbs.filter((lb) => !routedTo.includes(lb)).map((lb) => `route of ${vip.name} by ${lb}`)
+      return vip.lbs
+        .filter((lb) => !routedTo.includes(lb) && !this.#heldBack.get(lb)?.has(vip.address))
+        .map((lb) => `route of ${vip.name} by ${lb}`)
     })
     return [...this.#notReady, ...routes]
   }
 
   #onReport(name: string, event: string, data: unknown): void {
-    if (event !== 'routes' || name !== this.plan.uplink.name) return
-    const routes = data as Readonly<Record<string, readonly string[]>>
+    if (event === 'routes' && name === this.plan.uplink.name)
+      this.#onRoutes(data as Readonly<Record<string, readonly string[]>>)
+    else if (event === 'vips') this.#onPlacement(name, data as readonly PlacedVip[])
+  }
+
+  #onRoutes(routes: Readonly<Record<string, readonly string[]>>): void {
     for (const vip of this.plan.vips) {
       const lbs = routes[`${vip.address}/32`] ?? []
       const before = this.#routedTo.get(vip.address) ?? []
       this.#routedTo.set(vip.address, lbs)
       if (lbs.join() !== before.join()) this.emit('event', { event: 'routes', vip: vip.name, lbs })
+    }
+  }
+
+  #onPlacement(lb: string, placed: readonly PlacedVip[]): void {
+    const before = this.#heldBack.get(lb)
+    const held = new Map(placed.filter((vip) => vip.heldBackBy.length > 0).map((vip) => [vip.address, vip.heldBackBy]))
+    this.#heldBack.set(lb, held)
+    for (const { name, address } of this.plan.vips) {
+      const reasons = held.get(address) ?? []
+      if (reasons.join() !== (before?.get(address) ?? []).join())
+        this.emit('event', { event: 'held', vip: name, lb, reasons })
     }
   }
 

@@ -1,3 +1,5 @@
+import type { HoldReason } from '@fivetuple/lb-node'
+
 /** One thing that happened to a cluster; `up --json` prints each as a line. */
 export type ClusterEvent =
   | ({ readonly event: 'ready' } & ReadyReport)
@@ -11,6 +13,8 @@ export type ClusterEvent =
     }
   /** The LBs that a VIP's route names have changed. */
   | { readonly event: 'routes'; readonly vip: string; readonly lbs: readonly string[] }
+  /** An LB keeps a VIP off its interface, for these reasons; none: it is back. */
+  | { readonly event: 'held'; readonly vip: string; readonly lb: string; readonly reasons: readonly HoldReason[] }
   | { readonly event: 'stopped' }
 
 /** What runs where. */

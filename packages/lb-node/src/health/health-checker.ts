@@ -121,16 +121,13 @@ export class HealthChecker {
 
   /** All checks, in the order in which they were given. */
   status(): CheckStatus[] {
-    const now = this.#options.clock.now()
-    return [...this.#probes.values()].map((probe) => ({
-      target: probe.spec,
-      health: probe.state.health,
-      isHealthy: this.#countsAsHealthy(probe),
-      sinceMs: now - probe.state.since,
-      lastReason: probe.lastReason,
-      lastDurationMs: probe.lastDurationMs,
-      counts: probe.counts,
-    }))
+    return [...this.#probes.values()].map((probe) => this.#status(probe))
+  }
+
+  /** One of the checks; undefined when there is no such check. */
+  statusOf(spec: CheckSpec): CheckStatus | undefined {
+    const probe = this.#probes.get(checkKey(spec))
+    return probe && this.#status(probe)
   }
 
   /** Ends the checks that are under way and makes no more. Nothing is said of backends any more. */
@@ -140,6 +137,18 @@ export class HealthChecker {
     for (const { running } of this.#probes.values()) running?.abort()
     this.#probes.clear()
     this.#byEndpoint.clear()
+  }
+
+  #status(probe: Probe): CheckStatus {
+    return {
+      target: probe.spec,
+      health: probe.state.health,
+      isHealthy: this.#countsAsHealthy(probe),
+      sinceMs: this.#options.clock.now() - probe.state.since,
+      lastReason: probe.lastReason,
+      lastDurationMs: probe.lastDurationMs,
+      counts: probe.counts,
+    }
   }
 
   /** Does what is due, the most overdue first, and says when to come again. A walk over all checks costs little. */

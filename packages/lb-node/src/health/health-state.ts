@@ -27,10 +27,13 @@ interface HealthTransition {
   readonly after: 'one' | keyof HealthThresholds
 }
 
-/** The first result decides at once; after that changes are dampened. */
+/**
+ * A first success decides at once. A first failure does not: where backends and LBs start together, a backend that is not
+ * up yet is no news. After that changes are dampened both ways.
+ */
 export const HEALTH_TRANSITIONS: Readonly<Record<Health, Readonly<Record<CheckResult, HealthTransition | undefined>>>> =
   {
-    unknown: { success: { to: 'healthy', after: 'one' }, failure: { to: 'unhealthy', after: 'one' } },
+    unknown: { success: { to: 'healthy', after: 'one' }, failure: { to: 'unhealthy', after: 'fall' } },
     healthy: { success: undefined, failure: { to: 'unhealthy', after: 'fall' } },
     unhealthy: { success: { to: 'healthy', after: 'rise' }, failure: undefined },
   }

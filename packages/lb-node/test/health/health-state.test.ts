@@ -28,7 +28,9 @@ t.test('every state and result has its line in the table', async (t) => {
   const expected: [Health, CheckResult, number, Health, number][] = [
     // health, result, doubts before, health and doubts after
     ['unknown', 'success', 0, 'healthy', 0],
-    ['unknown', 'failure', 0, 'unhealthy', 0],
+    ['unknown', 'failure', 0, 'unknown', 1],
+    ['unknown', 'failure', 2, 'unhealthy', 0],
+    ['unknown', 'success', 2, 'healthy', 0],
     ['healthy', 'success', 0, 'healthy', 0],
     ['healthy', 'success', 2, 'healthy', 0],
     ['healthy', 'failure', 0, 'healthy', 1],
@@ -59,7 +61,8 @@ t.test('stories', async (t) => {
   t.equal(story('++++'), 'HHHH')
   t.equal(story('---+'), 'uuuu')
   t.equal(story('+--+--+---'), 'HHHHHHHHHu', 'failures must be in a row')
-  t.equal(story('-+-+-++'), 'uuuuuuH', 'and so must successes')
+  t.equal(story('---+-+-++'), 'uuuuuuuuH', 'and so must successes')
+  t.equal(story('--+'), 'uuH', 'but the first success decides')
   t.equal(story('+-+-', { rise: 1, fall: 1 }), 'HuHu')
 })
 
@@ -69,7 +72,8 @@ t.test('before the first result an option decides', async (t) => {
   t.equal(countsAsHealthy(state, 'unhealthy'), false)
   for (const initial of ['healthy', 'unhealthy'] as const) {
     t.equal(countsAsHealthy(observe(state, 'success', THRESHOLDS, 8), initial), true)
-    t.equal(countsAsHealthy(observe(state, 'failure', THRESHOLDS, 8), initial), false)
+    t.equal(countsAsHealthy(observe(state, 'failure', THRESHOLDS, 8), initial), initial === 'healthy', 'one is no news')
+    t.equal(countsAsHealthy(observe(state, 'failure', { rise: 1, fall: 1 }, 8), initial), false)
   }
 })
 
@@ -83,15 +87,15 @@ t.test('it agrees with one that looks back at all results', async () => {
       results.forEach((good, i) => {
         state = observe(state, good ? 'success' : 'failure', { rise, fall }, i + 1)
         // The naive twin: the last n results since the last change all say the opposite.
-        const needed = expected === undefined ? 1 : expected ? fall : rise
+        const needed = expected === undefined ? (good ? 1 : fall) : expected ? fall : rise
         const tail = results.slice(Math.max(changedAt, i + 1 - needed), i + 1)
         if (good !== expected && tail.length === needed && tail.every((result) => result === good)) {
           expected = good
           changedAt = i + 1
         }
-        assert.equal(state.health, expected ? 'healthy' : 'unhealthy')
+        assert.equal(state.health, expected === undefined ? 'unknown' : expected ? 'healthy' : 'unhealthy')
         assert.equal(state.since, changedAt)
-        assert.ok(state.doubts < (expected ? fall : rise))
+        assert.ok(state.doubts < (expected === false ? rise : fall))
       })
     }),
   )

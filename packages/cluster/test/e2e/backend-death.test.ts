@@ -1,0 +1,82 @@
+import { type FlowRecord, type ProbeReport, runProbe } from '@fivetuple/client'
+import t from 'tap'
+import { OwnServer } from './servers.js'
+import { TestCluster, until } from './test-cluster.js'
+
+const BLOCK = '127.95.0.0/16'
+
+t.test('one of four backends is killed under load: what fails was on it, and is explained flow by flow', async (t) => {
+  const servers = await OwnServer.start(t, BLOCK, 4)
+  const cluster = await TestCluster.start(
+    t,
+    BLOCK,
+    [],
+    `backends: [${servers.map(({ yaml }) => yaml).join(', ')}]
+vips: [{ name: web, health: { check: http, interval: 500ms, fall: 2, rise: 2 } }]
+`,
+  )
+  const victim = servers[1]!
+  const stop = new AbortController()
+  const load = (connections: number | 'new', ratePerSecond: number): Promise<ProbeReport> =>
+    runProbe({
+      url: new URL(cluster.url('web')),
+      connections,
+      ratePerSecond,
+      durationMs: 60_000,
+      timeoutMs: 5_000,
+      signal: stop.signal,
+    })
+  const [fresh, lasting] = [load('new', 150), load(40, 200)]
+  const backends = async () => {
+    const { lbs } = await cluster.api.status()
+    return Object.values(lbs).map(({ services }) => services[0]!.backends.find(({ name }) => name === victim.name)!)
+  }
+  await until(async () => (await backends()).every(({ newFlows }) => newFlows > 5), 'all LBs use it')
+  await victim.kill()
+  await until(async () => (await backends()).every(({ isHealthy }) => !isHealthy), 'all LBs have noticed')
+  const atDetection = await backends()
+  const others = async () => {
+    const { lbs } = await cluster.api.status()
+    return Object.values(lbs).reduce((sum, { services }) => sum + services[0]!.newFlows, 0)
+  }
+  const seen = await others()
+  await until(async () => (await others()) > seen + 100, 'a hundred more flows')
+  t.same(
+    (await backends()).map(({ newFlows }) => newFlows),
+    atDetection.map(({ newFlows }) => newFlows),
+    'after detection no new flow goes there',
+  )
+  const { lbs } = await cluster.api.status()
+  const retries = Object.values(lbs).reduce((sum, { connectRetries }) => sum + connectRetries, 0)
+  t.ok(retries > 0, `${retries} new flows were given to another backend before the client noticed`)
+
+  await victim.start()
+  await until(async () => (await backends()).every(({ isHealthy }) => isHealthy), 'it is healthy again')
+  const back = (await backends()).map(({ newFlows }) => newFlows)
+  await until(
+    async () => (await backends()).every(({ newFlows }, i) => newFlows > back[i]!),
+    'new flows go there again',
+  )
+
+  stop.abort()
+  for (const report of await Promise.all([fresh, lasting])) {
+    const failed = Object.values(report.errors).reduce((a, b) => a + b, 0)
+    const broken = report.flowList.filter(({ end }) => end !== undefined && !isInOrder(end))
+    const unexplained = broken.filter(({ backend, answers }) => backend !== victim.name && answers > 0)
+    t.same(
+      unexplained,
+      [],
+      `${report.connections}: ${failed} failed requests, ${broken.length} broken flows, all on it`,
+    )
+    // A flow without an answer had its request at the backend when that died.
+    const unanswered = broken.filter(({ answers }) => answers === 0)
+    t.ok(unanswered.length <= atDetection.length * 2, `${unanswered.length} broken before their first answer`)
+    t.equal(report.errors.ECONNREFUSED ?? 0, 0, 'no client was ever refused')
+    t.equal(report.flows.moves, 0)
+  }
+})
+
+/** Ends that are nobody's failure: ours, or of a connection that was done. */
+function isInOrder(end: NonNullable<FlowRecord['end']>): boolean {
+  return end === 'closed' || end === 'ABORTED'
+}
