@@ -59,6 +59,8 @@ interface UdpFlow {
   /** undefined once the socket is connected */
   pending: Buffer[] | undefined
   usedAt: number
+  /** The backend has sent something since the last sweep. */
+  isHeard: boolean
 }
 
 /**
@@ -109,7 +111,11 @@ export class UdpServerEdge {
 
   /** Closes the sockets that have been idle for too long. To be called every second or so while there are flows. */
   sweep(now: number): void {
-    for (const flow of [...this.#flows.values()]) if (now - flow.usedAt >= this.#options.idleMs) this.#close(flow)
+    for (const flow of [...this.#flows.values()]) {
+      if (flow.isHeard) flow.usedAt = now
+      flow.isHeard = false
+      if (now - flow.usedAt >= this.#options.idleMs) this.#close(flow)
+    }
   }
 
   close(): void {
@@ -127,7 +133,7 @@ export class UdpServerEdge {
     }
     // The same BIP and port may lead to several backends at once: connected sockets share it.
     const socket = createSocket({ type: 'udp4', reuseAddr: true })
-    const flow: UdpFlow = { source, sourcePort, backend, backendPort, socket, pending: [], usedAt: 0 }
+    const flow: UdpFlow = { source, sourcePort, backend, backendPort, socket, pending: [], usedAt: 0, isHeard: false }
     this.#flows.set(source, backend, sourcePort, backendPort, IpProtocol.UDP, flow)
     socket.on('error', (error: NodeJS.ErrnoException) => this.#onError(flow, error))
     socket.on('message', (payload) => this.#toFabric(flow, payload))
@@ -166,6 +172,7 @@ export class UdpServerEdge {
 
   #toFabric(flow: UdpFlow, payload: Buffer): void {
     this.counters.datagramsIn++
+    flow.isHeard = true
     const { backend, backendPort, source, sourcePort } = flow
     if (!sendDatagram(this.#options.fabric, backend, backendPort, source, sourcePort, payload))
       this.counters.lostToQueue++
