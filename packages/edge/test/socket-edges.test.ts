@@ -1,0 +1,220 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { parseEndpoint } from '@fivetuple/packet'
+import t, { type Test } from 'tap'
+import { type Backend, readAll, type SocketFabric, SocketNet, until } from './socket-fabric.js'
+
+const net = new SocketNet(1)
+
+const sha256 = (b: Uint8Array): string => createHash('sha256').update(b).digest('hex')
+
+/** All sockets and flows are gone, by themselves. */
+async function leavesNothing(t: Test, fabric: SocketFabric, backend?: Backend): Promise<void> {
+  await until(() => fabric.flowCount === 0 && (backend?.open ?? 0) === 0)
+  t.pass('nothing is left')
+}
+
+t.test('megabytes go both ways, whole and in order', async (t) => {
+  const backend = await net.openBackend(t, (socket) => socket.pipe(socket))
+  const fabric = await net.openFabric(t, { tcp: { windowBytes: 65_536, sendBufferBytes: 65_536 } })
+  const sent = Array.from({ length: 4 }, () => randomBytes(1_500_000))
+  const received = await Promise.all(
+    sent.map((bytes) => {
+      const { socket } = net.dial(t)
+      socket.end(bytes)
+      return readAll(socket)
+    }),
+  )
+  t.same(received.map(sha256), sent.map(sha256))
+  await leavesNothing(t, fabric, backend)
+  t.match(fabric.clients.counters, { opened: 4, reset: 0, timedOut: 0, unknown: 0 })
+  t.match(fabric.servers.counters, { accepted: 4, reset: 0, timedOut: 0, unknown: 0 })
+})
+
+t.test("a client's FIN reaches the backend, whose answer still comes", async (t) => {
+  const backend = await net.openBackend(t, async (socket) => {
+    const question = await readAll(socket)
+    socket.write('you said ')
+    setImmediate(() => socket.end(question))
+  })
+  const fabric = await net.openFabric(t)
+  const { socket } = net.dial(t)
+  socket.end('all')
+  t.equal((await readAll(socket)).toString(), 'you said all')
+  await leavesNothing(t, fabric, backend)
+})
+
+t.test("a backend's FIN reaches the client, which may go on", async (t) => {
+  const received: Promise<Buffer>[] = []
+  const backend = await net.openBackend(t, (socket) => {
+    socket.end('bye')
+    received.push(readAll(socket))
+  })
+  const fabric = await net.openFabric(t)
+  const { socket } = net.dial(t)
+  t.equal((await readAll(socket)).toString(), 'bye')
+  socket.end('and thanks')
+  await until(() => received.length === 1)
+  t.equal((await received[0]!).toString(), 'and thanks')
+  await leavesNothing(t, fabric, backend)
+})
+
+t.test('a reset goes through, whoever sends it', async (t) => {
+  const backend = await net.openBackend(t, (socket) => socket.on('data', () => {}))
+  const fabric = await net.openFabric(t)
+  const first = net.dial(t)
+  await until(() => backend.open === 1)
+  first.socket.resetAndDestroy()
+  await until(() => backend.errors.length === 1)
+  const second = net.dial(t)
+  await until(() => backend.open === 1)
+  backend.sockets[1]!.resetAndDestroy()
+  await until(() => second.errors.length === 1)
+  t.same([backend.errors, second.errors], [['ECONNRESET'], ['ECONNRESET']])
+  await leavesNothing(t, fabric, backend)
+})
+
+t.test('a client that leaves before the backend has answered leaves nothing', async (t) => {
+  const backend = await net.openBackend(t)
+  const fabric = await net.openFabric(t)
+  for (let i = 0; i < 5; i++) {
+    const { socket } = net.dial(t)
+    await once(socket, 'connect')
+    socket.resetAndDestroy()
+  }
+  await until(() => fabric.clients.counters.opened === 5)
+  await leavesNothing(t, fabric, backend)
+})
+
+t.test('where nobody listens, and where no backend may be, the client is reset', async (t) => {
+  for (const [backend, dialErrors] of [
+    ['127.69.3.9:81', ['127.69.3.9:81 ECONNREFUSED']],
+    ['127.69.4.1:80', []],
+  ] as const) {
+    const fabric = await net.openFabric(t, { backend: parseEndpoint(backend)! })
+    const { errors } = net.dial(t)
+    await until(() => errors.length === 1)
+    t.same(errors, ['ECONNRESET'])
+    t.same(fabric.dialErrors, dialErrors)
+    t.equal(fabric.servers.counters.refused, 1)
+    await leavesNothing(t, fabric)
+    await fabric.close()
+  }
+})
+
+t.test('without a route for what is accepted the client is reset', async (t) => {
+  const fabric = await net.openFabric(t)
+  fabric.toServers.isCut = true
+  const { errors } = net.dial(t)
+  await until(() => errors.length === 1)
+  t.same(errors, ['ECONNRESET'])
+  await leavesNothing(t, fabric)
+})
+
+t.test('too many flows are reset, and those that stand go on', async (t) => {
+  const backend = await net.openBackend(t, (socket) => socket.pipe(socket))
+  const fabric = await net.openFabric(t, { maxFlows: 1 })
+  const { socket } = net.dial(t)
+  await until(() => backend.open === 1)
+  const { errors } = net.dial(t)
+  await until(() => errors.length === 1)
+  t.same(errors, ['ECONNRESET'])
+  t.equal(fabric.clients.counters.overLimit, 1)
+  socket.end('still here')
+  t.equal((await readAll(socket)).toString(), 'still here')
+  await leavesNothing(t, fabric, backend)
+})
+
+t.test('a service is listened for as long as its VIP has a route; connections outlive that', async (t) => {
+  const backend = await net.openBackend(t, (socket) => socket.pipe(socket))
+  const fabric = await net.openFabric(t)
+  const { clientEdge } = fabric
+  t.same(clientEdge.listening, [net.service])
+  const { socket } = net.dial(t)
+  await until(() => backend.open === 1)
+  await clientEdge.update((address) => address !== net.vip.address)
+  t.same(clientEdge.listening, [])
+  const { errors } = net.dial(t)
+  await until(() => errors.length === 1)
+  t.same(errors, ['ECONNREFUSED'])
+  // One after the other, although nobody waits in between.
+  await Promise.all([true, false, true].map((route) => clientEdge.update(() => route)))
+  t.same(clientEdge.listening, [net.service])
+  socket.end('still here')
+  t.equal((await readAll(socket)).toString(), 'still here')
+  await leavesNothing(t, fabric, backend)
+})
+
+t.test('a listener that can not be opened is told of, and the others are opened', async (t) => {
+  const taken = await net.openBackend(t, undefined, parseEndpoint('127.69.10.21:8080')!)
+  const other = { ...net.service, name: 'other', listen: { address: '127.69.10.21', port: 8080 } }
+  const fabric = await net.openFabric(t, { services: [other, net.service] })
+  t.match(fabric.listenErrors, [/127\.69\.10\.21:8080 is in use/])
+  t.same(fabric.clientEdge.listening, [net.service])
+  t.equal(taken.sockets.length, 0)
+})
+
+/** Bytes on their way: written by one end, and not taken by the other. */
+const MANY = 24 * 1024 * 1024
+const WINDOW = 65_536
+
+t.test('a backend that does not read stops its client, and no other', async (t) => {
+  const backend = await net.openBackend(t, (socket) => {
+    if (backend.sockets.length === 1) socket.pause()
+    else socket.pipe(socket)
+  })
+  const fabric = await net.openFabric(t, { tcp: { windowBytes: WINDOW, sendBufferBytes: WINDOW } })
+  const { socket } = net.dial(t)
+  await until(() => backend.open === 1)
+  const chunk = randomBytes(1024 * 1024)
+  let written = 0
+  const fill = (): void => {
+    while (written < MANY && socket.write(chunk)) written += chunk.length
+  }
+  socket.on('drain', fill)
+  fill()
+  await standstill(() => socket.bytesWritten - socket.writableLength)
+  t.ok(socket.writableLength > 0, 'the client can not get rid of its bytes')
+  const { socket: other } = net.dial(t)
+  other.end('passes')
+  t.equal((await readAll(other)).toString(), 'passes')
+  socket.removeListener('drain', fill)
+  socket.end()
+  const expected = socket.bytesWritten
+  t.equal((await readAll(backend.sockets[0]!)).length, expected)
+  backend.sockets[0]!.end()
+  socket.resume()
+  await leavesNothing(t, fabric, backend)
+})
+
+t.test('a client that does not read stops its backend, and no other', async (t) => {
+  const backend = await net.openBackend(t, (socket) => {
+    if (backend.sockets.length === 1) socket.end(Buffer.alloc(MANY, 'x'))
+    else socket.pipe(socket)
+  })
+  const fabric = await net.openFabric(t, { tcp: { windowBytes: WINDOW, sendBufferBytes: WINDOW } })
+  const { socket } = net.dial(t)
+  socket.pause()
+  await until(() => backend.open === 1)
+  const [busy] = backend.sockets
+  await standstill(() => fabric.toClients.log.length)
+  t.ok(busy!.writableLength > 0, 'the backend can not get rid of its bytes')
+  const { socket: other } = net.dial(t)
+  other.end('passes')
+  t.equal((await readAll(other)).toString(), 'passes')
+  t.equal((await readAll(socket)).length, MANY)
+  socket.end()
+  busy!.resume()
+  await leavesNothing(t, fabric, backend)
+})
+
+/** Waits until a count has not moved for twenty looks. */
+async function standstill(count: () => number): Promise<void> {
+  let before = -1
+  for (let same = 0; same < 20; ) {
+    const now = count()
+    same = now === before ? same + 1 : 0
+    before = now
+    await new Promise((resolve) => setTimeout(resolve, 2))
+  }
+}
