@@ -18,6 +18,7 @@ program
   .option('--lbs <n>', 'number of LBs, over what the configuration says', count)
   .option('--backends <n>', 'number of backends, over what the configuration says', count)
   .option('--block <cidr>', "the loopback /16 to run in, or 'auto' for a free one (default: 127.20.0.0/16)")
+  .option('--no-checks', 'check no backends: for measurements in which every connection counts')
   .option('--json', 'one line of JSON per event instead of text')
   .option('--stdin', 'stop when standard input ends: for a program that starts a cluster and may die')
   .addHelpText(

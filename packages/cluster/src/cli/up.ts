@@ -42,8 +42,8 @@ export async function up(options: UpOptions): Promise<void> {
   if (!options.json) process.stdout.write('stopped\n')
 }
 
-function readConfig({ file, lbs, backends, block }: UpOptions): ClusterConfig {
-  const overrides = { lbs, backends, block }
+function readConfig({ file, lbs, backends, block, checks }: UpOptions): ClusterConfig {
+  const overrides = { lbs, backends, block, checks: checks === false ? false : undefined }
   const result = file === undefined ? defaultConfig(overrides) : loadConfig(readFile(file), file, overrides)
   if (!result.ok)
     throw new CliError(`the configuration is not usable\n${result.errors.map(formatConfigError).join('\n')}`, 2)

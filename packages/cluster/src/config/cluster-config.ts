@@ -96,4 +96,5 @@ export interface ConfigOverrides {
   readonly lbs?: number | undefined
   readonly backends?: number | undefined
   readonly block?: string | undefined
+  readonly checks?: boolean | undefined
 }

@@ -5,6 +5,7 @@ export const DEFAULTS = {
   lbs: 4,
   backends: 4,
   redundancy: 'active-active',
+  checks: true,
   vip: { port: 8080, protocol: 'tcp', lbs: 'all', backends: 'all', policy: 'round-robin', clientAddress: 'none' },
   // What a backend's failure costs is bounded by failed connections, which count at once; checks find the quiet ones.
   health: {

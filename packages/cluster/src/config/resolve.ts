@@ -19,7 +19,9 @@ export function resolveConfig(document: ClusterDocument): ClusterConfig {
     block: document.block ?? DEFAULTS.block,
     lbs,
     backends,
-    vips: (document.vips ?? defaultVips(lbNames)).map((vip) => resolveVip(vip, lbNames, backends)),
+    vips: (document.vips ?? defaultVips(lbNames)).map((vip) =>
+      resolveVip(vip, lbNames, backends, document.checks ?? DEFAULTS.checks),
+    ),
     ecmp: { ...DEFAULTS.ecmp, ...document.ecmp },
     bgp: {
       port: bgp.port,
@@ -85,7 +87,12 @@ function resolveLbSettings(all: LbDocument, one: LbDocument = {}): LbSettings {
   }
 }
 
-function resolveVip(vip: VipDocument, lbNames: readonly string[], servers: readonly BackendEntry[]): VipConfig {
+function resolveVip(
+  vip: VipDocument,
+  lbNames: readonly string[],
+  servers: readonly BackendEntry[],
+  checks: boolean,
+): VipConfig {
   const { name, port, protocol, policy, lbs, backends, clientAddress } = { ...DEFAULTS.vip, ...vip }
   const backendNames = backends === 'all' ? servers.map((server) => server.name) : backends
   const areOurs = servers.every((server) => server.server === null || !backendNames.includes(server.name))
@@ -98,7 +105,7 @@ function resolveVip(vip: VipDocument, lbNames: readonly string[], servers: reado
     lbs: lbs === 'all' ? lbNames : lbs,
     backends: backendNames,
     weights: vip.weights ?? {},
-    health: resolveHealth(vip.health ?? {}, protocol, areOurs),
+    health: resolveHealth(checks ? (vip.health ?? {}) : { ...vip.health, check: 'none' }, protocol, areOurs),
     limits: { maxSessions: vip.limits?.sessions ?? null, newFlowsPerSecond: vip.limits?.newFlowsPerSecond ?? null },
     clientAddress,
     expose: vip.expose === undefined ? null : endpoint(vip.expose),

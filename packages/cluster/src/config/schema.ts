@@ -283,6 +283,13 @@ export const clusterSchema = object(
         maxItems: MAX_VIPS,
       }),
     ),
+    checks: Type.Optional(
+      Type.Boolean({
+        title: 'true or false',
+        description: 'Whether backends are checked; without, only failed connections tell of them.',
+        default: DEFAULTS.checks,
+      }),
+    ),
     ecmp: Type.Optional(
       object(
         {
