@@ -88,6 +88,8 @@ export class LbForwarder {
   readonly #opener: FlowOpener
   readonly #capacity: Capacity
   readonly #replier: Replier
+  /** Where that part of a run from the uplink begins that is translated and not sent on yet. */
+  #runStart = 0
   /** Where a SYN that is sent once more is translated. */
   readonly #syn = new Uint8Array(KEPT_SYN_BYTES)
 
@@ -198,18 +200,18 @@ export class LbForwarder {
   receiveFromUplink(b: Uint8Array, start: number, end: number, now: number): void {
     const { counters } = this
     counters.bytesFromUplink += end - start
-    let runStart = start
+    this.#runStart = start
     let o = start
     while (o < end) {
       counters.packetsFromUplink++
       const next = this.#behind(b, o, end)
       if (next < 0 || !this.#toBackend(b, o, next, now)) {
-        if (o > runStart) this.#downlink.give(b, runStart, o)
-        runStart = Math.abs(next)
+        this.#giveRun(b, o)
+        this.#runStart = Math.abs(next)
       }
       o = Math.abs(next)
     }
-    if (end > runStart) this.#downlink.give(b, runStart, end)
+    this.#giveRun(b, end)
   }
 
   /** A run of whole packets from backends. */
@@ -322,10 +324,17 @@ export class LbForwarder {
       eraseClientAddress(b, o)
       return false
     }
+    this.#giveRun(b, o) // what came before the SYN also leaves before it
     const [address, port] = [sessions.clientAddress(session), sessions.clientPort(session)]
     if (insertClientAddress(b, o, end, address, port, this.#downlink)) return true
     this.counters.clientAddressesOmitted++
     return false
+  }
+
+  /** Sends on what has been translated of the run from the uplink, up to `end`. */
+  #giveRun(b: Uint8Array, end: number): void {
+    if (end > this.#runStart) this.#downlink.give(b, this.#runStart, end)
+    this.#runStart = end
   }
 
   /** Makes a session for the first packet of a flow, or answers it. */
