@@ -52,6 +52,12 @@ t.test("an LB's own settings go over those of all", async (t) => {
   t.match(overrides['lb-2']!.nat.timeouts, { synMs: 9_000, udpMs: 7_000, closedMs: 2_000 })
 })
 
+t.test('the file in the documentation can be used as it stands', async (t) => {
+  const page = readFileSync(new URL('../../../docs/configuration.md', import.meta.url), 'utf8')
+  const [, file = ''] = /```yaml\n(.*?)```/s.exec(page) ?? []
+  t.same(errorsOf(file), [])
+})
+
 t.test('how backends are checked by default', async (t) => {
   const checks = (text: string) => {
     const result = loadConfig(text, 'c.yaml')
