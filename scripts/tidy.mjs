@@ -11,12 +11,13 @@ const MAY_IMPORT = {
   faults: [],
   tcp: ['packet'],
   bgp: ['packet'],
+  vrrp: ['packet'],
   testkit: ['packet', 'faults'],
   runtime: ['packet', 'faults'],
   speaker: ['packet', 'bgp', 'runtime'],
   edge: ['packet', 'tcp', 'runtime'],
   switch: ['packet', 'tcp', 'bgp', 'runtime', 'speaker', 'edge'],
-  'lb-node': ['packet', 'tcp', 'bgp', 'runtime', 'speaker', 'edge'],
+  'lb-node': ['packet', 'tcp', 'bgp', 'vrrp', 'runtime', 'speaker', 'edge'],
   backend: ['packet', 'runtime'],
   client: ['packet', 'faults', 'runtime'],
 }
@@ -24,7 +25,7 @@ const APPS = ['switch', 'lb-node', 'backend', 'client']
 
 /** Code without I/O, time or chance: whole packages, folders, and single files of apps. */
 const PURE = [
-  /^packages\/(packet|tcp|bgp|faults)\/src\//,
+  /^packages\/(packet|tcp|bgp|vrrp|faults)\/src\//,
   /^packages\/[^/]+\/src\/(ecmp|fib|nat|policy)\//,
   /^packages\/(switch|lb-node)\/src\/forwarder\.ts$/,
   /^packages\/switch\/src\/(icmp-responder|drop-counters)\.ts$/,
