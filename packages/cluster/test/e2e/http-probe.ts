@@ -18,7 +18,7 @@ export function getOnce(
   port: number,
   localAddress: string,
   localPort?: number,
-): Promise<{ status: number; answer: BackendAnswer; clientPort: number }> {
+): Promise<{ status: number; text: string; answer: BackendAnswer; clientPort: number }> {
   return new Promise((resolve, reject) => {
     const source = localPort === undefined ? { localAddress } : { localAddress, localPort }
     const req = request({ host, port, path: '/', ...source, agent: false }, (res) => {
@@ -26,13 +26,11 @@ export function getOnce(
       const chunks: Buffer[] = []
       res.on('data', (chunk: Buffer) => chunks.push(chunk))
       res.on('error', reject)
-      res.on('end', () =>
-        resolve({
-          status: res.statusCode ?? 0,
-          answer: JSON.parse(Buffer.concat(chunks).toString()) as BackendAnswer,
-          clientPort,
-        }),
-      )
+      res.on('end', () => {
+        const text = Buffer.concat(chunks).toString()
+        const status = res.statusCode ?? 0
+        resolve({ status, text, clientPort, answer: (text.startsWith('{') ? JSON.parse(text) : {}) as BackendAnswer })
+      })
     })
     req.on('error', reject)
     req.end()
