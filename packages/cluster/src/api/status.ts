@@ -8,8 +8,11 @@ export interface RoleStatus {
   readonly kind: 'switch' | 'lb' | 'backend'
   /** 0 while it is not running */
   readonly pid: number
-  readonly state: 'starting' | 'running' | 'restarting' | 'stopped'
+  /** `hung`: stopped by SIGSTOP. `held`: down until somebody starts it. `stopped`: down for good. */
+  readonly state: 'starting' | 'running' | 'hung' | 'restarting' | 'held' | 'stopped'
   readonly restarts: number
+  /** Delay between its death and its next start, ms; null when it is not 'restarting'. */
+  readonly restartInMs: number | null
 }
 
 export interface VipStatus {

@@ -29,6 +29,7 @@ export class RoleProcess extends EventEmitter<RoleProcessEvents> {
   readonly #pending = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>()
   #nextId = 1
   #exited = false
+  #hung = false
 
   constructor(spec: RoleSpec) {
     super()
@@ -39,8 +40,8 @@ export class RoleProcess extends EventEmitter<RoleProcessEvents> {
     this.#worker.on('error', () => {}) // a failed send; 'exit' follows and tells
     this.#worker.on('exit', (code: number, signal: string) => {
       this.#exited = true
-      for (const { reject } of this.#pending.values()) reject(new Error(`${spec.name} has exited`))
-      this.#pending.clear()
+      this.#hung = false
+      this.#rejectPending(`${spec.name} has exited`)
       this.emit('exit', signal ? `was ended by ${signal}` : `ended with code ${code}`)
     })
   }
@@ -53,10 +54,16 @@ export class RoleProcess extends EventEmitter<RoleProcessEvents> {
     return this.#exited
   }
 
-  /** Asks the role something. Rejects when it has exited or does not answer in time. */
+  /** Whether {@link hang} has stopped it. */
+  get hung(): boolean {
+    return this.#hung
+  }
+
+  /** Asks the role something. Rejects when it has exited, is hung, or does not answer in time. */
   request(method: string, params: unknown = {}, timeoutMs: number = REQUEST_TIMEOUT_MS): Promise<unknown> {
     if (this.#exited || !this.#worker.isConnected())
       return Promise.reject(new Error(`${this.spec.name} is not running`))
+    if (this.#hung) return Promise.reject(new Error(this.#whyHung()))
     const id = this.#nextId++
     return new Promise((resolve, reject) => {
       const giveUp = (): void => {
@@ -84,7 +91,23 @@ export class RoleProcess extends EventEmitter<RoleProcessEvents> {
     if (!this.#exited) this.#worker.process.kill(signal)
   }
 
-  /** Asks it to stop in order and kills it when it takes longer than `graceMs`. Resolves when it is gone. */
+  /** SIGSTOP: it stays there, with all its connections, and does nothing until {@link resume}. */
+  hang(): void {
+    this.#hung = !this.#exited
+    this.kill('SIGSTOP')
+    this.#rejectPending(this.#whyHung())
+  }
+
+  /** SIGCONT: it goes on where it was, however long ago that is, and whoever stopped it. */
+  resume(): void {
+    this.#hung = false
+    this.kill('SIGCONT')
+  }
+
+  /**
+   * Asks it to stop in order, for which it goes on if it hangs, and kills it when it takes longer than `graceMs`. Resolves
+   * when it is gone.
+   */
   stop(graceMs: number): Promise<void> {
     if (this.#exited) return Promise.resolve()
     return new Promise((resolve) => {
@@ -94,7 +117,17 @@ export class RoleProcess extends EventEmitter<RoleProcessEvents> {
         resolve()
       })
       this.kill('SIGTERM')
+      this.resume()
     })
+  }
+
+  #whyHung(): string {
+    return `${this.spec.name} hangs (SIGSTOP): 'fivetuple resume ${this.spec.name}' lets it go on`
+  }
+
+  #rejectPending(why: string): void {
+    for (const { reject } of this.#pending.values()) reject(new Error(why))
+    this.#pending.clear()
   }
 
   #onMessage(message: ManagementMessage): void {

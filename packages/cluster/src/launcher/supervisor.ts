@@ -1,4 +1,4 @@
-import { EventEmitter } from 'node:events'
+import { EventEmitter, once } from 'node:events'
 import { RoleProcess, type RoleSpec } from './role-process.js'
 
 /** Delay before a role that died is started again: doubles with each death, starts over after a quiet while. */
@@ -7,29 +7,41 @@ const RESTART_MAX_MS = 15_000
 const QUIET_MS = 10_000
 /** What a role gets for its ordered shutdown before it is killed. */
 const STOP_GRACE_MS = 1_500
+/** A role that is not ready by then won't be: it takes a third of a second. */
+const READY_MAX_MS = 10_000
 
 /** What has become of a role. */
 export interface RoleState {
   readonly spec: RoleSpec
+  /** 0 while there is no process */
   readonly pid: number
-  readonly state: 'starting' | 'running' | 'restarting' | 'stopped'
+  /**
+   * `hung`: stopped by SIGSTOP. `restarting`: it died and is started again after a delay. `held`: it was killed and stays
+   * down until it is started. `stopped`: it stays down for good.
+   */
+  readonly state: 'starting' | 'running' | 'hung' | 'restarting' | 'held' | 'stopped'
   readonly restarts: number
+  /** Delay between its death and its next start, ms; null when it is not 'restarting'. */
+  readonly restartInMs: number | null
 }
 
 interface SupervisorEvents {
   started: [name: string, pid: number]
   ready: [name: string, info: unknown]
   report: [name: string, event: string, data: unknown]
-  /** `restartInMs` is undefined when it won't be started again. */
+  /** `restartInMs` is undefined when it won't be started again by itself. */
   died: [name: string, how: string, restartInMs: number | undefined]
 }
 
 interface Supervised {
   spec: RoleSpec
   process: RoleProcess
-  state: RoleState['state']
+  state: Exclude<RoleState['state'], 'hung'>
   restarts: number
+  /** What follows when its process ends: a start after a delay, a start at once, or nothing. */
+  onExit: 'restart later' | 'restart now' | 'hold'
   delayMs: number
+  restartInMs: number | null
   startedAt: number
   timer: NodeJS.Timeout | undefined
 }
@@ -39,7 +51,13 @@ export interface SupervisorOptions {
   readonly restart: boolean
 }
 
-/** Forks roles, starts those again that die, and stops all of them in order. */
+/** What was asked of a role does not go with the state that it is in; the message says what does. */
+export class RoleStateError extends Error {}
+
+/**
+ * Forks roles, starts those again that die, and stops all of them in order. Methods that take a name throw or reject with
+ * a {@link RoleStateError} when they don't go with the state of that role.
+ */
 export class Supervisor extends EventEmitter<SupervisorEvents> {
   readonly #options: SupervisorOptions
   readonly #roles = new Map<string, Supervised>()
@@ -58,7 +76,9 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
         process: new RoleProcess(spec),
         state: 'starting',
         restarts: 0,
+        onExit: 'restart later',
         delayMs: RESTART_FIRST_MS,
+        restartInMs: null,
         startedAt: performance.now(),
         timer: undefined,
       }
@@ -68,12 +88,18 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   }
 
   states(): RoleState[] {
-    return [...this.#roles.values()].map(({ spec, process, state, restarts }) => ({
+    return [...this.#roles.keys()].map((name) => this.state(name))
+  }
+
+  state(name: string): RoleState {
+    const { spec, process, state, restarts, restartInMs } = this.#role(name)
+    return {
       spec,
       pid: process.exited ? 0 : process.pid,
-      state,
+      state: process.hung ? 'hung' : state,
       restarts,
-    }))
+      restartInMs: state === 'restarting' ? restartInMs : null,
+    }
   }
 
   /** Asks a role; rejects when there is no such role or it can't answer. */
@@ -81,6 +107,56 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     const role = this.#roles.get(name)
     if (role === undefined) return Promise.reject(new Error(`there is no ${name} in this cluster`))
     return role.process.request(method, params, timeoutMs)
+  }
+
+  /**
+   * Ends a role with SIGKILL; resolves when it is gone.
+   * @param hold keep it down until {@link launch} or {@link restart}; else it is started again as after any death
+   */
+  async kill(name: string, hold: boolean): Promise<RoleState> {
+    const role = this.#role(name)
+    const { process } = role
+    if (role.state === 'held') throw new RoleStateError(`${name} is held down already: 'fivetuple start ${name}'`)
+    if (process.exited) {
+      if (!hold) throw new RoleStateError(`${name} is not running`)
+      this.#hold(role)
+    } else {
+      role.onExit = hold ? 'hold' : 'restart later'
+      const exited = once(process, 'exit')
+      process.kill('SIGKILL')
+      await exited
+    }
+    return this.state(name)
+  }
+
+  /** Stops a role with SIGSTOP: it is silent, but its connections stay. */
+  hang(name: string): RoleState {
+    this.#living(name).hang()
+    return this.state(name)
+  }
+
+  /** Lets a role go on that was stopped by SIGSTOP, whoever sent it. */
+  resume(name: string): RoleState {
+    this.#living(name).resume()
+    return this.state(name)
+  }
+
+  /** Starts a role that is down, at once; resolves when it is ready, rejects when it does not come up. */
+  async launch(name: string): Promise<void> {
+    const role = this.#role(name)
+    if (!role.process.exited) throw new RoleStateError(`${name} is running already`)
+    if (this.#stopping) throw new RoleStateError('the cluster is stopping')
+    this.#fork(role)
+    await this.#untilReady(role)
+  }
+
+  /** Stops a role in order and starts it again at once, or starts it when it is down; resolves when it is ready. */
+  async restart(name: string): Promise<void> {
+    const role = this.#role(name)
+    if (role.process.exited) return this.launch(name)
+    role.onExit = 'restart now'
+    await role.process.stop(STOP_GRACE_MS)
+    await this.#untilReady(role)
   }
 
   /** Ordered shutdown: LBs first, so that they withdraw their routes; then backends; switches last. */
@@ -103,6 +179,28 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     for (const role of this.#roles.values()) role.process.kill('SIGKILL')
   }
 
+  #role(name: string): Supervised {
+    const role = this.#roles.get(name)
+    if (role === undefined) throw new RoleStateError(`there is no ${name} in this cluster`)
+    return role
+  }
+
+  #living(name: string): RoleProcess {
+    const { process } = this.#role(name)
+    if (process.exited) throw new RoleStateError(`${name} is not running`)
+    return process
+  }
+
+  #fork(role: Supervised): void {
+    clearTimeout(role.timer)
+    role.process = new RoleProcess(role.spec)
+    role.state = 'starting'
+    role.onExit = 'restart later'
+    role.restarts++
+    role.startedAt = performance.now()
+    this.#watch(role)
+  }
+
   #watch(role: Supervised): void {
     const { spec, process } = role
     this.emit('started', spec.name, process.pid)
@@ -114,25 +212,54 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     process.on('exit', (how) => this.#onExit(role, how))
   }
 
+  #untilReady({ spec, process }: Supervised): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const fail = (how: string): void => done(() => reject(new Error(`${spec.name} ${how} while it started`)))
+      const succeed = (): void => done(resolve)
+      const timer = setTimeout(
+        () => done(() => reject(new Error(`${spec.name} is not ready after ${READY_MAX_MS / 1000} s`))),
+        READY_MAX_MS,
+      )
+      const done = (settle: () => void): void => {
+        clearTimeout(timer)
+        process.off('exit', fail).off('ready', succeed)
+        settle()
+      }
+      process.on('exit', fail).on('ready', succeed)
+      if (process.exited) fail('has ended')
+    })
+  }
+
+  #hold(role: Supervised): void {
+    clearTimeout(role.timer)
+    role.state = 'held'
+  }
+
   #onExit(role: Supervised, how: string): void {
     if (this.#stopping) return
+    const { name } = role.spec
+    if (role.onExit === 'hold') {
+      this.#hold(role)
+      this.emit('died', name, how, undefined)
+      return
+    }
+    if (role.onExit === 'restart now') {
+      this.emit('died', name, how, 0)
+      this.#fork(role)
+      return
+    }
     if (performance.now() - role.startedAt > QUIET_MS) role.delayMs = RESTART_FIRST_MS
     const wasReady = role.state === 'running' || role.restarts > 0
     if (!this.#options.restart || !wasReady) {
       role.state = 'stopped'
-      this.emit('died', role.spec.name, how, undefined)
+      this.emit('died', name, how, undefined)
       return
     }
-    const delayMs = role.delayMs
+    const { delayMs } = role
     role.state = 'restarting'
+    role.restartInMs = delayMs
     role.delayMs = Math.min(delayMs * 2, RESTART_MAX_MS)
-    role.timer = setTimeout(() => {
-      role.process = new RoleProcess(role.spec)
-      role.state = 'starting'
-      role.restarts++
-      role.startedAt = performance.now()
-      this.#watch(role)
-    }, delayMs)
-    this.emit('died', role.spec.name, how, delayMs)
+    role.timer = setTimeout(() => this.#fork(role), delayMs)
+    this.emit('died', name, how, delayMs)
   }
 }

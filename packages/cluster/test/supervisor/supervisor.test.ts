@@ -1,0 +1,145 @@
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import t, { type Test } from 'tap'
+import type { RoleSpec } from '../../dist/launcher/role-process.js'
+import { Supervisor } from '../../dist/launcher/supervisor.js'
+
+const PROGRAM = fileURLToPath(new URL('role.js', import.meta.url))
+
+/** A supervisor with roles that are ready, and the names of those that have been stopped in order. */
+async function supervise(t: Test, roles: Record<string, 'orderly' | 'stubborn'>) {
+  const stoppedFile = join(t.testdir({ stopped: '' }), 'stopped')
+  process.env.STOPPED_IN_ORDER = stoppedFile
+  const supervisor = new Supervisor({ restart: true })
+  t.teardown(() => supervisor.stop())
+  const names = Object.keys(roles)
+  const missing = new Set(names)
+  const ready = new Promise<void>((resolve) =>
+    supervisor.on('ready', (name) => {
+      missing.delete(name)
+      if (missing.size === 0) resolve()
+    }),
+  )
+  supervisor.start(names.map((name): RoleSpec => ({ kind: 'lb', name, program: PROGRAM, configFile: roles[name]! })))
+  await ready
+  return { supervisor, stoppedInOrder: () => readFileSync(stoppedFile, 'utf8').split('\n').filter(Boolean) }
+}
+
+t.test('a role that is killed is started again after a delay that doubles', async (t) => {
+  const { supervisor } = await supervise(t, { a: 'orderly' })
+  const { pid } = supervisor.state('a')
+  const state = await supervisor.kill('a', false)
+  t.match(state, { state: 'restarting', pid: 0, restartInMs: 500, restarts: 0 })
+  await t.rejects(supervisor.kill('a', false), /a is not running/)
+  await once(supervisor, 'ready')
+  t.match(supervisor.state('a'), { state: 'running', restarts: 1, restartInMs: null })
+  t.not(supervisor.state('a').pid, pid)
+  t.equal((await supervisor.kill('a', false)).restartInMs, 1000)
+})
+
+t.test('a role that is killed and held stays down until it is started', async (t) => {
+  const { supervisor } = await supervise(t, { a: 'orderly', b: 'orderly' })
+  const deaths: unknown[] = []
+  supervisor.on('died', (...death) => deaths.push(death))
+  t.match(await supervisor.kill('a', true), { state: 'held', pid: 0, restartInMs: null })
+  t.strictSame(deaths, [['a', 'was ended by SIGKILL', undefined]])
+  await t.rejects(supervisor.kill('a', true), /held down already/)
+  await t.rejects(supervisor.request('a', 'echo', 1), /a is not running/)
+  t.throws(() => supervisor.hang('a'), /a is not running/)
+  await supervisor.launch('a')
+  t.match(supervisor.state('a'), { state: 'running', restarts: 1 })
+  t.equal(await supervisor.request('a', 'echo', 1), 1)
+  await t.rejects(supervisor.launch('a'), /running already/)
+})
+
+t.test('a role that waits for its next start can be held, or started at once', async (t) => {
+  const { supervisor } = await supervise(t, { a: 'orderly', b: 'orderly' })
+  await Promise.all([supervisor.kill('a', false), supervisor.kill('b', false)])
+  t.equal((await supervisor.kill('a', true)).state, 'held')
+  await supervisor.launch('b')
+  t.match(supervisor.state('b'), { state: 'running', restarts: 1 })
+  // b's own start would have been due half a second after its death: its timer must be gone with it.
+  const { state } = await supervisor.kill('b', false)
+  t.equal(state, 'restarting')
+  await once(supervisor, 'ready')
+  t.match(supervisor.state('b'), { state: 'running', restarts: 2 })
+  t.match(supervisor.state('a'), { state: 'held', restarts: 0 })
+})
+
+t.test('a role that hangs says so, answers again when it goes on, and is still the same process', async (t) => {
+  const { supervisor } = await supervise(t, { a: 'orderly' })
+  const { pid } = supervisor.state('a')
+  t.match(supervisor.hang('a'), { state: 'hung', pid })
+  await t.rejects(supervisor.request('a', 'echo', 1), /a hangs \(SIGSTOP\): 'fivetuple resume a'/)
+  t.match(supervisor.hang('a'), { state: 'hung', pid }, 'once more changes nothing')
+  t.match(supervisor.resume('a'), { state: 'running', pid })
+  t.equal(await supervisor.request('a', 'echo', 2), 2)
+})
+
+t.test('what was asked before a role hung is not waited for', async (t) => {
+  const { supervisor } = await supervise(t, { a: 'orderly' })
+  process.kill(supervisor.state('a').pid, 'SIGSTOP') // so that the question certainly finds no answer before the hang
+  const asked = supervisor.request('a', 'echo', 1)
+  supervisor.hang('a')
+  await t.rejects(asked, /a hangs/)
+  supervisor.resume('a')
+  t.equal(await supervisor.request('a', 'echo', 2), 2, 'the late answer is not taken for this one')
+})
+
+t.test('a restart stops in order and starts at once, without a longer delay for the next death', async (t) => {
+  const { supervisor, stoppedInOrder } = await supervise(t, { a: 'orderly' })
+  const deaths: unknown[] = []
+  supervisor.on('died', (...death) => deaths.push(death))
+  await supervisor.restart('a')
+  t.strictSame(deaths, [['a', 'ended with code 0', 0]])
+  t.strictSame(stoppedInOrder(), ['a'])
+  t.match(supervisor.state('a'), { state: 'running', restarts: 1 })
+  t.equal((await supervisor.kill('a', false)).restartInMs, 500)
+  await supervisor.restart('a')
+  t.match(supervisor.state('a'), { state: 'running', restarts: 2 }, 'it also starts what is down')
+})
+
+t.test('a role that hangs is restarted in order, too', async (t) => {
+  const { supervisor, stoppedInOrder } = await supervise(t, { a: 'orderly' })
+  supervisor.hang('a')
+  await supervisor.restart('a')
+  t.strictSame(stoppedInOrder(), ['a'])
+  t.match(supervisor.state('a'), { state: 'running', restarts: 1 })
+})
+
+t.test('a role that hangs or does not want to stop does not hold the shutdown up', async (t) => {
+  const { supervisor, stoppedInOrder } = await supervise(t, { a: 'orderly', b: 'stubborn', c: 'orderly' })
+  const pids = supervisor.states().map(({ pid }) => pid)
+  supervisor.hang('a')
+  supervisor.hang('b')
+  await supervisor.kill('c', true)
+  await supervisor.stop()
+  t.ok(pids.every((pid) => !isAlive(pid)))
+  t.strictSame(stoppedInOrder(), ['a'])
+})
+
+t.test('a restart that the end of the cluster overtakes fails', async (t) => {
+  const { supervisor } = await supervise(t, { a: 'orderly' })
+  const restarted = supervisor.restart('a')
+  const stopped = supervisor.stop()
+  await t.rejects(restarted, /a has ended while it started/)
+  await stopped
+  await t.rejects(supervisor.launch('a'), /the cluster is stopping/)
+})
+
+t.test('a name that is none', async (t) => {
+  const { supervisor } = await supervise(t, { a: 'orderly' })
+  await t.rejects(supervisor.kill('b', false), /there is no b in this cluster/)
+  await t.rejects(supervisor.restart('b'), /there is no b in this cluster/)
+})
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch {
+    return false
+  }
+}
