@@ -29,7 +29,9 @@ vips:
     signal: stop.signal,
   })
   const attackers: Socket[] = []
-  t.teardown(() => attackers.forEach((socket) => socket.destroy()))
+  t.teardown(() => {
+    for (const socket of attackers) socket.destroy()
+  })
   for (let i = 0; i < FLOOD; i++) {
     const socket = connect({ host, port: Number(port), localAddress: `127.99.101.${1 + (i % 200)}` })
     socket.on('error', () => {})
