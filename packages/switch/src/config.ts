@@ -21,6 +21,8 @@ export interface SwitchPortConfig {
   readonly id: number
   /** Name that the LB must show in the cable's hello. */
   readonly peer: string
+  /** Administratively down; missing: it is not. */
+  readonly isCut?: boolean
 }
 
 export interface SwitchBgpConfig {

@@ -8,16 +8,19 @@ export interface SwitchPort {
   /** Name of the LB that belongs here. */
   readonly peer: string
   readonly port: CablePort
+  /** Administratively down: no cable comes up here. */
+  readonly isCut: boolean
 }
 
 /** The switch's cable ports and who may plug in where. */
 export class PortTable {
   readonly ports: readonly SwitchPort[]
-  readonly #byId: ReadonlyMap<number, SwitchPort>
+  readonly #byId: ReadonlyMap<number, { -readonly [K in keyof SwitchPort]: SwitchPort[K] }>
 
   constructor(configs: readonly SwitchPortConfig[]) {
-    this.ports = configs.map(({ id, peer }) => ({ id, peer, port: new CablePort() }))
-    this.#byId = new Map(this.ports.map((port) => [port.id, port]))
+    const ports = configs.map(({ id, peer, isCut }) => ({ id, peer, port: new CablePort(), isCut: isCut ?? false }))
+    this.ports = ports
+    this.#byId = new Map(ports.map((port) => [port.id, port]))
   }
 
   get(id: number): SwitchPort | undefined {
@@ -28,13 +31,31 @@ export class PortTable {
   refusal({ name, port: id }: CableIdentity): string | undefined {
     const port = this.#byId.get(id)
     if (port === undefined) return `there is no port ${id}`
+    if (port.isCut) return `port ${id} is administratively down`
     return port.peer === name ? undefined : `port ${id} belongs to ${port.peer}, not to ${name}`
   }
 
-  /** The port that a cable which is up sits in. */
-  portOf(cable: Cable): SwitchPort {
+  /** Plugs a cable in that has come up; undefined when its port has been taken down meanwhile, and it is closed. */
+  plug(cable: Cable): SwitchPort | undefined {
     const port = this.#byId.get(cable.peer?.port ?? 0)
     if (port === undefined) throw new Error('a cable came up that no port admits')
+    if (port.isCut) {
+      cable.close('its port is administratively down')
+      return undefined
+    }
+    port.port.plug(cable)
+    return port
+  }
+
+  /**
+   * Takes a port down, which closes its cable, or lets cables come up there again.
+   * @throws TypeError when there is no such port
+   */
+  setCut(id: number, cut: boolean): SwitchPort {
+    const port = this.#byId.get(id)
+    if (port === undefined) throw new TypeError(`there is no port ${id}`)
+    port.isCut = cut
+    if (cut) port.port.cable?.close('administratively down')
     return port
   }
 }

@@ -22,6 +22,8 @@ export interface SwitchPortStatus {
   readonly peer: string
   /** Carrier. */
   readonly up: boolean
+  /** Administratively down. */
+  readonly isCut: boolean
   readonly packetsIn: number
   readonly bytesIn: number
   readonly packetsOut: number

@@ -93,6 +93,7 @@ export class SwitchNode {
       info: { role, address },
       handlers: {
         status: () => this.status(),
+        setPort: ({ id, cut }: { id: number; cut: boolean }) => this.setPort(id, cut),
         explain: (question: { client: Endpoint; vip: Endpoint; protocol: 'tcp' | 'udp' }) => this.explain(question),
       },
       stop: () => this.stop(),
@@ -103,6 +104,13 @@ export class SwitchNode {
     await this.#edge.close()
     await this.#speaker.stop()
     await this.#listener?.close()
+  }
+
+  /** Cuts the cable in a port, administratively, or lets it be plugged in again; the LB dials by itself. */
+  setPort(id: number, cut: boolean): { up: boolean } {
+    const { port, peer } = this.#ports.setCut(id, cut)
+    this.#log.info({ port: id, peer }, cut ? 'port is administratively down' : 'port is administratively up')
+    return { up: port.isUp }
   }
 
   /** The decision for one five-tuple as the route table stands, or null without a route to an LB. */
@@ -136,10 +144,11 @@ export class SwitchNode {
       role,
       address,
       ecmp,
-      ports: this.#ports.ports.map(({ id, peer, port }) => ({
+      ports: this.#ports.ports.map(({ id, peer, port, isCut }) => ({
         id,
         peer,
         up: port.isUp,
+        isCut,
         ...this.#forwarder.counters.get(id)!,
       })),
       routes: this.#routes.status(this.#clock.now()),
@@ -199,8 +208,8 @@ export class SwitchNode {
     let port: SwitchPort | undefined
     return {
       onUp: (cable: Cable) => {
-        port = this.#ports.portOf(cable)
-        port.port.plug(cable)
+        port = this.#ports.plug(cable)
+        if (port === undefined) return
         this.#log.info({ port: port.id, peer: port.peer }, 'carrier up')
         this.#setLink(port, true)
       },
@@ -209,10 +218,10 @@ export class SwitchNode {
       },
       onUnblocked: () => this.#edge.tcp.portUnblocked(port!.id, this.#clock.now()),
       onDown: (cable, reason) => {
-        if (!port!.port.unplug(cable)) return
-        this.#log.info({ port: port!.id, peer: port!.peer, reason }, 'carrier down')
-        this.#setLink(port!, false)
-        this.#edge.tcp.portUnblocked(port!.id, this.#clock.now())
+        if (!port?.port.unplug(cable)) return
+        this.#log.info({ port: port.id, peer: port.peer, reason }, 'carrier down')
+        this.#setLink(port, false)
+        this.#edge.tcp.portUnblocked(port.id, this.#clock.now())
       },
     }
   }
