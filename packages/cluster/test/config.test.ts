@@ -1,6 +1,7 @@
 import { strict as assert } from 'node:assert'
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
+import { BACKEND_POLICIES } from '@fivetuple/lb-node'
 import { Ajv } from 'ajv'
 import fc from 'fast-check'
 import t from 'tap'
@@ -56,6 +57,10 @@ t.test('the file in the documentation can be used as it stands', async (t) => {
   const page = readFileSync(new URL('../../../docs/configuration.md', import.meta.url), 'utf8')
   const [, file = ''] = /```yaml\n(.*?)```/s.exec(page) ?? []
   t.same(errorsOf(file), [])
+})
+
+t.test('a configuration can name exactly the policies that there are', async (t) => {
+  t.same(SCHEMA.properties.vips.items.properties.policy.enum, Object.keys(BACKEND_POLICIES))
 })
 
 t.test('how backends are checked by default', async (t) => {

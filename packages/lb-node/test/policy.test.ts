@@ -1,5 +1,11 @@
 import { strict as assert } from 'node:assert'
-import { BACKEND_POLICIES, type BackendPolicy, type PolicySnapshot, roundRobin } from '@fivetuple/lb-node'
+import {
+  BACKEND_POLICIES,
+  type BackendPolicy,
+  type BackendPolicyName,
+  type PolicyBackend,
+  type PolicySnapshot,
+} from '@fivetuple/lb-node'
 import fc from 'fast-check'
 import t from 'tap'
 
@@ -56,6 +62,129 @@ t.test('policies', async (t) => {
     })
 })
 
+/** By policy: whether weights count, and whether the same client always has the same backend. */
+const TRAITS: Readonly<Record<BackendPolicyName, { readonly weighs: boolean; readonly sticks: boolean }>> = {
+  'round-robin': { weighs: false, sticks: false },
+  'weighted-round-robin': { weighs: true, sticks: false },
+  random: { weighs: true, sticks: false },
+  'least-connections': { weighs: true, sticks: false },
+  'power-of-two-choices': { weighs: true, sticks: false },
+  'source-hash': { weighs: true, sticks: true },
+  maglev: { weighs: true, sticks: true },
+}
+
+const FLOWS = 12_000
+
+/** An LB's view of its backends while it gives them flows that all stay. */
+class Service {
+  readonly backends: { -readonly [K in keyof PolicyBackend]: PolicyBackend[K] }[]
+  version = 0
+  flowNumber = 0
+  readonly #policy: BackendPolicy
+
+  constructor(name: BackendPolicyName, weights: readonly number[]) {
+    this.#policy = BACKEND_POLICIES[name]()
+    this.backends = weights.map((weight, i) => ({
+      address: 0x7f140301 + i,
+      port: 8080,
+      eligible: weight > 0,
+      weight,
+      sessions: 0,
+    }))
+  }
+
+  /** Gives one flow of each of so many clients to a backend; returns the backend of each. */
+  give(flows: number): number[] {
+    return Array.from({ length: flows }, (_, i) => {
+      const picked = this.#policy.pick({ clientAddress: 0x0a000000 + i, clientPort: 40_000 + (i % 1_000) }, this)
+      this.flowNumber++
+      if (picked >= 0) this.backends[picked]!.sessions++
+      return picked
+    })
+  }
+
+  get shares(): number[] {
+    return this.backends.map(({ sessions }) => sessions)
+  }
+}
+
+/** Chi-square of counts against expected shares. */
+function chiSquare(counts: readonly number[], weights: readonly number[]): number {
+  const flows = counts.reduce((a, b) => a + b, 0)
+  const total = weights.reduce((a, b) => a + b, 0)
+  return counts.reduce((sum, count, i) => {
+    const expected = (flows * weights[i]!) / total
+    return sum + (count - expected) ** 2 / expected
+  }, 0)
+}
+
+t.test('shares', async (t) => {
+  t.same(Object.keys(TRAITS), Object.keys(BACKEND_POLICIES))
+  for (const [name, { weighs }] of Object.entries(TRAITS) as [BackendPolicyName, { weighs: boolean }][]) {
+    for (const weights of [[1, 1, 1, 1], [100, 100], [1, 2, 5], Array.from({ length: 250 }, () => 100)]) {
+      const service = new Service(name, weights)
+      service.give(FLOWS)
+      const expected = weighs ? weights : weights.map(() => 1)
+      const freedom = weights.length - 1
+      // Mean and deviation of chi-square: even policies are far below, hashing ones stay within four deviations.
+      const limit = freedom + 4 * Math.sqrt(2 * freedom)
+      const value = chiSquare(service.shares, expected)
+      t.ok(
+        value < limit,
+        `${name} over ${weights.length} of weights ${weights.slice(0, 4)}: ${value.toFixed(1)} < ${limit.toFixed(1)}`,
+      )
+    }
+  }
+})
+
+t.test('a change is honoured at once', async (t) => {
+  for (const name of Object.keys(TRAITS) as BackendPolicyName[]) {
+    const service = new Service(name, [1, 1, 1])
+    service.give(100)
+    service.backends[1]!.eligible = false
+    service.version++
+    t.notOk(service.give(500).includes(1), `${name}: none to the one that went`)
+    service.backends[1]!.eligible = true
+    service.version++
+    t.ok(service.give(500).includes(1), `${name}: some to the one that came back`)
+  }
+})
+
+t.test('policies that stick move hardly any client when a backend goes', async (t) => {
+  for (const [name, { sticks }] of Object.entries(TRAITS) as [BackendPolicyName, { sticks: boolean }][]) {
+    if (!sticks) continue
+    const service = new Service(name, [1, 1, 1, 1])
+    const before = service.give(FLOWS)
+    t.same(service.give(FLOWS), before, `${name}: the same clients, the same backends`)
+    service.backends[2]!.eligible = false
+    service.version++
+    const after = service.give(FLOWS)
+    const collateral = before.filter((backend, i) => backend !== 2 && after[i] !== backend).length
+    t.ok(collateral / FLOWS < 0.003, `${name}: ${collateral} of ${FLOWS} moved without need`)
+  }
+})
+
+t.test('weighted round-robin is smooth', async (t) => {
+  const service = new Service('weighted-round-robin', [5, 1, 1])
+  t.strictSame(service.give(7), [0, 0, 1, 0, 2, 0, 0])
+  const odd = new Service('weighted-round-robin', [25_600, 1, 7])
+  odd.give(4_000)
+  t.ok(
+    odd.shares.every((share) => share > 0),
+    `nobody is left out: ${odd.shares}`,
+  )
+})
+
+t.test('least-connections fills up who has few; power of two choices leans that way', async (t) => {
+  for (const name of ['least-connections', 'power-of-two-choices'] as const) {
+    const service = new Service(name, [1, 1, 1, 1])
+    service.backends[0]!.sessions = 1_000
+    const given = service.give(400)
+    const toFirst = given.filter((backend) => backend === 0).length
+    t.equal(toFirst, 0, `${name}: none to the full one`)
+  }
+})
+
 t.test('round-robin gives each eligible backend its turn', async (t) => {
   const backends = [true, false, true, true].map((eligible, i) => ({
     address: i,
@@ -64,8 +193,9 @@ t.test('round-robin gives each eligible backend its turn', async (t) => {
     weight: 1,
     sessions: 0,
   }))
+  const policy = BACKEND_POLICIES['round-robin']()
   const turns = Array.from({ length: 6 }, (_, flowNumber) =>
-    roundRobin.pick({ clientAddress: 1, clientPort: 1 }, { backends, version: 0, flowNumber }),
+    policy.pick({ clientAddress: 1, clientPort: 1 }, { backends, version: 0, flowNumber }),
   )
   t.strictSame(turns, [0, 2, 3, 0, 2, 3])
 })

@@ -1,4 +1,4 @@
-import type { BackendPolicyName, LbHealthConfig } from '@fivetuple/lb-node'
+import type { LbHealthConfig } from '@fivetuple/lb-node'
 import type { BackendEntry, ClusterConfig, ConfigEndpoint, LbSettings, VipConfig } from './cluster-config.js'
 import { DEFAULTS } from './defaults.js'
 import { parseDuration } from './duration.js'
@@ -101,7 +101,7 @@ function resolveVip(
     address: vip.address ?? null,
     port,
     protocol,
-    policy: policy as BackendPolicyName,
+    policy,
     lbs: lbs === 'all' ? lbNames : lbs,
     backends: backendNames,
     weights: vip.weights ?? {},
