@@ -155,6 +155,7 @@ const CONTRADICTIONS: readonly [text: string, problem: RegExp][] = [
   ],
   ['nat: {portRange: [5000, 4000]}', /put the smaller port first/],
   ['nat: {portRange: [1024, 65535]}', /start at 3072 or above: health checks use the ports below/],
+  ['vrrp: {interval: 1m}', /vrrp\.interval is 60000 ms: it must be from 10 ms to 40\.95s/],
   ['overrides: {lb-9: {capacity: {packetsPerSecond: 5}}}', /overrides\.lb-9 is no LB: there is lb-1 to lb-4/],
   ['overrides: {lb-2: {nat: {timeouts: {syn: 1ms}}}}', /overrides\.lb-2\.nat\.timeouts\.syn is 1 ms/],
   ['vips: [{name: a, weights: {backend-9: 1}}]', /no such backend of this VIP: there is backend-1 to backend-4/],

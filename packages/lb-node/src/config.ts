@@ -1,4 +1,5 @@
 import type { BackendPolicyName } from './policy/registry.js'
+import type { RedundancyConfig } from './redundancy/config.js'
 
 /** What one LB process is told. Addresses are dotted quads. */
 export interface LbConfig {
@@ -22,6 +23,8 @@ export interface LbConfig {
   /** Backends that have no new flows from the start. */
   readonly drainedBackends: readonly string[]
   readonly nat: NatConfig
+  /** null: all LBs carry their VIPs at once. */
+  readonly redundancy: RedundancyConfig | null
   readonly capacity: CapacityConfig
   /** First and last source port of health checks, inclusive: outside of `nat.portRange`. */
   readonly checkPorts: readonly [number, number]

@@ -18,6 +18,7 @@ import type { LbBackendConfig, LbCableConfig, LbConfig, LbServiceConfig, Service
 import type { ConnectFailure } from './flow-opener.js'
 import { LbForwarder } from './forwarder.js'
 import type { BackendPolicyName } from './policy/registry.js'
+import { Redundancy } from './redundancy/redundancy.js'
 import { createRouting, DOWNLINK, UPLINK } from './routing.js'
 import type { BackendChange } from './service.js'
 import { ServiceHealth } from './service-health.js'
@@ -77,6 +78,7 @@ export class LbNode {
   readonly #health: ServiceHealth
   readonly #routing: Speaker
   readonly #expiry: DeadlineTimer
+  readonly #redundancy: Redundancy | undefined
   #draining = false
   #areChecksOn = false
   #diallers: CableDialler[] = []
@@ -131,6 +133,18 @@ export class LbNode {
         if (neighbor === DOWNLINK && state === 'established') this.#startChecks()
       },
     })
+    this.#redundancy =
+      config.redundancy === null
+        ? undefined
+        : new Redundancy({
+            config: config.redundancy,
+            localAddress: config.address,
+            clusterKey: Buffer.from(config.clusterKey, 'hex'),
+            placement: this.#placement,
+            clock,
+            log,
+            onChange: () => this.#tellVips(),
+          })
     this.#expiry = new DeadlineTimer(clock, () => {
       this.#forwarder.onTimeout(clock.now())
       return this.#forwarder.deadline(clock.now())
@@ -140,6 +154,7 @@ export class LbNode {
   async start(): Promise<RunningRole> {
     const { cables, bip, address } = this.#config
     await this.#routing.start()
+    await this.#redundancy?.start()
     this.#diallers = [
       this.#plugIn(cables.uplink, UPLINK, this.#uplink, this.#downlink, (b, start, end) =>
         this.#forwarder.receiveFromUplink(b, start, end, this.#clock.now()),
@@ -166,6 +181,7 @@ export class LbNode {
 
   /** Withdraws its routes first, so that no new flow is sent here any more, then unplugs. */
   async stop(): Promise<void> {
+    await this.#redundancy?.stop()
     await this.#routing.stop()
     this.#health.close()
     this.#host.close()
@@ -182,6 +198,7 @@ export class LbNode {
     const address = parseIpv4(text)
     if (address === undefined) throw new TypeError(`'${text}' is no IPv4 address`)
     this.#placement.want(address, present)
+    this.#redundancy?.refresh()
     return { vips: this.#placedVips() }
   }
 
@@ -258,6 +275,7 @@ export class LbNode {
       address,
       bip,
       vips: this.#placedVips(),
+      redundancy: this.#redundancy?.status() ?? null,
       draining: this.#draining,
       cables: { uplink: this.#uplink.isUp, downlink: this.#downlink.isUp },
       sessions: this.#forwarder.sessionCount,
@@ -308,6 +326,7 @@ export class LbNode {
   #setDownlink(isUp: boolean): void {
     this.#host.unblocked()
     this.#placement.holdAll('no-downlink', !isUp)
+    this.#redundancy?.refresh()
     this.#tellVips()
   }
 
@@ -329,6 +348,7 @@ export class LbNode {
     const same = [...this.#services.values()].filter(({ address }) => address === service.address)
     const isHopeless = same.every((other) => other.health.noBackend === 'withdraw' && !this.#health.isUp(other.name))
     this.#placement.hold(parseIpv4(service.address)!, 'no-healthy-backend', isHopeless)
+    this.#redundancy?.refresh()
     this.#tellVips()
   }
 
@@ -358,6 +378,7 @@ export class LbNode {
         this.#log.info({ neighbor }, 'carrier up')
         this.#routing.setLink(neighbor, true)
         if (neighbor === DOWNLINK) this.#setDownlink(true)
+        else this.#redundancy?.setLink(true)
       },
       onPackets: (b, start, end) => {
         onPackets(b, start, end)
@@ -375,6 +396,7 @@ export class LbNode {
         this.#log.info({ neighbor, reason }, 'carrier down')
         this.#routing.setLink(neighbor, false)
         if (neighbor === DOWNLINK) this.#setDownlink(false)
+        else this.#redundancy?.setLink(false)
         other.cable?.resume()
       },
     }

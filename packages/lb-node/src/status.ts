@@ -1,4 +1,5 @@
 import type { ServiceLimits } from './config.js'
+import type { RedundancyStatus } from './redundancy/status.js'
 import type { HoldReason } from './vip-placement.js'
 
 /** What an LB tells of itself. Addresses are text, counters totals since its start. */
@@ -8,6 +9,8 @@ export interface LbStatus {
   readonly bip: string
   /** VIPs that are to be on its interface. */
   readonly vips: readonly PlacedVip[]
+  /** Who carries which VIP; null: all LBs carry theirs at once. */
+  readonly redundancy: RedundancyStatus | null
   /** It asks for no new flows. */
   readonly draining: boolean
   readonly cables: { readonly uplink: boolean; readonly downlink: boolean }

@@ -97,7 +97,7 @@ function printText(event: ClusterEvent): void {
     case 'held':
       if (event.reasons.length > 0)
         process.stdout.write(`${event.lb} holds ${event.vip} back: ${event.reasons.join(', ')}\n`)
-      else process.stdout.write(`${event.lb} carries ${event.vip} again\n`)
+      else process.stdout.write(`${event.lb} carries ${event.vip}\n`)
       return
     case 'routes':
       process.stdout.write(`${event.vip} is routed to ${event.lbs.join(' ') || 'no LB: unreachable'}\n`)

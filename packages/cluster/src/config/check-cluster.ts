@@ -23,6 +23,10 @@ export function checkCluster(config: ClusterConfig, report: Report): void {
   checkBgp(config, addresses, report)
   checkLbSettings(config.lbSettings, [], report)
   checkOverrides(config, report)
+  const { intervalMs } = config.vrrp
+  // RFC 9568 §5.2.7: centiseconds, in twelve bits.
+  if (intervalMs < 10 || intervalMs > 40_950 || intervalMs % 10 !== 0)
+    report(['vrrp', 'interval'], `is ${intervalMs} ms`, 'it must be from 10 ms to 40.95s, in steps of 10 ms')
   checkDuration(config.edge.keepAliveMs, ['edge', 'keepAlive'], report)
 }
 

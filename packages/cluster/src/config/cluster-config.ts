@@ -17,6 +17,7 @@ export interface ClusterConfig {
   /** By name: LBs that have settings of their own, complete. */
   readonly overrides: Readonly<Record<string, LbSettings>>
   readonly redundancy: 'active-active' | 'active-standby'
+  readonly vrrp: ClusterVrrpConfig
   readonly edge: ClusterEdgeConfig
   readonly logLevel: string
 }
@@ -59,6 +60,12 @@ export interface VipConfig {
   readonly clientAddress: 'none' | 'toa' | 'proxy-v2'
   /** Where clients connect instead of the fabric address; null: there. */
   readonly expose: ConfigEndpoint | null
+}
+
+/** How LBs choose the one that carries the VIPs, where one does. */
+export interface ClusterVrrpConfig {
+  readonly intervalMs: number
+  readonly preempt: boolean
 }
 
 export interface ClusterBgpConfig {

@@ -5,6 +5,8 @@ export const DEFAULTS = {
   lbs: 4,
   backends: 4,
   redundancy: 'active-active',
+  // RFC 9568 §6.1
+  vrrp: { interval: '1s', preempt: true },
   checks: true,
   vip: { port: 8080, protocol: 'tcp', lbs: 'all', backends: 'all', policy: 'round-robin', clientAddress: 'none' },
   // What a backend's failure costs is bounded by failed connections, which count at once; checks find the quiet ones.

@@ -42,6 +42,10 @@ export function resolveConfig(document: ClusterDocument): ClusterConfig {
       Object.entries(document.overrides ?? {}).map(([lb, own]) => [lb, resolveLbSettings(document, own)]),
     ),
     redundancy: document.redundancy ?? DEFAULTS.redundancy,
+    vrrp: {
+      intervalMs: ms(document.vrrp?.interval ?? DEFAULTS.vrrp.interval),
+      preempt: document.vrrp?.preempt ?? DEFAULTS.vrrp.preempt,
+    },
     edge: { windowBytes: edge.windowBytes, keepAliveMs: ms(edge.keepAlive), maxFlows: edge.maxFlows },
     logLevel: document.log?.level ?? DEFAULTS.log.level,
   }

@@ -283,6 +283,26 @@ export const clusterSchema = object(
         maxItems: MAX_VIPS,
       }),
     ),
+    vrrp: Type.Optional(
+      object(
+        {
+          interval: Type.Optional(
+            duration(
+              'Time between advertisements; three of them missing, another LB takes over.',
+              DEFAULTS.vrrp.interval,
+            ),
+          ),
+          preempt: Type.Optional(
+            Type.Boolean({
+              title: 'true or false',
+              description: 'Whether an LB of higher priority takes VIPs back when it returns.',
+              default: DEFAULTS.vrrp.preempt,
+            }),
+          ),
+        },
+        { description: 'The election of the active LB, for redundancy: active-standby.' },
+      ),
+    ),
     checks: Type.Optional(
       Type.Boolean({
         title: 'true or false',

@@ -171,8 +171,11 @@ export class Cluster extends EventEmitter<ClusterEvents> {
   #missing(): string[] {
     const routes = this.plan.vips.flatMap((vip) => {
       const routedTo = this.#routedTo.get(vip.address) ?? []
+      const reasons = (lb: string) => this.#heldBack.get(lb)?.get(vip.address) ?? []
+      if (routedTo.length === 0 && vip.lbs.some((lb) => reasons(lb).join() === 'standby'))
+        return [`an active LB for ${vip.name}`]
       return vip.lbs
-        .filter((lb) => !routedTo.includes(lb) && !this.#heldBack.get(lb)?.has(vip.address))
+        .filter((lb) => !routedTo.includes(lb) && reasons(lb).length === 0)
         .map((lb) => `route of ${vip.name} by ${lb}`)
     })
     return [...this.#notReady, ...routes]

@@ -5,12 +5,15 @@ import type { SwitchConfig, SwitchNeighborConfig } from '@fivetuple/switch'
 import type { ClusterConfig, ConfigEndpoint, NeighborConfig, VipConfig } from '../config/cluster-config.js'
 import { CHECK_PORTS } from '../config/limits.js'
 import { AddressPlan } from './address-plan.js'
-import { API_PORT, BACKEND_PORT, DOWNLINK_CABLE_PORT, UPLINK_CABLE_PORT } from './ports.js'
+import { API_PORT, BACKEND_PORT, DOWNLINK_CABLE_PORT, UPLINK_CABLE_PORT, VRRP_PORT } from './ports.js'
 
 /** Clients may be anywhere: this is what lies behind the uplink switch. */
 const ANYWHERE = '0.0.0.0/0'
 /** An LB that announces more than this and more than there are VIPs is out of order. */
 const LB_PREFIX_LIMIT = 100
+
+/** RFC 9568 §5.2.4: 255 is for the owner of an address, and nobody owns a VIP. */
+const PRIORITY_MAX = 254
 
 /** Everything that runs in a cluster, with the whole configuration of each role. */
 export interface ClusterPlan {
@@ -195,6 +198,7 @@ function planLb(
     vips: [...new Set(vips.filter(({ lbs }) => lbs.includes(name)).map(({ address }) => address))],
     draining: false,
     drainedBackends: [],
+    redundancy: planRedundancy(k, config, addresses, vips),
     nat,
     capacity,
     checkPorts: [firstPort - CHECK_PORTS, firstPort - 1],
@@ -205,6 +209,30 @@ function planLb(
 /** Sockets towards servers stay for as long as any LB keeps its sessions: the same flow then finds the same socket. */
 function longestUdpTimeout({ lbSettings, overrides }: ClusterConfig): number {
   return Math.max(...[lbSettings, ...Object.values(overrides)].map(({ nat }) => nat.timeouts.udpMs))
+}
+
+/**
+ * lb-1 has the highest priority: it is the one that carries the VIPs while all is well. Priorities lie far apart, so that
+ * the skew that they make (RFC 9568 §6.1) is longer than an advertisement's way, and one successor is found at once.
+ */
+function planRedundancy(
+  k: number,
+  { redundancy, vrrp, lbs }: ClusterConfig,
+  addresses: AddressPlan,
+  vips: readonly VipPlan[],
+): LbConfig['redundancy'] {
+  if (redundancy === 'active-active') return null
+  return {
+    kind: 'active-standby',
+    port: VRRP_PORT,
+    peers: numbers(lbs)
+      .filter((other) => other !== k)
+      .map((other) => ({ name: lbName(other), address: addresses.lb(other) })),
+    priority: PRIORITY_MAX - (k - 1) * Math.floor(PRIORITY_MAX / (lbs + 1)),
+    adverIntervalMs: vrrp.intervalMs,
+    preempt: vrrp.preempt,
+    vips: [...new Set(vips.map(({ address }) => address))].map((address, i) => ({ vrid: i + 1, address })),
+  }
 }
 
 function backendEndpoint(name: string, { backends }: ClusterConfig, addresses: AddressPlan): ConfigEndpoint {

@@ -1,0 +1,40 @@
+import t from 'tap'
+import { fetchOnce, getOnce } from './http-probe.js'
+import { TestCluster, until } from './test-cluster.js'
+
+t.test(
+  'active/standby: one LB carries all VIPs, and another one when it dies; it comes back and takes over',
+  async (t) => {
+    const cluster = await TestCluster.start(
+      t,
+      '127.100.0.0/16',
+      [],
+      `redundancy: active-standby
+vrrp: { interval: 100ms }
+lbs: 3
+vips: [{ name: web }, { name: api, port: 81 }]
+`,
+    )
+    const carriers = async () => (await cluster.api.status()).vips.map(({ routedTo }) => routedTo.join())
+    await until(async () => (await carriers()).every((lbs) => lbs === 'lb-1'), 'lb-1 carries both')
+    const bips = new Set<string>()
+    for (let i = 0; i < 60; i++) {
+      const [host, port] = cluster.vip('web').listen.split(':') as [string, string]
+      bips.add((await getOnce(host, Number(port), `127.100.101.${i + 1}`)).answer.peer.address)
+    }
+    t.strictSame([...bips], ['127.100.2.1'], 'whatever the client')
+    t.match((await cluster.api.vips('lb-2'))[0], { vips: [{ heldBackBy: ['standby'] }, { heldBackBy: ['standby'] }] })
+    t.match((await cluster.api.status()).lbs['lb-2']?.redundancy, {
+      elections: [{ state: 'backup', activeRouter: '127.100.1.1' }, { state: 'backup' }],
+    })
+
+    const seen = cluster.events.length
+    process.kill(cluster.ready.lbs[0]!.pid, 'SIGKILL')
+    const routes = () =>
+      cluster.events.slice(seen).flatMap((e) => (e.event === 'routes' && e.vip === 'web' ? [e.lbs.join()] : []))
+    await until(() => routes().includes('lb-2'), 'lb-2 takes over')
+    t.equal((await fetchOnce(cluster.url('web'))).status, 200)
+    await until(async () => (await carriers()).every((lbs) => lbs === 'lb-1'), 'lb-1 is back, and active again')
+    t.equal((await fetchOnce(cluster.url('api'))).status, 200)
+  },
+)
