@@ -30,6 +30,20 @@ export function backendNamed(plan: ClusterPlan, name: string): string {
   return name
 }
 
+/** A backend that we have started ourselves. */
+export function ownBackendNamed(plan: ClusterPlan, name: string): string {
+  if (plan.backends.some((backend) => backend.name === name)) return name
+  backendNamed(plan, name)
+  throw new ApiError(409, `${name} is a server of yours, not one of our backends: make it misbehave yourself`)
+}
+
+/** Any role of ours: a switch, an LB or a backend. */
+export function roleNamed(plan: ClusterPlan, name: string): string {
+  const names = [...plan.switches, ...plan.lbs, ...plan.backends].map((role) => role.name)
+  if (!names.includes(name)) throw notFound('role', name, names)
+  return name
+}
+
 function notFound(kind: string, name: string, known: readonly string[]): ApiError {
   return new ApiError(404, `there is no ${kind} '${name}'; there are ${known.join(', ')}`)
 }

@@ -1,0 +1,94 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { LbStatus } from '@fivetuple/lb-node'
+import type { RollingStep } from '../api/faults.js'
+import { ApiError } from '../api/server.js'
+import type { Ask } from './ask.js'
+import type { DrainControl } from './drain-control.js'
+import type { Recovery } from './injection-recovery.js'
+import type { Supervisor } from './supervisor.js'
+
+/** A restarted LB gets its share of new flows within moments; where nobody sends any, waiting longer is no use. */
+const FIRST_FLOW_MAX_MS = 2_000
+const LOOK_EVERY_MS = 50
+
+export interface RollingRestartOptions {
+  readonly lbs: readonly string[]
+  readonly supervisor: Pick<Supervisor, 'restart'>
+  readonly recovery: Recovery
+  readonly drains: DrainControl
+  readonly ask: Ask
+}
+
+/** Restarts all LBs, one after the other, each only when the one before carries traffic again. */
+export class RollingRestart {
+  readonly #options: RollingRestartOptions
+  #isRunning = false
+
+  constructor(options: RollingRestartOptions) {
+    this.#options = options
+  }
+
+  /**
+   * Ends after the step 'failed' when an LB does not come back, and between two steps when nobody reads on. Throws an
+   * ApiError when one is under way already.
+   * @param drainMaxMs how long each LB is drained before, at most; 0: not at all
+   */
+  async *run(drainMaxMs: number): AsyncGenerator<RollingStep, void, undefined> {
+    if (this.#isRunning) throw new ApiError(409, 'a rolling restart is under way')
+    this.#isRunning = true
+    const startedAt = performance.now()
+    const atMs = (): number => Math.round(performance.now() - startedAt)
+    const { lbs } = this.#options
+    let current = ''
+    try {
+      for (const lb of lbs) {
+        current = lb
+        yield* this.#restart(lb, drainMaxMs, atMs)
+      }
+      yield { atMs: atMs(), step: 'done', lbs }
+    } catch (error) {
+      yield { atMs: atMs(), step: 'failed', lb: current, reason: (error as Error).message }
+    } finally {
+      this.#isRunning = false
+    }
+  }
+
+  async *#restart(lb: string, drainMaxMs: number, atMs: () => number): AsyncGenerator<RollingStep, void, undefined> {
+    const { supervisor, recovery, drains } = this.#options
+    let before: number
+    try {
+      if (drainMaxMs > 0) {
+        const { sessions } = await drains.drainLb(lb, true)
+        yield { atMs: atMs(), step: 'draining', lb, sessions }
+        await this.#untilEmpty(lb, drainMaxMs)
+      }
+      yield { atMs: atMs(), step: 'restarting', lb, sessions: (await this.#status(lb)).sessions }
+      before = atMs()
+      await supervisor.restart(lb)
+    } finally {
+      if (drainMaxMs > 0) await drains.drainLb(lb, false)
+    }
+    await recovery.untilRouted([lb])
+    yield { atMs: atMs(), step: 'routed', lb, vips: await recovery.vipsOf(lb), tookMs: atMs() - before }
+    yield { atMs: atMs(), step: 'carrying', lb, newFlows: await this.#firstFlows(lb) }
+  }
+
+  async #untilEmpty(lb: string, maxMs: number): Promise<void> {
+    const deadline = performance.now() + maxMs
+    while (performance.now() < deadline && (await this.#status(lb)).sessions > 0) await sleep(LOOK_EVERY_MS)
+  }
+
+  async #firstFlows(lb: string): Promise<number> {
+    const deadline = performance.now() + FIRST_FLOW_MAX_MS
+    for (;;) {
+      const { services } = await this.#status(lb)
+      const flows = services.reduce((sum, { newFlows }) => sum + newFlows, 0)
+      if (flows > 0 || performance.now() > deadline) return flows
+      await sleep(LOOK_EVERY_MS)
+    }
+  }
+
+  async #status(lb: string): Promise<LbStatus> {
+    return (await this.#options.ask(lb, 'status', {})) as LbStatus
+  }
+}
