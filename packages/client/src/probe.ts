@@ -31,6 +31,18 @@ export interface ProbeOptions {
   readonly lbOf?: ReadonlyMap<string, string>
   /** Ends the probe early; it still reports. */
   readonly signal?: AbortSignal
+  /** Hears of each request when it is over. */
+  readonly onOutcome?: (outcome: ProbeOutcome) => void
+}
+
+/** What became of one request. Times in ms. */
+export interface ProbeOutcome {
+  /** Since the start of the probe. */
+  readonly dueMs: number
+  /** From the moment it was due to its end, good or bad. */
+  readonly latencyMs: number
+  /** What went wrong, a code; undefined when it was answered. */
+  readonly error: string | undefined
 }
 
 /** What a probe has seen. Times in ms. */
@@ -127,7 +139,7 @@ class Probe {
     const dueMs = this.#schedule.at(i)
     const lagMs = this.#now() - dueMs
     if (this.#outstanding.size >= OUTSTANDING_MAX) {
-      this.#recorder.add(dueMs, lagMs, lagMs, 'NOT_SENT')
+      this.#record(dueMs, lagMs, lagMs, 'NOT_SENT')
       return
     }
     const { connections } = this.#options
@@ -150,7 +162,12 @@ class Probe {
     if (this.#stopped && error !== undefined) return // we have aborted it ourselves
     const now = this.#now()
     this.#lastMs = now
-    this.#recorder.add(request.dueMs, request.lagMs, now - request.dueMs, error)
+    this.#record(request.dueMs, request.lagMs, now - request.dueMs, error)
+  }
+
+  #record(dueMs: number, lagMs: number, latencyMs: number, error: string | undefined): void {
+    this.#recorder.add(dueMs, lagMs, latencyMs, error)
+    this.#options.onOutcome?.({ dueMs, latencyMs, error })
   }
 
   #expire(now: number): void {

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { type ProbeOptions, renderReport, runProbe, SourcePool } from '@fivetuple/client'
+import { type ProbeOptions, type ProbeOutcome, renderReport, runProbe, SourcePool } from '@fivetuple/client'
 import t, { type Test } from 'tap'
 
 /** A server that answers as our backends do, unless told otherwise. */
@@ -49,6 +49,16 @@ t.test('keep-alive connections take turns, each from an address of its own', asy
 t.test('a new connection for each request', async (t) => {
   const report = await runProbe({ ...few, url: await serve(t), connections: 'new' })
   t.match(report, { answered: 30, failed: 0, flows: { opened: 30, answered: 30 } })
+})
+
+t.test('each outcome is told as it comes', async (t) => {
+  const outcomes: ProbeOutcome[] = []
+  const url = await serve(t, (req, res) => (outcomes.length === 0 ? req.socket.resetAndDestroy() : answer(req, res)))
+  const report = await runProbe({ ...few, url, connections: 1, onOutcome: (outcome) => outcomes.push(outcome) })
+  t.equal(outcomes.length, report.answered + report.failed)
+  t.equal(outcomes.filter(({ error }) => error !== undefined).length, report.failed)
+  t.equal(Math.max(...outcomes.flatMap(({ error, latencyMs }) => (error ? [] : [latencyMs]))), report.latency.max)
+  t.equal(Math.max(...outcomes.map(({ dueMs }) => dueMs)), 29)
 })
 
 t.test('the count is a limit', async (t) => {
