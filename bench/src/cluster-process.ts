@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -26,10 +26,17 @@ export class ClusterProcess {
   /**
    * Starts one in a free block. It stops when our end of its standard input closes, however that comes about; it is in a
    * process group of its own, so that Ctrl-C is ours to pass on.
+   *
+   * @param yaml a configuration for what else is to be different from a cluster without one
    */
-  static async start(lbs: number, backends: number): Promise<ClusterProcess> {
+  static async start(lbs: number, backends: number, yaml?: string): Promise<ClusterProcess> {
     const directory = mkdtempSync(join(tmpdir(), 'fivetuple-bench-'))
     const args = ['up', '--json', '--stdin', '--block', 'auto', '--lbs', String(lbs), '--backends', String(backends)]
+    if (yaml !== undefined) {
+      const file = join(directory, 'cluster.yaml')
+      writeFileSync(file, yaml)
+      args.push('-f', file)
+    }
     const launcher = spawn(process.execPath, [BIN, ...args], {
       stdio: ['pipe', 'pipe', 'inherit'],
       env: { ...process.env, XDG_RUNTIME_DIR: directory },

@@ -1,0 +1,125 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type ProbeReport, runProbe, SourcePool } from '@fivetuple/client'
+import { ClusterProcess } from '../cluster-process.js'
+import { type Arrangement, type ClusterSize, clusterYaml } from './arrangement.js'
+import { evennessOf } from './evenness.js'
+import { highestRate } from './highest-rate.js'
+import type { Measurement, RateResult } from './measurement.js'
+import { type Takeover, takeoverOf } from './takeover.js'
+
+/** Failures from which on a rate is too high. */
+const FAILED_SHARE = 0.01
+/** A request without an answer by then has failed. A lost SYN is sent again after a second, so it has. */
+const TIMEOUT_MS = 900
+/** Rates to climb, in units of one LB's capacity; beyond the last one all LBs together are overloaded. */
+const rungs = (lbs: number): number[] => Array.from({ length: lbs + 1 }, (_, i) => i + 0.5)
+/** Down to half an LB. An LB lets a burst of 100 ms pass, so in short runs rates a few per cent too high look good. */
+const HALVINGS = 1
+/** Between runs: what the last one has left in the tables goes, and LBs that were overloaded get their breath back. */
+const REST_MS = 250
+/** Load during the takeover, in units of one LB's capacity: one LB can carry it, so what fails is the takeover's. */
+const TAKEOVER_LOAD = 0.8
+const TAKEOVER_MS = 6_500
+const KILL_AT_MS = 1_500
+/** The first flows meet cold code and empty tables. */
+const WARM_UP_MS = 500
+
+export interface MeasureOptions extends ClusterSize {
+  /** Length of each run that looks for the capacity, s. */
+  readonly seconds: number
+  readonly signal: AbortSignal
+  readonly onStep: (what: string) => void
+}
+
+/** Starts a cluster of one arrangement, measures it and stops it. */
+export async function measure(arrangement: Arrangement, options: MeasureOptions): Promise<Measurement> {
+  options.signal.throwIfAborted()
+  const { lbs, backends } = options
+  const cluster = await ClusterProcess.start(lbs, backends, clusterYaml(arrangement, options))
+  try {
+    return await new Measuring(arrangement, cluster, options).run()
+  } finally {
+    await cluster.stop()
+  }
+}
+
+class Measuring {
+  readonly #arrangement: Arrangement
+  readonly #cluster: ClusterProcess
+  readonly #options: MeasureOptions
+  readonly #lbOf: ReadonlyMap<string, string>
+  readonly #sources: SourcePool
+
+  constructor(arrangement: Arrangement, cluster: ClusterProcess, options: MeasureOptions) {
+    this.#arrangement = arrangement
+    this.#cluster = cluster
+    this.#options = options
+    this.#lbOf = new Map(cluster.ready.lbs.map(({ bip, name }) => [bip, name]))
+    const [a, b] = cluster.ready.block.split('.')
+    this.#sources = SourcePool.parse(`${a}.${b}.100.0/22`)!
+  }
+
+  async run(): Promise<Measurement> {
+    const { lbs, newFlowsPerSecond, seconds, onStep } = this.#options
+    const flows = Object.fromEntries(this.#cluster.ready.lbs.map(({ name }) => [name, 0]))
+    await this.#probe(newFlowsPerSecond / 2, WARM_UP_MS)
+    const search = { ladder: rungs(lbs).map((rung) => Math.round(rung * newFlowsPerSecond)), halvings: HALVINGS }
+    const trials = await highestRate(search, async (rate) => {
+      await sleep(REST_MS)
+      const report = await this.#probe(rate, seconds * 1000)
+      const isGood = report.failed < FAILED_SHARE * (report.answered + report.failed)
+      onStep(`${this.#arrangement}: ${rate} requests/s, ${report.failed} of ${report.answered + report.failed} failed`)
+      if (isGood) for (const [lb, count] of Object.entries(report.flows.byLb)) flows[lb] = (flows[lb] ?? 0) + count
+      return { isGood, result: rateResult(report) }
+    })
+    const good = trials.filter(({ isGood }) => isGood).map(({ rate }) => rate)
+    return {
+      arrangement: this.#arrangement,
+      capacity: Math.max(0, ...good),
+      trials,
+      evenness: evennessOf(flows),
+      takeover: await this.#takeOver(flows),
+    }
+  }
+
+  /** Kills the LB that has carried most flows: the active one, where there is only one. */
+  async #takeOver(flows: Readonly<Record<string, number>>): Promise<Takeover> {
+    const { newFlowsPerSecond, onStep } = this.#options
+    const victim = this.#cluster.ready.lbs.reduce((a, b) => (flows[b.name]! > flows[a.name]! ? b : a))
+    let killedAtMs = 0
+    const startedAt = performance.now()
+    const timer = setTimeout(() => {
+      killedAtMs = performance.now() - startedAt
+      process.kill(victim.pid, 'SIGKILL')
+    }, KILL_AT_MS)
+    try {
+      const report = await this.#probe(newFlowsPerSecond * TAKEOVER_LOAD, TAKEOVER_MS)
+      const takeover = takeoverOf(victim.name, killedAtMs, report)
+      onStep(`${this.#arrangement}: ${victim.name} killed, ${takeover.failed} failed, outage ${takeover.outageMs} ms`)
+      return takeover
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  /** Open-loop load, a new connection for each request. Rejects when the bench is to stop. */
+  async #probe(ratePerSecond: number, durationMs: number): Promise<ProbeReport> {
+    const { signal } = this.#options
+    const report = await runProbe({
+      url: new URL(`http://${this.#cluster.ready.vips[0]!.listen}/`),
+      ratePerSecond,
+      durationMs,
+      connections: 'new',
+      from: this.#sources,
+      timeoutMs: TIMEOUT_MS,
+      lbOf: this.#lbOf,
+      signal,
+    })
+    signal.throwIfAborted()
+    return report
+  }
+}
+
+function rateResult({ answered, failed, errors, latency, lag }: ProbeReport): RateResult {
+  return { answered, failed, errors, p99Ms: latency.p99, lagP99Ms: lag.p99 }
+}

@@ -1,0 +1,26 @@
+import type { Arrangement } from './arrangement.js'
+import type { Evenness } from './evenness.js'
+import type { RateTrial } from './highest-rate.js'
+import type { Takeover } from './takeover.js'
+
+/** One run at a fixed rate. */
+export interface RateResult {
+  readonly answered: number
+  readonly failed: number
+  readonly errors: Readonly<Record<string, number>>
+  /** null: nothing was answered */
+  readonly p99Ms: number | null
+  /** How late the probe itself was, ms: it is part of every latency. */
+  readonly lagP99Ms: number | null
+}
+
+/** What was measured on one of the two clusters. */
+export interface Measurement {
+  readonly arrangement: Arrangement
+  /** Highest rate at which less than one request in a hundred failed, requests per second. */
+  readonly capacity: number
+  readonly trials: readonly RateTrial<RateResult>[]
+  /** Of all flows of the good trials. */
+  readonly evenness: Evenness
+  readonly takeover: Takeover
+}
