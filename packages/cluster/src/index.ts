@@ -1,6 +1,10 @@
 /** The cluster as a whole: its configuration, its plan, its launcher and the API that controls it. */
 export { ApiClient } from './api/client.js'
-export { ApiError, type ApiServerOptions, type ClusterControl, createApiServer } from './api/server.js'
+export type { ClusterControl } from './api/control.js'
+export { ApiError } from './api/problem.js'
+export type { Route } from './api/route.js'
+export { ROUTES } from './api/routes/all.js'
+export { type ApiServerOptions, createApiServer } from './api/server.js'
 export type {
   ClusterStatus,
   Explanation,

@@ -1,30 +1,21 @@
-import { createHash, timingSafeEqual } from 'node:crypto'
-import fastify, { type FastifyInstance } from 'fastify'
-import { Type } from 'typebox'
-import type { ClusterStatus, Explanation, LbVips } from './status.js'
+import type { Socket } from 'node:net'
+import fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import type { ClusterControl } from './control.js'
+import { Guard } from './guard.js'
+import { ApiError, PROBLEM_TYPE, problem } from './problem.js'
+import type { Route } from './route.js'
+import { ROUTES } from './routes/all.js'
 
 /** Requests are small questions; nothing needs more. */
 const BODY_MAX_BYTES = 64 * 1024
+const HEADERS_MAX_BYTES = 8 * 1024
+/** Names are 64 characters at most, also when each of them is percent-encoded. */
+const PARAM_MAX_LENGTH = 192
+/** From a request's first byte to its last. */
 const REQUEST_TIMEOUT_MS = 10_000
-
-/** What the API asks of the cluster. Each may reject with an {@link ApiError}. */
-export interface ClusterControl {
-  status(): Promise<ClusterStatus>
-  explain(client: string, vip: string, protocol: 'tcp' | 'udp'): Promise<Explanation>
-  /** Puts a VIP on the interface of an LB, or of all LBs ('all'), or takes it off. */
-  setVip(lb: string, vip: string, present: boolean): Promise<readonly LbVips[]>
-  /** The VIPs on the interfaces of an LB or of all. */
-  vips(lb: string): Promise<readonly LbVips[]>
-}
-
-/** An answer other than success: becomes a problem document (RFC 9457). */
-export class ApiError extends Error {
-  readonly status: number
-  constructor(status: number, detail: string) {
-    super(detail)
-    this.status = status
-  }
-}
+/** Clients that only hold connections are cut off. */
+const IDLE_TIMEOUT_MS = 30_000
+const CONNECTIONS_MAX = 100
 
 export interface ApiServerOptions {
   readonly address: string
@@ -34,94 +25,84 @@ export interface ApiServerOptions {
   readonly control: ClusterControl
 }
 
-const ExplainQuery = Type.Object(
-  {
-    client: Type.String({ maxLength: 32 }),
-    vip: Type.String({ maxLength: 32 }),
-    protocol: Type.Optional(Type.Union([Type.Literal('tcp'), Type.Literal('udp')])),
-  },
-  { additionalProperties: false },
-)
-
-const Name = Type.String({ minLength: 1, maxLength: 64 })
-const LbParams = Type.Object({ lb: Name })
-const LbVipParams = Type.Object({ lb: Name, vip: Name })
-
-/**
- * Builds the control API: HTTP on loopback, JSON, versioned paths. Loopback is shared by all users of the machine and by
- * every page in a browser, so each request must bring the token and name this server as its host, and none may come from
- * a web page (Origin).
- */
+/** Builds the control API: HTTP on loopback, JSON, versioned paths. */
 export function createApiServer({ address, port, token, control }: ApiServerOptions): FastifyInstance {
   const server = fastify({
     bodyLimit: BODY_MAX_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
+    keepAliveTimeout: IDLE_TIMEOUT_MS,
+    http: { maxHeaderSize: HEADERS_MAX_BYTES, headersTimeout: REQUEST_TIMEOUT_MS, connectionsCheckingInterval: 1_000 },
     forceCloseConnections: true,
-    routerOptions: { maxParamLength: 200 },
-    ajv: { customOptions: { removeAdditional: false, coerceTypes: false } },
+    exposeHeadRoutes: false,
+    routerOptions: { maxParamLength: PARAM_MAX_LENGTH },
+    ajv: { customOptions: { removeAdditional: false, coerceTypes: false, verbose: true } },
+    clientErrorHandler: answerGarbage,
+    frameworkErrors: sendError,
   })
-  const host = `${address}:${port}`
-
-  server.addHook('onRequest', async (request) => {
-    if (request.headers.host !== host) throw new ApiError(421, `this is ${host}; send requests with that Host`)
-    if (request.headers.origin !== undefined) throw new ApiError(403, 'requests from web pages are not taken')
-    if (!isAuthorized(request.headers.authorization, token))
-      throw new ApiError(401, "send 'Authorization: Bearer <token>' with the token from the cluster's record")
+  server.removeContentTypeParser('text/plain') // JSON is all that is spoken here
+  server.server.maxConnections = CONNECTIONS_MAX
+  const guard = new Guard(`${address}:${port}`, token, performance.now())
+  server.addHook('onRequest', async ({ headers }) => guard.admit(headers, performance.now()))
+  server.setErrorHandler(sendError)
+  server.setNotFoundHandler((request) => {
+    throw notFound(request)
   })
-  server.setErrorHandler((error: Error & { status?: number; statusCode?: number }, _request, reply) => {
-    const status = error.status ?? error.statusCode ?? 500
-    if (status === 401) void reply.header('www-authenticate', 'Bearer')
-    return reply.code(status).type('application/problem+json').send(problem(status, error.message))
-  })
-  server.setNotFoundHandler((request, reply) =>
-    reply
-      .code(404)
-      .type('application/problem+json')
-      .send(problem(404, `there is no ${request.method} ${request.url.split('?')[0]} here; see /v1/status`)),
-  )
-
-  server.get('/v1/status', () => control.status())
-  server.get('/v1/explain', { schema: { querystring: ExplainQuery } }, (request) => {
-    const { client, vip, protocol } = request.query as { client: string; vip: string; protocol?: 'tcp' | 'udp' }
-    return control.explain(client, vip, protocol ?? 'tcp')
-  })
-  const onLb = { schema: { params: LbParams } }
-  const onLbAndVip = { schema: { params: LbVipParams } }
-  server.get('/v1/lbs/:lb/vips', onLb, (request) => control.vips((request.params as { lb: string }).lb))
-  for (const [method, present] of [
-    ['PUT', true],
-    ['DELETE', false],
-  ] as const)
+  for (const { method, path, params, query, body, handle } of ROUTES)
     server.route({
       method,
-      url: '/v1/lbs/:lb/vips/:vip',
-      ...onLbAndVip,
-      handler: (request) => {
-        const { lb, vip } = request.params as { lb: string; vip: string }
-        return control.setVip(lb, vip, present)
-      },
+      url: path,
+      schema: { ...(params && { params }), ...(query && { querystring: query }), ...(body && { body }) },
+      handler: (request) => handle(control, request),
     })
   return server
 }
 
-function isAuthorized(header: string | undefined, token: string): boolean {
-  if (header === undefined) return false
-  const digest = (text: string): Buffer => createHash('sha256').update(text).digest()
-  return timingSafeEqual(digest(header), digest(`Bearer ${token}`))
+function notFound({ method, url }: FastifyRequest): ApiError {
+  const [path = ''] = url.split('?')
+  const allowed = ROUTES.filter((route) => patternOf(route).test(path)).map((route) => route.method)
+  if (allowed.length === 0) return new ApiError(404, `there is no ${path.slice(0, 100)} here; see /v1/openapi.json`)
+  const allow = [...new Set(allowed)].join(', ')
+  return new ApiError(405, `${method} is not for ${path}; it takes ${allow}`, { allow })
 }
 
-function problem(status: number, detail: string) {
-  return { type: 'about:blank', title: TITLES[status] ?? 'Error', status, detail }
+function patternOf({ path }: Route): RegExp {
+  return new RegExp(`^${path.replaceAll('.', '\\.').replaceAll(/:\w+/g, '[^/]+')}$`)
 }
 
-const TITLES: Readonly<Record<number, string>> = {
-  400: 'Bad Request',
-  401: 'Unauthorized',
-  403: 'Forbidden',
-  404: 'Not Found',
-  413: 'Content Too Large',
-  415: 'Unsupported Media Type',
-  421: 'Misdirected Request',
-  500: 'Internal Server Error',
-  503: 'Service Unavailable',
+/** Mistakes of the client say what they are; those of ours are told to the operator of the launcher, and to nobody else. */
+function sendError(error: FastifyError | ApiError, _request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const [status, detail] = describeError(error)
+  if (status >= 500 && !(error instanceof ApiError)) process.stderr.write(`control API: ${error.stack}\n`)
+  if (error instanceof ApiError) void reply.headers(error.headers)
+  return reply.code(status).type(PROBLEM_TYPE).send(problem(status, detail))
+}
+
+function describeError(error: FastifyError | ApiError): [status: number, detail: string] {
+  if (error instanceof ApiError) return [error.status, error.message]
+  const { statusCode = 500, validation, validationContext, message } = error
+  if (statusCode >= 500) return [statusCode, 'the launcher failed at this; its standard error says more']
+  const [first] = validation ?? []
+  if (first === undefined) return [statusCode, message]
+  const place = `${validationContext}${first.instancePath.replaceAll('/', '.')}`
+  const extra = (first.params as { additionalProperty?: string }).additionalProperty
+  const title = (first as { parentSchema?: { title?: string } }).parentSchema?.title
+  if (extra !== undefined) return [statusCode, `${place} may not have '${extra.slice(0, 64)}'`]
+  return [statusCode, `${place} ${first.message ?? 'is wrong'}${title === undefined ? '' : `: it must be ${title}`}`]
+}
+
+/** What is no HTTP, or too long or too slow to become a request. */
+function answerGarbage(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy()
+    return
+  }
+  const [status, detail] = GARBAGE[error.code ?? ''] ?? [400, 'this is no HTTP request']
+  const body = JSON.stringify(problem(status, detail))
+  const head = `HTTP/1.1 ${status} ${problem(status, '').title}\r\ncontent-type: ${PROBLEM_TYPE}\r\n`
+  socket.end(`${head}content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`)
+}
+
+const GARBAGE: Readonly<Record<string, readonly [status: number, detail: string]>> = {
+  HPE_HEADER_OVERFLOW: [431, `a request's line and headers may have ${HEADERS_MAX_BYTES} bytes`],
+  ERR_HTTP_REQUEST_TIMEOUT: [408, `a request must be whole after ${REQUEST_TIMEOUT_MS / 1000} s`],
 }

@@ -1,12 +1,17 @@
 import { ApiClient } from '../api/client.js'
-import { runningClusters } from '../launcher/run-directory.js'
+import { type ClusterRecord, runningClusters } from '../launcher/run-directory.js'
 import { CliError } from './cli-error.js'
 
+/** The API of the running cluster that a command is for; see {@link targetRecord}. */
+export function targetCluster(block: string | undefined): ApiClient {
+  return new ApiClient(targetRecord(block))
+}
+
 /**
- * The API of the running cluster that a command is for.
+ * The running cluster that a command is for.
  * @param block CIDR of the cluster's block; undefined: the only one there is
  */
-export function targetCluster(block: string | undefined): ApiClient {
+export function targetRecord(block: string | undefined): ClusterRecord {
   const clusters = runningClusters()
   if (clusters.length === 0) throw new CliError("no cluster is running: start one with 'fivetuple up'")
   const names = clusters.map((cluster) => cluster.block).join(', ')
@@ -14,5 +19,5 @@ export function targetCluster(block: string | undefined): ApiClient {
     throw new CliError(`several clusters are running (${names}): say which with --block`, 2)
   const cluster = block === undefined ? clusters[0] : clusters.find((candidate) => candidate.block === block)
   if (cluster === undefined) throw new CliError(`no cluster is running in ${block}; there is ${names}`, 2)
-  return new ApiClient(cluster)
+  return cluster
 }

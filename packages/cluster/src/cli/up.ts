@@ -1,12 +1,10 @@
-import { readFileSync } from 'node:fs'
 import type { ClusterConfig, ConfigOverrides } from '../config/cluster-config.js'
 import { formatConfigError } from '../config/config-error.js'
-import { defaultConfig } from '../config/default-config.js'
-import { loadConfig } from '../config/load.js'
 import { Cluster } from '../launcher/cluster.js'
 import type { ClusterEvent, ReadyReport } from '../launcher/events.js'
 import { findFreeBlock } from '../plan/find-free-block.js'
 import { CliError } from './cli-error.js'
+import { readConfig } from './read-config.js'
 import { table } from './table.js'
 
 export interface UpOptions extends ConfigOverrides {
@@ -18,7 +16,7 @@ export interface UpOptions extends ConfigOverrides {
 
 /** `fivetuple up`: runs a cluster in the foreground. Resolves when it has been stopped. */
 export async function up(options: UpOptions): Promise<void> {
-  const config = readConfig(options)
+  const config = usableConfig(options)
   const block = config.block === 'auto' ? await findFreeBlock() : config.block
   const cluster = new Cluster(config, block)
   // What a person wants to hear is what changes between ready and stopping; a program gets all of it.
@@ -42,20 +40,11 @@ export async function up(options: UpOptions): Promise<void> {
   if (!options.json) process.stdout.write('stopped\n')
 }
 
-function readConfig({ file, lbs, backends, block, checks }: UpOptions): ClusterConfig {
-  const overrides = { lbs, backends, block, checks: checks === false ? false : undefined }
-  const result = file === undefined ? defaultConfig(overrides) : loadConfig(readFile(file), file, overrides)
+function usableConfig({ file, lbs, backends, block, checks }: UpOptions): ClusterConfig {
+  const result = readConfig(file, { lbs, backends, block, checks: checks === false ? false : undefined })
   if (!result.ok)
     throw new CliError(`the configuration is not usable\n${result.errors.map(formatConfigError).join('\n')}`, 2)
   return result.config
-}
-
-function readFile(file: string): string {
-  try {
-    return readFileSync(file, 'utf8')
-  } catch (error) {
-    throw new CliError(`${file} can't be read: ${(error as Error).message}`, 2)
-  }
 }
 
 /**

@@ -1,4 +1,5 @@
-import type { LbVips } from '../api/status.js'
+import type { LbVips, VipSettings, VipSettingsChange } from '../api/status.js'
+import { CliError } from './cli-error.js'
 import { table } from './table.js'
 import { targetCluster } from './target.js'
 
@@ -15,6 +16,48 @@ export async function setVip(lb: string, vip: string, present: boolean, options:
 /** `fivetuple vip list`. */
 export async function listVips(lb: string, options: VipOptions): Promise<void> {
   print(await targetCluster(options.block).vips(lb), options)
+}
+
+interface ChangeVipOptions extends VipOptions {
+  readonly policy?: VipSettingsChange['policy']
+  readonly weight: Readonly<Record<string, number>>
+  /** 0: no limit */
+  readonly maxSessions?: number
+  readonly maxNewFlows?: number
+}
+
+/** `fivetuple vip set`. */
+export async function changeVip(vip: string, options: ChangeVipOptions): Promise<void> {
+  const { policy, weight, maxSessions, maxNewFlows, block, json } = options
+  const limits = {
+    ...(maxSessions !== undefined && { maxSessions: maxSessions || null }),
+    ...(maxNewFlows !== undefined && { newFlowsPerSecond: maxNewFlows || null }),
+  }
+  const change: VipSettingsChange = {
+    ...(policy !== undefined && { policy }),
+    ...(Object.keys(weight).length > 0 && { weights: weight }),
+    ...(Object.keys(limits).length > 0 && { limits }),
+  }
+  if (Object.keys(change).length === 0)
+    throw new CliError('nothing to change: give --policy, --weight, --max-sessions or --max-new-flows', 2)
+  const settings = await targetCluster(block).changeVip(vip, change)
+  process.stdout.write(json ? `${JSON.stringify(settings)}\n` : renderSettings(settings))
+}
+
+function renderSettings({ name, policy, limits, weights }: VipSettings): string {
+  const limit = (value: number | null): string => (value === null ? 'no limit' : String(value))
+  return table([
+    ['VIP', 'POLICY', 'WEIGHTS', 'SESSIONS BY LB', 'NEW FLOWS/s BY LB'],
+    [
+      name,
+      policy,
+      Object.entries(weights)
+        .map(([backend, weight]) => `${backend}=${weight}`)
+        .join(' '),
+      limit(limits.maxSessions),
+      limit(limits.newFlowsPerSecond),
+    ],
+  ])
 }
 
 function renderVip({ address, names, heldBackBy }: LbVips['vips'][number]): string {

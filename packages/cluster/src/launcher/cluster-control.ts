@@ -1,7 +1,8 @@
 import type { LbStatus, SessionView } from '@fivetuple/lb-node'
 import { formatEndpoint, parseEndpoint } from '@fivetuple/packet'
 import type { SwitchStatus } from '@fivetuple/switch'
-import { ApiError, type ClusterControl } from '../api/server.js'
+import type { ClusterControl } from '../api/control.js'
+import { ApiError } from '../api/problem.js'
 import type {
   BackendDrainState,
   ClusterStatus,

@@ -1,0 +1,126 @@
+import Type from 'typebox'
+import { type Route, route } from '../route.js'
+import { Count, Counters, Flag, Ms, mapOf, Name, nullable, strict, Text } from '../schemas.js'
+
+const Session = strict({
+  protocol: Text,
+  client: Text,
+  vip: Text,
+  bip: Text,
+  backend: Text,
+  state: Text,
+  ageMs: Ms,
+  idleMs: Ms,
+  packetsFromClient: Count,
+  packetsFromBackend: Count,
+})
+
+// Roles tell more of themselves from version to version: their statuses may grow.
+const SwitchStatus = Type.Object({
+  name: Text,
+  role: Text,
+  address: Text,
+  ports: Type.Array(Type.Object({ id: Count, peer: Text, up: Flag, packetsIn: Count, packetsOut: Count })),
+  routes: Type.Array(
+    Type.Object({
+      prefix: Text,
+      origin: Text,
+      cost: Count,
+      ageMs: Ms,
+      nextHops: Type.Array(Type.Object({ via: Text, address: Text, port: nullable(Count) })),
+    }),
+  ),
+  flows: Count,
+  edge: Counters,
+  drops: Counters,
+})
+
+const LbStatus = Type.Object({
+  name: Text,
+  address: Text,
+  bip: Text,
+  vips: Type.Array(Type.Object({ address: Text, heldBackBy: Type.Array(Text) })),
+  draining: Flag,
+  cables: strict({ uplink: Flag, downlink: Flag }),
+  sessions: Count,
+  sessionsByState: Counters,
+  bgp: mapOf(Text),
+  services: Type.Array(
+    Type.Object({
+      name: Text,
+      policy: Text,
+      sessions: Count,
+      newFlows: Count,
+      backends: Type.Array(
+        Type.Object({ name: Text, weight: Count, isHealthy: Flag, isDrained: Flag, sessions: Count, newFlows: Count }),
+      ),
+    }),
+  ),
+  drops: Counters,
+})
+
+const Status = Type.Object({
+  name: Text,
+  block: Text,
+  roles: Type.Array(Type.Object({ name: Text, kind: Text, pid: Count, state: Text, restarts: Count })),
+  vips: Type.Array(
+    Type.Object({
+      name: Text,
+      address: Text,
+      port: Count,
+      protocol: Text,
+      listen: Text,
+      lbs: Type.Array(Text),
+      routedTo: Type.Array(Text),
+    }),
+  ),
+  switches: mapOf(SwitchStatus),
+  lbs: mapOf(LbStatus),
+  silent: Type.Array(strict({ name: Text, reason: Text })),
+})
+
+const Explanation = Type.Object({
+  client: Text,
+  vip: Text,
+  protocol: Text,
+  route: nullable(Type.Object({ prefix: Text, cost: Count, m: Count, index: Count, port: Count, lb: Text })),
+  session: nullable(Session),
+})
+
+const SESSIONS_DEFAULT = 1_000
+
+/** What the cluster does now. */
+export const statusRoutes: readonly Route[] = [
+  route({
+    method: 'GET',
+    path: '/v1/status',
+    summary: 'Ports, routes, sessions, health and counters of all roles.',
+    response: Status,
+    handle: (control) => control.status(),
+  }),
+  route({
+    method: 'GET',
+    path: '/v1/explain',
+    summary: 'Which LB a flow takes, and why; and its session, if there is one.',
+    query: strict({
+      client: Type.String({ maxLength: 32, title: 'address:port' }),
+      vip: Type.String({ maxLength: 64, title: "address:port or a VIP's name" }),
+      protocol: Type.Optional(Type.Enum(['tcp', 'udp'], { title: 'tcp or udp' })),
+    }),
+    response: Explanation,
+    handle: (control, { query }) => control.explain(query.client, query.vip, query.protocol ?? 'tcp'),
+  }),
+  route({
+    method: 'GET',
+    path: '/v1/lbs/:lb/sessions',
+    summary: "NAT sessions of an LB, or of all LBs ('all'): at most `limit` (1,000) of each.",
+    params: strict({ lb: Name }),
+    query: strict({
+      vip: Type.Optional(Name),
+      limit: Type.Optional(Type.String({ pattern: '^[1-9][0-9]{0,4}$', title: 'a number from 1 to 99999' })),
+    }),
+    response: Type.Array(strict({ lb: Text, sessions: Type.Array(Session) })),
+    handle: (control, { params, query }) =>
+      control.sessions(params.lb, query.vip, Number(query.limit ?? SESSIONS_DEFAULT)),
+  }),
+]

@@ -1,0 +1,50 @@
+import { formatConfigError } from '../config/config-error.js'
+import { DEFAULTS } from '../config/defaults.js'
+import { type ClusterPlan, planCluster } from '../plan/plan.js'
+import { readConfig } from './read-config.js'
+import { table } from './table.js'
+
+/** Stands in for the block that would be chosen at start. */
+const EXAMPLE_BLOCK = DEFAULTS.block
+const NO_KEY = '00'.repeat(32)
+
+/** `fivetuple check`: exit code 0 when the configuration can be used, else 2. */
+export async function check({ file, json }: { readonly file?: string; readonly json?: boolean }): Promise<void> {
+  const result = readConfig(file, {})
+  if (!result.ok) {
+    process.exitCode = 2
+    if (json) process.stdout.write(`${JSON.stringify({ ok: false, errors: result.errors })}\n`)
+    else {
+      const { length } = result.errors
+      process.stderr.write(`${result.errors.map(formatConfigError).join('\n')}\n`)
+      process.stderr.write(`fivetuple: ${length} mistake${length === 1 ? '' : 's'}\n`)
+    }
+    return
+  }
+  const { block } = result.config
+  const plan = planCluster(result.config, block === 'auto' ? EXAMPLE_BLOCK : block, NO_KEY)
+  if (json) process.stdout.write(`${JSON.stringify({ ok: true, block, vips: plan.vips, lbs: plan.lbs.map(brief) })}\n`)
+  else process.stdout.write(render(plan, block))
+}
+
+function brief({ name, address, bip, vips }: ClusterPlan['lbs'][number]) {
+  return { name, address, bip, vips }
+}
+
+function render(plan: ClusterPlan, block: string): string {
+  const where = block === 'auto' ? `a free block, such as ${plan.block}` : plan.block
+  const backends = new Set(plan.vips.flatMap((vip) => vip.backends))
+  return `good: ${plan.lbs.length} LBs, ${backends.size} backends (${plan.backends.length} of them ours) in ${where}
+
+${table([
+  ['VIP', 'SERVICE', 'CLIENTS CONNECT TO', 'POLICY', 'LBS', 'BACKENDS'],
+  ...plan.vips.map((vip) => [
+    vip.name,
+    `${vip.protocol} ${vip.address}:${vip.port}`,
+    `${vip.listen.address}:${vip.listen.port}`,
+    vip.policy,
+    vip.lbs.length === plan.lbs.length ? 'all' : vip.lbs.join(' '),
+    vip.backends.length === backends.size ? 'all' : vip.backends.join(' '),
+  ]),
+])}`
+}

@@ -1,0 +1,71 @@
+import type { Command } from 'commander'
+import type { ApiClient } from '../api/client.js'
+import { targetCluster } from './target.js'
+
+const SCRIPTS = {
+  bash: `_fivetuple() {
+  local IFS=$'\\n'
+  COMPREPLY=($(fivetuple complete -- "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null))
+}
+complete -o default -F _fivetuple fivetuple
+`,
+  zsh: `#compdef fivetuple
+_fivetuple() {
+  local -a candidates
+  candidates=(\${(f)"$(fivetuple complete -- "\${(@)words[2,CURRENT]}" 2>/dev/null)"})
+  if (( \${#candidates} )); then compadd -a candidates; else _files; fi
+}
+compdef _fivetuple fivetuple
+`,
+  fish: `complete -c fivetuple -a '(fivetuple complete -- (commandline -opc)[2..] (commandline -ct) 2>/dev/null)'
+`,
+} as const
+
+/** `fivetuple completion`. */
+export function printCompletionScript(shell: keyof typeof SCRIPTS): void {
+  process.stdout.write(SCRIPTS[shell])
+}
+
+/** What the scripts call: prints the candidates for the last word, one a line; none when there is nothing to say. */
+export async function printCandidates(program: Command, words: readonly string[]): Promise<void> {
+  const candidates = await candidatesFor(program, words).catch(() => [])
+  const last = words.at(-1) ?? ''
+  for (const candidate of candidates) if (candidate.startsWith(last)) process.stdout.write(`${candidate}\n`)
+}
+
+async function candidatesFor(program: Command, words: readonly string[]): Promise<readonly string[]> {
+  let command = program
+  let position = 0
+  const before = words.slice(0, -1)
+  for (let i = 0; i < before.length; i++) {
+    const word = before[i]!
+    if (word.startsWith('-')) {
+      const option = command.options.find(({ short, long }) => short === word || long === word)
+      if (option?.required && !word.includes('=')) {
+        if (i === before.length - 1) return option.argChoices ?? namesFor(option.flags)
+        i++ // its value
+      }
+      continue
+    }
+    const sub = command.commands.find((known) => known.name() === word)
+    if (sub === undefined) position++
+    else command = sub
+  }
+  if (words.at(-1)?.startsWith('-')) return [...command.options.map(({ long }) => long ?? ''), '--help']
+  const subs = command.createHelp().visibleCommands(command)
+  if (subs.length > 0 && position === 0) return subs.map((known) => known.name())
+  const argument = command.registeredArguments[position]
+  return argument === undefined ? [] : (argument.argChoices ?? namesFor(argument.name()))
+}
+
+/** Names of the running cluster, for an argument or option of that kind. */
+async function namesFor(kind: string): Promise<readonly string[]> {
+  if (/\.yaml/.test(kind)) return []
+  const api: ApiClient = targetCluster(undefined)
+  const { vips, lbs } = await api.status()
+  const backends = Object.values(lbs).flatMap(({ services }) => services.flatMap((service) => service.backends))
+  if (/^lb$/.test(kind)) return [...Object.keys(lbs), 'all']
+  if (/vip/.test(kind)) return vips.map(({ name }) => name)
+  if (/backend/.test(kind)) return [...new Set(backends.map(({ name }) => name))]
+  return []
+}

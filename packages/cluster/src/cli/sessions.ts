@@ -1,0 +1,28 @@
+import { table } from './table.js'
+import { targetCluster } from './target.js'
+
+interface SessionsOptions {
+  readonly vip?: string
+  readonly limit: number
+  readonly block?: string
+  readonly json?: boolean
+}
+
+/** `fivetuple sessions`. */
+export async function sessions(lb: string, { vip, limit, block, json }: SessionsOptions): Promise<void> {
+  const lists = await targetCluster(block).sessions(lb, vip, limit)
+  if (json) {
+    process.stdout.write(`${JSON.stringify(lists)}\n`)
+    return
+  }
+  process.stdout.write(
+    table([
+      ['LB', 'PROTOCOL', 'CLIENT', 'VIP', 'BIP', 'BACKEND', 'STATE', 'IDLE ms'],
+      ...lists.flatMap(({ lb: name, sessions: list }) =>
+        list.map((s) => [name, s.protocol, s.client, s.vip, s.bip, s.backend, s.state, Math.round(s.idleMs)]),
+      ),
+    ]),
+  )
+  const full = lists.filter((list) => list.sessions.length === limit).map(({ lb: name }) => name)
+  if (full.length > 0) process.stdout.write(`\nMore on ${full.join(' ')}: only ${limit} of each are shown (--limit)\n`)
+}

@@ -1,0 +1,125 @@
+import { Agent, request as httpRequest } from 'node:http'
+import { connect } from 'node:net'
+import { ROUTES } from '@fivetuple/cluster'
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import t from 'tap'
+import { fetchOnce } from './http-probe.js'
+import { TestCluster, until } from './test-cluster.js'
+
+interface Answer {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>
+  readonly text: string
+}
+
+t.test('the control API under abuse: the right status each time, nothing leaks, the cluster goes on', async (t) => {
+  const cluster = await TestCluster.start(t, '127.89.0.0/16', ['--lbs', '2'])
+  const { api, token } = cluster.record
+  const { hostname, port } = new URL(api)
+  const agent = new Agent({ keepAlive: true, maxSockets: 20 })
+  t.teardown(() => agent.destroy())
+  const ask = (
+    method: string,
+    path: string,
+    headers: Record<string, string> = {},
+    body?: string | Buffer,
+  ): Promise<Answer> =>
+    new Promise((resolve, reject) => {
+      const all = { authorization: `Bearer ${token}`, ...headers }
+      const req = httpRequest({ host: hostname, port, method, path, headers: all, agent }, (res) => {
+        const chunks: Buffer[] = []
+        res.on('data', (chunk: Buffer) => chunks.push(chunk))
+        res.on('end', () =>
+          resolve({ status: res.statusCode ?? 0, headers: res.headers, text: Buffer.concat(chunks).toString() }),
+        )
+      })
+      req.on('error', reject)
+      req.end(body)
+    })
+  const json = { 'content-type': 'application/json' }
+  const cases: readonly [what: string, status: number, detail: RegExp, answer: Promise<Answer>][] = [
+    ['wrong token', 401, /Bearer/, ask('GET', '/v1/status', { authorization: 'Bearer no' })],
+    ['no token', 401, /Bearer/, ask('GET', '/v1/status', { authorization: '' })],
+    ['wrong Host', 421, /127\.89\.0\.254:7070/, ask('GET', '/v1/status', { host: 'evil.example' })],
+    ['a web page', 403, /web pages/, ask('GET', '/v1/status', { origin: 'http://evil.example' })],
+    ['unknown path', 404, /openapi/, ask('GET', '/v1/nothing')],
+    ['path traversal', 404, /openapi/, ask('GET', '/v1/../../etc/passwd')],
+    ['wrong method', 405, /it takes PATCH/, ask('GET', '/v1/vips/web')],
+    ['unknown LB', 404, /there are lb-1, lb-2/, ask('GET', '/v1/lbs/lb-9/vips')],
+    ['unknown VIP', 404, /there are web, api/, ask('PUT', '/v1/lbs/lb-1/vips/nope')],
+    ['name too long', 414, /./, ask('GET', `/v1/lbs/${'x'.repeat(300)}/vips`)],
+    ['unknown query', 400, /querystring may not have 'x'/, ask('GET', '/v1/explain?client=1.2.3.4:5&vip=web&x=1')],
+    ['missing query', 400, /querystring.*client/, ask('GET', '/v1/explain?vip=web')],
+    ['bad endpoint', 400, /no address:port/, ask('GET', '/v1/explain?client=a&vip=web')],
+    ['bad number', 400, /limit.*a number from 1 to 99999/, ask('GET', '/v1/lbs/all/sessions?limit=-1')],
+    ['no JSON', 400, /JSON/, ask('PATCH', '/v1/vips/web', json, '{')],
+    ['no body', 400, /./, ask('PATCH', '/v1/vips/web', json)],
+    ['no type', 415, /./, ask('PATCH', '/v1/vips/web', { 'content-type': 'text/plain' }, 'policy')],
+    ['unknown field', 400, /body may not have 'polcy'/, ask('PATCH', '/v1/vips/web', json, '{"polcy":"random"}')],
+    ['wrong value', 400, /body\.policy/, ask('PATCH', '/v1/vips/web', json, '{"policy":"best"}')],
+    ['wrong weight', 400, /body\.weights/, ask('PATCH', '/v1/vips/web', json, '{"weights":{"backend-1":999}}')],
+    ['unknown backend', 400, /no backend of web/, ask('PATCH', '/v1/vips/web', json, '{"weights":{"b":1}}')],
+    ['prototype', 400, /./, ask('PATCH', '/v1/vips/web', json, '{"__proto__":{"x":1}}')],
+    ['large body', 413, /./, ask('PATCH', '/v1/vips/web', json, Buffer.alloc(100_000, ' '))],
+    ['large headers', 431, /8192/, ask('GET', '/v1/status', { 'x-large': 'x'.repeat(20_000) })],
+  ]
+  for (const [what, status, detail, pending] of cases) {
+    const answer = await pending
+    t.equal(answer.status, status, what)
+    t.match(answer.headers['content-type'], /^application\/problem\+json/, what)
+    const problem = JSON.parse(answer.text)
+    t.match(problem, { type: 'about:blank', status, title: /./, detail }, what)
+    t.notMatch(answer.text, /node_modules|\.js:|\bat /, `${what}: nothing of the inside`)
+    t.notOk(answer.text.includes(token), `${what}: no token`)
+  }
+  t.equal((await ask('GET', '/v1/vips/web')).headers.allow, 'PATCH')
+  t.match(JSON.parse((await ask('GET', '/v1/status')).text), { name: 'default' }, 'it still answers')
+
+  const garbage = connect({ host: hostname, port: Number(port) })
+  const heard = new Promise<string>((resolve) => {
+    let text = ''
+    garbage.on('data', (chunk) => {
+      text += chunk
+    })
+    garbage.on('close', () => resolve(text))
+  })
+  garbage.end('\u0000\u0001 not http at all\r\n\r\n')
+  t.match(await heard, /^HTTP\/1\.1 400 /)
+
+  const flood = await Promise.all(
+    Array.from({ length: 1_000 }, () => ask('GET', '/v1/lbs/lb-1/drain').catch(() => null)),
+  )
+  const statuses = new Set(flood.map((answer) => answer?.status))
+  t.ok(statuses.has(200) && statuses.has(429), `a flood is answered as ${[...statuses]}`)
+  t.equal(flood.find((answer) => answer?.status === 429)?.headers['retry-after'], '1')
+  const strangers = await Promise.all(
+    Array.from({ length: 300 }, () => ask('GET', '/v1/status', { authorization: 'Bearer no' }).catch(() => null)),
+  )
+  t.ok(strangers.some((answer) => answer?.status === 429))
+  await until(async () => (await ask('GET', '/v1/status')).status === 200, 'an operator is heard again')
+  t.equal((await fetchOnce(cluster.url('web'))).status, 200, 'traffic went on')
+})
+
+t.test('every route is in the document, and answers as its schema says', async (t) => {
+  const cluster = await TestCluster.start(t, '127.90.0.0/16', ['--lbs', '2', '--backends', '2'])
+  const document = (await cluster.api.ask('GET', '/v1/openapi.json')) as {
+    openapi: string
+    paths: Record<string, Record<string, { summary: string; responses: { 200: unknown } }>>
+  }
+  t.match(document.openapi, /^3\.1/)
+  await fetchOnce(cluster.url('web'))
+  const body: Readonly<Record<string, object>> = { '/v1/vips/:vip': { policy: 'maglev', weights: { 'backend-1': 2 } } }
+  const query: Readonly<Record<string, string>> = { '/v1/explain': '?client=127.0.0.1:5000&vip=web' }
+  const ajv = new Ajv2020({ strict: false })
+  for (const { method, path, response } of ROUTES) {
+    const documented = document.paths[path.replaceAll(/:(\w+)/g, '{$1}')]?.[method.toLowerCase()]
+    t.ok(documented?.summary, `${method} ${path} is described`)
+    if (!(method in { GET: 1, PUT: 1, DELETE: 1, PATCH: 1 }) || path.includes('fault')) continue
+    const url =
+      path.replace(':lb', 'lb-1').replace(':vip', 'web').replace(':backend', 'backend-1') + (query[path] ?? '')
+    const answer = await cluster.api.ask(method, url, body[path])
+    const isValid = ajv.compile(response as object)
+    t.ok(isValid(answer), `${method} ${url}: ${ajv.errorsText(isValid.errors)}`)
+  }
+  t.equal(Object.keys(document.paths).length, new Set(ROUTES.map(({ path }) => path)).size)
+})
