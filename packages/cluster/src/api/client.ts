@@ -1,6 +1,6 @@
 import { request } from 'undici'
 import type { ClusterRecord } from '../launcher/run-directory.js'
-import type { ClusterControl } from './control.js'
+import type { DrainsControl, StatusControl, VipsControl } from './control.js'
 import type {
   BackendDrainState,
   ClusterStatus,
@@ -15,7 +15,7 @@ import type {
 const TIMEOUT_MS = 10_000
 
 /** Talks to the control API of one running cluster. Methods reject with an Error that says what to do about it. */
-export class ApiClient implements ClusterControl {
+export class ApiClient implements StatusControl, VipsControl, DrainsControl {
   readonly #record: Pick<ClusterRecord, 'api' | 'token'>
 
   constructor(record: Pick<ClusterRecord, 'api' | 'token'>) {

@@ -36,4 +36,9 @@ export interface DrainsControl {
   drainBackend(backend: string, draining: boolean): Promise<BackendDrainState>
 }
 
-export interface ClusterControl extends StatusControl, VipsControl, DrainsControl {}
+/** Everything that can be asked of a cluster. */
+export interface ClusterControl {
+  readonly status: StatusControl
+  readonly vips: VipsControl
+  readonly drains: DrainsControl
+}

@@ -49,8 +49,7 @@ export interface ClearedFaults {
 /** One step of a rolling restart; `atMs` counts from its start. */
 export type RollingStep = {
   readonly atMs: number
-} & /** New flows are kept away until it has no sessions, or for as long as was asked for. */
-(
+} /** New flows are kept away until it has no sessions, or for as long as was asked for. */ & (
   | { readonly step: 'draining'; readonly lb: string; readonly sessions: number }
   /** It is stopped in order and started; the sessions that it still has end with it. */
   | { readonly step: 'restarting'; readonly lb: string; readonly sessions: number }

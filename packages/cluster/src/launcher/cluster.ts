@@ -6,13 +6,16 @@ import type { FastifyInstance } from 'fastify'
 import { createApiServer } from '../api/server.js'
 import type { ClusterConfig } from '../config/cluster-config.js'
 import { type ClusterPlan, planCluster } from '../plan/plan.js'
-import { LauncherControl } from './cluster-control.js'
+import { askRoles } from './ask.js'
+import { DrainControl } from './drain-control.js'
 import type { ClusterEvent, ReadyReport } from './events.js'
 import { LbConfigs } from './lb-configs.js'
 import { Reaper } from './reaper.js'
 import type { RoleSpec } from './role-process.js'
 import { RunDirectory } from './run-directory.js'
+import { LauncherStatus } from './status-control.js'
 import { Supervisor } from './supervisor.js'
+import { VipControl } from './vip-control.js'
 
 /** A cluster that is not ready by then has something wrong that waiting won't mend. */
 const READY_TIMEOUT_MS = 60_000
@@ -44,11 +47,16 @@ export class Cluster extends EventEmitter<ClusterEvents> {
     this.#directory = RunDirectory.create(block)
     this.#reaper = new Reaper(this.#directory.path)
     const configs = new LbConfigs(this.plan.lbs, (name, config) => this.#directory.writeRoleConfig(name, config))
+    const ask = askRoles(this.#supervisor)
     this.#api = createApiServer({
       address: this.plan.api.address,
       port: this.plan.api.port,
       token: this.#token,
-      control: new LauncherControl(this.plan, this.#supervisor, configs),
+      control: {
+        status: new LauncherStatus(this.plan, this.#supervisor, ask),
+        vips: new VipControl(this.plan, configs, ask),
+        drains: new DrainControl(this.plan, configs, ask),
+      },
     })
     this.#supervisor.on('started', (name, pid) => {
       this.#watchPids()

@@ -1,4 +1,5 @@
 import type { LbStatus } from '@fivetuple/lb-node'
+import type { DrainsControl } from '../api/control.js'
 import type { BackendDrainState, LbDrainState } from '../api/status.js'
 import type { ClusterPlan } from '../plan/plan.js'
 import type { Ask } from './ask.js'
@@ -6,7 +7,7 @@ import type { LbConfigs } from './lb-configs.js'
 import { backendNamed, lbNamed } from './lookup.js'
 
 /** Takes LBs and backends out of service without ending what they carry, and puts them back. */
-export class DrainControl {
+export class DrainControl implements DrainsControl {
   readonly #plan: ClusterPlan
   readonly #configs: LbConfigs
   readonly #ask: Ask

@@ -1,6 +1,6 @@
 import type { BackendStatus, Behavior } from '@fivetuple/backend'
 import type { CableSide, ClearedFaults, Fault, FaultList, FaultReport } from '../api/faults.js'
-import { ApiError } from '../api/server.js'
+import { ApiError } from '../api/problem.js'
 import type { ClusterPlan } from '../plan/plan.js'
 import type { Ask } from './ask.js'
 import type { Cables } from './injection-cables.js'

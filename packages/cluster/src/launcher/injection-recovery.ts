@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { LbStatus } from '@fivetuple/lb-node'
 import type { SwitchStatus } from '@fivetuple/switch'
-import { ApiError } from '../api/server.js'
+import { ApiError } from '../api/problem.js'
 import type { ClusterPlan } from '../plan/plan.js'
 import type { Ask } from './ask.js'
 

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { LbStatus } from '@fivetuple/lb-node'
 import type { RollingStep } from '../api/faults.js'
-import { ApiError } from '../api/server.js'
+import { ApiError } from '../api/problem.js'
 import type { Ask } from './ask.js'
 import type { DrainControl } from './drain-control.js'
 import type { Recovery } from './injection-recovery.js'

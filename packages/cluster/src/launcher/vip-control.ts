@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { LbServiceConfig, LbStatus, PlacedVip, ServiceChange } from '@fivetuple/lb-node'
 import type { SwitchStatus } from '@fivetuple/switch'
+import type { VipsControl } from '../api/control.js'
 import { ApiError } from '../api/problem.js'
 import type { LbVips, VipSettings, VipSettingsChange } from '../api/status.js'
 import type { ClusterPlan } from '../plan/plan.js'
@@ -13,7 +14,7 @@ const CONVERGENCE_MAX_MS = 2_000
 const CONVERGENCE_STEP_MS = 5
 
 /** What operators do with VIPs: where each is, and how its flows are balanced. */
-export class VipControl {
+export class VipControl implements VipsControl {
   readonly #plan: ClusterPlan
   readonly #configs: LbConfigs
   readonly #ask: Ask

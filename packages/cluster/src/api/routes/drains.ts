@@ -14,7 +14,7 @@ export const drainRoutes: readonly Route[] = [
     summary: 'Whether an LB is being drained, and how many sessions it still has.',
     params: lb,
     response: LbDrain,
-    handle: (control, { params }) => control.lbDrain(params.lb),
+    handle: (control, { params }) => control.drains.lbDrain(params.lb),
   }),
   route({
     method: 'PUT',
@@ -22,7 +22,7 @@ export const drainRoutes: readonly Route[] = [
     summary: 'Keeps new flows from an LB; what it carries goes on.',
     params: lb,
     response: LbDrain,
-    handle: (control, { params }) => control.drainLb(params.lb, true),
+    handle: (control, { params }) => control.drains.drainLb(params.lb, true),
   }),
   route({
     method: 'DELETE',
@@ -30,7 +30,7 @@ export const drainRoutes: readonly Route[] = [
     summary: 'Lets new flows come to an LB again.',
     params: lb,
     response: LbDrain,
-    handle: (control, { params }) => control.drainLb(params.lb, false),
+    handle: (control, { params }) => control.drains.drainLb(params.lb, false),
   }),
   route({
     method: 'GET',
@@ -38,7 +38,7 @@ export const drainRoutes: readonly Route[] = [
     summary: 'Whether a backend is being drained, and how many sessions it still has by each LB.',
     params: backend,
     response: BackendDrain,
-    handle: (control, { params }) => control.backendDrain(params.backend),
+    handle: (control, { params }) => control.drains.backendDrain(params.backend),
   }),
   route({
     method: 'PUT',
@@ -46,7 +46,7 @@ export const drainRoutes: readonly Route[] = [
     summary: 'Keeps new flows of all VIPs from a backend; its sessions go on.',
     params: backend,
     response: BackendDrain,
-    handle: (control, { params }) => control.drainBackend(params.backend, true),
+    handle: (control, { params }) => control.drains.drainBackend(params.backend, true),
   }),
   route({
     method: 'DELETE',
@@ -54,6 +54,6 @@ export const drainRoutes: readonly Route[] = [
     summary: 'Lets new flows go to a backend again.',
     params: backend,
     response: BackendDrain,
-    handle: (control, { params }) => control.drainBackend(params.backend, false),
+    handle: (control, { params }) => control.drains.drainBackend(params.backend, false),
   }),
 ]

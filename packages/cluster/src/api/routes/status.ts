@@ -96,7 +96,7 @@ export const statusRoutes: readonly Route[] = [
     path: '/v1/status',
     summary: 'Ports, routes, sessions, health and counters of all roles.',
     response: Status,
-    handle: (control) => control.status(),
+    handle: (control) => control.status.status(),
   }),
   route({
     method: 'GET',
@@ -108,7 +108,7 @@ export const statusRoutes: readonly Route[] = [
       protocol: Type.Optional(Type.Enum(['tcp', 'udp'], { title: 'tcp or udp' })),
     }),
     response: Explanation,
-    handle: (control, { query }) => control.explain(query.client, query.vip, query.protocol ?? 'tcp'),
+    handle: (control, { query }) => control.status.explain(query.client, query.vip, query.protocol ?? 'tcp'),
   }),
   route({
     method: 'GET',
@@ -121,6 +121,6 @@ export const statusRoutes: readonly Route[] = [
     }),
     response: Type.Array(strict({ lb: Text, sessions: Type.Array(Session) })),
     handle: (control, { params, query }) =>
-      control.sessions(params.lb, query.vip, Number(query.limit ?? SESSIONS_DEFAULT)),
+      control.status.sessions(params.lb, query.vip, Number(query.limit ?? SESSIONS_DEFAULT)),
   }),
 ]

@@ -48,7 +48,7 @@ export const vipRoutes: readonly Route[] = [
     summary: "The VIPs on the interface of an LB, or of all LBs ('all').",
     params: strict({ lb: Name }),
     response: LbVips,
-    handle: (control, { params }) => control.vips(params.lb),
+    handle: (control, { params }) => control.vips.vips(params.lb),
   }),
   route({
     method: 'PUT',
@@ -56,7 +56,7 @@ export const vipRoutes: readonly Route[] = [
     summary: "Puts a VIP on an LB's interface: it announces it. Answers when the uplink switch routes accordingly.",
     params: strict({ lb: Name, vip: Name }),
     response: LbVips,
-    handle: (control, { params }) => control.setVip(params.lb, params.vip, true),
+    handle: (control, { params }) => control.vips.setVip(params.lb, params.vip, true),
   }),
   route({
     method: 'DELETE',
@@ -64,7 +64,7 @@ export const vipRoutes: readonly Route[] = [
     summary: "Takes a VIP off an LB's interface: it withdraws it. Answers when the uplink switch routes accordingly.",
     params: strict({ lb: Name, vip: Name }),
     response: LbVips,
-    handle: (control, { params }) => control.setVip(params.lb, params.vip, false),
+    handle: (control, { params }) => control.vips.setVip(params.lb, params.vip, false),
   }),
   route({
     method: 'PATCH',
@@ -73,6 +73,6 @@ export const vipRoutes: readonly Route[] = [
     params: strict({ vip: Name }),
     body: Change,
     response: Settings,
-    handle: (control, { params, body }) => control.changeVip(params.vip, body as never),
+    handle: (control, { params, body }) => control.vips.changeVip(params.vip, body as never),
   }),
 ]

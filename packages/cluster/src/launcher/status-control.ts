@@ -1,62 +1,24 @@
 import type { LbStatus, SessionView } from '@fivetuple/lb-node'
 import { formatEndpoint, parseEndpoint } from '@fivetuple/packet'
 import type { SwitchStatus } from '@fivetuple/switch'
-import type { ClusterControl } from '../api/control.js'
+import type { StatusControl } from '../api/control.js'
 import { ApiError } from '../api/problem.js'
-import type {
-  BackendDrainState,
-  ClusterStatus,
-  Explanation,
-  LbDrainState,
-  LbSessions,
-  LbVips,
-  RouteDecision,
-  VipSettings,
-  VipSettingsChange,
-} from '../api/status.js'
+import type { ClusterStatus, Explanation, LbSessions, RouteDecision } from '../api/status.js'
 import type { ClusterPlan } from '../plan/plan.js'
 import type { Ask } from './ask.js'
-import { DrainControl } from './drain-control.js'
-import type { LbConfigs } from './lb-configs.js'
 import { lbNamed, vipNamed } from './lookup.js'
 import type { Supervisor } from './supervisor.js'
-import { VipControl } from './vip-control.js'
 
-/** Answers the control API by asking the roles. */
-export class LauncherControl implements ClusterControl {
+/** Tells what the cluster does, by asking the roles. */
+export class LauncherStatus implements StatusControl {
   readonly #plan: ClusterPlan
   readonly #supervisor: Supervisor
-  readonly #vips: VipControl
-  readonly #drains: DrainControl
+  readonly #ask: Ask
 
-  constructor(plan: ClusterPlan, supervisor: Supervisor, configs: LbConfigs) {
-    const ask: Ask = (name, method, params) => this.#ask(name, method, params)
+  constructor(plan: ClusterPlan, supervisor: Supervisor, ask: Ask) {
     this.#plan = plan
     this.#supervisor = supervisor
-    this.#vips = new VipControl(plan, configs, ask)
-    this.#drains = new DrainControl(plan, configs, ask)
-  }
-
-  vips(lb: string): Promise<LbVips[]> {
-    return this.#vips.vips(lb)
-  }
-  setVip(lb: string, vip: string, present: boolean): Promise<LbVips[]> {
-    return this.#vips.setVip(lb, vip, present)
-  }
-  changeVip(vip: string, change: VipSettingsChange): Promise<VipSettings> {
-    return this.#vips.changeVip(vip, change)
-  }
-  drainLb(lb: string, draining: boolean): Promise<LbDrainState> {
-    return this.#drains.drainLb(lb, draining)
-  }
-  lbDrain(lb: string): Promise<LbDrainState> {
-    return this.#drains.lbDrain(lb)
-  }
-  drainBackend(backend: string, draining: boolean): Promise<BackendDrainState> {
-    return this.#drains.drainBackend(backend, draining)
-  }
-  backendDrain(backend: string): Promise<BackendDrainState> {
-    return this.#drains.backendDrain(backend)
+    this.#ask = ask
   }
 
   async status(): Promise<ClusterStatus> {
@@ -136,11 +98,5 @@ export class LauncherControl implements ClusterControl {
   #vipByName(name: string) {
     const vip = this.#plan.vips.find((candidate) => candidate.name === name)
     return vip && parseEndpoint(`${vip.address}:${vip.port}`)
-  }
-
-  #ask(name: string, method: string, params: unknown): Promise<unknown> {
-    return this.#supervisor.request(name, method, params).catch((error: Error) => {
-      throw new ApiError(503, error.message)
-    })
   }
 }
