@@ -3,12 +3,14 @@ import { type ProbeReport, runProbe, SourcePool } from '@fivetuple/client'
 import { ClusterProcess } from '../cluster-process.js'
 import { type Arrangement, type ClusterSize, clusterYaml } from './arrangement.js'
 import { evennessOf } from './evenness.js'
-import { highestRate } from './highest-rate.js'
+import { highestRate, type RateVerdict } from './highest-rate.js'
 import type { Measurement, RateResult } from './measurement.js'
 import { type Takeover, takeoverOf } from './takeover.js'
 
 /** Failures from which on a rate is too high. */
 const FAILED_SHARE = 0.01
+/** Of the probe, at p99, ms: what it has not sent in time it sends at once, and LBs let bursts of 100 ms pass and no more. */
+const LAG_MAX_MS = 50
 /** A request without an answer by then has failed. A lost SYN is sent again after a second, so it has. */
 const TIMEOUT_MS = 900
 /** Rates to climb, in units of one LB's capacity; beyond the last one all LBs together are overloaded. */
@@ -67,12 +69,14 @@ class Measuring {
     const trials = await highestRate(search, async (rate) => {
       await sleep(REST_MS)
       const report = await this.#probe(rate, seconds * 1000)
-      const isGood = report.failed < FAILED_SHARE * (report.answered + report.failed)
-      onStep(`${this.#arrangement}: ${rate} requests/s, ${report.failed} of ${report.answered + report.failed} failed`)
-      if (isGood) for (const [lb, count] of Object.entries(report.flows.byLb)) flows[lb] = (flows[lb] ?? 0) + count
-      return { isGood, result: rateResult(report) }
+      const verdict = judge(report)
+      const all = report.answered + report.failed
+      onStep(`${this.#arrangement}: ${rate} requests/s, ${report.failed} of ${all} failed: ${verdict}`)
+      if (verdict === 'good')
+        for (const [lb, count] of Object.entries(report.flows.byLb)) flows[lb] = (flows[lb] ?? 0) + count
+      return { verdict, result: rateResult(report) }
     })
-    const good = trials.filter(({ isGood }) => isGood).map(({ rate }) => rate)
+    const good = trials.filter(({ verdict }) => verdict === 'good').map(({ rate }) => rate)
     return {
       arrangement: this.#arrangement,
       capacity: Math.max(0, ...good),
@@ -118,6 +122,11 @@ class Measuring {
     signal.throwIfAborted()
     return report
   }
+}
+
+function judge({ answered, failed, lag }: ProbeReport): RateVerdict {
+  if (failed < FAILED_SHARE * (answered + failed)) return 'good'
+  return (lag.p99 ?? 0) > LAG_MAX_MS ? 'void' : 'bad'
 }
 
 function rateResult({ answered, failed, errors, latency, lag }: ProbeReport): RateResult {

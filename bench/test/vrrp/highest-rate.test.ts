@@ -1,15 +1,15 @@
 import { strict as assert } from 'node:assert'
-import { highestRate } from '@fivetuple/bench'
+import { highestRate, type RateTrial, type RateVerdict } from '@fivetuple/bench'
 import fc from 'fast-check'
 import t from 'tap'
 
-/** Tries rates against a limit; those in `unlucky` fail once for another reason. */
-function limited(limit: number, unlucky: Set<number> = new Set()) {
-  return async (rate: number) => ({ isGood: rate <= limit && !unlucky.delete(rate), result: rate })
+/** Tries rates against a limit, unless there is an excuse left. */
+function limited(limit: number, excuses: RateVerdict[] = []) {
+  return async (rate: number) => ({ verdict: excuses.shift() ?? (rate <= limit ? 'good' : 'bad'), result: rate })
 }
 
-const best = (trials: readonly { rate: number; isGood: boolean }[]): number =>
-  Math.max(0, ...trials.filter(({ isGood }) => isGood).map(({ rate }) => rate))
+const best = (trials: readonly RateTrial<number>[]): number =>
+  Math.max(0, ...trials.filter(({ verdict }) => verdict === 'good').map(({ rate }) => rate))
 
 t.test('up the ladder, then between the rungs', async (t) => {
   const trials = await highestRate({ ladder: [100, 200, 400, 800], halvings: 3 }, limited(330))
@@ -27,15 +27,19 @@ t.test('all good, none good', async (t) => {
 })
 
 t.test('a rate that is bad once is not bad', async (t) => {
-  const trials = await highestRate({ ladder: [100, 200], halvings: 0 }, limited(200, new Set([100, 200])))
+  const trials = await highestRate({ ladder: [100, 200], halvings: 0 }, limited(200, ['bad', 'good', 'void', 'bad']))
   t.same(
-    trials.map(({ rate, isGood }) => [rate, isGood]),
-    [
-      [100, false],
-      [100, true],
-      [200, false],
-      [200, true],
-    ],
+    trials.map(({ rate, verdict }) => `${rate} ${verdict}`),
+    ['100 bad', '100 good', '200 void', '200 bad', '200 good'],
+  )
+})
+
+t.test('what says nothing is tried again, but not for ever', async (t) => {
+  const noisy = new Array<RateVerdict>(5).fill('void')
+  const trials = await highestRate({ ladder: [100, 200], halvings: 1 }, limited(200, noisy))
+  t.same(
+    trials.map(({ rate }) => rate),
+    [100, 100, 100, 100, 100, 50],
   )
 })
 
