@@ -4,6 +4,7 @@ import { CliError } from './cli/cli-error.js'
 import { clusterCommands } from './cli/commands/cluster.js'
 import { completeCommand, completionCommands } from './cli/commands/completion.js'
 import { serviceCommand } from './cli/commands/drain.js'
+import { addBackendFaults, addLbFaults, faultCommands } from './cli/commands/fault.js'
 import { inspectCommands } from './cli/commands/inspect.js'
 import { vipCommand } from './cli/commands/vip.js'
 
@@ -19,7 +20,8 @@ const program = new Command('fivetuple')
 for (const [group, commands] of [
   ['Cluster:', clusterCommands()],
   ['What it does:', inspectCommands()],
-  ['Operation:', [vipCommand(), serviceCommand('lb'), serviceCommand('backend')]],
+  ['Operation:', [vipCommand(), addLbFaults(serviceCommand('lb')), addBackendFaults(serviceCommand('backend'))]],
+  ['Failures:', faultCommands()],
   ['Shell:', completionCommands()],
 ] as const)
   for (const command of commands) program.addCommand(command.helpGroup(group))

@@ -1,6 +1,8 @@
-import { request } from 'undici'
+import type { Behavior } from '@fivetuple/backend'
+import { type Dispatcher, request } from 'undici'
 import type { ClusterRecord } from '../launcher/run-directory.js'
-import type { DrainsControl, StatusControl, VipsControl } from './control.js'
+import type { DrainsControl, FaultsControl, StatusControl, VipsControl } from './control.js'
+import type { CableSides, ClearedFaults, FaultList, FaultReport, RollingStep } from './faults.js'
 import type {
   BackendDrainState,
   ClusterStatus,
@@ -13,9 +15,11 @@ import type {
 } from './status.js'
 
 const TIMEOUT_MS = 10_000
+/** What waits for a role to start and for its routes gives up by itself after half of this. */
+const RESTART_TIMEOUT_MS = 40_000
 
 /** Talks to the control API of one running cluster. Methods reject with an Error that says what to do about it. */
-export class ApiClient implements StatusControl, VipsControl, DrainsControl {
+export class ApiClient implements StatusControl, VipsControl, DrainsControl, FaultsControl {
   readonly #record: Pick<ClusterRecord, 'api' | 'token'>
 
   constructor(record: Pick<ClusterRecord, 'api' | 'token'>) {
@@ -63,20 +67,90 @@ export class ApiClient implements StatusControl, VipsControl, DrainsControl {
     return this.ask(draining ? 'PUT' : 'DELETE', `/v1/backends/${encodeURIComponent(backend)}/drain`)
   }
 
+  kill(role: string, hold: boolean): Promise<FaultReport> {
+    return this.ask('POST', `/v1/roles/${encodeURIComponent(role)}/kill`, { hold })
+  }
+
+  hang(role: string): Promise<FaultReport> {
+    return this.#actOnRole(role, 'hang')
+  }
+
+  resume(role: string): Promise<FaultReport> {
+    return this.#actOnRole(role, 'resume')
+  }
+
+  start(role: string): Promise<FaultReport> {
+    return this.#actOnRole(role, 'start')
+  }
+
+  restart(role: string): Promise<FaultReport> {
+    return this.#actOnRole(role, 'restart')
+  }
+
+  cutCables(lb: string, sides: CableSides): Promise<FaultReport> {
+    return this.ask('PUT', `/v1/lbs/${encodeURIComponent(lb)}/cables/${sides}/cut`)
+  }
+
+  restoreCables(lb: string, sides: CableSides): Promise<FaultReport> {
+    return this.ask('DELETE', `/v1/lbs/${encodeURIComponent(lb)}/cables/${sides}/cut`, undefined, RESTART_TIMEOUT_MS)
+  }
+
+  misbehave(backend: string, change: Partial<Behavior>): Promise<FaultReport> {
+    return this.ask('PATCH', `/v1/backends/${encodeURIComponent(backend)}/behavior`, change)
+  }
+
+  heal(backend: string): Promise<FaultReport> {
+    return this.ask('DELETE', `/v1/backends/${encodeURIComponent(backend)}/behavior`)
+  }
+
+  faults(): Promise<FaultList> {
+    return this.ask('GET', '/v1/faults')
+  }
+
+  clearFaults(): Promise<ClearedFaults> {
+    return this.ask('DELETE', '/v1/faults', undefined, RESTART_TIMEOUT_MS)
+  }
+
+  async *rollingRestart(drainMaxMs: number): AsyncGenerator<RollingStep, void, undefined> {
+    const timeoutMs = drainMaxMs + RESTART_TIMEOUT_MS
+    const answer = await this.#send('POST', '/v1/rolling-restart', { drainMaxMs }, timeoutMs)
+    if (answer.statusCode !== 200) await contentOf(answer)
+    let rest = ''
+    for await (const chunk of answer.body.setEncoding('utf8')) {
+      const lines = (rest + chunk).split('\n')
+      rest = lines.pop()!
+      for (const line of lines) yield JSON.parse(line) as RollingStep
+    }
+  }
+
   /** One request. Rejects unless it is answered with 200. */
-  async ask<T>(method: 'GET' | 'PUT' | 'DELETE' | 'POST' | 'PATCH', path: string, body?: object): Promise<T> {
+  async ask<T>(method: Method, path: string, body?: object, timeoutMs?: number): Promise<T> {
+    return contentOf(await this.#send(method, path, body, timeoutMs))
+  }
+
+  #actOnRole(role: string, action: string): Promise<FaultReport> {
+    return this.ask('POST', `/v1/roles/${encodeURIComponent(role)}/${action}`, undefined, RESTART_TIMEOUT_MS)
+  }
+
+  #send(method: Method, path: string, body?: object, timeoutMs = TIMEOUT_MS): Promise<Answer> {
     const { api, token } = this.#record
-    const answer = await request(`${api}${path}`, {
+    return request(`${api}${path}`, {
       method,
       headers: { authorization: `Bearer ${token}`, ...(body && { 'content-type': 'application/json' }) },
       ...(body && { body: JSON.stringify(body) }),
-      headersTimeout: TIMEOUT_MS,
-      bodyTimeout: TIMEOUT_MS,
+      headersTimeout: timeoutMs,
+      bodyTimeout: timeoutMs,
     }).catch((error: Error) => {
       throw new Error(`the cluster at ${api} does not answer (${error.message}): is it still running?`)
     })
-    const content = (await answer.body.json()) as T & { detail?: string }
-    if (answer.statusCode !== 200) throw new Error(content.detail ?? `${api}${path} answered ${answer.statusCode}`)
-    return content
   }
+}
+
+type Method = 'GET' | 'PUT' | 'DELETE' | 'POST' | 'PATCH'
+type Answer = Dispatcher.ResponseData
+
+async function contentOf<T>({ statusCode, body }: Answer): Promise<T> {
+  const content = (await body.json()) as T & { detail?: string }
+  if (statusCode !== 200) throw new Error(content.detail ?? `the control API answered ${statusCode}`)
+  return content
 }

@@ -1,3 +1,5 @@
+import type { Behavior } from '@fivetuple/backend'
+import type { CableSides, ClearedFaults, FaultList, FaultReport, RollingStep } from './faults.js'
 import type {
   BackendDrainState,
   ClusterStatus,
@@ -36,9 +38,40 @@ export interface DrainsControl {
   drainBackend(backend: string, draining: boolean): Promise<BackendDrainState>
 }
 
+export interface FaultsControl {
+  /** SIGKILL. @param hold keep it down until it is started; else it is started again after its back-off */
+  kill(role: string, hold: boolean): Promise<FaultReport>
+  /** SIGSTOP. */
+  hang(role: string): Promise<FaultReport>
+  /** SIGCONT. */
+  resume(role: string): Promise<FaultReport>
+  /** Starts what is down; resolves when it is ready and its routes are there. */
+  start(role: string): Promise<FaultReport>
+  /** Stops a role in order and starts it again; resolves when it is ready and its routes are back. */
+  restart(role: string): Promise<FaultReport>
+  /** Takes the carrier from cables of an LB; its redials are refused. */
+  cutCables(lb: string, sides: CableSides): Promise<FaultReport>
+  /** Gives it back; resolves when the LB's routes are back, unless it has a reason to stay away. */
+  restoreCables(lb: string, sides: CableSides): Promise<FaultReport>
+  /** Changes how one of our backends behaves; what `change` leaves out stays as it is. */
+  misbehave(backend: string, change: Partial<Behavior>): Promise<FaultReport>
+  /** Lets a backend behave well again. */
+  heal(backend: string): Promise<FaultReport>
+  /** All that is broken on purpose now. */
+  faults(): Promise<FaultList>
+  /** Undoes all of it; resolves when routes are back. What can't be undone is told. */
+  clearFaults(): Promise<ClearedFaults>
+  /**
+   * Restarts all LBs, one after the other; ends after the step 'failed', and between two steps when nobody reads on.
+   * @param drainMaxMs how long each is drained before, at most; 0: not at all
+   */
+  rollingRestart(drainMaxMs: number): AsyncIterable<RollingStep>
+}
+
 /** Everything that can be asked of a cluster. */
 export interface ClusterControl {
   readonly status: StatusControl
   readonly vips: VipsControl
   readonly drains: DrainsControl
+  readonly faults: FaultsControl
 }

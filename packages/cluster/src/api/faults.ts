@@ -20,6 +20,8 @@ export interface Watch {
 }
 
 export type CableSide = 'uplink' | 'downlink'
+/** One or both cables of an LB. */
+export type CableSides = CableSide | 'both'
 
 /** Something that is broken on purpose now. */
 export type Fault = (

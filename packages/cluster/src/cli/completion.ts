@@ -62,9 +62,10 @@ async function candidatesFor(program: Command, words: readonly string[]): Promis
 async function namesFor(kind: string): Promise<readonly string[]> {
   if (/\.yaml/.test(kind)) return []
   const api: ApiClient = targetCluster(undefined)
-  const { vips, lbs } = await api.status()
+  const { vips, lbs, roles } = await api.status()
   const backends = Object.values(lbs).flatMap(({ services }) => services.flatMap((service) => service.backends))
   if (/^lb$/.test(kind)) return [...Object.keys(lbs), 'all']
+  if (/^role$/.test(kind)) return roles.map(({ name }) => name)
   if (/vip/.test(kind)) return vips.map(({ name }) => name)
   if (/backend/.test(kind)) return [...new Set(backends.map(({ name }) => name))]
   return []

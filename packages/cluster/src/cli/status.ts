@@ -53,7 +53,7 @@ function renderSwitch(node: ClusterStatus['switches'][string]): string {
   const ports = table(
     [
       ['PORT', 'TO', 'CARRIER', 'PKTS IN', 'BYTES IN', 'PKTS OUT', 'BYTES OUT'],
-      ...node.ports.map((p) => [p.id, p.peer, p.up ? 'up' : 'down', p.packetsIn, p.bytesIn, p.packetsOut, p.bytesOut]),
+      ...node.ports.map((p) => [p.id, p.peer, carrier(p), p.packetsIn, p.bytesIn, p.packetsOut, p.bytesOut]),
     ],
     '  ',
   )
@@ -77,8 +77,15 @@ function renderSwitch(node: ClusterStatus['switches'][string]): string {
 function renderRoles({ roles }: ClusterStatus): string {
   return table([
     ['PROCESS', 'PID', 'STATE', 'RESTARTS'],
-    ...roles.map(({ name, pid, state, restarts }) => [name, pid, state, restarts]),
+    ...roles.map(({ name, pid, state, restarts }) => [name, pid, ROLE_STATES[state] ?? state, restarts]),
   ])
+}
+
+/** States that people inject say how. */
+const ROLE_STATES: Readonly<Record<string, string>> = { hung: 'hung (SIGSTOP)', held: 'held down' }
+
+function carrier({ up, isCut }: { readonly up: boolean; readonly isCut: boolean }): string {
+  return isCut ? 'cut' : up ? 'up' : 'down'
 }
 
 function counters(values: Readonly<Record<string, number>>): string {

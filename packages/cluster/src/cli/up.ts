@@ -79,10 +79,15 @@ function printJson(event: ClusterEvent): void {
 function printText(event: ClusterEvent): void {
   switch (event.event) {
     case 'died': {
-      const next = event.restartInMs === null ? 'it stays down' : `it starts again in ${event.restartInMs} ms`
-      process.stdout.write(`${event.name} ${event.how}; ${next}\n`)
+      const { restartInMs } = event
+      const next =
+        restartInMs === null ? 'stays down' : `starts again ${restartInMs === 0 ? 'at once' : `in ${restartInMs} ms`}`
+      process.stdout.write(`${event.name} ${event.how}; it ${next}\n`)
       return
     }
+    case 'fault':
+      process.stdout.write(`${event.what}\n`)
+      return
     case 'held':
       if (event.reasons.length > 0)
         process.stdout.write(`${event.lb} holds ${event.vip} back: ${event.reasons.join(', ')}\n`)

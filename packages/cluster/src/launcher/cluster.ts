@@ -9,6 +9,7 @@ import { type ClusterPlan, planCluster } from '../plan/plan.js'
 import { askRoles } from './ask.js'
 import { DrainControl } from './drain-control.js'
 import type { ClusterEvent, ReadyReport } from './events.js'
+import { InjectionControl } from './injection-control.js'
 import { LbConfigs } from './lb-configs.js'
 import { Reaper } from './reaper.js'
 import type { RoleSpec } from './role-process.js'
@@ -46,8 +47,10 @@ export class Cluster extends EventEmitter<ClusterEvents> {
     this.plan = planCluster(config, block, randomBytes(KEY_BYTES).toString('hex'))
     this.#directory = RunDirectory.create(block)
     this.#reaper = new Reaper(this.#directory.path)
-    const configs = new LbConfigs(this.plan.lbs, (name, config) => this.#directory.writeRoleConfig(name, config))
+    const write = (name: string, config: unknown) => this.#directory.writeRoleConfig(name, config)
+    const configs = new LbConfigs(this.plan.lbs, write)
     const ask = askRoles(this.#supervisor)
+    const drains = new DrainControl(this.plan, configs, ask)
     this.#api = createApiServer({
       address: this.plan.api.address,
       port: this.plan.api.port,
@@ -55,7 +58,15 @@ export class Cluster extends EventEmitter<ClusterEvents> {
       control: {
         status: new LauncherStatus(this.plan, this.#supervisor, ask),
         vips: new VipControl(this.plan, configs, ask),
-        drains: new DrainControl(this.plan, configs, ask),
+        drains,
+        faults: new InjectionControl({
+          plan: this.plan,
+          supervisor: this.#supervisor,
+          drains,
+          ask,
+          write,
+          onDone: (what) => this.emit('event', { event: 'fault', what }),
+        }),
       },
     })
     this.#supervisor.on('started', (name, pid) => {

@@ -15,6 +15,8 @@ export type ClusterEvent =
   | { readonly event: 'routes'; readonly vip: string; readonly lbs: readonly string[] }
   /** An LB keeps a VIP off its interface, for these reasons; none: it is back. */
   | { readonly event: 'held'; readonly vip: string; readonly lb: string; readonly reasons: readonly HoldReason[] }
+  /** An operator has broken something on purpose, or mended it. */
+  | { readonly event: 'fault'; readonly what: string }
   | { readonly event: 'stopped' }
 
 /** What runs where. */

@@ -1,11 +1,14 @@
 import type { BackendStatus, Behavior } from '@fivetuple/backend'
-import type { CableSide, ClearedFaults, Fault, FaultList, FaultReport } from '../api/faults.js'
+import type { FaultsControl } from '../api/control.js'
+import type { CableSide, CableSides, ClearedFaults, Fault, FaultList, FaultReport, RollingStep } from '../api/faults.js'
 import { ApiError } from '../api/problem.js'
 import type { ClusterPlan } from '../plan/plan.js'
 import type { Ask } from './ask.js'
-import type { Cables } from './injection-cables.js'
-import type { Recovery } from './injection-recovery.js'
+import type { DrainControl } from './drain-control.js'
+import { Cables } from './injection-cables.js'
+import { Recovery } from './injection-recovery.js'
 import { describeFault, InjectionReports } from './injection-reports.js'
+import { RollingRestart } from './injection-rolling-restart.js'
 import { lbNamed, ownBackendNamed, roleNamed } from './lookup.js'
 import { type RoleState, RoleStateError, type Supervisor } from './supervisor.js'
 
@@ -15,86 +18,86 @@ const GOOD: Behavior = { delayMs: 0, failRatio: 0, refuse: false, hang: false, h
 export interface InjectionControlOptions {
   readonly plan: ClusterPlan
   readonly supervisor: Supervisor
-  readonly cables: Cables
-  readonly recovery: Recovery
+  readonly drains: DrainControl
   readonly ask: Ask
+  /** Keeps a role's configuration where the role will read it. */
+  readonly write: (name: string, config: object) => void
+  /** Hears what is done, where nothing else would tell. */
+  readonly onDone: (what: string) => void
 }
 
 /** Breaks parts of the cluster on purpose, tells what is broken, and mends it. */
-export class InjectionControl {
+export class InjectionControl implements FaultsControl {
   readonly #plan: ClusterPlan
   readonly #supervisor: Supervisor
   readonly #cables: Cables
   readonly #recovery: Recovery
+  readonly #rolling: RollingRestart
   readonly #ask: Ask
   readonly #reports: InjectionReports
+  readonly #onDone: (what: string) => void
 
-  constructor({ plan, supervisor, cables, recovery, ask }: InjectionControlOptions) {
+  constructor({ plan, supervisor, drains, ask, write, onDone }: InjectionControlOptions) {
+    const recovery = new Recovery(plan, ask)
     this.#plan = plan
     this.#supervisor = supervisor
-    this.#cables = cables
+    this.#cables = new Cables(plan, write, ask)
     this.#recovery = recovery
+    this.#rolling = new RollingRestart({ lbs: plan.lbs.map(({ name }) => name), supervisor, recovery, drains, ask })
     this.#ask = ask
     this.#reports = new InjectionReports(plan)
+    this.#onDone = onDone
   }
 
-  /** SIGKILL. @param hold keep it down until it is started; else it is started again after its back-off */
   async kill(role: string, hold: boolean): Promise<FaultReport> {
     const before = this.#state(role)
     return this.#reports.killed(before, await asApiError(this.#supervisor.kill(role, hold)))
   }
 
-  /** SIGSTOP. */
   async hang(role: string): Promise<FaultReport> {
     this.#state(role)
-    return this.#reports.hung(await asApiError(async () => this.#supervisor.hang(role)))
+    return this.#told(this.#reports.hung(await asApiError(async () => this.#supervisor.hang(role))))
   }
 
-  /** SIGCONT. */
   async resume(role: string): Promise<FaultReport> {
     this.#state(role)
-    return this.#reports.resumed(await asApiError(async () => this.#supervisor.resume(role)))
+    return this.#told(this.#reports.resumed(await asApiError(async () => this.#supervisor.resume(role))))
   }
 
-  /** Starts what is down; resolves when it is ready and its routes are there. */
   start(role: string): Promise<FaultReport> {
     return this.#bringUp(role, () => this.#supervisor.launch(role))
   }
 
-  /** Stops a role in order, routes first, and starts it again; resolves when it is ready and its routes are back. */
   restart(role: string): Promise<FaultReport> {
     return this.#bringUp(role, () => this.#supervisor.restart(role))
   }
 
-  /** Takes the carrier from cables of an LB; its redials are refused. */
-  async cutCables(lb: string, sides: readonly CableSide[]): Promise<FaultReport> {
+  async cutCables(lb: string, which: CableSides): Promise<FaultReport> {
     this.#oneLb(lb)
+    const sides = sidesOf(which)
     for (const side of sides) await this.#cables.setCut({ lb, side }, true)
-    return this.#reports.cut(lb, sides)
+    return this.#told(this.#reports.cut(lb, sides))
   }
 
-  /** Gives it back; resolves when the LB's routes are back, unless it has a reason to stay away. */
-  async restoreCables(lb: string, sides: readonly CableSide[]): Promise<FaultReport> {
+  async restoreCables(lb: string, which: CableSides): Promise<FaultReport> {
     this.#oneLb(lb)
+    const sides = sidesOf(which)
     const startedAt = performance.now()
     for (const side of sides) await this.#cables.setCut({ lb, side }, false)
     const isRouted = this.#canCarry(lb)
     if (isRouted) await this.#recovery.untilRouted([lb])
-    return this.#reports.restored(lb, sides, performance.now() - startedAt, isRouted)
+    return this.#told(this.#reports.restored(lb, sides, performance.now() - startedAt, isRouted))
   }
 
-  /** Changes how one of our backends behaves; what `change` leaves out stays as it is. */
   async misbehave(backend: string, change: Partial<Behavior>): Promise<FaultReport> {
     const name = ownBackendNamed(this.#plan, backend)
-    return this.#reports.misbehaving(name, (await this.#ask(name, 'setBehavior', change)) as Behavior)
+    return this.#told(this.#reports.misbehaving(name, (await this.#ask(name, 'setBehavior', change)) as Behavior))
   }
 
-  /** Lets a backend behave well again. */
   heal(backend: string): Promise<FaultReport> {
     return this.misbehave(backend, GOOD)
   }
 
-  /** All that is broken on purpose now. */
   async faults(): Promise<FaultList> {
     const silent: { name: string; reason: string }[] = []
     const behaviors = await Promise.all(this.#plan.backends.map(({ name }) => this.#behaviorFault(name, silent)))
@@ -106,8 +109,7 @@ export class InjectionControl {
     return { faults: [...roles, ...cut, ...behaviors.flat()], silent }
   }
 
-  /** Undoes all that is broken on purpose; resolves when routes are back. What can't be undone is told, the rest is. */
-  async clear(): Promise<ClearedFaults> {
+  async clearFaults(): Promise<ClearedFaults> {
     // Roles first: a backend that hangs can't say how it behaves, and a switch that hangs can't take its ports up.
     const failed: { fault: Fault; reason: string }[] = []
     const cleared: Fault[] = []
@@ -115,8 +117,10 @@ export class InjectionControl {
       const results = await Promise.allSettled(faults.map((fault) => this.#undo(fault)))
       results.forEach((result, i) => {
         const fault = faults[i]!
-        if (result.status === 'fulfilled') cleared.push(fault)
-        else failed.push({ fault, reason: (result.reason as Error).message })
+        if (result.status === 'fulfilled') {
+          cleared.push(fault)
+          this.#onDone(`no longer so: ${fault.what}`)
+        } else failed.push({ fault, reason: (result.reason as Error).message })
       })
     }
     await undo((await this.faults()).faults.filter(({ kind }) => kind === 'hung' || kind === 'held'))
@@ -124,6 +128,15 @@ export class InjectionControl {
     const lbs = this.#plan.lbs.map(({ name }) => name).filter((lb) => this.#canCarry(lb))
     if (cleared.length > 0) await this.#recovery.untilRouted(lbs)
     return { cleared, failed }
+  }
+
+  rollingRestart(drainMaxMs: number): AsyncIterable<RollingStep> {
+    return this.#rolling.run(drainMaxMs)
+  }
+
+  #told(report: FaultReport): FaultReport {
+    this.#onDone(report.done)
+    return report
   }
 
   async #undo(fault: Fault): Promise<unknown> {
@@ -135,7 +148,7 @@ export class InjectionControl {
       case 'cut':
         return this.#cables.setCut({ lb: fault.role, side: fault.side }, false)
       case 'misbehaving':
-        return this.heal(fault.role)
+        return this.#ask(fault.role, 'setBehavior', GOOD)
     }
   }
 
@@ -174,6 +187,10 @@ export class InjectionControl {
   #state(role: string): RoleState {
     return this.#supervisor.state(roleNamed(this.#plan, role))
   }
+}
+
+function sidesOf(which: CableSides): readonly CableSide[] {
+  return which === 'both' ? ['uplink', 'downlink'] : [which]
 }
 
 /** What a role's state does not allow is the operator's business; other failures are the cluster's. */

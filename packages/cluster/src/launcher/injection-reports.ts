@@ -7,6 +7,8 @@ import type { RoleState } from './supervisor.js'
 type Kind = RoleSpec['kind']
 
 const STATUS = 'fivetuple status'
+const HEALTH = 'fivetuple health'
+const WELL = 'behaves well'
 
 /** Says what was done to a cluster and what will be seen of it. Pure. */
 export class InjectionReports {
@@ -21,30 +23,54 @@ export class InjectionReports {
     const next =
       after.restartInMs === null
         ? `it stays down until 'fivetuple start ${name}'`
-        : `in ${after.restartInMs} ms it starts again, and is back about a second later`
-    const effect: Record<Kind, string> = {
-      lb: `at once: ${name} is gone from ROUTED TO; its flows end with a reset when they send next`,
-      backend: `at once: its connections end; LBs try other backends for new ones, and stop asking it after some failures`,
-      switch: `at once: all cables to it are down`,
+        : `in ${after.restartInMs} ms it starts again, and is back within a second or two`
+    const effects: Record<Kind, readonly Watch[]> = {
+      lb: [
+        {
+          command: STATUS,
+          expect: `at once: ${name} is gone from ROUTED TO; its flows end with a reset when they send next; ${next}`,
+        },
+        this.#curl('new connections take other LBs'),
+      ],
+      backend: [
+        { command: HEALTH, expect: `LBs find ${name} down as soon as some connections to it have failed; ${next}` },
+        this.#curl('connections that it refuses are given to other backends: clients notice nothing'),
+      ],
+      switch: [
+        { command: STATUS, expect: `at once: all cables to it are down; ${next}` },
+        this.#curl('no connection comes about'),
+      ],
     }
     return {
       done: before.pid === 0 ? `${name} is held down` : `${name} (pid ${before.pid}) is killed`,
-      warnings: this.#warnings(kind, name, 'it is back'),
-      watch: [{ command: STATUS, expect: `${effect[kind]}; ${next}` }, this.#try(kind)],
+      warnings: onlyWay(kind, name, 'it is back'),
+      watch: effects[kind],
       undo: after.state === 'held' ? `fivetuple start ${name}` : null,
     }
   }
 
   hung({ spec: { name, kind }, pid }: RoleState): FaultReport {
-    const effect: Record<Kind, string> = {
-      lb: `its cables stay up and its flows stall; ${this.#noticed()} its routes go, and its flows end with a reset`,
-      backend: 'its flows stall; LBs find it unhealthy after some failed checks and give new flows to others',
-      switch: `all flows stall; ${this.#noticed()} all LBs give up their sessions to it`,
+    const { holdTime } = this.#plan.uplink.bgp
+    const noticed =
+      holdTime === 0 ? 'nobody notices, since the hold time is 0' : `until the hold time (${holdTime} s) ends`
+    const effects: Record<Kind, readonly Watch[]> = {
+      lb: [
+        {
+          command: STATUS,
+          expect: `its cables stay up and it stays in ROUTED TO: ${noticed}; if it goes on before, its flows do too`,
+        },
+        this.#curl(`connections that hash to it stall, others work`),
+      ],
+      backend: [
+        { command: HEALTH, expect: `its flows stall; LBs find ${name} down after some checks without an answer` },
+        this.#curl('connections that are given to it stall until then'),
+      ],
+      switch: [{ command: STATUS, expect: `all flows stall: ${noticed}` }, this.#curl('no answer until it goes on')],
     }
     return {
       done: `${name} (pid ${pid}) hangs: SIGSTOP`,
-      warnings: this.#warnings(kind, name, `'fivetuple resume ${name}'`),
-      watch: [{ command: STATUS, expect: effect[kind] }, this.#try(kind)],
+      warnings: onlyWay(kind, name, `'fivetuple resume ${name}'`),
+      watch: effects[kind],
       undo: `fivetuple resume ${name}`,
     }
   }
@@ -81,7 +107,7 @@ export class InjectionReports {
           command: STATUS,
           expect: `at once: carrier down, BGP idle, ${lb} gone from ROUTED TO; ${sides.map((side) => effects[side]).join('; ')}`,
         },
-        this.#try('lb'),
+        this.#curl('new connections take other LBs'),
       ],
       undo: `fivetuple cable restore ${lb} ${sides.length === 2 ? 'both' : sides[0]}`,
     }
@@ -95,47 +121,36 @@ export class InjectionReports {
   }
 
   misbehaving(backend: string, behavior: Behavior): FaultReport {
-    const expects: string[] = []
     const { delayMs, failRatio, refuse, hang, healthz } = behavior
-    const sameChecks = healthz === 'same' ? ', health checks too' : ''
-    if (delayMs > 0) expects.push(`its answers take ${delayMs} ms longer${sameChecks}`)
-    if (failRatio > 0) expects.push(`of its answers ${Math.round(failRatio * 100)} % are 503${sameChecks}`)
-    if (hang) expects.push('it takes requests and never answers; LBs find it unhealthy after some failed checks')
-    if (refuse) expects.push('new connections to it are refused: LBs try others at once, and clients notice nothing')
-    const text = describe(behavior)
+    const checks = healthz === 'same' ? ', health checks included' : ''
+    const expects: string[] = []
+    if (delayMs > 0) expects.push(`its answers take ${delayMs} ms longer${checks}`)
+    if (failRatio > 0) expects.push(`${Math.round(failRatio * 100)} % of its answers are 503${checks}`)
+    if (hang) expects.push('its answers never come')
+    if (refuse) expects.push('new connections are given to other backends at once: clients notice nothing')
+    const what = describe(behavior)
+    const isGood = what === WELL
+    const down = refuse || hang ? 'LBs find it down after some failures' : 'its checks pass or fail as its answers do'
     return {
-      done: `${backend} ${text}`,
+      done: `${backend} ${what}`,
       warnings: [],
       watch: [
-        { command: STATUS, expect: expects.join('; ') || 'LBs give it new flows after some good checks' },
-        this.#try('backend'),
+        { command: HEALTH, expect: isGood ? `${backend} is up after some good checks` : down },
+        this.#curl(isGood ? `${backend} answers again` : expects.join('; ') || 'all as before: only checks differ'),
       ],
-      undo: text === 'behaves well' ? null : `fivetuple backend heal ${backend}`,
+      undo: isGood ? null : `fivetuple backend heal ${backend}`,
     }
   }
 
-  /** What a client does. */
-  #try(kind: Kind): Watch {
+  /** What a client sees. */
+  #curl(expect: string): Watch {
     const vip = this.#plan.vips.find(({ protocol }) => protocol === 'tcp') ?? this.#plan.vips[0]!
-    const expect: Record<Kind, string> = {
-      lb: 'new connections take other LBs',
-      backend: 'new connections take other backends once it counts as unhealthy',
-      switch: 'no connection comes about',
-    }
-    return { command: `curl -m 5 http://${vip.listen.address}:${vip.listen.port}/`, expect: expect[kind] }
+    return { command: `curl -m 5 http://${vip.listen.address}:${vip.listen.port}/`, expect }
   }
+}
 
-  #warnings(kind: Kind, name: string, until: string): string[] {
-    if (kind !== 'switch') return []
-    return [`${name} is the only way there is: nothing is reachable until ${until}`]
-  }
-
-  #noticed(): string {
-    const { holdTime } = this.#plan.uplink.bgp
-    return holdTime === 0
-      ? 'nobody notices (the hold time is 0), else'
-      : `when the hold time (${holdTime} s) has run out,`
-  }
+function onlyWay(kind: Kind, name: string, until: string): string[] {
+  return kind === 'switch' ? [`${name} is the only way there is: nothing is reachable until ${until}`] : []
 }
 
 /** A fault in words, with the command that undoes it. */
@@ -176,7 +191,7 @@ function describe({ delayMs, failRatio, refuse, hang, healthz }: Partial<Behavio
   if (refuse) parts.push('refuses connections')
   if (healthz === 'ok') parts.push('always passes health checks')
   if (healthz === 'failing') parts.push('fails health checks')
-  return parts.join(', ') || 'behaves well'
+  return parts.join(', ') || WELL
 }
 
 function cables(lb: string, sides: readonly CableSide[]): string {

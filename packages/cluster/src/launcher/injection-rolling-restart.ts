@@ -8,7 +8,7 @@ import type { Recovery } from './injection-recovery.js'
 import type { Supervisor } from './supervisor.js'
 
 /** A restarted LB gets its share of new flows within moments; where nobody sends any, waiting longer is no use. */
-const FIRST_FLOW_MAX_MS = 2_000
+const FIRST_FLOW_MAX_MS = 1_000
 const LOOK_EVERY_MS = 50
 
 export interface RollingRestartOptions {
@@ -33,8 +33,12 @@ export class RollingRestart {
    * ApiError when one is under way already.
    * @param drainMaxMs how long each LB is drained before, at most; 0: not at all
    */
-  async *run(drainMaxMs: number): AsyncGenerator<RollingStep, void, undefined> {
+  run(drainMaxMs: number): AsyncGenerator<RollingStep, void, undefined> {
     if (this.#isRunning) throw new ApiError(409, 'a rolling restart is under way')
+    return this.#run(drainMaxMs)
+  }
+
+  async *#run(drainMaxMs: number): AsyncGenerator<RollingStep, void, undefined> {
     this.#isRunning = true
     const startedAt = performance.now()
     const atMs = (): number => Math.round(performance.now() - startedAt)

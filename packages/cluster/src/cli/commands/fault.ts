@@ -1,0 +1,123 @@
+import { Argument, Command, InvalidArgumentError } from 'commander'
+import { parseDuration } from '../../config/duration.js'
+import { examples, json, target } from './options.js'
+
+const ROLE = ['<role>', "a switch's, an LB's or a backend's name"] as const
+
+/** Commands that break parts of a cluster on purpose, and mend them. */
+export function faultCommands(): Command[] {
+  return [
+    withOutput(new Command('kill'))
+      .description('end a role with SIGKILL; it is started again after its back-off')
+      .argument(...ROLE)
+      .option('--hold', "keep it down until 'fivetuple start'")
+      .addHelpText('after', examples('kill lb-2', 'kill backend-1 --hold'))
+      .action(async (role, options) => (await import('../fault.js')).kill(role, options)),
+    roleCommand('hang', 'stop a role with SIGSTOP: it is silent, but its connections stay'),
+    roleCommand('resume', 'let a role go on that was stopped with SIGSTOP'),
+    roleCommand('restart', 'stop a role in order, routes first, and start it again; done when its routes are back'),
+    roleCommand('start', 'start a role that is down; done when its routes are there'),
+    cableCommand(),
+    rollingRestart(new Command('rolling-restart')).addHelpText(
+      'after',
+      examples('rolling-restart', 'rolling-restart --drain 30s'),
+    ),
+    faultsCommand(),
+  ]
+}
+
+/** Adds what is done to LBs as a whole to `fivetuple lb`. */
+export function addLbFaults(lb: Command): Command {
+  rollingRestart(lb.command('rolling-restart')).addHelpText('after', examples('lb rolling-restart'))
+  return lb
+}
+
+/** Adds ways to misbehave to `fivetuple backend`. */
+export function addBackendFaults(backend: Command): Command {
+  const add = (name: string, description: string, value?: Argument): Command => {
+    const command = withOutput(backend.command(name)).description(description).argument('<backend>', 'one of ours')
+    if (value !== undefined) command.addArgument(value)
+    return command
+  }
+  add('slow', 'hold each of its answers back', new Argument('<delay>', 'for how long').argParser(duration))
+    .addHelpText('after', examples('backend slow backend-2 300ms'))
+    .action(async (name, delayMs, options) => (await import('../fault.js')).misbehave(name, { delayMs }, options))
+  add('fail', 'answer some of its requests with 503', new Argument('<ratio>', 'which share').argParser(share))
+    .addHelpText('after', examples('backend fail backend-2 0.3', 'backend fail backend-2 30%'))
+    .action(async (name, failRatio, options) => (await import('../fault.js')).misbehave(name, { failRatio }, options))
+  for (const [name, description] of [
+    ['hang', 'let it take requests and never answer'],
+    ['refuse', 'let it refuse new connections'],
+  ] as const)
+    add(name, description)
+      .addHelpText('after', examples(`backend ${name} backend-2`))
+      .action(async (backend, options) => (await import('../fault.js')).misbehave(backend, { [name]: true }, options))
+  add('heal', 'let it behave well again')
+    .addHelpText('after', examples('backend heal backend-2'))
+    .action(async (name, options) => (await import('../fault.js')).heal(name, options))
+  return backend
+}
+
+function roleCommand(action: 'hang' | 'resume' | 'restart' | 'start', description: string): Command {
+  return withOutput(new Command(action))
+    .description(description)
+    .argument(...ROLE)
+    .addHelpText('after', examples(`${action} lb-2`))
+    .action(async (role, options) => (await import('../fault.js')).actOnRole(action, role, options))
+}
+
+function cableCommand(): Command {
+  const cable = new Command('cable').description('cables between LBs and switches')
+  for (const [name, description] of [
+    ['cut', "take the carrier from an LB's cable; its redials are refused"],
+    ['restore', "give it back; done when the LB's routes are back"],
+  ] as const)
+    withOutput(cable.command(name))
+      .description(description)
+      .argument('<lb>', "an LB's name")
+      .addArgument(new Argument('[side]', 'which cable').choices(['uplink', 'downlink', 'both']).default('both'))
+      .addHelpText('after', examples(`cable ${name} lb-2`, `cable ${name} lb-2 downlink`))
+      .action(async (lb, side, options) => (await import('../fault.js')).setCable(name === 'cut', lb, side, options))
+  return cable
+}
+
+function rollingRestart(command: Command): Command {
+  return withOutput(command)
+    .description('restart all LBs, one after the other, each when the one before carries traffic again')
+    .addArgument(new Argument('[what]', 'what to restart').choices(['lbs']).default('lbs'))
+    .option('--drain <duration>', 'first drain each of them for at most so long', duration, 0)
+    .action(async (_what, options) => (await import('../fault.js')).rollingRestart(options))
+}
+
+function faultsCommand(): Command {
+  const faults = new Command('faults').description('what is broken on purpose')
+  withOutput(faults.command('list'))
+    .description('show roles that hang or are held down, cut cables, and backends that misbehave')
+    .addHelpText('after', examples('faults list'))
+    .action(async (options) => (await import('../fault.js')).listFaults(options))
+  withOutput(faults.command('clear'))
+    .description('undo all of it; done when routes are back')
+    .addHelpText('after', examples('faults clear'))
+    .action(async (options) => (await import('../fault.js')).clearFaults(options))
+  return faults
+}
+
+function withOutput(command: Command): Command {
+  return command.addOption(target()).addOption(json())
+}
+
+function duration(text: string): number {
+  const ms = parseDuration(/^\d+$/.test(text) ? Number(text) : text)
+  if (ms === undefined) throw new InvalidArgumentError('a duration such as 300ms or 5s is needed')
+  return ms
+}
+
+function share(text: string): number {
+  const value = /^\d+(\.\d+)?%$/.test(text)
+    ? Number(text.slice(0, -1)) / 100
+    : /^\d+(\.\d+)?$/.test(text)
+      ? Number(text)
+      : 2
+  if (value > 1) throw new InvalidArgumentError('a number from 0 to 1, or a percentage, is needed')
+  return value
+}
