@@ -8,8 +8,8 @@ export interface RibPath {
   /** The neighbour's BGP identifier. */
   readonly routerId: number
   readonly attributes: PathAttributes
-  /** Degree of preference that import gave it (RFC 4271 §9.1.1): the higher, the better. */
-  readonly localPref: number
+  /** Its neighbour is about to take it away, and wants no new flows by it (RFC 8326). */
+  readonly isDraining: boolean
   /** When it was first announced as it is now, ms. */
   readonly since: number
 }
@@ -20,11 +20,25 @@ export function pathCost({ attributes }: RibPath): number {
 }
 
 /**
- * The paths that are equally good up to and including MED (RFC 4271 §9.1.2.2 a to c, with the degree of preference
- * before them), in the order in which they came. MED is compared between different neighbouring ASes as well, since it
- * carries the cost here, and differing AS numbers in equally long AS_PATHs make no difference.
+ * The paths that are used together, in the order in which they came.
+ *
+ * A path that drains (RFC 8326) stays among those that it is equal to: the data plane keeps it for the flows that it
+ * carries, and gives new ones to the others. RFC 8326 §4 lowers its LOCAL_PREF instead, which takes it out of the set at
+ * once; with M in HASH % M that moves most flows of all other next hops, which is what a planned drain must not do. Where
+ * there is no equal path that stays, its advice holds: any other path is better.
  */
 export function equalCostPaths(paths: readonly RibPath[]): RibPath[] {
+  const best = equallyGood(paths)
+  if (best.some(({ isDraining }) => !isDraining)) return best
+  const others = equallyGood(paths.filter(({ isDraining }) => !isDraining))
+  return others.length > 0 ? others : best
+}
+
+/**
+ * The paths that are equally good up to and including MED (RFC 4271 §9.1.2.2 a to c). MED is compared between different neighbouring ASes as well, since it
+ * carries the cost here, and differing AS numbers in equally long AS_PATHs make no difference.
+ */
+function equallyGood(paths: readonly RibPath[]): RibPath[] {
   let best: RibPath[] = []
   for (const path of paths) {
     const order = best.length === 0 ? -1 : compare(path, best[0]!)
@@ -34,15 +48,20 @@ export function equalCostPaths(paths: readonly RibPath[]): RibPath[] {
   return best
 }
 
-/** The one best of equally good paths: lowest BGP identifier, then lowest address (RFC 4271 §9.1.2.2 f, g). */
+/** The one best of the paths in use: one that stays, lowest BGP identifier, then lowest address (RFC 4271 §9.1.2.2 f, g). */
 export function bestPath(equal: readonly [RibPath, ...RibPath[]]): RibPath {
-  return equal.reduce((a, b) => ((b.routerId - a.routerId || b.neighbor.address - a.neighbor.address) < 0 ? b : a))
+  return equal.reduce((a, b) =>
+    (Number(b.isDraining) - Number(a.isDraining) ||
+      b.routerId - a.routerId ||
+      b.neighbor.address - a.neighbor.address) < 0
+      ? b
+      : a,
+  )
 }
 
 /** Negative when `a` is better. */
 function compare(a: RibPath, b: RibPath): number {
   return (
-    b.localPref - a.localPref ||
     asPathLength(a.attributes.asPath) - asPathLength(b.attributes.asPath) ||
     a.attributes.origin - b.attributes.origin ||
     pathCost(a) - pathCost(b)

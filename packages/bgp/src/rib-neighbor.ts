@@ -13,16 +13,12 @@ export interface RibNeighbor {
   readonly prefixLimit: number
 }
 
-const LOCAL_PREF_DEFAULT = 100
-/** RFC 8326 §4.1: below anything else. */
-const LOCAL_PREF_SHUTTING_DOWN = 0
-
 /** Whether a neighbour may announce a prefix. */
 export function mayAnnounce(neighbor: RibNeighbor, prefix: Prefix): boolean {
   return neighbor.allowedPrefixes.some((allowed) => prefixCovers(allowed, prefix))
 }
 
-/** Degree of preference of a route from an external peer, whose LOCAL_PREF does not count (RFC 4271 §5.1.5, §9.1.1). */
-export function importPreference({ communities }: PathAttributes): number {
-  return communities.includes(Community.GRACEFUL_SHUTDOWN) ? LOCAL_PREF_SHUTTING_DOWN : LOCAL_PREF_DEFAULT
+/** Whether a path's neighbour is about to take it away (RFC 8326 §3). */
+export function isDraining({ communities }: PathAttributes): boolean {
+  return communities.includes(Community.GRACEFUL_SHUTDOWN)
 }

@@ -5,7 +5,7 @@ import { bestPath, equalCostPaths, pathCost, type RibPath } from './decision.js'
 import { type BgpError, bgpError } from './errors.js'
 import { type PathAttributes, sameAttributes } from './path-attributes.js'
 import { prefixKey } from './prefix-key.js'
-import { importPreference, mayAnnounce, type RibNeighbor } from './rib-neighbor.js'
+import { isDraining, mayAnnounce, type RibNeighbor } from './rib-neighbor.js'
 import { type RibChange, RibSnapshot } from './rib-snapshot.js'
 import type { Update } from './update.js'
 
@@ -141,7 +141,7 @@ export class Rib {
     while (i < paths.length && paths[i]!.neighbor.address < neighbor.address) i++
     const before = paths[i]?.neighbor === neighbor ? paths[i] : undefined
     if (before !== undefined && sameAttributes(before.attributes, attributes)) return
-    const path = { neighbor, routerId, attributes, localPref: importPreference(attributes), since: now }
+    const path = { neighbor, routerId, attributes, isDraining: isDraining(attributes), since: now }
     paths.splice(i, before === undefined ? 0 : 1, path)
     this.#changed.add(key)
   }

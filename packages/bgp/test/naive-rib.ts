@@ -28,23 +28,25 @@ export class NaiveRib {
 
   /** Each prefix with its cost and the names of the neighbours that it is reached by. */
   table(): Record<string, { cost: number; via: string[] }> {
-    const candidates = new Map<string, { neighbor: RibNeighbor; rank: string; med: number }[]>()
+    const candidates = new Map<string, { neighbor: RibNeighbor; rank: string; med: number; leaving: boolean }[]>()
     for (const [neighbor, routes] of this.#said)
       for (const [text, { prefix, attributes }] of routes) {
         const asns = attributes.asPath.flatMap((segment) => segment.asns)
         if (asns.includes(this.#localAs)) continue
         if (!neighbor.allowedPrefixes.some((allowed) => prefixCovers(allowed, prefix))) continue
-        const leaving = attributes.communities.includes(0xffff_0000) ? 1 : 0
+        const leaving = attributes.communities.includes(0xffff_0000)
         const hops = attributes.asPath.reduce((sum, { type, asns }) => sum + (type === 1 ? 1 : asns.length), 0)
         const med = attributes.med ?? 0
         // Fixed width, so that comparing text compares the criteria one by one.
-        const rank = [leaving, hops, attributes.origin, med].map((n) => String(n).padStart(10, '0')).join()
-        candidates.set(text, [...(candidates.get(text) ?? []), { neighbor, rank, med }])
+        const rank = [hops, attributes.origin, med].map((n) => String(n).padStart(10, '0')).join()
+        candidates.set(text, [...(candidates.get(text) ?? []), { neighbor, rank, med, leaving }])
       }
     const table: Record<string, { cost: number; via: string[] }> = {}
     for (const [text, all] of candidates) {
-      const best = all.map(({ rank }) => rank).sort()[0]
-      const equal = all.filter(({ rank }) => rank === best)
+      const bestOf = (list: typeof all) => list.filter(({ rank }) => rank === list.map((c) => c.rank).sort()[0])
+      const staying = all.filter(({ leaving }) => !leaving)
+      const isLeft = bestOf(all).every(({ leaving }) => leaving)
+      const equal = isLeft && staying.length > 0 ? bestOf(staying) : bestOf(all)
       equal.sort((a, b) => (a.neighbor.address < b.neighbor.address ? -1 : 1))
       table[text] = { cost: equal[0]!.med, via: equal.map(({ neighbor }) => neighbor.name) }
     }

@@ -102,6 +102,28 @@ t.test('what makes a path worse', (t) => {
   t.end()
 })
 
+t.test('a path that drains stays among its equals, marked, as long as one of them does not (RFC 8326)', (t) => {
+  const { rib, neighbors } = ribWith(3)
+  const draining = attributes({ communities: [Community.GRACEFUL_SHUTDOWN] })
+  for (const one of neighbors) rib.update(one, announce([VIP]), 0)
+  rib.update(neighbors[2]!, announce([VIP], draining), 0)
+  rib.takeChanges(0)
+  const shown = () =>
+    rib.snapshot.get(VIP)!.paths.map((path) => `${path.neighbor.name}${path.isDraining ? ' drains' : ''}`)
+  t.same(shown(), ['lb-1', 'lb-2', 'lb-3 drains'])
+  t.not(rib.snapshot.get(VIP)!.best.neighbor.name, 'lb-3', 'it is not the one best')
+  for (const one of neighbors) rib.update(one, announce([VIP], draining), 1)
+  t.equal(rib.takeChanges(1).length, 1)
+  t.same(shown(), ['lb-1 drains', 'lb-2 drains', 'lb-3 drains'], 'better than nothing')
+  rib.update(neighbors[1]!, announce([VIP], attributes({ med: 7 })), 2)
+  rib.takeChanges(2)
+  t.same(shown(), ['lb-2'], 'where no equal one stays, a worse one takes over')
+  rib.update(neighbors[0]!, announce([VIP]), 3)
+  rib.takeChanges(3)
+  t.same(shown(), ['lb-1', 'lb-3 drains'])
+  t.end()
+})
+
 t.test('what makes no difference', (t) => {
   const same: [string, PathAttributes][] = [
     ['another AS in an AS_PATH of the same length', attributes({}, [65_007])],

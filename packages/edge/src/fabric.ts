@@ -7,7 +7,10 @@ export const NO_ROUTE = -1
 export interface Fabric {
   /** TTL of what starts here. Without it: one less than usual, for the switch that the edge is part of is the first hop. */
   readonly ttl?: number
-  /** The port that a packet of this five-tuple leaves by, as the route table stands, or {@link NO_ROUTE}. Counts it. */
+  /**
+   * The port that a packet of this five-tuple leaves by, as the route table stands, or {@link NO_ROUTE}. Counts it.
+   * @param begins whether it is a SYN that opens a flow
+   */
   egressFor(
     sourceAddress: number,
     destinationAddress: number,
@@ -15,6 +18,7 @@ export interface Fabric {
     destinationPort: number,
     protocol: number,
     bytes: number,
+    begins: boolean,
   ): number
   /** The output of a port that `egressFor` has named. */
   outputOf(port: number): PacketOutput

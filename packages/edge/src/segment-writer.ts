@@ -18,6 +18,7 @@ export class SegmentWriter implements SegmentOutput {
   #localPort = 0
   #remoteAddress = 0
   #remotePort = 0
+  #isOpening = false
   buffer: Uint8Array
   /** The port that refused the last segment because its queue is full, or -1. */
   blockedPort = -1
@@ -30,8 +31,9 @@ export class SegmentWriter implements SegmentOutput {
     this.buffer = this.#scratch
   }
 
-  /** Starts on another flow. */
-  begin(localAddress: number, localPort: number, remoteAddress: number, remotePort: number): void {
+  /** Starts on another flow. @param isOpening whether what it sends are SYNs that open it */
+  begin(localAddress: number, localPort: number, remoteAddress: number, remotePort: number, isOpening = false): void {
+    this.#isOpening = isOpening
     this.#localAddress = localAddress
     this.#localPort = localPort
     this.#remoteAddress = remoteAddress
@@ -49,6 +51,7 @@ export class SegmentWriter implements SegmentOutput {
       this.#remotePort,
       IpProtocol.TCP,
       total,
+      this.#isOpening,
     )
     if (port === NO_ROUTE) {
       this.hadNoRoute = true

@@ -12,7 +12,7 @@ import {
   tcpFlags,
   tcpSourcePort,
 } from '@fivetuple/packet'
-import { TcpEndpoint, TcpEvent, type TcpOptions, writeResetFor } from '@fivetuple/tcp'
+import { TcpEndpoint, TcpEvent, type TcpOptions, TcpState, writeResetFor } from '@fivetuple/tcp'
 import type { Fabric } from './fabric.js'
 import { Flow, type FlowApplication } from './flow.js'
 import { SegmentWriter } from './segment-writer.js'
@@ -277,7 +277,8 @@ export class TcpEdge {
 
   #transmit(flow: Flow, now: number): void {
     const writer = this.#writer
-    writer.begin(flow.localAddress, flow.localPort, flow.remoteAddress, flow.remotePort)
+    const isOpening = flow.endpoint.state === TcpState.SYN_SENT
+    writer.begin(flow.localAddress, flow.localPort, flow.remoteAddress, flow.remotePort, isOpening)
     const done = flow.endpoint.transmit(writer, now)
     if (writer.hadNoRoute) flow.endpoint.unreachable(now)
     if (done || writer.blockedPort === -1 || flow.waitingForPort !== -1) return

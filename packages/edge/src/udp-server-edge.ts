@@ -187,7 +187,7 @@ export class UdpServerEdge {
     const { DESTINATION_UNREACHABLE } = IcmpType
     const length = writeIcmpError(error, 0, DESTINATION_UNREACHABLE, UnreachableCode.PORT, backend, offending, 0)
     const { fabric } = this.#options
-    const port = fabric.egressFor(backend, source, 0, 0, IpProtocol.ICMP, length)
+    const port = fabric.egressFor(backend, source, 0, 0, IpProtocol.ICMP, length, false)
     if (port !== NO_ROUTE) fabric.outputOf(port).append(error, 0, length)
   }
 }

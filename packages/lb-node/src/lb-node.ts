@@ -11,7 +11,6 @@ import {
   type RunningRole,
   tellLauncher,
 } from '@fivetuple/runtime'
-import type { Speaker } from '@fivetuple/speaker'
 import { tcpOptions } from '@fivetuple/tcp'
 import { AddressTable } from './address-table.js'
 import type { LbBackendConfig, LbCableConfig, LbConfig, LbServiceConfig, ServiceLimits } from './config.js'
@@ -19,12 +18,12 @@ import type { ConnectFailure } from './flow-opener.js'
 import { LbForwarder } from './forwarder.js'
 import type { BackendPolicyName } from './policy/registry.js'
 import { Redundancy } from './redundancy/redundancy.js'
-import { createRouting, DOWNLINK, UPLINK } from './routing.js'
+import { DOWNLINK, Routing, UPLINK } from './routing.js'
 import type { BackendChange } from './service.js'
 import { ServiceHealth } from './service-health.js'
 import { serviceKey, serviceSpec } from './service-spec.js'
 import type { SessionInfo } from './session-info.js'
-import type { LbStatus, PlacedVip, SessionView } from './status.js'
+import type { LbServiceStatus, LbStatus, PlacedVip, SessionView } from './status.js'
 import { VipPlacement } from './vip-placement.js'
 
 /** Answers to checks are short. */
@@ -76,10 +75,9 @@ export class LbNode {
   readonly #forwarder: LbForwarder
   readonly #host: FabricHost
   readonly #health: ServiceHealth
-  readonly #routing: Speaker
+  readonly #routing: Routing
   readonly #expiry: DeadlineTimer
   readonly #redundancy: Redundancy | undefined
-  #draining = false
   #areChecksOn = false
   #diallers: CableDialler[] = []
 
@@ -126,7 +124,7 @@ export class LbNode {
     for (const backend of config.drainedBackends) this.drainBackend({ backend, drained: true })
     this.#placement.holdAll('no-downlink', true)
     for (const vip of config.vips) this.#placement.want(parseIpv4(vip)!, true)
-    this.#routing = createRouting(config, address, bip, this.#addresses, {
+    this.#routing = new Routing(config, address, bip, this.#addresses, {
       onSession: (neighbor, state, reason) => {
         log.info({ neighbor, state, reason }, 'BGP')
         // Not before: until the switch has the route to the BIP, no answer to a check finds its way.
@@ -220,7 +218,7 @@ export class LbNode {
 
   /** Asks the uplink switch for no new flows, or for them again; what is carried goes on. */
   setDraining(draining: boolean): { sessions: number } {
-    this.#draining = draining
+    this.#routing.setDraining(draining)
     return { sessions: this.#forwarder.sessionCount }
   }
 
@@ -276,14 +274,27 @@ export class LbNode {
       bip,
       vips: this.#placedVips(),
       redundancy: this.#redundancy?.status() ?? null,
-      draining: this.#draining,
+      draining: this.#routing.draining,
       cables: { uplink: this.#uplink.isUp, downlink: this.#downlink.isUp },
       sessions: this.#forwarder.sessionCount,
       sessionsByState: this.#forwarder.sessionsByState(),
       bgp: Object.fromEntries(this.#routing.sessions().map(({ neighbor, state }) => [neighbor, state])),
       packets: { fromUplink: counters.packetsFromUplink, fromDownlink: counters.packetsFromDownlink },
       bytes: { fromUplink: counters.bytesFromUplink, fromDownlink: counters.bytesFromDownlink },
-      services: [...this.#forwarder.services].map(({ spec, sessions, flowNumber, backends }) => ({
+      services: this.#serviceStatus(),
+      sessionsEvicted: counters.sessionsEvicted,
+      connectRetries: counters.connectRetries,
+      resetsSent: counters.resetsSent,
+      drops: { ...counters.drops },
+    }
+  }
+
+  /** In the order of the configuration. */
+  #serviceStatus(): LbServiceStatus[] {
+    const places = [...this.#services.keys()]
+    return [...this.#forwarder.services]
+      .sort((a, b) => places.indexOf(a.spec.name) - places.indexOf(b.spec.name))
+      .map(({ spec, sessions, flowNumber, backends }) => ({
         name: spec.name,
         policy: spec.policy.name,
         limits: spec.limits ?? NO_LIMITS,
@@ -299,12 +310,7 @@ export class LbNode {
           newFlows: backend.newFlows,
           connectFailures: backend.connectFailures,
         })),
-      })),
-      sessionsEvicted: counters.sessionsEvicted,
-      connectRetries: counters.connectRetries,
-      resetsSent: counters.resetsSent,
-      drops: { ...counters.drops },
-    }
+      }))
   }
 
   #view(session: SessionInfo): SessionView {
@@ -367,7 +373,7 @@ export class LbNode {
   /** A cable whose packets are translated and given to the other port. */
   #plugIn(
     { peer, address, port }: LbCableConfig,
-    neighbor: string,
+    neighbor: typeof UPLINK | typeof DOWNLINK,
     own: CablePort,
     other: CablePort,
     onPackets: CableHandlers['onPackets'],

@@ -14,10 +14,13 @@ import {
   type PacketOutput,
   type Prefix,
   readU16,
+  TCP_HEADER_BYTES,
+  TcpFlag,
   UnreachableCode,
 } from '@fivetuple/packet'
+import { DivertedFlows } from './diverted-flows.js'
 import { type DropCounters, newDropCounters } from './drop-counters.js'
-import type { Fib } from './fib/fib.js'
+import type { DrainGroup, Fib, RouteGroup } from './fib/fib.js'
 import { EDGE_PORT } from './fib/route.js'
 import { type IcmpCounters, IcmpResponder } from './icmp-responder.js'
 
@@ -54,8 +57,18 @@ export interface Decision {
   readonly index: number
   /** Id of the port; 0 is the edge. */
   readonly port: number
+  /** undefined: the hash does not point to a next hop that drains, and the flow is not remembered as diverted. */
+  readonly drain: DrainDecision | undefined
   /** False: the port has lost its carrier, and packets are dropped until the route table says otherwise. */
   readonly isPortUp: boolean
+}
+
+/** What a drain makes of a flow. */
+export interface DrainDecision {
+  /** The port that a flow gets that begins now. */
+  readonly newFlowsTo: number
+  /** The port that this very flow has been given when it began; undefined: it is not remembered. */
+  readonly divertedTo: number | undefined
 }
 
 export interface ForwarderOptions {
@@ -87,10 +100,13 @@ export class Forwarder {
   readonly #ports: (ForwarderPort | undefined)[] = []
   readonly #portCounters: PortCounters[] = []
   readonly #icmp: IcmpResponder
+  readonly #diverted: DivertedFlows
   #fib: Fib
 
-  constructor(options: ForwarderOptions, ports: readonly ForwarderPort[]) {
+  /** @param now ms */
+  constructor(options: ForwarderOptions, ports: readonly ForwarderPort[], now = 0) {
     this.#options = options
+    this.#diverted = new DivertedFlows(now)
     this.#fib = options.fib
     this.#icmp = new IcmpResponder(options.address)
     for (const port of ports) this.#ports[port.id] = port
@@ -104,6 +120,16 @@ export class Forwarder {
 
   get icmp(): Readonly<IcmpCounters> {
     return this.#icmp.counters
+  }
+
+  /** Flows kept from next hops that drain. */
+  get diverted(): Readonly<Pick<DivertedFlows, 'size' | 'total' | 'overLimit'>> {
+    return this.#diverted
+  }
+
+  /** Forgets diverted flows that have been idle. To be called every second or so. */
+  expire(now: number): void {
+    this.#diverted.expire(now)
   }
 
   /** Swaps in another route table: the next packet is decided by it. */
@@ -153,6 +179,7 @@ export class Forwarder {
    * dropped. What would come straight back to the edge has no route. Allocation-free.
    *
    * @param bytes total length of the packet
+   * @param begins whether it is a SYN that opens a flow
    */
   egressFor(
     sourceAddress: number,
@@ -161,11 +188,12 @@ export class Forwarder {
     destinationPort: number,
     protocol: number,
     bytes: number,
+    begins: boolean,
   ): number {
     const edge = this.#portCounters[EDGE_PORT]!
     edge.packetsIn++
     edge.bytesIn += bytes
-    const port = this.#decide(sourceAddress, destinationAddress, sourcePort, destinationPort, protocol)
+    const port = this.#decide(sourceAddress, destinationAddress, sourcePort, destinationPort, protocol, begins)
     if (port <= EDGE_PORT) {
       this.drops['no-route']++
       return NO_ROUTE
@@ -195,8 +223,20 @@ export class Forwarder {
     const value = hash(t.sourceAddress, t.destinationAddress, sourcePort, destinationPort, t.protocol, seed)
     const { prefix, cost, nextHops } = group.route
     const index = group.selector.select(value)
-    const port = nextHops[index]!
-    return { prefix, cost, hash: value, m: nextHops.length, index, port, isPortUp: this.#isUp(port) }
+    const hashed = nextHops[index]!
+    const drain = this.#explainDrain(t, group, hashed, value)
+    const port = drain?.divertedTo ?? hashed
+    return { prefix, cost, hash: value, m: nextHops.length, index, port, drain, isPortUp: this.#isUp(port) }
+  }
+
+  #explainDrain(t: FiveTuple, group: RouteGroup, hashed: number, hash: number): DrainDecision | undefined {
+    const isTcp = t.protocol === IpProtocol.TCP
+    const known = this.#diverted.peek(t.sourceAddress, t.destinationAddress, t.sourcePort, t.destinationPort)
+    const divertedTo = isTcp && known !== NO_ROUTE && this.#isUp(known) ? known : undefined
+    const isDraining = group.route.draining?.includes(hashed) ?? false
+    if (!isDraining) return divertedTo === undefined ? undefined : { newFlowsTo: hashed, divertedTo }
+    const newFlowsTo = secondChoice(group.drain!, hash)
+    return { newFlowsTo, divertedTo: isTcp ? divertedTo : newFlowsTo }
   }
 
   /** Look up and allocate: the port of the next hop, up or down, or NO_ROUTE. */
@@ -206,6 +246,7 @@ export class Forwarder {
     sourcePort: number,
     destinationPort: number,
     protocol: number,
+    begins: boolean,
   ): number {
     if (destinationAddress === this.#options.address) return NO_ROUTE // the router itself is behind no port
     const group = this.#fib.lookup(destinationAddress)
@@ -217,7 +258,50 @@ export class Forwarder {
     const value = hasPorts(protocol)
       ? hash(sourceAddress, destinationAddress, sourcePort, destinationPort, protocol, seed)
       : hash(sourceAddress, destinationAddress, 0, 0, protocol, seed)
-    return nextHops[group.selector.select(value)]!
+    const port = nextHops[group.selector.select(value)]!
+    // Nothing drains, and nothing that was diverted lives: a packet is decided by its hash alone.
+    if (group.drain === undefined && this.#diverted.size === 0) return port
+    return this.#divert(
+      group,
+      port,
+      value,
+      sourceAddress,
+      destinationAddress,
+      sourcePort,
+      destinationPort,
+      protocol,
+      begins,
+    )
+  }
+
+  /**
+   * The port of a packet while LBs drain, or flows live that were diverted when they did. A flow that begins is kept from a
+   * next hop that drains, and remembered; what is not remembered began before, and stays where its hash points. Of flows
+   * other than TCP's no beginning can be seen: they are moved at once.
+   */
+  #divert(
+    { route, drain }: RouteGroup,
+    port: number,
+    hash: number,
+    source: number,
+    destination: number,
+    sourcePort: number,
+    destinationPort: number,
+    protocol: number,
+    begins: boolean,
+  ): number {
+    const isDraining = drain !== undefined && route.draining!.includes(port)
+    if (protocol !== IpProtocol.TCP) return isDraining ? secondChoice(drain, hash) : port
+    const diverted = this.#diverted
+    if (!begins) {
+      const known = diverted.portOf(source, destination, sourcePort, destinationPort)
+      if (known === NO_ROUTE) return port
+      if (this.#isUp(known)) return known
+    }
+    diverted.forget(source, destination, sourcePort, destinationPort)
+    if (!begins || !isDraining) return port
+    const other = secondChoice(drain, hash)
+    return diverted.remember(source, destination, sourcePort, destinationPort, other) ? other : port
   }
 
   #isUp(port: number): boolean {
@@ -238,7 +322,8 @@ export class Forwarder {
       return NO_ROUTE
     }
     // A packet without ports may end here; what is read behind it is not looked at.
-    const port = this.#decide(ipv4Source(b, o), destination, readU16(b, l4), readU16(b, l4 + 2), protocol)
+    const begins = protocol === IpProtocol.TCP && length >= l4 - o + TCP_HEADER_BYTES && isSyn(b[l4 + 13]!)
+    const port = this.#decide(ipv4Source(b, o), destination, readU16(b, l4), readU16(b, l4 + 2), protocol, begins)
     if (port === EDGE_PORT) return port
     if (port === NO_ROUTE) {
       this.drops['no-route']++
@@ -295,7 +380,7 @@ export class Forwarder {
 
   /** Sends an ICMP message of the router itself by the same route table; without a route it is given up silently. */
   #originate(message: Uint8Array, now: number): void {
-    const port = this.#decide(this.#options.address, ipv4Destination(message, 0), 0, 0, IpProtocol.ICMP)
+    const port = this.#decide(this.#options.address, ipv4Destination(message, 0), 0, 0, IpProtocol.ICMP, false)
     if (port === EDGE_PORT) this.#toEdge(message, 0, message.length, now)
     else if (port !== NO_ROUTE && this.#isUp(port)) {
       const counters = this.#portCounters[port]!
@@ -313,4 +398,14 @@ function newPortCounters(): PortCounters {
 /** Whether ports are where TCP and UDP have them. */
 function hasPorts(protocol: number): boolean {
   return protocol === IpProtocol.TCP || protocol === IpProtocol.UDP
+}
+
+/** Whether a segment with these flags opens a flow. */
+function isSyn(flags: number): boolean {
+  return (flags & (TcpFlag.SYN | TcpFlag.ACK)) === TcpFlag.SYN
+}
+
+/** The hash once more, so that flows of one next hop are spread over all others and not over those that it favours. */
+function secondChoice({ nextHops, selector }: DrainGroup, hash: number): number {
+  return nextHops[selector.select(Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d) >>> 0)]!
 }

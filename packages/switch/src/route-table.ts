@@ -43,8 +43,8 @@ export class RouteTable {
       const text = formatPrefix(prefix)
       if (route === undefined) this.#learned.delete(text)
       else this.#learned.set(text, route)
-      const nextHops = route === undefined ? [] : this.#resolve(route)
-      if (nextHops.length > 0) set.push({ prefix, nextHops, cost: route!.cost })
+      const nextHops = route === undefined ? [] : this.#resolve(route.paths)
+      if (nextHops.length > 0) set.push({ prefix, nextHops, draining: this.#draining(route!), cost: route!.cost })
       else if (this.#isConnected(prefix)) set.push({ prefix, nextHops: [EDGE_PORT], cost: 0 })
       else remove.push(prefix)
     }
@@ -74,7 +74,7 @@ export class RouteTable {
       origin: 'connected' as const,
       cost: 0,
       ageMs: now - this.#since,
-      nextHops: [{ via: 'edge', address: '', port: EDGE_PORT }],
+      nextHops: [{ via: 'edge', address: '', port: EDGE_PORT, isDraining: false }],
     }))
     const learned = [...this.#learned.values()]
       .sort((a, b) => a.prefix.address - b.prefix.address || a.prefix.length - b.prefix.length)
@@ -83,8 +83,9 @@ export class RouteTable {
         origin: 'bgp' as const,
         cost: route.cost,
         ageMs: now - route.since,
-        nextHops: route.paths.map(({ neighbor, attributes }) => ({
+        nextHops: route.paths.map(({ neighbor, attributes, isDraining }) => ({
           via: neighbor.name,
+          isDraining,
           address: formatIpv4(attributes.nextHop),
           port: this.#portOf.get(neighbor.name) ?? null,
         })),
@@ -92,8 +93,14 @@ export class RouteTable {
     return [...connected, ...learned]
   }
 
-  #resolve(route: RibRoute): number[] {
-    return route.paths.flatMap(({ neighbor }) => this.#portOf.get(neighbor.name) ?? [])
+  #resolve(paths: RibRoute['paths']): number[] {
+    return paths.flatMap(({ neighbor }) => this.#portOf.get(neighbor.name) ?? [])
+  }
+
+  /** Next hops that drain, unless all do: then they are used as ever. */
+  #draining({ paths }: RibRoute): number[] {
+    const draining = this.#resolve(paths.filter(({ isDraining }) => isDraining))
+    return draining.length < this.#resolve(paths).length ? draining : []
   }
 
   #isConnected(prefix: Prefix): boolean {

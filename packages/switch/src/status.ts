@@ -11,10 +11,21 @@ export interface SwitchStatus {
   /** Flows that end at this switch's edge. */
   readonly flows: number
   readonly edge: Readonly<Record<string, number>>
+  /** Flows that were kept from next hops that drain. */
+  readonly diverted: DivertedStatus
   /** Packets lost, by cause. */
   readonly drops: Readonly<Record<string, number>>
   /** Services that the client edge listens for, as address:port. */
   readonly listening: readonly string[]
+}
+
+export interface DivertedStatus {
+  /** Remembered now. */
+  readonly flows: number
+  /** Since the start. */
+  readonly total: number
+  /** Flows that went to a next hop that drains, because so many were remembered. */
+  readonly overLimit: number
 }
 
 export interface SwitchPortStatus {
@@ -46,6 +57,8 @@ export interface RouteNextHopStatus {
   readonly address: string
   /** The port it resolves to; null for a neighbour that no cable leads to, over which nothing is forwarded. */
   readonly port: number | null
+  /** It keeps its flows and gets no new ones. */
+  readonly isDraining: boolean
 }
 
 export interface BgpSessionStatus {

@@ -29,6 +29,9 @@ import { PortTable, type SwitchPort } from './port-table.js'
 import { RouteTable } from './route-table.js'
 import type { SwitchStatus } from './status.js'
 
+/** Diverted flows are looked at this often. */
+const EXPIRY_STEP_MS = 1_000
+
 /**
  * A switch (claims C9, C10): the receiving module are its cables and its edge, the routing table is kept by
  * {@link RouteTable}, allocation and sending are the {@link Forwarder}'s. Here they are only put together.
@@ -43,6 +46,7 @@ export class SwitchNode {
   readonly #speaker: Speaker
   readonly #edge: SwitchEdge
   #listener: CableListener | undefined
+  #expiry: NodeJS.Timeout | undefined
 
   constructor(config: SwitchConfig, log: Logger, clock: Clock) {
     const selection = ECMP_SELECTIONS[config.ecmp.selection]
@@ -71,6 +75,7 @@ export class SwitchNode {
           return port.isUp
         },
       })),
+      clock.now(),
     )
     this.#edge = createEdge(config.edge, connected, this.#forwarder, clock, log)
     this.#speaker = this.#createSpeaker(announced)
@@ -80,6 +85,7 @@ export class SwitchNode {
   async start(): Promise<RunningRole> {
     const { address, cablePort, clusterKey, name, role } = this.#config
     await this.#speaker.start()
+    this.#expiry = setInterval(() => this.#forwarder.expire(this.#clock.now()), EXPIRY_STEP_MS)
     this.#listener = await listenCables({
       address,
       port: cablePort,
@@ -101,6 +107,7 @@ export class SwitchNode {
   }
 
   async stop(): Promise<void> {
+    clearInterval(this.#expiry)
     await this.#edge.close()
     await this.#speaker.stop()
     await this.#listener?.close()
@@ -124,7 +131,8 @@ export class SwitchNode {
     })
     if (decision === undefined || decision.port === EDGE_PORT) return null
     const { hash, selection, seed } = this.#config.ecmp
-    const { prefix, cost, m, index, port } = decision
+    const { prefix, cost, m, index, port, drain } = decision
+    const lbOf = (id: number): string => this.#ports.get(id)?.peer ?? ''
     return {
       prefix: formatPrefix(prefix),
       cost,
@@ -133,7 +141,11 @@ export class SwitchNode {
       m,
       index,
       port,
-      lb: this.#ports.get(port)?.peer ?? '',
+      lb: lbOf(port),
+      drain: drain && {
+        newFlowsTo: lbOf(drain.newFlowsTo),
+        divertedTo: drain.divertedTo === undefined ? null : lbOf(drain.divertedTo),
+      },
     }
   }
 
@@ -155,6 +167,11 @@ export class SwitchNode {
       sessions: this.#speaker.sessions(),
       flows: this.#edge.flowCount,
       edge: this.#edge.counters(),
+      diverted: {
+        flows: this.#forwarder.diverted.size,
+        total: this.#forwarder.diverted.total,
+        overLimit: this.#forwarder.diverted.overLimit,
+      },
       drops: { ...this.#forwarder.drops },
       listening: this.#edge.listening(),
     }

@@ -48,6 +48,7 @@ t.test('explain, egressFor and receive agree on every tuple', async () => {
           t.destinationPort,
           t.protocol,
           40,
+          false,
         )
         assert.equal(asked, expected > 0 ? expected : -1)
         const packet = packetOf(t, 8)

@@ -81,11 +81,11 @@ t.test('packets for the edge come one by one and untouched', async (t) => {
 
 t.test('the edge asks where its packets leave', async (t) => {
   const { forwarder, port } = uplink()
-  const egress = forwarder.egressFor(CLIENT, VIP, 41_234, 8080, IpProtocol.TCP, 40)
+  const egress = forwarder.egressFor(CLIENT, VIP, 41_234, 8080, IpProtocol.TCP, 40, false)
   t.equal(egress, forwarder.explain(flow(41_234))!.port)
   t.equal(forwarder.outputOf(egress), port(egress).output)
-  t.equal(forwarder.egressFor(CLIENT, CLIENT, 1, 2, IpProtocol.TCP, 40), NO_ROUTE, 'not back to the edge')
-  t.equal(forwarder.egressFor(CLIENT, NOWHERE, 1, 2, IpProtocol.TCP, 40), NO_ROUTE)
+  t.equal(forwarder.egressFor(CLIENT, CLIENT, 1, 2, IpProtocol.TCP, 40, false), NO_ROUTE, 'not back to the edge')
+  t.equal(forwarder.egressFor(CLIENT, NOWHERE, 1, 2, IpProtocol.TCP, 40, false), NO_ROUTE)
   t.equal(forwarder.drops['no-route'], 2)
   t.same(forwarder.counters.get(0), { packetsIn: 3, bytesIn: 120, packetsOut: 0, bytesOut: 0 })
 })
@@ -142,7 +142,7 @@ t.test(
     t.match(forwarder.explain(flow(5)), { port: id, isPortUp: false })
     const packet = packetOf(flow(5))
     forwarder.receive(packet, 0, packet.length, 3 - id, 0)
-    t.equal(forwarder.egressFor(CLIENT, VIP, 5, 8080, IpProtocol.TCP, 40), NO_ROUTE)
+    t.equal(forwarder.egressFor(CLIENT, VIP, 5, 8080, IpProtocol.TCP, 40, false), NO_ROUTE)
     t.equal(forwarder.drops['port-down'], 2)
     t.same(port(id).packets, [])
     t.match(readIcmpError(toEdge[0]!, 0), { type: IcmpType.DESTINATION_UNREACHABLE, code: UnreachableCode.HOST })
@@ -153,7 +153,7 @@ t.test('a next hop that is no port is as good as one without carrier', async (t)
   const { forwarder } = rig({ ports: 1, routes: { '127.20.10.1/32': [7] } })
   const packet = packetOf(flow(5))
   forwarder.receive(packet, 0, packet.length, 1, 0)
-  t.equal(forwarder.egressFor(CLIENT, VIP, 5, 8080, IpProtocol.TCP, 40), NO_ROUTE)
+  t.equal(forwarder.egressFor(CLIENT, VIP, 5, 8080, IpProtocol.TCP, 40, false), NO_ROUTE)
   t.equal(forwarder.drops['port-down'], 2)
 })
 
@@ -163,7 +163,7 @@ t.test('protocols without ports are spread by their addresses', async (t) => {
     const tuple = { ...flow(0), destinationPort: 0, protocol }
     const { port: id } = forwarder.explain(tuple)!
     t.equal(forwarder.explain({ ...tuple, sourcePort: 77 })!.port, id)
-    t.equal(forwarder.egressFor(CLIENT, VIP, 77, 78, protocol, 28), id)
+    t.equal(forwarder.egressFor(CLIENT, VIP, 77, 78, protocol, 28, false), id)
     const before = port(id).packets.length
     for (const fill of [0, 0xaa]) {
       const packet = packetOf(tuple, 20)

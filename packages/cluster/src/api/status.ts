@@ -60,7 +60,15 @@ export interface RouteDecision {
   /** Which of them, from 0. */
   readonly index: number
   readonly port: number
+  /** The LB that packets of this flow go to now. */
   readonly lb: string
+  /** Set when the hash points to an LB that drains, or did when this flow began. */
+  readonly drain?: {
+    /** The LB that a flow of this tuple gets that begins now. */
+    readonly newFlowsTo: string
+    /** The LB that this very flow was given when it began; null: it is none of those. */
+    readonly divertedTo: string | null
+  }
 }
 
 /** What one LB carries. */

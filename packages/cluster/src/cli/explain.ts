@@ -25,6 +25,13 @@ function render({ client, vip, protocol, route, session }: Explanation): string 
       ? `  selection  modulo: ${hash.value} % ${m} = ${index}`
       : `  selection  ${route.selection}: next hop ${index} of ${m}`,
     `  LB         ${route.lb}, port ${route.port}`,
+    ...(route.drain === undefined
+      ? []
+      : [
+          route.drain.divertedTo === null
+            ? `  drain      it drains: a flow that begins now goes to ${route.drain.newFlowsTo}`
+            : `  drain      kept from an LB that drained when it began; a flow that begins now goes to ${route.drain.newFlowsTo}`,
+        ]),
     session === null
       ? '  session    none'
       : `  session    ${session.state}: ${session.bip} > ${session.backend}, idle ${Math.round(session.idleMs)} ms`,

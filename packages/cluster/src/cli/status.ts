@@ -65,7 +65,11 @@ function renderSwitch(node: ClusterStatus['switches'][string]): string {
         route.origin,
         route.cost,
         `${Math.round(route.ageMs / 1000)}s`,
-        route.nextHops.map(({ via, port }) => (port === null ? `${via} (no port)` : via)).join(' '),
+        route.nextHops
+          .map(({ via, port, isDraining }) =>
+            port === null ? `${via} (no port)` : isDraining ? `${via} (drains)` : via,
+          )
+          .join(' '),
       ]),
     ],
     '  ',

@@ -8,6 +8,15 @@ import type { Route } from './route.js'
 export interface RouteGroup {
   readonly route: Route
   readonly selector: Selector
+  /** undefined: none of the next hops drains */
+  readonly drain: DrainGroup | undefined
+}
+
+/** Where flows go instead that begin while the hash points to a next hop that drains. */
+export interface DrainGroup {
+  /** Ports that stay. */
+  readonly nextHops: readonly number[]
+  readonly selector: Selector
 }
 
 /**
@@ -88,7 +97,7 @@ export class Fib {
       const key = nextHops.join()
       const selector = selectors.get(key) ?? this.#selectorFor(route)
       selectors.set(key, selector)
-      change(prefix, { route, selector })
+      change(prefix, { route, selector, drain: this.#drainGroup(route) })
     }
     const tables = this.#tables.map((table) => {
       const ofLength = changes.get(table.length)
@@ -98,6 +107,13 @@ export class Fib {
     for (const [length, ofLength] of changes) tables.push(PrefixTable.empty(length).with(ofLength))
     const kept = tables.filter(({ size }) => size > 0).sort((a, b) => b.length - a.length)
     return new Fib(this.version + 1, kept, this.#selection)
+  }
+
+  #drainGroup({ prefix, nextHops, draining = [] }: Route): DrainGroup | undefined {
+    if (draining.length === 0) return undefined
+    const staying = nextHops.filter((port) => !draining.includes(port))
+    assert(staying.length > 0, `all next hops drain: ${formatPrefix(prefix)}`)
+    return { nextHops: staying, selector: this.#selection.build(staying) }
   }
 
   /** A change of anything but the next hops keeps the selector: tables of some selections are expensive to build. */

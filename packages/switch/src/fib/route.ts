@@ -11,6 +11,8 @@ export interface Route {
   readonly prefix: Prefix
   /** Port ids of the equal-cost next hops, at least one, in a fixed order: the hash picks by index. */
   readonly nextHops: readonly number[]
+  /** Those of them that drain: they keep their flows and get no new ones. Never all of them. */
+  readonly draining?: readonly number[]
   /** The patent's cost of a route; BGP's MED carries it. */
   readonly cost: number
 }

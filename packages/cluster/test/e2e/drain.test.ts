@@ -1,0 +1,113 @@
+import { type ProbeReport, runProbe } from '@fivetuple/client'
+import t, { type Test } from 'tap'
+import { RawClient } from './http-probe.js'
+import { TestCluster, until } from './test-cluster.js'
+
+const REQUEST = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n'
+
+/** Requests on new connections, until told to stop. */
+function load(t: Test, url: string): { stop: () => Promise<ProbeReport> } {
+  const stop = new AbortController()
+  t.teardown(() => stop.abort())
+  const report = runProbe({
+    url: new URL(url),
+    connections: 'new',
+    ratePerSecond: 120,
+    durationMs: 120_000,
+    timeoutMs: 10_000,
+    signal: stop.signal,
+  })
+  return {
+    stop() {
+      stop.abort()
+      return report
+    },
+  }
+}
+
+t.test('an LB is drained and put back under load: not one request fails, not one flow moves', async (t) => {
+  const cluster = await TestCluster.start(t, '127.102.0.0/16', ['--lbs', '3'])
+  const { listen } = cluster.vip('web')
+  const lasting = await Promise.all(Array.from({ length: 30 }, () => RawClient.open(listen)))
+  t.teardown(() => {
+    for (const client of lasting) client.socket.destroy()
+  })
+  const ask = async () => {
+    for (const client of lasting) {
+      client.received = Buffer.alloc(0)
+      client.socket.write(REQUEST)
+    }
+    await until(() => lasting.every((client) => client.text.endsWith('}\n')), 'all connections are answered')
+    return lasting.map((client) => cluster.lbOf(/"address":"([^"]+)"/.exec(client.text)![1]!))
+  }
+  const before = await ask()
+  const onLb2 = lasting.filter((_, i) => before[i] === 'lb-2')
+  t.ok(onLb2.length > 0, `${onLb2.length} of 30 lasting connections are on lb-2`)
+  const { stop } = load(t, cluster.url('web'))
+  const lb2 = async () => (await cluster.api.status()).lbs['lb-2']!
+  const newFlows = async () => (await lb2()).services.find(({ name }) => name === 'web')!.newFlows
+  await until(async () => (await newFlows()) > 50, 'lb-2 has its share')
+
+  const early = await cluster.cli('lb', 'drain', 'lb-2', '--deadline', '1s')
+  t.equal(early.code, 1, 'the lasting connections hold it')
+  t.match(early.stderr, /lb-2 still has \d+ sessions; it stays drained/)
+  t.match(early.stdout, /0\.\d s {2}lb-2 has \d+ sessions/)
+  const atDrain = await newFlows()
+  t.same(await ask(), before, 'they work, and are where they were')
+  const { switches } = await cluster.api.status()
+  t.ok(switches.uplink!.diverted.total > 0, `${switches.uplink!.diverted.total} flows were diverted`)
+  t.match((await cluster.cli('status')).stdout, /lb-2 \(drains\)/)
+
+  for (const client of onLb2) client.socket.end()
+  const drained = await cluster.cli('lb', 'drain', 'lb-2', '--deadline', '30s')
+  t.equal(drained.code, 0, drained.stderr)
+  t.match(drained.stdout, /lb-2 is empty/)
+  t.equal(await newFlows(), atDrain, 'no flow began on it')
+
+  t.equal((await cluster.cli('lb', 'undrain', 'lb-2')).code, 0)
+  await until(async () => (await newFlows()) > atDrain + 20, 'flows begin on it again')
+  const report = await stop()
+  t.same(report.errors, {}, `${report.answered} requests, none failed`)
+  t.equal(report.flows.moves, 0)
+})
+
+t.test('a backend is drained and put back under load: not one request fails', async (t) => {
+  const cluster = await TestCluster.start(t, '127.103.0.0/16', ['--lbs', '2', '--backends', '3'])
+  const { stop } = load(t, cluster.url('web'))
+  const flows = async () => {
+    const { lbs } = await cluster.api.status()
+    const all = Object.values(lbs).flatMap(({ services }) => services.flatMap(({ backends }) => backends))
+    return all.filter(({ name }) => name === 'backend-2').reduce((sum, { newFlows }) => sum + newFlows, 0)
+  }
+  await until(async () => (await flows()) > 30, 'it has its share')
+  const drained = await cluster.cli('backend', 'drain', 'backend-2', '--json')
+  t.equal(drained.code, 0, drained.stderr)
+  t.match(JSON.parse(drained.stdout.trim().split('\n').at(-1)!), { backend: 'backend-2', draining: true, sessions: 0 })
+  const atDrain = await flows()
+  t.match(await cluster.api.backendDrain('backend-2'), { draining: true, sessionsByLb: { 'lb-1': 0, 'lb-2': 0 } })
+  const seen = (await cluster.api.status()).lbs['lb-1']!.services[0]!.newFlows
+  await until(
+    async () => (await cluster.api.status()).lbs['lb-1']!.services[0]!.newFlows > seen + 40,
+    'new flows go elsewhere',
+  )
+  t.equal(await flows(), atDrain)
+  t.equal((await cluster.cli('backend', 'undrain', 'backend-2')).code, 0)
+  await until(async () => (await flows()) > atDrain + 10, 'flows go there again')
+  const report = await stop()
+  t.same(report.errors, {}, `${report.answered} requests, none failed`)
+})
+
+t.test('what operators have changed outlives the LB that it was said to', async (t) => {
+  const cluster = await TestCluster.start(t, '127.103.0.0/16', ['--lbs', '2', '--backends', '3'])
+  await cluster.api.drainBackend('backend-2', true)
+  await cluster.api.drainLb('lb-2', true)
+  await cluster.api.changeVip('web', { policy: 'maglev' })
+  process.kill(cluster.ready.lbs[1]!.pid, 'SIGKILL')
+  await until(async () => {
+    const { roles, lbs } = await cluster.api.status()
+    return roles.find(({ name }) => name === 'lb-2')?.restarts === 1 && lbs['lb-2'] !== undefined
+  }, 'lb-2 is back')
+  const { draining, services } = (await cluster.api.status()).lbs['lb-2']!
+  t.equal(draining, true)
+  t.match(services, [{ name: 'web', policy: 'maglev', backends: [{}, { name: 'backend-2', isDrained: true }, {}] }, {}])
+})
