@@ -79,6 +79,7 @@ export class LbNode {
   readonly #expiry: DeadlineTimer
   readonly #redundancy: Redundancy | undefined
   #areChecksOn = false
+  #isStopping = false
   #diallers: CableDialler[] = []
 
   constructor(config: LbConfig, log: Logger, clock: Clock) {
@@ -179,6 +180,7 @@ export class LbNode {
 
   /** Withdraws its routes first, so that no new flow is sent here any more, then unplugs. */
   async stop(): Promise<void> {
+    this.#isStopping = true
     await this.#redundancy?.stop()
     await this.#routing.stop()
     this.#health.close()
@@ -360,6 +362,7 @@ export class LbNode {
 
   /** What is held back, and why, is news to the launcher. */
   #tellVips(): void {
+    if (this.#isStopping) return
     tellLauncher({ kind: 'event', event: 'vips', data: this.#placedVips() })
   }
 

@@ -15,6 +15,10 @@ export async function sessions(lb: string, { vip, limit, block, json }: Sessions
     process.stdout.write(`${JSON.stringify(lists)}\n`)
     return
   }
+  if (lists.every((list) => list.sessions.length === 0)) {
+    process.stdout.write('no sessions\n')
+    return
+  }
   process.stdout.write(
     table([
       ['LB', 'PROTOCOL', 'CLIENT', 'VIP', 'BIP', 'BACKEND', 'STATE', 'IDLE ms'],

@@ -1,10 +1,17 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { LbStatus } from '@fivetuple/lb-node'
+import type { SwitchStatus } from '@fivetuple/switch'
 import type { DrainsControl } from '../api/control.js'
+import { ApiError } from '../api/problem.js'
 import type { BackendDrainState, LbDrainState } from '../api/status.js'
 import type { ClusterPlan } from '../plan/plan.js'
 import type { Ask } from './ask.js'
 import type { LbConfigs } from './lb-configs.js'
 import { backendNamed, lbNamed } from './lookup.js'
+
+/** Longest wait for the uplink switch to hear of a drain. */
+const CONVERGENCE_MAX_MS = 2_000
+const CONVERGENCE_STEP_MS = 5
 
 /** Takes LBs and backends out of service without ending what they carry, and puts them back. */
 export class DrainControl implements DrainsControl {
@@ -23,7 +30,24 @@ export class DrainControl implements DrainsControl {
     const [name] = lbNamed(this.#plan, lb === 'all' ? '' : lb)
     await this.#ask(name!, 'setDraining', { draining })
     this.#configs.update(name!, { draining })
+    await this.#untilSwitchKnows(name!, draining)
     return this.lbDrain(name!)
+  }
+
+  /** Until then flows may still begin there: an LB that is empty before is not drained. */
+  async #untilSwitchKnows(lb: string, draining: boolean): Promise<void> {
+    const deadline = performance.now() + CONVERGENCE_MAX_MS
+    for (;;) {
+      const { routes } = (await this.#ask(this.#plan.uplink.name, 'status', {})) as SwitchStatus
+      const hops = routes.flatMap(({ nextHops }) => nextHops.filter(({ via }) => via === lb))
+      if (hops.every(({ isDraining }) => isDraining === draining)) return
+      if (performance.now() > deadline)
+        throw new ApiError(
+          503,
+          `${lb} has said so, but the uplink switch has not heard it after ${CONVERGENCE_MAX_MS} ms`,
+        )
+      await sleep(CONVERGENCE_STEP_MS)
+    }
   }
 
   /** How far an LB is. */
