@@ -103,7 +103,7 @@ function drawTakeovers(drawing: Drawing, measurements: readonly Measurement[]): 
 
 function title(drawing: Drawing, words: string): void {
   drawing.parts.push(
-    `<text x="${MARGIN}" y="${drawing.y + 14}" fill="${COLOURS.text}" font-weight="bold">${escape(words)}</text>`,
+    `<text x="${MARGIN}" y="${drawing.y + 14}" fill="${COLOURS.text}" font-weight="bold">${escapeXml(words)}</text>`,
   )
   drawing.y += TITLE_HEIGHT
 }
@@ -113,7 +113,7 @@ function label(drawing: Drawing, words: string): void {
 }
 
 function text(drawing: Drawing, x: number, y: number, words: string, colour: string = COLOURS.text): void {
-  drawing.parts.push(`<text x="${round(x)}" y="${round(y)}" fill="${colour}">${escape(words)}</text>`)
+  drawing.parts.push(`<text x="${round(x)}" y="${round(y)}" fill="${colour}">${escapeXml(words)}</text>`)
 }
 
 function rect(drawing: Drawing, x: number, y: number, width: number, height: number, colour: string): void {
@@ -134,6 +134,6 @@ function round(value: number): number {
   return Math.round(value * 100) / 100
 }
 
-function escape(words: string): string {
+function escapeXml(words: string): string {
   return words.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
 }
