@@ -1,0 +1,238 @@
+import type { ProbeReport } from '@fivetuple/client'
+import { runProbe } from '@fivetuple/client'
+import t from 'tap'
+import { fetchOnce, RawClient } from './http-probe.js'
+import { isAlive, TestCluster, until } from './test-cluster.js'
+
+const REQUEST = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n'
+
+interface Flow {
+  readonly client: RawClient
+  readonly lb: string | undefined
+}
+
+/** Connections that have had one answer, each with the LB that carries it. */
+async function openFlows(cluster: TestCluster, count: number): Promise<Flow[]> {
+  const { listen } = cluster.vip('web')
+  const clients = await Promise.all(Array.from({ length: count }, () => RawClient.open(listen)))
+  for (const client of clients) client.socket.write(REQUEST)
+  await until(() => clients.every((client) => client.text.includes('"backend"')), 'all are answered')
+  return clients.map((client) => ({
+    client,
+    lb: cluster.lbOf(/"address":"([^"]+)"/.exec(client.text)?.[1] ?? ''),
+  }))
+}
+
+function ask({ client }: Flow): void {
+  client.received = Buffer.alloc(0)
+  client.socket.write(REQUEST)
+}
+
+const isAnswered = ({ client }: Flow): boolean => client.text.includes('"backend"')
+
+async function routedTo(cluster: TestCluster, vip: string): Promise<readonly string[]> {
+  return (await cluster.api.status()).vips.find(({ name }) => name === vip)?.routedTo ?? []
+}
+
+async function stateOf(cluster: TestCluster, role: string): Promise<string | undefined> {
+  return (await cluster.api.status()).roles.find(({ name }) => name === role)?.state
+}
+
+t.test('roles are killed, held down, started and restarted', async (t) => {
+  const cluster = await TestCluster.start(t, '127.91.0.0/16', ['--lbs', '3', '--backends', '2'])
+  const { api } = cluster
+  const { pid } = cluster.ready.lbs[1]!
+
+  const held = await api.kill('lb-2', true)
+  t.match(held, { done: `lb-2 (pid ${pid}) is killed`, undo: 'fivetuple start lb-2', warnings: [] })
+  t.notOk(isAlive(pid))
+  await until(async () => !(await routedTo(cluster, 'web')).includes('lb-2'), 'its routes are gone')
+  t.equal((await fetchOnce(cluster.url('web'))).status, 200)
+  t.match(await api.faults(), { faults: [{ kind: 'held', role: 'lb-2', undo: 'fivetuple start lb-2' }], silent: [] })
+  t.match(await cluster.cli('status'), { code: 0, stdout: /lb-2 +0 +held down/ })
+  await t.rejects(api.kill('lb-2', true), /held down already/)
+  await t.rejects(api.hang('lb-2'), /lb-2 is not running/)
+
+  t.match(await api.start('lb-2'), { done: /^lb-2 \(pid \d+\) is started: it is ready, and its routes are back/ })
+  t.strictSame(await routedTo(cluster, 'web'), ['lb-1', 'lb-2', 'lb-3'], 'when start is done, the routes are there')
+  t.strictSame((await api.faults()).faults, [])
+
+  await api.restart('lb-3')
+  t.strictSame(await routedTo(cluster, 'web'), ['lb-1', 'lb-2', 'lb-3'], 'when restart is done, the routes are back')
+  t.match(
+    cluster.events.findLast(({ event }) => event === 'died'),
+    { how: 'ended with code 0', restartInMs: 0 },
+  )
+  t.match(await api.restart('backend-1'), { done: /^backend-1 \(pid \d+\) is started: it is ready, after/ })
+
+  const killed = await cluster.cli('kill', 'downlink')
+  t.match(killed, { code: 0, stdout: /^downlink \(pid \d+\) is killed\n! downlink is the only way there is/ })
+  await until(async () => (await stateOf(cluster, 'downlink')) === 'running', 'the switch is back by itself')
+  await until(async () => (await routedTo(cluster, 'web')).length === 3, 'all LBs can reach backends again')
+  await until(async () => (await fetchOnce(cluster.url('web')).catch(() => null))?.status === 200, 'traffic flows')
+  await t.rejects(api.kill('lb-9', false), /there is no role 'lb-9'; there are uplink, downlink, lb-1/)
+})
+
+t.test('flows through an LB that hangs stall, and go on when it does', async (t) => {
+  // Nobody is to notice, however slow this machine is: the hold time is the only thing that could.
+  const cluster = await TestCluster.start(t, '127.92.0.0/16', [], 'bgp: { holdTime: 90s }\n')
+  const { api } = cluster
+  const flows = await openFlows(cluster, 40)
+  const through = flows.filter(({ lb }) => lb === 'lb-2')
+  const others = flows.filter(({ lb }) => lb !== 'lb-2')
+  t.ok(through.length > 0 && others.length > 0, `${through.length} of 40 flows are on lb-2`)
+  let ended = 0
+  for (const { client } of flows) void client.closed.then(() => ended++)
+
+  t.match(await api.hang('lb-2'), { done: /^lb-2 \(pid \d+\) hangs: SIGSTOP$/, undo: 'fivetuple resume lb-2' })
+  t.equal(await stateOf(cluster, 'lb-2'), 'hung')
+  t.match((await api.status()).silent, [{ name: 'lb-2', reason: /'fivetuple resume lb-2' lets it go on/ }])
+  t.match(await cluster.cli('status'), { code: 0, stdout: /lb-2 +\d+ +hung \(SIGSTOP\)/ })
+  t.match(await cluster.cli('faults', 'list'), { stdout: /lb-2 hangs \(SIGSTOP\) +fivetuple resume lb-2/ })
+  for (const flow of flows) ask(flow)
+  await until(() => others.every(isAnswered), 'flows of other LBs are answered')
+  // A second round trip of the others: had lb-2 anything to say, it would have been here.
+  for (const flow of others) ask(flow)
+  await until(() => others.every(isAnswered), 'and again')
+  t.notOk(through.some(isAnswered), 'none of its flows is')
+
+  t.match(await api.resume('lb-2'), { done: /goes on: SIGCONT$/, undo: null })
+  await until(() => through.every(isAnswered), 'all of its flows are answered')
+  t.equal(ended, 0, 'no flow has ended')
+  t.equal(await stateOf(cluster, 'lb-2'), 'running')
+  for (const { client } of flows) client.socket.destroy()
+  await cluster.untilEmpty()
+
+  // What hangs does not hold up the end.
+  await api.hang('lb-1')
+  await api.hang('uplink')
+  const { pids } = cluster
+  await cluster.stop()
+  t.notOk(pids.some(isAlive))
+})
+
+t.test('a cable that is cut takes routes and flows of its LB with it, and nothing else', async (t) => {
+  const cluster = await TestCluster.start(t, '127.93.0.0/16')
+  const { api } = cluster
+  const all = ['lb-1', 'lb-2', 'lb-3', 'lb-4']
+  for (const side of ['uplink', 'downlink', 'both'] as const) {
+    const flows = await openFlows(cluster, 40)
+    const through = flows.filter(({ lb }) => lb === 'lb-3')
+    t.match(await api.cutCables('lb-3', side), {
+      undo: `fivetuple cable restore lb-3 ${side}`,
+      done: /redials are refused/,
+    })
+    await until(async () => !(await routedTo(cluster, 'web')).includes('lb-3'), 'its routes are gone')
+    const { lbs, switches } = await api.status()
+    const isUplinkUp = side === 'downlink'
+    const isDownlinkUp = side === 'uplink'
+    t.match(lbs['lb-3'], { cables: { uplink: isUplinkUp, downlink: isDownlinkUp } }, 'no carrier at its end')
+    for (const [name, isUp] of [
+      ['uplink', isUplinkUp],
+      ['downlink', isDownlinkUp],
+    ] as const)
+      t.match(switches[name]?.ports[2], { peer: 'lb-3', up: isUp, isCut: !isUp }, `nor at the end of ${name}`)
+    const settled = new Set<Flow>()
+    for (const flow of through) {
+      void flow.client.closed.then(() => settled.add(flow))
+      ask(flow)
+    }
+    await until(() => settled.size === through.length, `its ${through.length} flows end`)
+    t.equal((await fetchOnce(cluster.url('web'))).status, 200, 'new connections work')
+
+    if (side === 'both') {
+      const { faults } = await api.faults()
+      t.match(faults, [
+        { kind: 'cut', role: 'lb-3', side: 'uplink' },
+        { kind: 'cut', role: 'lb-3', side: 'downlink' },
+      ])
+      // A switch that is started again keeps the port down.
+      await api.restart('uplink')
+      t.match((await api.status()).switches.uplink?.ports[2], { up: false, isCut: true })
+      t.match(await cluster.cli('cable', 'restore', 'lb-3'), {
+        code: 0,
+        stdout: /cables are restored: its routes are back/,
+      })
+    } else t.match(await api.restoreCables('lb-3', side), { done: /is restored: its routes are back after \d+ ms/ })
+    t.strictSame(await routedTo(cluster, 'web'), all)
+    for (const { client } of flows) client.socket.destroy()
+  }
+  t.match(await cluster.cli('cable', 'cut', 'lb-3', 'left'), { code: 2 })
+  t.match(await cluster.cli('cable', 'cut', 'lb-7'), { code: 1, stderr: /there is no LB 'lb-7'/ })
+
+  // All that is broken is undone together.
+  await api.cutCables('lb-1', 'downlink')
+  await api.kill('lb-2', true)
+  await api.hang('lb-4')
+  await api.misbehave('backend-2', { delayMs: 5, healthz: 'ok' })
+  const { faults } = await api.faults()
+  t.strictSame(
+    faults.map(({ what }) => what),
+    [
+      'lb-2 is held down',
+      'lb-4 hangs (SIGSTOP)',
+      "lb-1's downlink cable is cut",
+      'backend-2 answers 5 ms late, always passes health checks',
+    ],
+  )
+  t.match(await api.clearFaults(), { cleared: faults, failed: [] })
+  t.strictSame(await api.faults(), { faults: [], silent: [] })
+  t.strictSame(await routedTo(cluster, 'web'), all)
+})
+
+t.test('LBs are restarted one after the other under load', async (t) => {
+  const cluster = await TestCluster.start(t, '127.94.0.0/16', ['--lbs', '3', '--backends', '2'])
+  const stop = new AbortController()
+  const load = runProbe({
+    url: new URL(cluster.url('web')),
+    connections: 'new',
+    ratePerSecond: 100,
+    durationMs: 60_000,
+    timeoutMs: 5_000,
+    signal: stop.signal,
+  })
+  const steps = (await cluster.cli('rolling-restart', '--json')).stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line))
+  stop.abort()
+  const report: ProbeReport = await load
+  t.match(steps, [
+    ...['lb-1', 'lb-2', 'lb-3'].flatMap((lb) => [
+      { step: 'restarting', lb },
+      { step: 'routed', lb, vips: lb === 'lb-3' ? ['web'] : /web/ },
+      { step: 'carrying', lb, newFlows: /^[1-9]/ },
+    ]),
+    { step: 'done', lbs: ['lb-1', 'lb-2', 'lb-3'] },
+  ])
+  t.ok(report.failed < report.answered / 10, `${report.failed} failed, ${report.answered} answered`)
+  t.equal(report.errors.ECONNREFUSED ?? 0, 0, 'there was always an LB')
+  const { roles } = await cluster.api.status()
+  t.strictSame(
+    roles.filter(({ kind }) => kind === 'lb').map(({ restarts }) => restarts),
+    [1, 1, 1],
+  )
+
+  // Whoever asked for it goes away: the next LB is left alone, and it can be asked for again.
+  for await (const { step } of cluster.api.rollingRestart(0)) if (step === 'restarting') break
+  await until(
+    async () => (await cluster.api.status()).roles.find(({ name }) => name === 'lb-1')?.restarts === 2,
+    'lb-1',
+  )
+  let again = cluster.api.rollingRestart(0)
+  await until(async () => {
+    const first = await again.next().catch(() => undefined)
+    if (first === undefined) again = cluster.api.rollingRestart(0)
+    return first !== undefined
+  }, 'the first has ended')
+  await t.rejects(cluster.api.rollingRestart(0).next(), /a rolling restart is under way/)
+
+  // One that does not come back stops it.
+  let last: unknown
+  for await (const step of again) {
+    last = step
+    if (step.step === 'routed' && step.lb === 'lb-1') await cluster.api.cutCables('lb-2', 'both')
+  }
+  t.match(last, { step: 'failed', lb: 'lb-2', reason: /lb-2 has no carrier to the uplink switch/ })
+  t.equal((await cluster.api.status()).roles.find(({ name }) => name === 'lb-3')?.restarts, 1)
+})
