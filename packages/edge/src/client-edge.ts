@@ -1,8 +1,13 @@
-import { createServer, type Server, type Socket } from 'node:net'
 import { parseIpv4 } from '@fivetuple/packet'
-import { type Clock, listenExclusive } from '@fivetuple/runtime'
-import type { FlowApplication } from './flow.js'
-import { SocketApplication } from './socket-application.js'
+import {
+  type Clock,
+  explainListenError,
+  type StreamListener,
+  type StreamSocket,
+  streamSockets,
+} from '@fivetuple/runtime'
+import { ReadChunks } from './read-chunks.js'
+import { SocketApplication, type SocketEdge } from './socket-application.js'
 import type { TcpEdge } from './tcp-edge.js'
 
 /** One TCP service of a VIP as clients see it. */
@@ -29,16 +34,19 @@ export interface ClientEdgeOptions {
  */
 export class ClientEdge {
   readonly #options: ClientEdgeOptions
-  readonly #servers = new Map<ClientEdgeService, Server>()
+  readonly #shared: SocketEdge
+  readonly #sockets = streamSockets()
+  readonly #listeners = new Map<ClientEdgeService, StreamListener>()
   #changes: Promise<void> = Promise.resolve()
 
   constructor(options: ClientEdgeOptions) {
     this.#options = options
+    this.#shared = { edge: options.edge, clock: options.clock, chunks: new ReadChunks() }
   }
 
   /** The services that are being listened for. */
   get listening(): ClientEdgeService[] {
-    return [...this.#servers.keys()]
+    return [...this.#listeners.keys()]
   }
 
   /**
@@ -57,55 +65,38 @@ export class ClientEdge {
   }
 
   async #apply(wanted: readonly ClientEdgeService[]): Promise<void> {
-    for (const [service, server] of this.#servers) {
+    for (const [service, listener] of this.#listeners) {
       if (wanted.includes(service)) continue
-      this.#servers.delete(service)
-      server.close()
+      this.#listeners.delete(service)
+      void listener.close()
     }
-    await Promise.all(wanted.filter((service) => !this.#servers.has(service)).map((service) => this.#listen(service)))
+    await Promise.all(wanted.filter((service) => !this.#listeners.has(service)).map((service) => this.#listen(service)))
   }
 
   async #listen(service: ClientEdgeService): Promise<void> {
-    const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.#accept(service, socket))
+    const { address, port } = service.listen
     try {
-      await listenExclusive(server, service.listen.address, service.listen.port)
-      this.#servers.set(service, server)
+      const onConnection = (socket: StreamSocket): void => this.#accept(service, socket)
+      this.#listeners.set(service, await this.#sockets.listen({ address, port, onConnection }))
     } catch (error) {
-      this.#options.onListenError(service, error as Error)
+      this.#options.onListenError(service, new Error(explainListenError(error as Error, address, port)))
     }
   }
 
-  #accept(service: ClientEdgeService, socket: Socket): void {
+  #accept(service: ClientEdgeService, socket: StreamSocket): void {
     const { edge, clock } = this.#options
-    socket.on('error', () => {}) // 'close' follows and tells
-    const client = parseIpv4(socket.remoteAddress ?? '')
-    const clientPort = socket.remotePort
-    if (client === undefined || clientPort === undefined) {
-      socket.destroy()
+    const client = parseIpv4(socket.remoteAddress)
+    if (client === undefined) {
+      socket.destroy() // it has gone already
       return
     }
-    const pending = new PendingApplication()
-    const flow = edge.connect(client, clientPort, service.address, service.port, pending, clock.now())
+    const application = new SocketApplication(this.#shared, socket)
+    const flow = edge.connect(client, socket.remotePort, service.address, service.port, application, clock.now())
     if (flow === undefined) {
-      socket.resetAndDestroy()
+      socket.reset()
       return
     }
-    const application = new SocketApplication(edge, flow, socket, clock)
-    flow.application = application
-    if (pending.failed) application.onFailure('refused')
-    socket.on('data', application.onSocketData)
+    application.flow = flow
+    socket.start(application)
   }
-}
-
-/** Stands in while `connect` runs: the flow may fail at once, when there is no route. */
-class PendingApplication implements FlowApplication {
-  failed = false
-  onConnected(): void {}
-  onData(): void {}
-  onEnd(): void {}
-  onWritable(): void {}
-  onFailure(): void {
-    this.failed = true
-  }
-  onClosed(): void {}
 }

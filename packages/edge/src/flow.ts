@@ -9,8 +9,8 @@ export interface FlowApplication {
   /** The other end has accepted (active flows) or our SYN-ACK was acknowledged (passive ones). */
   onConnected(): void
   /**
-   * Bytes in order. They may be kept only if the fabric's chunks may be; the application calls `consumed` on the edge
-   * when it has passed them on, which opens the window again.
+   * Bytes in order, valid for the time of the call; who keeps them where they lie says so to the edge (`keepBytes`). The
+   * application calls `consumed` on the edge when it has passed them on, which opens the window again.
    */
   onData(b: Uint8Array, start: number, end: number): void
   /** The peer sends no more. */

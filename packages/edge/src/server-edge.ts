@@ -1,4 +1,3 @@
-import { connect } from 'node:net'
 import {
   clientAddressOption,
   type Endpoint,
@@ -7,13 +6,11 @@ import {
   type Prefix,
   prefixContains,
 } from '@fivetuple/packet'
-import type { Clock } from '@fivetuple/runtime'
+import { type Clock, streamSockets } from '@fivetuple/runtime'
 import type { Flow, FlowApplication } from './flow.js'
-import { SocketApplication } from './socket-application.js'
+import { ReadChunks } from './read-chunks.js'
+import { type DialHandlers, SocketApplication, type SocketEdge } from './socket-application.js'
 import type { TcpEdge } from './tcp-edge.js'
-
-/** One read of a backend's socket: a jumbo segment's payload, so that each read becomes one packet. */
-const READ_BUFFER_BYTES = 65_495
 
 export interface ServerEdgeOptions {
   readonly clock: Clock
@@ -32,8 +29,9 @@ export interface ServerEdgeOptions {
 export class ServerEdge {
   readonly #options: ServerEdgeOptions
   readonly #edge: () => TcpEdge
-  /** All backend sockets read into this one buffer; what arrives is copied out before the next read. */
-  readonly #readBuffer = new Uint8Array(READ_BUFFER_BYTES)
+  readonly #sockets = streamSockets()
+  readonly #chunks = new ReadChunks()
+  #shared: SocketEdge | undefined
   readonly #proxied: ReadonlySet<number>
 
   /** @param edge the TCP edge whose `onIncoming` is {@link accept} */
@@ -45,40 +43,43 @@ export class ServerEdge {
 
   /** For {@link TcpEdge}'s `onIncoming`. */
   readonly accept = (flow: Flow, b: Uint8Array, tcp: number, end: number): FlowApplication | undefined => {
-    const { prefixes, clock, onDialError } = this.#options
+    const { prefixes, clock } = this.#options
     if (!prefixes.some((prefix) => prefixContains(prefix, flow.localAddress))) return undefined
-    const edge = this.#edge()
     const header = this.#proxyHeader(flow, b, tcp, end)
-    let application: SocketApplication | undefined
-    const socket = connect({
-      host: formatIpv4(flow.localAddress),
+    const socket = this.#sockets.dial({
+      address: formatIpv4(flow.localAddress),
       port: flow.localPort,
       localAddress: formatIpv4(flow.remoteAddress),
       localPort: flow.remotePort,
-      allowHalfOpen: true,
-      noDelay: true,
-      onread: {
-        buffer: this.#readBuffer,
-        callback: (length, b) => {
-          application?.onSocketData(Buffer.from(b.subarray(0, length)))
-          return !flow.endpoint.sendBufferFull
-        },
-      },
     })
-    let connected = false
-    socket.on('connect', () => {
-      connected = true
-      // The peer can't send before its SYN is answered, so nothing of the flow gets in front.
-      if (header !== undefined) socket.write(header)
-      edge.establish(flow, clock.now())
-    })
-    socket.on('error', (error: NodeJS.ErrnoException) => {
-      if (connected) return // 'close' follows and tells
-      onDialError(flow, error.code ?? 'unknown')
-      edge.refuse(flow, clock.now())
-    })
-    application = new SocketApplication(edge, flow, socket, clock)
+    this.#shared ??= { edge: this.#edge(), clock, chunks: this.#chunks }
+    const application = new SocketApplication(
+      this.#shared,
+      socket,
+      header === undefined ? this.#dial : this.#dialWith(header),
+    )
+    application.flow = flow
+    socket.start(application)
     return application
+  }
+
+  readonly #dial: DialHandlers = {
+    onOpen: ({ flow }) => this.#edge().establish(flow, this.#options.clock.now()),
+    onFailure: ({ flow }, code) => {
+      this.#options.onDialError(flow, code)
+      this.#edge().refuse(flow, this.#options.clock.now())
+    },
+  }
+
+  /** The peer can't send before its SYN is answered, so nothing of the flow gets in front of the header. */
+  #dialWith(header: Uint8Array): DialHandlers {
+    return {
+      onOpen: (application) => {
+        application.writeAhead(header)
+        this.#dial.onOpen(application)
+      },
+      onFailure: this.#dial.onFailure,
+    }
   }
 
   /**

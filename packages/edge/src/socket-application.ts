@@ -1,87 +1,123 @@
-import type { Socket } from 'node:net'
-import type { Clock } from '@fivetuple/runtime'
+import type { Clock, StreamSocket, StreamSocketHandlers } from '@fivetuple/runtime'
 import type { Flow, FlowApplication, FlowFailure } from './flow.js'
+import type { ReadChunks } from './read-chunks.js'
 import type { TcpEdge } from './tcp-edge.js'
+
+/** What all sockets of an edge have in common. */
+export interface SocketEdge {
+  readonly edge: TcpEdge
+  readonly clock: Clock
+  readonly chunks: ReadChunks
+}
+
+/** What becomes of a socket that is dialled for a flow. */
+export interface DialHandlers {
+  /** Connected; nothing has been sent yet. */
+  onOpen(application: SocketApplication): void
+  /** @param code errno */
+  onFailure(application: SocketApplication, code: string): void
+}
 
 /**
  * A real socket at the end of a flow, as if the two were one connection: bytes, FIN and RST go through in both
  * directions, and a slow reader on either side holds up nothing but its own flow.
  */
-export class SocketApplication implements FlowApplication {
-  readonly #edge: TcpEdge
-  readonly #flow: Flow
-  readonly #socket: Socket
-  readonly #clock: Clock
-  readonly #onConnected: (() => void) | undefined
-  /** Bytes given to the socket that the kernel has not taken. */
-  #unconsumed = 0
-  #ended = false
+export class SocketApplication implements FlowApplication, StreamSocketHandlers {
+  readonly socket: StreamSocket
+  /** Set before anything happens on the socket. */
+  flow!: Flow
+  readonly #shared: SocketEdge
+  readonly #dial: DialHandlers | undefined
+  #readBuffer: Uint8Array
+  #lastRead = 0
+  #isOpen: boolean
+  /** Bytes written ahead of the flow's that the kernel has not taken. */
+  #aheadPending = 0
+  /** FIN from the socket. */
+  #hasReadEnd = false
+  /** FIN to the socket. */
+  #hasEnded = false
 
-  /** @param onConnected called when the flow is established; for a flow whose socket has to wait for that */
-  constructor(edge: TcpEdge, flow: Flow, socket: Socket, clock: Clock, onConnected?: () => void) {
-    this.#edge = edge
-    this.#flow = flow
-    this.#socket = socket
-    this.#clock = clock
-    this.#onConnected = onConnected
-    socket.on('end', this.#onSocketEnd)
-    socket.on('close', this.#onSocketClose)
+  /** @param dial for a socket that is being connected */
+  constructor(shared: SocketEdge, socket: StreamSocket, dial?: DialHandlers) {
+    this.#shared = shared
+    this.socket = socket
+    this.#dial = dial
+    this.#isOpen = dial === undefined
+    this.#readBuffer = shared.chunks.first
   }
 
-  /** Bytes from the socket; nobody may change them any more. */
-  readonly onSocketData = (chunk: Uint8Array): void => {
-    if (!this.#edge.send(this.#flow, chunk, this.#clock.now())) this.#socket.pause()
+  /** Writes what is no part of the flow in front of it. */
+  writeAhead(b: Uint8Array): void {
+    if (!this.socket.write(b)) this.#aheadPending = b.length
   }
 
-  onConnected(): void {
-    this.#onConnected?.()
+  // ---- the socket's side
+
+  onOpen(): void {
+    this.#isOpen = true
+    this.#dial!.onOpen(this)
   }
+
+  onRead(b: Uint8Array, length: number): void {
+    const { edge, chunks, clock } = this.#shared
+    this.#lastRead = length
+    if (!edge.send(this.flow, chunks.take(b, length), clock.now())) this.socket.pause()
+  }
+
+  nextBuffer(): Uint8Array {
+    if (this.#lastRead > 0) this.#readBuffer = this.#shared.chunks.next(this.#lastRead)
+    return this.#readBuffer
+  }
+
+  onReadEnd(): void {
+    this.#hasReadEnd = true
+    this.#shared.edge.shutdown(this.flow, this.#shared.clock.now())
+  }
+
+  onWritten(bytes: number): void {
+    const ahead = Math.min(bytes, this.#aheadPending)
+    this.#aheadPending -= ahead
+    if (bytes > ahead) this.#shared.edge.consumed(this.flow, bytes - ahead, this.#shared.clock.now())
+  }
+
+  /** A socket that closes without both ends having finished was reset, by its peer or by us. */
+  onClose(error: string | undefined): void {
+    if (!this.#isOpen) {
+      if (error !== undefined) this.#dial!.onFailure(this, error)
+    } else if (error !== undefined || !this.#hasReadEnd || !this.#hasEnded)
+      this.#shared.edge.abort(this.flow, this.#shared.clock.now())
+  }
+
+  // ---- the flow's side
+
+  onConnected(): void {}
 
   onData(b: Uint8Array, start: number, end: number): void {
-    const socket = this.#socket
+    const { socket } = this
+    const { edge, clock } = this.#shared
     const length = end - start
-    const view = b.subarray(start, end)
     // While the kernel is full, bytes stay here for as long as the reader likes: a small view must not pin its chunk.
-    const pins = socket.writableLength > 0 && length * 2 < b.length
-    socket.write(pins ? Uint8Array.prototype.slice.call(view) : view, this.#onWritten)
-    if (this.#unconsumed === 0 && socket.writableLength === 0)
-      this.#edge.consumed(this.#flow, length, this.#clock.now())
-    else this.#unconsumed += length
+    const pins = socket.pendingBytes > 0 && length * 2 < b.length
+    if (socket.write(pins ? b.slice(start, end) : b.subarray(start, end))) edge.consumed(this.flow, length, clock.now())
+    else if (!pins) edge.keepBytes()
   }
 
   onEnd(): void {
-    this.#ended = true
-    this.#socket.end()
+    this.#hasEnded = true
+    this.socket.end()
   }
 
   onWritable(): void {
-    this.#socket.resume()
+    this.socket.resume()
   }
 
   onFailure(_failure: FlowFailure): void {
-    this.#socket.resetAndDestroy()
+    this.socket.reset()
   }
 
   onClosed(): void {
     // After both FINs the kernel may still be sending; a socket whose flow ended otherwise has nothing to wait for.
-    if (!this.#ended) this.#socket.destroy()
-  }
-
-  readonly #onWritten = (): void => {
-    const left = this.#socket.writableLength
-    const taken = this.#unconsumed - left
-    if (taken <= 0) return
-    this.#unconsumed = left
-    this.#edge.consumed(this.#flow, taken, this.#clock.now())
-  }
-
-  readonly #onSocketEnd = (): void => {
-    this.#edge.shutdown(this.#flow, this.#clock.now())
-  }
-
-  /** A socket that closes without both ends having finished was reset, by its peer or by us. */
-  readonly #onSocketClose = (hadError: boolean): void => {
-    if (hadError || !this.#socket.readableEnded || !this.#socket.writableFinished)
-      this.#edge.abort(this.#flow, this.#clock.now())
+    if (!this.#hasEnded) this.socket.destroy()
   }
 }

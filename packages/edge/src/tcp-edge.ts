@@ -148,6 +148,19 @@ export class TcpEdge {
   }
   #delivering: Flow | undefined
 
+  /** The application keeps bytes that it is being given, where they lie. */
+  keepBytes(): void {
+    this.#hasKept = true
+  }
+
+  /** Whether bytes of chunks that came in by {@link receive} have been kept since the last call: those chunks are taken. */
+  takeKept(): boolean {
+    const hasKept = this.#hasKept
+    this.#hasKept = false
+    return hasKept
+  }
+  #hasKept = false
+
   /** A whole TCP packet `b[start, end)` for this edge. Its IP header has been checked. */
   receive(b: Uint8Array, start: number, end: number, now: number): void {
     this.#now = now

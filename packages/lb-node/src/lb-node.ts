@@ -400,6 +400,7 @@ export class LbNode {
         other.cable?.resume()
         if (neighbor === DOWNLINK) this.#host.unblocked()
       },
+      isBufferFree: () => other.idle,
       onDown: (cable, reason) => {
         if (!own.unplug(cable)) return
         this.#log.info({ neighbor, reason }, 'carrier down')
@@ -418,7 +419,6 @@ export class LbNode {
       switchPort: this.#config.id,
       peerName: peer,
       handlers,
-      isBufferFree: () => other.idle,
     })
   }
 }

@@ -19,3 +19,12 @@ export {
   tellLauncher,
 } from './management.js'
 export { type RunningRole, readRoleConfig, runRole } from './role.js'
+export { netSockets } from './socket/net-sockets.js'
+export { streamSockets } from './socket/sockets.js'
+export type {
+  StreamListener,
+  StreamSocket,
+  StreamSocketHandlers,
+  StreamSockets,
+} from './socket/stream-socket.js'
+export { uvSockets } from './socket/uv-sockets.js'

@@ -45,6 +45,7 @@ function end(onPacket: () => void = () => {}): End {
     },
     onDown: (_cable, reason) => downs.push(reason),
     onUnblocked: () => {},
+    isBufferFree: () => true,
   }
   return { handlers, packets, downs, up }
 }
@@ -85,7 +86,6 @@ async function plug(t: Test, key: Uint8Array = KEY, peerName = 'uplink') {
       switchPort: 1,
       peerName,
       handlers: lbEnd.handlers,
-      isBufferFree: () => true,
     })
     return dialler
   }
@@ -248,7 +248,6 @@ t.test('a listener that answers with rubbish is given up on and dialled again', 
     switchPort: 1,
     peerName: 'uplink',
     handlers: lbEnd.handlers,
-    isBufferFree: () => true,
   })
   await until(() => accepted >= 2)
   dialler.close()

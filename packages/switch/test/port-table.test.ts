@@ -52,7 +52,6 @@ async function plugIn(t: Test, table: PortTable, admit = (peer: CableIdentity) =
     switchPort: 2,
     peerName: 'uplink',
     handlers,
-    isBufferFree: () => true,
   })
   t.teardown(async () => {
     dialler.close()

@@ -1,5 +1,5 @@
-import type { Socket } from 'node:net'
 import { PacketBatch, type PacketOutput } from '@fivetuple/packet'
+import type { StreamSocket } from '../socket/stream-socket.js'
 
 /** Queue length at which whoever feeds the cable has to pause: about sixteen jumbo packets, far above one turn's batch. */
 const QUEUE_MAX_BYTES = 1024 * 1024
@@ -13,7 +13,7 @@ const KEEP_MAX_BYTES = 256 * 1024
  * has not taken a write, everything behind it gathers for the next one, so batches grow just when writes are slow.
  */
 export class CableOutput implements PacketOutput {
-  readonly #socket: Socket
+  readonly #socket: StreamSocket
   readonly #onUnblocked: () => void
   #batch = new PacketBatch()
   /** Runs and cut-off batches before the current batch, in order. */
@@ -29,14 +29,14 @@ export class CableOutput implements PacketOutput {
   writes = 0
 
   /** @param onUnblocked called when {@link blocked} has been seen true and the queue has drained to half */
-  constructor(socket: Socket, onUnblocked: () => void) {
+  constructor(socket: StreamSocket, onUnblocked: () => void) {
     this.#socket = socket
     this.#onUnblocked = onUnblocked
   }
 
   /** Bytes that the kernel has not taken yet. */
   get queuedBytes(): number {
-    return this.#partsBytes + this.#batch.length + this.#socket.writableLength
+    return this.#partsBytes + this.#batch.length + this.#socket.pendingBytes
   }
 
   get blocked(): boolean {
@@ -83,9 +83,19 @@ export class CableOutput implements PacketOutput {
     if (length === 0) return
     this.bytesWritten += length
     this.writes++
-    this.#writing = true
     if (this.#parts.length === 0) this.#writeBatch()
     else this.#writeParts()
+  }
+
+  /** The kernel has taken something that it could not take at once. For the socket's owner. */
+  onWritten(): void {
+    if (this.#closed || this.#socket.pendingBytes > 0) return
+    this.#writing = false
+    this.flush()
+    if (this.#wasBlocked && this.queuedBytes <= QUEUE_MAX_BYTES / 2) {
+      this.#wasBlocked = false
+      this.#onUnblocked()
+    }
   }
 
   /** Drops what is queued; nothing is written any more. */
@@ -97,27 +107,19 @@ export class CableOutput implements PacketOutput {
   }
 
   #writeBatch(): void {
-    const socket = this.#socket
     const { buffer, length } = this.#batch
-    socket.write(length === buffer.length ? buffer : buffer.subarray(0, length), this.#onWritten)
-    // Taken by the kernel at once: the buffer is ours again, and the write's callback has nothing left to tell.
-    if (socket.writableLength === 0 && length <= KEEP_MAX_BYTES) {
-      this.#batch.clear()
-      this.#writing = false
-    } else this.#batch = new PacketBatch()
+    const isTaken = this.#socket.write(length === buffer.length ? buffer : buffer.subarray(0, length))
+    this.#writing = !isTaken
+    if (isTaken && length <= KEEP_MAX_BYTES) this.#batch.clear()
+    else this.#batch = new PacketBatch()
   }
 
   #writeParts(): void {
-    const socket = this.#socket
     this.#cutBatch()
     const parts = this.#parts
     this.#parts = []
     this.#partsBytes = 0
-    socket.cork()
-    for (let i = 0; i < parts.length - 1; i++) socket.write(parts[i]!)
-    socket.write(parts[parts.length - 1]!, this.#onWritten)
-    socket.uncork()
-    if (socket.writableLength === 0) this.#writing = false
+    this.#writing = !this.#socket.writev(parts)
   }
 
   #cutBatch(): void {
@@ -134,15 +136,5 @@ export class CableOutput implements PacketOutput {
   readonly #onTurnEnd = (): void => {
     this.#flushScheduled = false
     this.flush()
-  }
-
-  readonly #onWritten = (): void => {
-    if (this.#closed || this.#socket.writableLength > 0) return
-    this.#writing = false
-    this.flush()
-    if (this.#wasBlocked && this.queuedBytes <= QUEUE_MAX_BYTES / 2) {
-      this.#wasBlocked = false
-      this.#onUnblocked()
-    }
   }
 }

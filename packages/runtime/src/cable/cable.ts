@@ -1,8 +1,9 @@
-import type { Socket } from 'node:net'
 import { PacketFramer, type PacketRunHandler } from '@fivetuple/packet'
+import type { StreamSocket, StreamSocketHandlers } from '../socket/stream-socket.js'
 import { CableHandshake, type HandshakeOptions } from './cable-handshake.js'
 import type { CableIdentity } from './cable-hello.js'
 import { CableOutput } from './cable-output.js'
+import { ReadBuffers } from './read-buffers.js'
 
 /** Time for the opening exchange; on loopback it takes well under a millisecond, so this only ends silent strangers. */
 export const HANDSHAKE_TIMEOUT_MS = 2_000
@@ -17,36 +18,77 @@ export interface CableHandlers {
   onDown(cable: Cable, reason: string): void
   /** The output has drained after having been blocked. */
   onUnblocked(cable: Cable): void
+  /**
+   * Whether all bytes ever handed to `onPackets` are free again; asked after each read. Then the same memory is read into,
+   * else other memory. Default: they are kept.
+   */
+  isBufferFree?(): boolean
 }
 
 /**
  * One end of a cable: a TCP connection that carries IPv4 packets back to back. The connection being up is the carrier.
  *
- * Whole packets are handed on inside the chunk that was read. On the listening side each chunk is fresh and the handler
- * may keep it; on the dialling side the chunk is read into again, see `dialCable`.
+ * Whole packets are handed on inside the chunk that was read; whose it is then, `isBufferFree` says.
  */
-export class Cable {
+export class Cable implements StreamSocketHandlers {
   readonly output: CableOutput
-  readonly #socket: Socket
+  readonly #socket: StreamSocket
+  readonly #buffers: ReadBuffers
   readonly #handlers: CableHandlers
   readonly #framer: PacketFramer
-  readonly #handshake: CableHandshake
+  readonly #handshakeOptions: HandshakeOptions
+  #handshake: CableHandshake | undefined
   #timer: NodeJS.Timeout | undefined
   #state: 'opening' | 'up' | 'down' = 'opening'
   #peer: CableIdentity | undefined
   bytesRead = 0
 
-  constructor(socket: Socket, handshake: Omit<HandshakeOptions, 'send'>, handlers: CableHandlers) {
+  /** @param readBytes what one read takes at most */
+  constructor(
+    socket: StreamSocket,
+    readBytes: number,
+    handshake: Omit<HandshakeOptions, 'send'>,
+    handlers: CableHandlers,
+  ) {
     this.#socket = socket
     this.#handlers = handlers
+    this.#buffers = new ReadBuffers(readBytes, handlers.isBufferFree && (() => handlers.isBufferFree!()))
     this.#framer = new PacketFramer((b, start, end) => handlers.onPackets(b, start, end))
     this.output = new CableOutput(socket, () => handlers.onUnblocked(this))
     this.#timer = setTimeout(() => this.close('no hello within the time allowed'), HANDSHAKE_TIMEOUT_MS)
-    socket.setNoDelay(true)
-    socket.on('error', (error: NodeJS.ErrnoException) => this.close(error.code ?? error.message))
-    socket.on('end', () => this.close('closed by the other end'))
-    socket.on('close', () => this.close('closed'))
-    this.#handshake = new CableHandshake({ ...handshake, send: (b) => socket.write(b) })
+    this.#handshakeOptions = { ...handshake, send: (b) => socket.write(b) }
+    socket.start(this)
+    if (handshake.side === 'listener') this.onOpen()
+  }
+
+  /** For its socket. */
+  onOpen(): void {
+    this.#handshake = new CableHandshake(this.#handshakeOptions)
+  }
+
+  /** For its socket. */
+  onRead(b: Uint8Array, length: number): void {
+    this.#receive(b, 0, length)
+  }
+
+  /** For its socket. */
+  nextBuffer(): Uint8Array {
+    return this.bytesRead === 0 ? this.#buffers.first : this.#buffers.next()
+  }
+
+  /** For its socket. */
+  onWritten(): void {
+    this.output.onWritten()
+  }
+
+  /** For its socket. */
+  onReadEnd(): void {
+    this.close('closed by the other end')
+  }
+
+  /** For its socket. */
+  onClose(error: string | undefined): void {
+    this.close(error ?? 'closed')
   }
 
   get isUp(): boolean {
@@ -58,12 +100,11 @@ export class Cable {
     return this.#peer
   }
 
-  /** Takes bytes from the socket. For the code that opened it. */
-  receive(chunk: Uint8Array, start: number, end: number): void {
+  #receive(chunk: Uint8Array, start: number, end: number): void {
     this.bytesRead += end - start
     let o = start
     if (this.#state === 'opening') {
-      const step = this.#handshake.receive(chunk, start, end)
+      const step = this.#handshake!.receive(chunk, start, end)
       if (step.kind === 'failed') this.close(step.reason)
       if (step.kind !== 'up') return
       o = step.rest

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { connect, type Socket } from 'node:net'
+import { streamSockets } from '../socket/sockets.js'
 import { Cable, type CableHandlers } from './cable.js'
 import { NONCE_BYTES } from './cable-hello.js'
 
@@ -19,11 +19,6 @@ export interface DialOptions {
   /** Name that the other end must show. */
   readonly peerName: string
   readonly handlers: CableHandlers
-  /**
-   * Whether all bytes handed to `onPackets` are free again, asked after each read: then the same buffer is read into,
-   * else a new one.
-   */
-  readonly isBufferFree: () => boolean
 }
 
 /** A cable that is plugged in again whenever it has come out, until {@link CableDialler.close}. */
@@ -33,6 +28,7 @@ export interface CableDialler {
 
 /** Plugs a cable into a switch and keeps it there: a lost connection is dialled anew after 25 to 250 ms. */
 export function dialCable(options: DialOptions): CableDialler {
+  const sockets = streamSockets()
   let closed = false
   let cable: Cable | undefined
   let redialTimer: NodeJS.Timeout | undefined
@@ -40,9 +36,10 @@ export function dialCable(options: DialOptions): CableDialler {
 
   const dial = (): void => {
     redialTimer = undefined
-    const socket = openSocket(options, (b, length) => cable?.receive(b, 0, length))
+    const { address, port, localAddress } = options
     cable = new Cable(
-      socket,
+      sockets.dial({ address, port, localAddress }),
+      READ_BUFFER_BYTES,
       {
         side: 'dialler',
         key: options.key,
@@ -59,6 +56,7 @@ export function dialCable(options: DialOptions): CableDialler {
         },
         onPackets: options.handlers.onPackets,
         onUnblocked: options.handlers.onUnblocked,
+        ...(options.handlers.isBufferFree && { isBufferFree: options.handlers.isBufferFree }),
         onDown: (down, reason) => {
           cable = undefined
           options.handlers.onDown(down, reason)
@@ -78,25 +76,4 @@ export function dialCable(options: DialOptions): CableDialler {
       cable?.close('closed by its owner')
     },
   }
-}
-
-function openSocket(options: DialOptions, onBytes: (b: Uint8Array, length: number) => void): Socket {
-  let buffer = new Uint8Array(READ_BUFFER_BYTES)
-  let first = true
-  return connect({
-    host: options.address,
-    port: options.port,
-    localAddress: options.localAddress,
-    onread: {
-      buffer: () => {
-        if (!first && !options.isBufferFree()) buffer = new Uint8Array(READ_BUFFER_BYTES)
-        first = false
-        return buffer
-      },
-      callback: (length, b) => {
-        onBytes(b, length)
-        return true
-      },
-    },
-  })
 }

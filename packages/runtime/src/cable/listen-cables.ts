@@ -1,9 +1,12 @@
 import { randomBytes } from 'node:crypto'
-import { createServer, type Socket } from 'node:net'
-import { listenExclusive } from '../listen.js'
+import { explainListenError } from '../listen.js'
+import { streamSockets } from '../socket/sockets.js'
+import type { StreamSocket } from '../socket/stream-socket.js'
 import { Cable, type CableHandlers } from './cable.js'
 import { type CableIdentity, NONCE_BYTES } from './cable-hello.js'
 
+/** One read takes at most this much; while somebody keeps some of it, all of it stays. */
+const READ_BUFFER_BYTES = 64 * 1024
 /** Connections that have not proved themselves yet; more are turned away at once. */
 const OPENING_MAX = 128
 
@@ -29,7 +32,7 @@ export async function listenCables(options: CableListenOptions): Promise<CableLi
   const cables = new Set<Cable>()
   let opening = 0
 
-  const accept = (socket: Socket): void => {
+  const accept = (socket: StreamSocket): void => {
     const remote = `${socket.remoteAddress}:${socket.remotePort}`
     if (opening >= OPENING_MAX) {
       socket.destroy()
@@ -41,6 +44,7 @@ export async function listenCables(options: CableListenOptions): Promise<CableLi
     let cameUp = false
     const cable = new Cable(
       socket,
+      READ_BUFFER_BYTES,
       {
         side: 'listener',
         key: options.key,
@@ -56,6 +60,7 @@ export async function listenCables(options: CableListenOptions): Promise<CableLi
         },
         onPackets: handlers.onPackets,
         onUnblocked: handlers.onUnblocked,
+        ...(handlers.isBufferFree && { isBufferFree: handlers.isBufferFree }),
         onDown: (down, reason) => {
           cables.delete(cable)
           if (cameUp) return handlers.onDown(down, reason)
@@ -65,14 +70,17 @@ export async function listenCables(options: CableListenOptions): Promise<CableLi
       },
     )
     cables.add(cable)
-    socket.on('data', (chunk: Buffer) => cable.receive(chunk, 0, chunk.length))
   }
 
-  const server = createServer(accept)
-  await listenExclusive(server, options.address, options.port)
+  const { address, port } = options
+  const listener = await streamSockets()
+    .listen({ address, port, onConnection: accept })
+    .catch((error: NodeJS.ErrnoException) => {
+      throw new Error(explainListenError(error, address, port))
+    })
   return {
     close() {
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+      const closed = listener.close()
       for (const cable of cables) cable.close('closed by its owner')
       return closed
     },

@@ -1,0 +1,106 @@
+import { connect, createServer, type Socket } from 'node:net'
+import type { StreamListenOptions, StreamSocket, StreamSocketHandlers, StreamSockets } from './stream-socket.js'
+
+const BACKLOG = 4096
+
+/** Sockets by `node:net`: what works in any Node.js. */
+export const netSockets: StreamSockets = {
+  dial: ({ address, port, localAddress, localPort }) =>
+    new NetSocket(
+      connect({
+        host: address,
+        port,
+        localAddress,
+        ...(localPort === undefined ? {} : { localPort }),
+        allowHalfOpen: true,
+        noDelay: true,
+      }),
+    ),
+  listen({ address, port, onConnection }: StreamListenOptions) {
+    const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => onConnection(new NetSocket(socket)))
+    return new Promise((resolve, reject) => {
+      server.once('error', reject)
+      // Without `exclusive` each accept of a node:cluster worker would go through its primary.
+      server.listen({ host: address, port, exclusive: true, backlog: BACKLOG }, () => {
+        server.off('error', reject)
+        resolve({
+          // Its callback would wait for all accepted sockets.
+          async close() {
+            server.close()
+          },
+        })
+      })
+    })
+  },
+}
+
+class NetSocket implements StreamSocket {
+  readonly remoteAddress: string
+  readonly remotePort: number
+  readonly #socket: Socket
+  #handlers: StreamSocketHandlers | undefined
+  #error: string | undefined
+  pendingBytes = 0
+
+  constructor(socket: Socket) {
+    this.#socket = socket
+    this.remoteAddress = socket.remoteAddress ?? ''
+    this.remotePort = socket.remotePort ?? 0
+    socket.on('error', ({ code, message }: NodeJS.ErrnoException) => {
+      this.#error = code ?? message
+    })
+    socket.on('close', () => this.#handlers?.onClose(this.#error))
+  }
+
+  start(handlers: StreamSocketHandlers): void {
+    this.#handlers = handlers
+    const socket = this.#socket
+    socket.on('connect', () => handlers.onOpen?.())
+    socket.on('data', (chunk: Uint8Array) => handlers.onRead(chunk, chunk.length))
+    socket.on('end', () => handlers.onReadEnd())
+  }
+
+  write(b: Uint8Array): boolean {
+    const socket = this.#socket
+    if (socket.destroyed) return true
+    let isAsync = false
+    socket.write(b, () => {
+      if (!isAsync) return
+      this.pendingBytes -= b.length
+      if (!socket.destroyed) this.#handlers?.onWritten(b.length)
+    })
+    if (socket.writableLength === 0) return true
+    isAsync = true
+    this.pendingBytes += b.length
+    return false
+  }
+
+  writev(pieces: readonly Uint8Array[]): boolean {
+    const socket = this.#socket
+    socket.cork()
+    let isTaken = true
+    for (const piece of pieces) isTaken = this.write(piece) && isTaken
+    socket.uncork()
+    return isTaken
+  }
+
+  end(): void {
+    this.#socket.end()
+  }
+
+  pause(): void {
+    this.#socket.pause()
+  }
+
+  resume(): void {
+    this.#socket.resume()
+  }
+
+  reset(): void {
+    this.#socket.resetAndDestroy()
+  }
+
+  destroy(): void {
+    this.#socket.destroy()
+  }
+}
