@@ -69,7 +69,7 @@ t.test('GoBGP waits, we dial; four-octet AS', async (t) => {
   await us.untilRoute(THEIR_PREFIX, 'gobgp')
   const { best, cost } = us.speaker.snapshot().get(parsePrefix(THEIR_PREFIX)!)!
   t.equal(formatIpv4(best.attributes.nextHop), '198.18.0.9')
-  t.match(best, { attributes: { asPath: [{ asns: [4_200_000_003] }], communities: [0xffff_0000] }, localPref: 0 })
+  t.match(best, { attributes: { asPath: [{ asns: [4_200_000_003] }], communities: [0xffff_0000] }, isDraining: true })
   t.equal(cost, 7)
 
   const shown = JSON.parse(await cli((output) => output.includes(OUR_PREFIX), 'global', 'rib', '-j'))
