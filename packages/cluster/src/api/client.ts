@@ -1,5 +1,6 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Behavior } from '@fivetuple/backend'
-import { type Dispatcher, request } from 'undici'
+import { Agent, type Dispatcher, request } from 'undici'
 import type { ClusterRecord } from '../launcher/run-directory.js'
 import type { DrainsControl, FaultsControl, StatusControl, VipsControl } from './control.js'
 import type { CableSides, ClearedFaults, FaultList, FaultReport, RollingStep } from './faults.js'
@@ -17,10 +18,18 @@ import type {
 const TIMEOUT_MS = 10_000
 /** What waits for a role to start and for its routes gives up by itself after half of this. */
 const RESTART_TIMEOUT_MS = 40_000
+/** What a program asks side by side beyond that waits for its turn: the API takes no more than a hundred connections. */
+const CONNECTIONS_MAX = 16
+/** How often a request that the API has no time for (429) is sent again. */
+const RETRIES_MAX = 5
+/** Longest that the API may ask us to wait, and first of the random extra waits, which double. */
+const RETRY_AFTER_MAX_S = 10
+const RETRY_SPREAD_FIRST_MS = 250
 
 /** Talks to the control API of one running cluster. Methods reject with an Error that says what to do about it. */
 export class ApiClient implements StatusControl, VipsControl, DrainsControl, FaultsControl {
   readonly #record: Pick<ClusterRecord, 'api' | 'token'>
+  readonly #connections = new Agent({ connections: CONNECTIONS_MAX })
 
   constructor(record: Pick<ClusterRecord, 'api' | 'token'>) {
     this.#record = record
@@ -132,9 +141,20 @@ export class ApiClient implements StatusControl, VipsControl, DrainsControl, Fau
     return this.ask('POST', `/v1/roles/${encodeURIComponent(role)}/${action}`, undefined, RESTART_TIMEOUT_MS)
   }
 
-  #send(method: Method, path: string, body?: object, timeoutMs = TIMEOUT_MS): Promise<Answer> {
+  /** Sends a request, and sends it again while it is too much: the API has not looked at it then, so any may be repeated. */
+  async #send(method: Method, path: string, body?: object, timeoutMs?: number): Promise<Answer> {
+    for (let retry = 0; ; retry++) {
+      const answer = await this.#sendOnce(method, path, body, timeoutMs)
+      if (answer.statusCode !== 429 || retry === RETRIES_MAX) return answer
+      await answer.body.dump()
+      await sleep(retryDelayMs(answer.headers['retry-after'], retry))
+    }
+  }
+
+  #sendOnce(method: Method, path: string, body?: object, timeoutMs = TIMEOUT_MS): Promise<Answer> {
     const { api, token } = this.#record
     return request(`${api}${path}`, {
+      dispatcher: this.#connections,
       method,
       headers: { authorization: `Bearer ${token}`, ...(body && { 'content-type': 'application/json' }) },
       ...(body && { body: JSON.stringify(body) }),
@@ -148,6 +168,12 @@ export class ApiClient implements StatusControl, VipsControl, DrainsControl, Fau
 
 type Method = 'GET' | 'PUT' | 'DELETE' | 'POST' | 'PATCH'
 type Answer = Dispatcher.ResponseData
+
+/** What the API asks for, and a random wait on top, so that those who were turned away together don't come back together. */
+function retryDelayMs(retryAfter: string | string[] | undefined, retry: number): number {
+  const seconds = /^\d{1,5}$/.test(String(retryAfter)) ? Number(retryAfter) : 0
+  return 1000 * Math.min(seconds, RETRY_AFTER_MAX_S) + Math.random() * RETRY_SPREAD_FIRST_MS * 2 ** retry
+}
 
 async function contentOf<T>({ statusCode, body }: Answer): Promise<T> {
   const content = (await body.json()) as T & { detail?: string }

@@ -3,9 +3,12 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { TokenBucket } from '@fivetuple/packet'
 import { ApiError } from './problem.js'
 
-/** Far above what operators and scripts do; it only keeps a loop gone wild from taking the launcher's time. */
-const RATE_PER_S = 200
-const BURST = 400
+/**
+ * Those who bring the token own the cluster: a script may ask as fast as one after the other goes, and begin with a burst. The
+ * limit only keeps loops gone wild from taking all of the launcher's time; clients that it does hold up are to ask again.
+ */
+const RATE_PER_S = 500
+const BURST = 1_000
 /** Requests that are turned away. They have a limit of their own, so that a stranger can't use up that of the operators. */
 const STRANGERS_RATE_PER_S = 50
 const STRANGERS_BURST = 100
@@ -47,7 +50,7 @@ export class Guard {
 }
 
 function tooMany(): ApiError {
-  return new ApiError(429, 'too many requests; wait a second', { 'retry-after': '1' })
+  return new ApiError(429, 'too many requests; ask again in a second', { 'retry-after': '1' })
 }
 
 /** Compares in a time that tells nothing of where texts differ. */

@@ -87,7 +87,7 @@ t.test('the control API under abuse: the right status each time, nothing leaks, 
   t.match(await heard, /^HTTP\/1\.1 400 /)
 
   const flood = await Promise.all(
-    Array.from({ length: 1_000 }, () => ask('GET', '/v1/lbs/lb-1/drain').catch(() => null)),
+    Array.from({ length: 4_000 }, () => ask('GET', '/v1/lbs/lb-1/drain').catch(() => null)),
   )
   const statuses = new Set(flood.map((answer) => answer?.status))
   t.ok(statuses.has(200) && statuses.has(429), `a flood is answered as ${[...statuses]}`)
@@ -97,6 +97,13 @@ t.test('the control API under abuse: the right status each time, nothing leaks, 
   )
   t.ok(strangers.some((answer) => answer?.status === 429))
   await until(async () => (await ask('GET', '/v1/status')).status === 200, 'an operator is heard again')
+  const explained = await Promise.all(
+    Array.from({ length: 1_500 }, (_, i) => cluster.api.explain(`127.0.0.1:${1_024 + i}`, 'web', 'tcp')),
+  )
+  t.ok(
+    explained.every(({ route }) => route !== null),
+    'our own client asks again when it was too much',
+  )
   t.equal((await fetchOnce(cluster.url('web'))).status, 200, 'traffic went on')
 })
 

@@ -1,0 +1,91 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { text } from 'node:stream/consumers'
+import { ApiClient } from '@fivetuple/cluster'
+import t, { type Test } from 'tap'
+
+interface Asked {
+  readonly method: string
+  readonly path: string
+  body: string
+  readonly atMs: number
+}
+
+interface Answer {
+  readonly status: number
+  readonly headers?: Record<string, string>
+  readonly body: object
+}
+
+const TOO_MANY = (retryAfter: string): Answer => ({
+  status: 429,
+  headers: { 'retry-after': retryAfter },
+  body: { detail: 'too many requests' },
+})
+
+/** A control API that gives prepared answers, the last one for ever, and keeps what it was asked. */
+async function answering(t: Test, ...answers: readonly [Answer, ...Answer[]]) {
+  const asked: Asked[] = []
+  let connections = 0
+  const server = createServer(async (request, response) => {
+    const { status, headers, body } = answers[Math.min(asked.length, answers.length - 1)]!
+    const question: Asked = { method: request.method!, path: request.url!, body: '', atMs: performance.now() }
+    asked.push(question)
+    question.body = await text(request)
+    response.writeHead(status, headers).end(JSON.stringify(body))
+  })
+  server.on('connection', () => connections++)
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.teardown(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  const { port } = server.address() as AddressInfo
+  return { api: new ApiClient({ api: `http://127.0.0.1:${port}`, token: 'x' }), asked, connections: () => connections }
+}
+
+t.test('what was too much is asked again, whole', async (t) => {
+  const { api, asked } = await answering(t, TOO_MANY('0'), TOO_MANY('soon'), { status: 200, body: { name: 'web' } })
+  t.match(await api.changeVip('web', { policy: 'maglev' }), { name: 'web' })
+  t.match(asked, new Array(3).fill({ method: 'PATCH', path: '/v1/vips/web', body: '{"policy":"maglev"}' }))
+})
+
+t.test('it waits as long as it is told to', async (t) => {
+  const { api, asked } = await answering(t, TOO_MANY('1'), { status: 200, body: {} })
+  await api.status()
+  t.ok(asked[1]!.atMs - asked[0]!.atMs >= 990, `${asked[1]!.atMs - asked[0]!.atMs} ms`)
+})
+
+t.test('it gives up after five times, and says why', async (t) => {
+  const { api, asked } = await answering(t, TOO_MANY('0'))
+  await t.rejects(api.status(), { message: 'too many requests' })
+  t.equal(asked.length, 6)
+})
+
+t.test('other errors are not asked again', async (t) => {
+  const { api, asked } = await answering(t, {
+    status: 503,
+    headers: { 'retry-after': '0' },
+    body: { detail: 'broken' },
+  })
+  await t.rejects(api.status(), { message: 'broken' })
+  t.equal(asked.length, 1)
+})
+
+t.test('a thousand questions side by side share a few connections', async (t) => {
+  const { api, asked, connections } = await answering(t, { status: 200, body: {} })
+  await Promise.all(Array.from({ length: 1_000 }, () => api.status()))
+  t.equal(asked.length, 1_000)
+  t.ok(connections() <= 16, `${connections()} connections`)
+})
+
+t.test('a cluster that has gone is told as such', async (t) => {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  const api = new ApiClient({ api: `http://127.0.0.1:${port}`, token: 'x' })
+  await t.rejects(api.status(), { message: /does not answer \(.*\): is it still running\?/ })
+})

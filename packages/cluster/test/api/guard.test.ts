@@ -1,0 +1,71 @@
+import t from 'tap'
+import { Guard } from '../../dist/api/guard.js'
+import { ApiError } from '../../dist/api/problem.js'
+
+const HOST = '127.20.0.254:7070'
+const OWNER = { host: HOST, authorization: 'Bearer secret' }
+const STRANGER = { host: HOST, authorization: 'Bearer guess' }
+
+/** Status of the answer to a request with these headers; 200 when it is let in. */
+function statusOf(guard: Guard, headers: Record<string, string>, now: number): number {
+  try {
+    guard.admit(headers, now)
+    return 200
+  } catch (error) {
+    if (error instanceof ApiError) return error.status
+    throw error
+  }
+}
+
+/** How many of `count` requests at one moment get each status. */
+function statuses(guard: Guard, headers: Record<string, string>, now: number, count: number): Record<number, number> {
+  const counts: Record<number, number> = {}
+  for (let i = 0; i < count; i++) {
+    const status = statusOf(guard, headers, now)
+    counts[status] = (counts[status] ?? 0) + 1
+  }
+  return counts
+}
+
+t.test('who brings the token to the right host, and is no web page, comes in', (t) => {
+  const guard = new Guard(HOST, 'secret', 0)
+  const cases: readonly [status: number, headers: Record<string, string>][] = [
+    [200, OWNER],
+    [401, { host: HOST }],
+    [401, STRANGER],
+    [401, { host: HOST, authorization: 'secret' }],
+    [401, { host: HOST, authorization: 'Bearer secre' }],
+    [401, { host: HOST, authorization: 'Bearer secretx' }],
+    [421, { ...OWNER, host: 'localhost:7070' }],
+    [421, { authorization: 'Bearer secret' }],
+    [403, { ...OWNER, origin: `http://${HOST}` }],
+    [403, { ...OWNER, origin: 'null' }],
+  ]
+  for (const [status, headers] of cases) t.equal(statusOf(guard, headers, 0), status, JSON.stringify(headers))
+  t.end()
+})
+
+t.test('scripts are not held up: a thousand at once, then five hundred a second', (t) => {
+  const guard = new Guard(HOST, 'secret', 0)
+  t.strictSame(statuses(guard, OWNER, 0, 1_500), { 200: 1_000, 429: 500 })
+  t.strictSame(statuses(guard, OWNER, 1_000, 1_500), { 200: 500, 429: 1_000 })
+  let refused = 0
+  for (let ms = 2_000; ms < 12_000; ms += 2) if (statusOf(guard, OWNER, ms) !== 200) refused++
+  t.equal(refused, 0, 'one after the other, as fast as 500 a second, for as long as it likes')
+  t.end()
+})
+
+t.test('strangers have a limit of their own', (t) => {
+  const guard = new Guard(HOST, 'secret', 0)
+  t.strictSame(statuses(guard, STRANGER, 0, 10_000), { 401: 100, 429: 9_900 })
+  t.strictSame(statuses(guard, OWNER, 0, 1_000), { 200: 1_000 }, 'and use nothing up of the owner')
+  t.equal(statusOf(guard, { ...OWNER, origin: 'http://evil.example' }, 0), 429, 'whatever is wrong with them')
+  t.equal(statusOf(guard, STRANGER, 20), 401, 'a fiftieth of a second later one more is told why')
+  try {
+    guard.admit(STRANGER, 20)
+    t.fail('it was let in')
+  } catch (error) {
+    t.match(error, { status: 429, headers: { 'retry-after': '1' } })
+  }
+  t.end()
+})
