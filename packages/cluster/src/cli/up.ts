@@ -34,6 +34,7 @@ export async function up(options: UpOptions): Promise<void> {
     if (!options.json) process.stdout.write(renderReady(report, performance.now() - startedAt))
     isSteady = true
   } catch (error) {
+    process.stdin.destroy() // else it keeps the process
     throw new CliError((error as Error).message)
   }
   await stopped

@@ -21,6 +21,7 @@ import { VipControl } from './vip-control.js'
 /** A cluster that is not ready by then has something wrong that waiting won't mend. */
 const READY_TIMEOUT_MS = 60_000
 const KEY_BYTES = 32
+const STOPPED_EARLY = 'it was stopped before it was ready'
 
 interface ClusterEvents {
   event: [event: ClusterEvent]
@@ -39,6 +40,7 @@ export class Cluster extends EventEmitter<ClusterEvents> {
   /** LB name → VIPs, by address, that it holds back from its interface, and why. */
   readonly #heldBack = new Map<string, ReadonlyMap<string, readonly HoldReason[]>>()
   readonly #notReady = new Set<string>()
+  readonly #stopping = new AbortController()
   #stopped: Promise<void> | undefined
 
   /** @param block the /16 to use, CIDR; overrides what the configuration says, which may be 'auto' */
@@ -83,11 +85,12 @@ export class Cluster extends EventEmitter<ClusterEvents> {
 
   /**
    * Starts everything. Resolves when each VIP has its routes over all LBs that are to carry it; rejects, with all stopped
-   * again, when a role can't start or that takes too long.
+   * again, when a role can't start, when that takes too long, and when {@link stop} is called meanwhile.
    */
   async start(): Promise<ReadyReport> {
     try {
       await this.#api.listen({ host: this.plan.api.address, port: this.plan.api.port })
+      if (this.#stopping.signal.aborted) throw new Error(STOPPED_EARLY)
       const ready = this.#untilReady()
       this.#supervisor.start(this.#roleSpecs())
       await ready
@@ -121,6 +124,7 @@ export class Cluster extends EventEmitter<ClusterEvents> {
   }
 
   async #stop(): Promise<void> {
+    this.#stopping.abort()
     await this.#supervisor.stop()
     await this.#api.close()
     this.#reaper.release()
@@ -174,14 +178,17 @@ export class Cluster extends EventEmitter<ClusterEvents> {
         done()
         reject(new Error(why))
       }
+      const onStop = (): void => fail(STOPPED_EARLY)
       const timer = setTimeout(
         () => fail(`not ready after ${READY_TIMEOUT_MS / 1000} s; still missing: ${this.#missing().join(', ')}`),
         READY_TIMEOUT_MS,
       )
       const done = (): void => {
         clearTimeout(timer)
+        this.#stopping.signal.removeEventListener('abort', onStop)
         this.#supervisor.off('ready', onReady).off('report', onReport).off('died', onDied)
       }
+      this.#stopping.signal.addEventListener('abort', onStop)
       this.#supervisor.on('ready', onReady).on('report', onReport).on('died', onDied)
     })
   }

@@ -1,9 +1,18 @@
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
-import t from 'tap'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { text } from 'node:stream/consumers'
+import { fileURLToPath } from 'node:url'
+import type { ClusterEvent } from '@fivetuple/cluster'
+import t, { type Test } from 'tap'
 import { fetchOnce } from './http-probe.js'
 import { isAlive, TestCluster, until } from './test-cluster.js'
+
+const BIN = fileURLToPath(new URL('bin.js', import.meta.resolve('@fivetuple/cluster')))
 
 /** Whether an address and port can be bound, so that nothing of a cluster is left on it. */
 async function isFree(listen: string): Promise<boolean> {
@@ -59,6 +68,52 @@ t.test('a second cluster in the same block is refused with the remedy, and the f
     t.not(other.ready.block, cluster.ready.block)
     t.equal((await fetchOnce(other.url('web'))).status, 200)
   })
+})
+
+/** `up` in a block and a run directory of its own, with a standard input that stays open. */
+function up(t: Test, block: string) {
+  const directory = mkdtempSync(join(tmpdir(), 'fivetuple-test-'))
+  const args = ['up', '--json', '--stdin', '--no-checks', '--lbs', '2', '--backends', '1', '--block', block]
+  const launcher = spawn(process.execPath, [BIN, ...args], {
+    stdio: ['pipe', 'pipe', 'pipe'],
+    env: { ...process.env, XDG_RUNTIME_DIR: directory },
+  })
+  t.teardown(() => {
+    launcher.kill('SIGKILL')
+    rmSync(directory, { recursive: true, force: true })
+  })
+  const ended = Promise.all([text(launcher.stderr), once(launcher, 'exit')]).then(([stderr, [code]]) => ({
+    stderr,
+    code,
+  }))
+  return { launcher, ended }
+}
+
+t.test('a cluster that is stopped before it is ready ends at once', async (t) => {
+  const { launcher, ended } = up(t, '127.59.0.0/16')
+  const pids: number[] = []
+  for await (const line of createInterface({ input: launcher.stdout })) {
+    const event = JSON.parse(line) as ClusterEvent
+    if (event.event === 'started') pids.push(event.pid)
+    if (pids.length === 1) launcher.kill('SIGINT')
+    t.not(event.event, 'ready')
+  }
+  const { code, stderr } = await ended
+  t.equal(code, 1)
+  t.match(JSON.parse(stderr), { error: 'it was stopped before it was ready', exitCode: 1 })
+  t.equal(pids.length, 5)
+  t.notOk(pids.some(isAlive), 'no role is left')
+})
+
+t.test('a cluster that finds an address in use says so and ends', async (t) => {
+  const other = createServer().listen(8080, '127.58.3.1')
+  await once(other, 'listening')
+  t.teardown(() => other.close())
+  const { launcher, ended } = up(t, '127.58.0.0/16')
+  launcher.stdout.resume()
+  const { code, stderr } = await ended
+  t.equal(code, 1)
+  t.match(stderr, /backend-1 can't start: 127\.58\.3\.1:8080 is in use: .*--block auto/)
 })
 
 t.test('--json says what happens, one event a line', async (t) => {
