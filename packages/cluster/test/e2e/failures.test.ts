@@ -236,3 +236,59 @@ t.test('LBs are restarted one after the other under load', async (t) => {
   t.match(last, { step: 'failed', lb: 'lb-2', reason: /lb-2 has no carrier to the uplink switch/ })
   t.equal((await cluster.api.status()).roles.find(({ name }) => name === 'lb-3')?.restarts, 1)
 })
+
+t.test('backends misbehave as they are asked to, and are healed', async (t) => {
+  const cluster = await TestCluster.start(
+    t,
+    '127.91.0.0/16',
+    ['--lbs', '2', '--backends', '2'],
+    'vips: [{ name: web, health: { check: http, interval: 200ms, timeout: 100ms, fall: 2, rise: 2 } }]\n',
+  )
+  const { api } = cluster
+  const untilHealthy = (isHealthy: boolean) =>
+    until(
+      async () => {
+        const { lbs } = await api.status()
+        const seen = Object.values(lbs).flatMap(({ services }) => services[0]!.backends)
+        return seen.every((backend) => backend.name !== 'backend-1' || backend.isHealthy === isHealthy)
+      },
+      `all LBs find backend-1 ${isHealthy ? 'up' : 'down'}`,
+    )
+  /** As many answers as it takes for backend-1 to have given one. */
+  const fromBackend1 = async () => {
+    for (;;) {
+      const startedAt = performance.now()
+      const { status, body } = await fetchOnce(cluster.url('web'))
+      const isOurs = status === 503 || body.toString().includes('"backend-1"')
+      if (isOurs) return { status, tookMs: performance.now() - startedAt }
+    }
+  }
+
+  const slow = await cluster.cli('backend', 'slow', 'backend-1', '150ms')
+  t.match(slow, { code: 0, stdout: /^backend-1 answers 150 ms late\n/ })
+  await untilHealthy(false)
+  await api.misbehave('backend-1', { healthz: 'ok' })
+  await untilHealthy(true)
+  t.ok((await fromBackend1()).tookMs >= 150, 'its answers are late')
+  t.match(await cluster.cli('backend', 'fail', 'backend-1', '100%'), { stdout: /150 ms late, fails 100 % of requests/ })
+  t.equal((await fromBackend1()).status, 503)
+  t.match(await cluster.cli('backend', 'heal', 'backend-1'), { code: 0, stdout: /^backend-1 behaves well\n/ })
+  t.equal((await fromBackend1()).status, 200)
+
+  for (const how of ['refuse', 'hang']) {
+    t.match(await cluster.cli('backend', how, 'backend-1'), { code: 0, stdout: /Undo:\n {2}fivetuple backend heal / })
+    await untilHealthy(false)
+    t.match((await fetchOnce(cluster.url('web'))).body.toString(), /"backend-2"/)
+    t.match(await api.faults(), { faults: [{ kind: 'misbehaving', role: 'backend-1', behavior: { [how]: true } }] })
+    t.match(await cluster.cli('faults', 'clear'), { code: 0, stdout: /^no longer so: backend-1 / })
+    await untilHealthy(true)
+    t.equal((await fromBackend1()).status, 200)
+  }
+
+  t.match(await cluster.cli('backend', 'fail', 'backend-1', '130%'), { code: 2 })
+  t.match(await cluster.cli('backend', 'slow', 'backend-1', 'soon'), { code: 2, stderr: /a duration such as 300ms/ })
+  t.match(await cluster.cli('backend', 'slow', 'backend-3', '1s'), {
+    code: 1,
+    stderr: /there is no backend 'backend-3'/,
+  })
+})
