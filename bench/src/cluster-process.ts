@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import type { ClusterEvent, ReadyReport } from '@fivetuple/cluster'
+import { ApiClient, type ClusterEvent, type ClusterRecord, type ReadyReport } from '@fivetuple/cluster'
 
 const BIN = fileURLToPath(new URL('bin.js', import.meta.resolve('@fivetuple/cluster')))
 /** An ordered stop takes a second or two. */
@@ -14,6 +14,7 @@ const STOP_MAX_MS = 5_000
 /** A cluster as its users start it, with a run directory of its own. */
 export class ClusterProcess {
   readonly ready: ReadyReport
+  readonly api: ApiClient
   readonly #launcher: ChildProcess
   readonly #directory: string
 
@@ -21,6 +22,8 @@ export class ClusterProcess {
     this.#launcher = launcher
     this.ready = ready
     this.#directory = directory
+    const recordFile = join(directory, 'fivetuple', ready.block.replaceAll('/', '-'), 'cluster.json')
+    this.api = new ApiClient(JSON.parse(readFileSync(recordFile, 'utf8')) as ClusterRecord)
   }
 
   /**
@@ -55,6 +58,12 @@ export class ClusterProcess {
       rmSync(directory, { recursive: true, force: true })
       throw error
     }
+  }
+
+  /** Addresses that clients may come from, CIDR. */
+  get clientPool(): string {
+    const [a, b] = this.ready.block.split('.')
+    return `${a}.${b}.100.0/22`
   }
 
   /** Process ids by kind of role. */

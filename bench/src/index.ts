@@ -1,4 +1,8 @@
 /** What the benches reckon with. */
+export { type Failure, failures } from './failure/failures.js'
+export type { FailureResult } from './failure/measure.js'
+export { longestOutageMs, type Phase, phaseOf } from './failure/phases.js'
+export { renderFailures } from './failure/render.js'
 export { parseCpuSeconds, parseRssBytes, type Usage, usageOf } from './process-usage.js'
 export { median, quantile, ratioOf, type Spread, spreadOf } from './statistics.js'
 export { figure, renderTable } from './table.js'

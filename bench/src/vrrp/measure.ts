@@ -57,8 +57,7 @@ class Measuring {
     this.#cluster = cluster
     this.#options = options
     this.#lbOf = new Map(cluster.ready.lbs.map(({ bip, name }) => [bip, name]))
-    const [a, b] = cluster.ready.block.split('.')
-    this.#sources = SourcePool.parse(`${a}.${b}.100.0/22`)!
+    this.#sources = SourcePool.parse(cluster.clientPool)!
   }
 
   async run(): Promise<Measurement> {
