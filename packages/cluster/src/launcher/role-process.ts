@@ -28,6 +28,7 @@ export class RoleProcess extends EventEmitter<RoleProcessEvents> {
   readonly #worker: Worker
   readonly #pending = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>()
   #nextId = 1
+  #isReady = false
   #exited = false
   #hung = false
 
@@ -59,11 +60,13 @@ export class RoleProcess extends EventEmitter<RoleProcessEvents> {
     return this.#hung
   }
 
-  /** Asks the role something. Rejects when it has exited, is hung, or does not answer in time. */
+  /** Asks the role something. Rejects when it is not ready yet, has exited, is hung, or does not answer in time. */
   request(method: string, params: unknown = {}, timeoutMs: number = REQUEST_TIMEOUT_MS): Promise<unknown> {
     if (this.#exited || !this.#worker.isConnected())
       return Promise.reject(new Error(`${this.spec.name} is not running`))
     if (this.#hung) return Promise.reject(new Error(this.#whyHung()))
+    // It does not listen before, so that the question would be lost.
+    if (!this.#isReady) return Promise.reject(new Error(`${this.spec.name} is starting`))
     const id = this.#nextId++
     return new Promise((resolve, reject) => {
       const giveUp = (): void => {
@@ -133,6 +136,7 @@ export class RoleProcess extends EventEmitter<RoleProcessEvents> {
   #onMessage(message: ManagementMessage): void {
     switch (message.kind) {
       case 'ready':
+        this.#isReady = true
         this.emit('ready', message.info)
         return
       case 'event':

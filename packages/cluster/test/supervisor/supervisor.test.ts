@@ -39,6 +39,15 @@ t.test('a role that is killed is started again after a delay that doubles', asyn
   t.equal((await supervisor.kill('a', false)).restartInMs, 1000)
 })
 
+t.test('a role that has not started yet is not waited for', async (t) => {
+  const { supervisor } = await supervise(t, { a: 'orderly' })
+  await supervisor.kill('a', false)
+  await once(supervisor, 'started')
+  await t.rejects(supervisor.request('a', 'echo', 1), { message: 'a is starting' })
+  await once(supervisor, 'ready')
+  t.equal(await supervisor.request('a', 'echo', 1), 1)
+})
+
 t.test('a role that is killed and held stays down until it is started', async (t) => {
   const { supervisor } = await supervise(t, { a: 'orderly', b: 'orderly' })
   const deaths: unknown[] = []
