@@ -391,8 +391,8 @@ export class LbNode {
       },
       onPackets: (b, start, end) => {
         onPackets(b, start, end)
-        // What was given without a copy is written before the next read, so that the same buffer can be read into again.
-        if (!other.idle) other.flush()
+        // At once: nothing else of this turn could join what one read has brought, and its buffer is free again.
+        other.flush()
         if (other.blocked) own.cable?.pause()
         this.#expiry.arm(this.#forwarder.deadline(this.#clock.now()))
       },

@@ -4,7 +4,7 @@ import type { StreamSocket } from '../socket/stream-socket.js'
 /** Queue length at which whoever feeds the cable has to pause: about sixteen jumbo packets, far above one turn's batch. */
 const QUEUE_MAX_BYTES = 1024 * 1024
 /** Runs up to this size are copied into the batch: cheaper than one more entry in a vectored write. */
-const COPY_MAX_BYTES = 16 * 1024
+const COPY_MAX_BYTES = 1024
 /** A batch buffer that grew beyond this in a burst is not kept. */
 const KEEP_MAX_BYTES = 256 * 1024
 
@@ -119,7 +119,7 @@ export class CableOutput implements PacketOutput {
     const parts = this.#parts
     this.#parts = []
     this.#partsBytes = 0
-    this.#writing = !this.#socket.writev(parts)
+    this.#writing = !(parts.length === 1 ? this.#socket.write(parts[0]!) : this.#socket.writev(parts))
   }
 
   #cutBatch(): void {

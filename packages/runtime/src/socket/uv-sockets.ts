@@ -146,7 +146,9 @@ class UvSocket implements StreamSocket {
     if (this.#isClosed || this.#isEnding) return
     this.#isEnding = true
     if (!this.#isConnected) return
-    this.#shutdown()
+    // The other direction has ended and the kernel has all: closing sends the FIN, and saves asking for it first.
+    if (this.#hasEnded && this.pendingBytes === 0) this.#close(0)
+    else this.#shutdown()
   }
 
   pause(): void {
@@ -211,8 +213,7 @@ class UvSocket implements StreamSocket {
   }
 
   #onEnd(): void {
-    this.#hasEnded = true
-    this.#handle.readStop()
+    this.#hasEnded = true // and libuv reads no more
     this.#handlers!.onReadEnd()
     if (this.#isFinished) this.#close(0)
   }
