@@ -27,7 +27,7 @@ vips: [{ name: web, health: { check: http, interval: 500ms, fall: 2, rise: 2 } }
       signal: stop.signal,
     })
   const startedAt = performance.now()
-  const backendOf = watchSessions(t, cluster, servers)
+  const backendOf = watchSessions(t, cluster, servers, startedAt)
   const [fresh, lasting] = [load('new', 150), load(40, 200)]
   const backends = async () => {
     const { lbs } = await cluster.api.status()
@@ -67,9 +67,11 @@ vips: [{ name: web, health: { check: http, interval: 500ms, fall: 2, rise: 2 } }
     const failed = Object.values(report.errors).reduce((a, b) => a + b, 0)
     const broken = report.flowList.filter(({ end }) => end !== undefined && !isInOrder(end))
     // A flow that broke before its first answer does not know its backend; the LBs' sessions do. Those at the end are ours.
-    const onWhat = (flow: FlowRecord) => flow.backend ?? backendOf.name(flow.local)
+    const onWhat = (flow: FlowRecord) => flow.backend ?? backendOf.name(flow)
     const isOurs = ({ openedMs }: FlowRecord) => openedMs > stoppedAt - 1_000
-    const unexplained = broken.filter((flow) => onWhat(flow) !== victim.name && !isOurs(flow))
+    const unexplained = broken
+      .filter((flow) => onWhat(flow) !== victim.name && !isOurs(flow))
+      .map((flow) => ({ ...flow, backend: onWhat(flow) }))
     t.same(
       unexplained,
       [],
@@ -80,17 +82,26 @@ vips: [{ name: web, health: { check: http, interval: 500ms, fall: 2, rise: 2 } }
   }
 })
 
-/** Takes note of every session of the VIP, until it is told to stop: who the clients' backends were. */
-function watchSessions(t: Test, cluster: TestCluster, own: readonly OwnServer[]) {
-  const backends = new Map<string, string>()
+/**
+ * Takes note of every session of the VIP, until it is told to stop: who the clients' backends were. Clients use their ports
+ * again, so a session is known by when it began, too.
+ */
+function watchSessions(t: Test, cluster: TestCluster, own: readonly OwnServer[], startedAt: number) {
+  const sightings = new Map<string, { readonly openedMs: number; readonly backend: string }[]>()
   const servers = new Map(own.map(({ name, address, port }) => [`${address}:${port}`, name]))
   let stopping = false
   const done = (async () => {
     // An LB keeps a session for two seconds after its end: none is missed.
     while (!stopping) {
-      for (const { sessions } of await cluster.api.sessions('all', 'web', 10_000))
-        for (const { client, backend, state } of sessions)
-          if (state !== 'syn-seen') backends.set(client, servers.get(backend)!)
+      const lists = await cluster.api.sessions('all', 'web', 10_000)
+      const nowMs = performance.now() - startedAt
+      for (const { sessions } of lists)
+        for (const { client, backend, state, ageMs } of sessions) {
+          if (state === 'syn-seen') continue // it may be given to another one yet
+          const seen = sightings.get(client) ?? []
+          seen.push({ openedMs: nowMs - ageMs, backend: servers.get(backend)! })
+          sightings.set(client, seen)
+        }
       await new Promise((resolve) => setTimeout(resolve, 100))
     }
   })()
@@ -99,7 +110,10 @@ function watchSessions(t: Test, cluster: TestCluster, own: readonly OwnServer[])
     return done
   })
   return {
-    name: (client: string) => backends.get(client),
+    name({ local, openedMs }: FlowRecord): string | undefined {
+      const distance = (seen: { readonly openedMs: number }): number => Math.abs(seen.openedMs - openedMs)
+      return sightings.get(local)?.reduce((a, b) => (distance(b) < distance(a) ? b : a)).backend
+    },
     stop() {
       stopping = true
       return done
