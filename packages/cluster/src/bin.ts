@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command } from 'commander'
+import { ApiError } from './api/problem.js'
 import { CliError } from './cli/cli-error.js'
 import { clusterCommands } from './cli/commands/cluster.js'
 import { completeCommand, completionCommands } from './cli/commands/completion.js'
@@ -32,10 +33,16 @@ try {
   await program.parseAsync()
 } catch (error) {
   const { message } = error as Error
-  const exitCode = error instanceof CliError ? error.exitCode : 1
+  const exitCode = exitCodeOf(error)
   const asJson = process.argv.includes('--json')
   process.stderr.write(asJson ? `${JSON.stringify({ error: message, exitCode })}\n` : `fivetuple: ${message}\n`)
   process.exitCode = exitCode
+}
+
+/** What the API finds wrong with a question, or can't find, was asked wrongly, too. */
+function exitCodeOf(error: unknown): 1 | 2 {
+  if (error instanceof CliError) return error.exitCode
+  return error instanceof ApiError && (error.status === 400 || error.status === 404) ? 2 : 1
 }
 
 /** A command line that makes no sense ends with 2, in every command. */

@@ -16,7 +16,6 @@ import { AddressTable } from './address-table.js'
 import type { LbBackendConfig, LbCableConfig, LbConfig, LbServiceConfig, ServiceLimits } from './config.js'
 import type { ConnectFailure } from './flow-opener.js'
 import { LbForwarder } from './forwarder.js'
-import type { BackendPolicyName } from './policy/registry.js'
 import { Redundancy } from './redundancy/redundancy.js'
 import { DOWNLINK, Routing, UPLINK } from './routing.js'
 import type { BackendChange } from './service.js'
@@ -40,15 +39,6 @@ interface FlowQuestion {
   readonly client: Endpoint
   readonly vip: Endpoint
   readonly protocol: 'tcp' | 'udp'
-}
-
-/** A change of a service; what is left out stays as it is. */
-export interface ServiceChange {
-  readonly name: string
-  readonly policy?: BackendPolicyName
-  /** By backend, 0 to 256. */
-  readonly weights?: Readonly<Record<string, number>>
-  readonly limits?: Partial<ServiceLimits>
 }
 
 /** Whether a backend is to run empty. */
@@ -170,7 +160,7 @@ export class LbNode {
         sessions: (question: { vip?: string; limit: number }) => this.sessions(question),
         addAddress: ({ address }: { address: string }) => this.setAddress(address, true),
         removeAddress: ({ address }: { address: string }) => this.setAddress(address, false),
-        setService: (change: ServiceChange) => this.setService(change),
+        setService: (service: LbServiceConfig) => this.setService(service),
         drainBackend: (change: BackendDrain) => this.drainBackend(change),
         setDraining: ({ draining }: { draining: boolean }) => this.setDraining(draining),
       },
@@ -203,15 +193,9 @@ export class LbNode {
   }
 
   /** Changes how new flows of a service are given to backends; sessions stay where they are. */
-  setService({ name, policy, weights, limits }: ServiceChange): LbServiceConfig {
-    const before = this.#services.get(name)
-    if (before === undefined) throw new TypeError(`there is no service '${name}'`)
-    const service: LbServiceConfig = {
-      ...before,
-      policy: policy ?? before.policy,
-      limits: { ...before.limits, ...limits },
-      backends: before.backends.map((backend) => ({ ...backend, weight: weights?.[backend.name] ?? backend.weight })),
-    }
+  setService(service: LbServiceConfig): LbServiceConfig {
+    const { name } = service
+    if (!this.#services.has(name)) throw new TypeError(`there is no service '${name}'`)
     this.#services.set(name, service)
     this.#forwarder.setService(serviceSpec(service))
     if (this.#areChecksOn) this.#health.watch([...this.#services.values()])

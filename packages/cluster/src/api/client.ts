@@ -4,6 +4,7 @@ import { Agent, type Dispatcher, request } from 'undici'
 import type { ClusterRecord } from '../launcher/run-directory.js'
 import type { DrainsControl, FaultsControl, StatusControl, VipsControl } from './control.js'
 import type { CableSides, ClearedFaults, FaultList, FaultReport, RollingStep } from './faults.js'
+import { ApiError } from './problem.js'
 import type {
   BackendDrainState,
   ClusterStatus,
@@ -26,7 +27,10 @@ const RETRIES_MAX = 5
 const RETRY_AFTER_MAX_S = 10
 const RETRY_SPREAD_FIRST_MS = 250
 
-/** Talks to the control API of one running cluster. Methods reject with an Error that says what to do about it. */
+/**
+ * Talks to the control API of one running cluster. Methods reject with an {@link ApiError} when its answer is one, and with
+ * another Error when there is no answer; both say what to do about it.
+ */
 export class ApiClient implements StatusControl, VipsControl, DrainsControl, FaultsControl {
   readonly #record: Pick<ClusterRecord, 'api' | 'token'>
   readonly #connections = new Agent({ connections: CONNECTIONS_MAX })
@@ -177,6 +181,6 @@ function retryDelayMs(retryAfter: string | string[] | undefined, retry: number):
 
 async function contentOf<T>({ statusCode, body }: Answer): Promise<T> {
   const content = (await body.json()) as T & { detail?: string }
-  if (statusCode !== 200) throw new Error(content.detail ?? `the control API answered ${statusCode}`)
+  if (statusCode !== 200) throw new ApiError(statusCode, content.detail ?? `the control API answered ${statusCode}`)
   return content
 }

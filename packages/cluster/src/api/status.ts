@@ -75,6 +75,8 @@ export interface RouteDecision {
 export interface LbSessions {
   readonly lb: string
   readonly sessions: readonly SessionView[]
+  /** Why it says nothing, if so: then none of its sessions are known. */
+  readonly silent?: string
 }
 
 /** The VIPs on one LB's interface. */
@@ -87,6 +89,8 @@ export interface LbVips {
     /** Why it is not on the interface although it is to be; empty: it is. */
     readonly heldBackBy: readonly HoldReason[]
   }[]
+  /** Why it says nothing, if so: then `vips` are those that it is to have when it is back. */
+  readonly silent?: string
 }
 
 /** How a VIP's new flows are balanced. */

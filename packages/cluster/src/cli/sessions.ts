@@ -15,8 +15,11 @@ export async function sessions(lb: string, { vip, limit, block, json }: Sessions
     process.stdout.write(`${JSON.stringify(lists)}\n`)
     return
   }
+  const silent = lists
+    .flatMap(({ lb: name, silent }) => (silent === undefined ? [] : [`! ${name}: ${silent}\n`]))
+    .join('')
   if (lists.every((list) => list.sessions.length === 0)) {
-    process.stdout.write('no sessions\n')
+    process.stdout.write(`no sessions\n${silent}`)
     return
   }
   process.stdout.write(
@@ -29,4 +32,5 @@ export async function sessions(lb: string, { vip, limit, block, json }: Sessions
   )
   const full = lists.filter((list) => list.sessions.length === limit).map(({ lb: name }) => name)
   if (full.length > 0) process.stdout.write(`\nMore on ${full.join(' ')}: only ${limit} of each are shown (--limit)\n`)
+  process.stdout.write(silent)
 }

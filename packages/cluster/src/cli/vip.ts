@@ -71,7 +71,10 @@ function print(lbs: readonly LbVips[], { json }: VipOptions): void {
     process.stdout.write(
       table([
         ['LB', 'VIPS ON ITS INTERFACE'],
-        ...lbs.map(({ lb, vips }) => [lb, vips.map(renderVip).join(', ') || 'none']),
+        ...lbs.map(({ lb, vips, silent }) => [
+          lb,
+          `${vips.map(renderVip).join(', ') || 'none'}${silent === undefined ? '' : ` when it is back: ${silent}`}`,
+        ]),
       ]),
     )
 }

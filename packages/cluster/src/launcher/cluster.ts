@@ -11,6 +11,7 @@ import { DrainControl } from './drain-control.js'
 import type { ClusterEvent, ReadyReport } from './events.js'
 import { InjectionControl } from './injection-control.js'
 import { LbConfigs } from './lb-configs.js'
+import { LbFleet } from './lb-fleet.js'
 import { Reaper } from './reaper.js'
 import type { RoleSpec } from './role-process.js'
 import { RunDirectory } from './run-directory.js'
@@ -52,14 +53,15 @@ export class Cluster extends EventEmitter<ClusterEvents> {
     const write = (name: string, config: unknown) => this.#directory.writeRoleConfig(name, config)
     const configs = new LbConfigs(this.plan.lbs, write)
     const ask = askRoles(this.#supervisor)
-    const drains = new DrainControl(this.plan, configs, ask)
+    const fleet = new LbFleet(configs, ask, (lb) => this.#supervisor.state(lb).state)
+    const drains = new DrainControl(this.plan, fleet, ask)
     this.#api = createApiServer({
       address: this.plan.api.address,
       port: this.plan.api.port,
       token: this.#token,
       control: {
-        status: new LauncherStatus(this.plan, this.#supervisor, ask),
-        vips: new VipControl(this.plan, configs, ask),
+        status: new LauncherStatus(this.plan, this.#supervisor, fleet, ask),
+        vips: new VipControl(this.plan, fleet, ask),
         drains,
         faults: new InjectionControl({
           plan: this.plan,
@@ -89,7 +91,7 @@ export class Cluster extends EventEmitter<ClusterEvents> {
    */
   async start(): Promise<ReadyReport> {
     try {
-      await this.#api.listen({ host: this.plan.api.address, port: this.plan.api.port })
+      await this.#listen()
       if (this.#stopping.signal.aborted) throw new Error(STOPPED_EARLY)
       const ready = this.#untilReady()
       this.#supervisor.start(this.#roleSpecs())
@@ -121,6 +123,17 @@ export class Cluster extends EventEmitter<ClusterEvents> {
   killAll(): void {
     this.#supervisor.killAll()
     this.#directory.remove()
+  }
+
+  async #listen(): Promise<void> {
+    const { address: host, port } = this.plan.api
+    await this.#api.listen({ host, port }).catch((error: NodeJS.ErrnoException) => {
+      throw error.code === 'EADDRINUSE'
+        ? new Error(
+            `${host}:${port} is in use: another cluster runs in ${this.plan.block}? Choose another block (--block auto) or stop it`,
+          )
+        : error
+    })
   }
 
   async #stop(): Promise<void> {

@@ -6,8 +6,8 @@ import { ApiError } from '../api/problem.js'
 import type { BackendDrainState, LbDrainState } from '../api/status.js'
 import type { ClusterPlan } from '../plan/plan.js'
 import type { Ask } from './ask.js'
-import type { LbConfigs } from './lb-configs.js'
-import { backendNamed, lbNamed } from './lookup.js'
+import type { LbFleet } from './lb-fleet.js'
+import { backendNamed, oneLbNamed } from './lookup.js'
 
 /** Longest wait for the uplink switch to hear of a drain. */
 const CONVERGENCE_MAX_MS = 2_000
@@ -16,22 +16,22 @@ const CONVERGENCE_STEP_MS = 5
 /** Takes LBs and backends out of service without ending what they carry, and puts them back. */
 export class DrainControl implements DrainsControl {
   readonly #plan: ClusterPlan
-  readonly #configs: LbConfigs
+  readonly #fleet: LbFleet
   readonly #ask: Ask
 
-  constructor(plan: ClusterPlan, configs: LbConfigs, ask: Ask) {
+  constructor(plan: ClusterPlan, fleet: LbFleet, ask: Ask) {
     this.#plan = plan
-    this.#configs = configs
+    this.#fleet = fleet
     this.#ask = ask
   }
 
   /** Keeps new flows from an LB, or lets them come again; what it carries goes on. */
   async drainLb(lb: string, draining: boolean): Promise<LbDrainState> {
-    const [name] = lbNamed(this.#plan, lb === 'all' ? '' : lb)
-    await this.#ask(name!, 'setDraining', { draining })
-    this.#configs.update(name!, { draining })
-    await this.#untilSwitchKnows(name!, draining)
-    return this.lbDrain(name!)
+    const name = oneLbNamed(this.#plan, lb)
+    await this.#ask(name, 'setDraining', { draining })
+    this.#fleet.configs.update(name, { draining })
+    await this.#untilSwitchKnows(name, draining)
+    return this.lbDrain(name)
   }
 
   /** Until then flows may still begin there: an LB that is empty before is not drained. */
@@ -52,29 +52,29 @@ export class DrainControl implements DrainsControl {
 
   /** How far an LB is. */
   async lbDrain(lb: string): Promise<LbDrainState> {
-    const [name] = lbNamed(this.#plan, lb === 'all' ? '' : lb)
-    const { draining, sessions } = (await this.#ask(name!, 'status', {})) as LbStatus
-    return { lb: name!, draining, sessions }
+    const name = oneLbNamed(this.#plan, lb)
+    const { draining, sessions } = (await this.#ask(name, 'status', {})) as LbStatus
+    return { lb: name, draining, sessions }
   }
 
   /** Keeps new flows of all VIPs from a backend, or lets them go there again; its sessions go on. */
   async drainBackend(name: string, draining: boolean): Promise<BackendDrainState> {
     const backend = backendNamed(this.#plan, name)
-    await Promise.all(
-      this.#configs.names.map(async (lb) => {
-        await this.#ask(lb, 'drainBackend', { backend, drained: draining })
-        const others = this.#configs.get(lb)!.drainedBackends.filter((other) => other !== backend)
-        this.#configs.update(lb, { drainedBackends: draining ? [...others, backend] : others })
-      }),
-    )
+    const params = { backend, drained: draining }
+    await this.#fleet.change(this.#fleet.configs.names, 'drainBackend', params, ({ drainedBackends }) => {
+      const others = drainedBackends.filter((other) => other !== backend)
+      return { drainedBackends: draining ? [...others, backend] : others }
+    })
     return this.backendDrain(backend)
   }
 
   /** How far a backend is: its sessions by LB. */
   async backendDrain(name: string): Promise<BackendDrainState> {
     const backend = backendNamed(this.#plan, name)
+    // An LB that is down has no sessions.
+    const running = this.#fleet.configs.names.filter((lb) => !this.#fleet.isDown(lb))
     const statuses = await Promise.all(
-      this.#configs.names.map(async (lb) => [lb, (await this.#ask(lb, 'status', {})) as LbStatus] as const),
+      running.map(async (lb) => [lb, (await this.#ask(lb, 'status', {})) as LbStatus] as const),
     )
     const byLb = statuses.map(([lb, { services }]) => {
       const seen = services.flatMap(({ backends }) => backends.filter((known) => known.name === backend))

@@ -9,7 +9,7 @@ import { Cables } from './injection-cables.js'
 import { Recovery } from './injection-recovery.js'
 import { describeFault, InjectionReports } from './injection-reports.js'
 import { RollingRestart } from './injection-rolling-restart.js'
-import { lbNamed, ownBackendNamed, roleNamed } from './lookup.js'
+import { oneLbNamed, ownBackendNamed, roleNamed } from './lookup.js'
 import { type RoleState, RoleStateError, type Supervisor } from './supervisor.js'
 
 /** How a backend behaves that nobody has asked for anything else. */
@@ -73,14 +73,14 @@ export class InjectionControl implements FaultsControl {
   }
 
   async cutCables(lb: string, which: CableSides): Promise<FaultReport> {
-    this.#oneLb(lb)
+    oneLbNamed(this.#plan, lb)
     const sides = sidesOf(which)
     for (const side of sides) await this.#cables.setCut({ lb, side }, true)
     return this.#told(this.#reports.cut(lb, sides))
   }
 
   async restoreCables(lb: string, which: CableSides): Promise<FaultReport> {
-    this.#oneLb(lb)
+    oneLbNamed(this.#plan, lb)
     const sides = sidesOf(which)
     const startedAt = performance.now()
     for (const side of sides) await this.#cables.setCut({ lb, side }, false)
@@ -178,10 +178,6 @@ export class InjectionControl implements FaultsControl {
   #canCarry(lb: string): boolean {
     const states = [lb, this.#plan.uplink.name, this.#plan.downlink.name].map((name) => this.#state(name).state)
     return !this.#cables.isCut(lb) && !states.some((state) => state === 'hung' || state === 'held')
-  }
-
-  #oneLb(lb: string): void {
-    lbNamed(this.#plan, lb === 'all' ? '' : lb)
   }
 
   #state(role: string): RoleState {

@@ -34,7 +34,7 @@ export class InjectionReports {
       ],
       backend: [
         { command: HEALTH, expect: `LBs find ${name} down as soon as some connections to it have failed; ${next}` },
-        this.#curl('connections that it refuses are given to other backends: clients notice nothing'),
+        this.#curl('what it was working on is lost; connections that it would have had go to other backends unnoticed'),
       ],
       switch: [
         { command: STATUS, expect: `at once: all cables to it are down; ${next}` },

@@ -11,6 +11,13 @@ export function lbNamed(plan: ClusterPlan, name: string): string[] {
   return [name]
 }
 
+/** @param name an LB's */
+export function oneLbNamed(plan: ClusterPlan, name: string): string {
+  const names = plan.lbs.map((lb) => lb.name)
+  if (!names.includes(name)) throw notFound('LB', name, names)
+  return name
+}
+
 /** @param name a VIP's name or address */
 export function vipNamed(plan: ClusterPlan, name: string): VipPlan {
   const vip = plan.vips.find((known) => known.name === name || known.address === name)

@@ -6,6 +6,7 @@ import { ApiError } from '../api/problem.js'
 import type { ClusterStatus, Explanation, LbSessions, RouteDecision } from '../api/status.js'
 import type { ClusterPlan } from '../plan/plan.js'
 import type { Ask } from './ask.js'
+import type { LbFleet } from './lb-fleet.js'
 import { lbNamed, vipNamed } from './lookup.js'
 import type { Supervisor } from './supervisor.js'
 
@@ -13,11 +14,13 @@ import type { Supervisor } from './supervisor.js'
 export class LauncherStatus implements StatusControl {
   readonly #plan: ClusterPlan
   readonly #supervisor: Supervisor
+  readonly #fleet: LbFleet
   readonly #ask: Ask
 
-  constructor(plan: ClusterPlan, supervisor: Supervisor, ask: Ask) {
+  constructor(plan: ClusterPlan, supervisor: Supervisor, fleet: LbFleet, ask: Ask) {
     this.#plan = plan
     this.#supervisor = supervisor
+    this.#fleet = fleet
     this.#ask = ask
   }
 
@@ -65,11 +68,10 @@ export class LauncherStatus implements StatusControl {
   /** Sessions of LBs, of one VIP or of all; at most `limit` by LB. */
   async sessions(lb: string, vip: string | undefined, limit: number): Promise<LbSessions[]> {
     const name = vip === undefined ? undefined : vipNamed(this.#plan, vip).name
-    return Promise.all(
-      lbNamed(this.#plan, lb).map(async (known) => ({
-        lb: known,
-        sessions: (await this.#ask(known, 'sessions', { vip: name, limit })) as SessionView[],
-      })),
+    const params = { vip: name, limit }
+    const answers = await this.#fleet.ask<SessionView[]>(lbNamed(this.#plan, lb), 'sessions', params)
+    return answers.map((told) =>
+      'answer' in told ? { lb: told.lb, sessions: told.answer } : { lb: told.lb, sessions: [], silent: told.silent },
     )
   }
 

@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { LbServiceConfig, LbStatus, PlacedVip, ServiceChange } from '@fivetuple/lb-node'
+import type { LbServiceConfig, LbStatus, PlacedVip } from '@fivetuple/lb-node'
 import type { SwitchStatus } from '@fivetuple/switch'
 import type { VipsControl } from '../api/control.js'
 import { ApiError } from '../api/problem.js'
 import type { LbVips, VipSettings, VipSettingsChange } from '../api/status.js'
 import type { ClusterPlan } from '../plan/plan.js'
 import type { Ask } from './ask.js'
-import type { LbConfigs } from './lb-configs.js'
+import type { LbAnswer, LbFleet } from './lb-fleet.js'
 import { lbNamed, vipNamed } from './lookup.js'
 
 /** Longest wait for the uplink switch to route as an LB's interface says. */
@@ -16,41 +16,43 @@ const CONVERGENCE_STEP_MS = 5
 /** What operators do with VIPs: where each is, and how its flows are balanced. */
 export class VipControl implements VipsControl {
   readonly #plan: ClusterPlan
-  readonly #configs: LbConfigs
+  readonly #fleet: LbFleet
   readonly #ask: Ask
 
-  constructor(plan: ClusterPlan, configs: LbConfigs, ask: Ask) {
+  constructor(plan: ClusterPlan, fleet: LbFleet, ask: Ask) {
     this.#plan = plan
-    this.#configs = configs
+    this.#fleet = fleet
     this.#ask = ask
   }
 
   /** The VIPs on the interfaces of an LB or of all ('all'). */
-  vips(lb: string): Promise<LbVips[]> {
-    return Promise.all(
-      lbNamed(this.#plan, lb).map(async (name) =>
-        this.#named(name, ((await this.#ask(name, 'status', {})) as LbStatus).vips),
-      ),
-    )
+  async vips(lb: string): Promise<LbVips[]> {
+    const answers = await this.#fleet.ask<LbStatus>(lbNamed(this.#plan, lb), 'status', {})
+    return answers.map((told) => this.#named(told))
   }
 
   /** Puts a VIP on interfaces, or takes it off; resolves when the uplink switch routes accordingly. */
   async setVip(lb: string, vip: string, present: boolean): Promise<LbVips[]> {
-    const lbs = lbNamed(this.#plan, lb)
     const { address } = vipNamed(this.#plan, vip)
-    const method = present ? 'addAddress' : 'removeAddress'
-    const answers = await Promise.all(
-      lbs.map(async (name) => {
-        const { vips } = (await this.#ask(name, method, { address })) as { vips: PlacedVip[] }
-        this.#configs.update(name, { vips: vips.map((placed) => placed.address) })
-        return this.#named(name, vips)
-      }),
+    const answers = await this.#fleet.change<{ vips: readonly PlacedVip[] }>(
+      lbNamed(this.#plan, lb),
+      present ? 'addAddress' : 'removeAddress',
+      { address },
+      ({ vips }) => {
+        const others = vips.filter((known) => known !== address)
+        return { vips: present ? [...others, address] : others }
+      },
     )
+    const placed = answers.map((told) => this.#named(told))
     const isHeld = ({ vips }: LbVips): boolean =>
-      vips.some((placed) => placed.address === address && placed.heldBackBy.length > 0)
-    const free = answers.filter((answer) => !present || !isHeld(answer)).map(({ lb: name }) => name)
-    await this.#untilRouted(address, free, present)
-    return answers
+      vips.some((known) => known.address === address && known.heldBackBy.length > 0)
+    const free = placed.filter((of) => of.silent === undefined && (!present || !isHeld(of)))
+    await this.#untilRouted(
+      address,
+      free.map((of) => of.lb),
+      present,
+    )
+    return placed
   }
 
   /** Changes how a VIP's new flows are balanced, on all LBs; sessions stay where they are. */
@@ -59,19 +61,14 @@ export class VipControl implements VipsControl {
     for (const backend of Object.keys(change.weights ?? {}))
       if (!backends.includes(backend))
         throw new ApiError(400, `weights.${backend} is no backend of ${name}: there are ${backends.join(', ')}`)
-    const services = await Promise.all(
-      this.#configs.names.map(async (lb) => {
-        const service = (await this.#ask(lb, 'setService', {
-          name,
-          ...change,
-        } satisfies ServiceChange)) as LbServiceConfig
-        const { services: before } = this.#configs.get(lb)!
-        this.#configs.update(lb, { services: before.map((known) => (known.name === name ? service : known)) })
-        return service
-      }),
-    )
-    const { policy, limits, backends: weighted } = services[0]!
-    return { name, policy, limits, weights: Object.fromEntries(weighted.map((b) => [b.name, b.weight])) }
+    const { configs } = this.#fleet
+    const before = configs.get(configs.names[0]!)!.services.find((known) => known.name === name)! // all LBs know the same
+    const service = changedService(before, change)
+    await this.#fleet.change(configs.names, 'setService', service, ({ services }) => ({
+      services: services.map((known) => (known.name === name ? service : known)),
+    }))
+    const weights = Object.fromEntries(service.backends.map((backend) => [backend.name, backend.weight]))
+    return { name, policy: service.policy, limits: service.limits, weights }
   }
 
   /** Waits until the uplink switch has heard of a change, so that who asked for it can rely on it. */
@@ -90,12 +87,27 @@ export class VipControl implements VipsControl {
     }
   }
 
-  #named(lb: string, placed: readonly PlacedVip[]): LbVips {
+  /** What an LB has on its interface; of one that says nothing, what it is to have. */
+  #named(told: LbAnswer<{ readonly vips: readonly PlacedVip[] }>): LbVips {
+    const { lb } = told
+    const placed =
+      'answer' in told
+        ? told.answer.vips
+        : this.#fleet.configs.get(lb)!.vips.map((address) => ({ address, heldBackBy: [] }))
     const vips = placed.map(({ address, heldBackBy }) => ({
       address,
       names: this.#plan.vips.filter((vip) => vip.address === address).map(({ name }) => name),
       heldBackBy,
     }))
-    return { lb, vips }
+    return { lb, vips, ...('silent' in told && { silent: told.silent }) }
+  }
+}
+
+function changedService(before: LbServiceConfig, { policy, limits, weights }: VipSettingsChange): LbServiceConfig {
+  return {
+    ...before,
+    policy: policy ?? before.policy,
+    limits: { ...before.limits, ...limits },
+    backends: before.backends.map((backend) => ({ ...backend, weight: weights?.[backend.name] ?? backend.weight })),
   }
 }

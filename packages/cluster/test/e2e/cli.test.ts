@@ -81,8 +81,8 @@ t.test('commands, their exit codes, and completion', async (t) => {
   )
 
   const failed = await cluster.cli('vip', 'add', 'lb-7', 'web', '--json')
-  t.equal(failed.code, 1)
-  t.match(JSON.parse(failed.stderr), { error: /there is no LB 'lb-7'; there are lb-1, lb-2/, exitCode: 1 })
+  t.equal(failed.code, 2)
+  t.match(JSON.parse(failed.stderr), { error: /there is no LB 'lb-7'; there are lb-1, lb-2/, exitCode: 2 })
   for (const wrong of [
     ['vip', 'set', 'web'],
     ['vip', 'set', 'web', '--weight', 'x'],

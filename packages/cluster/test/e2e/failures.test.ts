@@ -158,7 +158,7 @@ t.test('a cable that is cut takes routes and flows of its LB with it, and nothin
     for (const { client } of flows) client.socket.destroy()
   }
   t.match(await cluster.cli('cable', 'cut', 'lb-3', 'left'), { code: 2 })
-  t.match(await cluster.cli('cable', 'cut', 'lb-7'), { code: 1, stderr: /there is no LB 'lb-7'/ })
+  t.match(await cluster.cli('cable', 'cut', 'lb-7'), { code: 2, stderr: /there is no LB 'lb-7'/ })
 
   // All that is broken is undone together.
   await api.cutCables('lb-1', 'downlink')
@@ -288,7 +288,7 @@ t.test('backends misbehave as they are asked to, and are healed', async (t) => {
   t.match(await cluster.cli('backend', 'fail', 'backend-1', '130%'), { code: 2 })
   t.match(await cluster.cli('backend', 'slow', 'backend-1', 'soon'), { code: 2, stderr: /a duration such as 300ms/ })
   t.match(await cluster.cli('backend', 'slow', 'backend-3', '1s'), {
-    code: 1,
+    code: 2,
     stderr: /there is no backend 'backend-3'/,
   })
 })

@@ -106,14 +106,17 @@ t.test('a cluster that is stopped before it is ready ends at once', async (t) =>
 })
 
 t.test('a cluster that finds an address in use says so and ends', async (t) => {
-  const other = createServer().listen(8080, '127.58.3.1')
-  await once(other, 'listening')
-  t.teardown(() => other.close())
-  const { launcher, ended } = up(t, '127.58.0.0/16')
-  launcher.stdout.resume()
-  const { code, stderr } = await ended
-  t.equal(code, 1)
-  t.match(stderr, /backend-1 can't start: 127\.58\.3\.1:8080 is in use: .*--block auto/)
+  for (const [port, address, says] of [
+    [8080, '127.58.3.1', /backend-1 can't start: 127\.58\.3\.1:8080 is in use: .*--block auto/],
+    [7070, '127.58.0.254', /127\.58\.0\.254:7070 is in use: .*--block auto/],
+  ] as const) {
+    const other = createServer().listen(port, address)
+    await once(other, 'listening')
+    const { launcher, ended } = up(t, '127.58.0.0/16')
+    launcher.stdout.resume()
+    t.match(await ended, { code: 1, stderr: says })
+    other.close()
+  }
 })
 
 t.test('--json says what happens, one event a line', async (t) => {

@@ -107,9 +107,47 @@ t.test('a VIP taken off one LB moves exactly the flows that explain names, and o
       'it is back',
     )
   })
-  t.match(await cluster.cli('vip', 'add', 'lb-9', 'web'), { code: 1, stderr: /no LB 'lb-9'; there are lb-1, .* 'all'/ })
+  t.match(await cluster.cli('vip', 'add', 'lb-9', 'web'), { code: 2, stderr: /no LB 'lb-9'; there are lb-1, .* 'all'/ })
   t.match(await cluster.cli('vip', 'add', 'lb-1', 'nothing'), {
-    code: 1,
+    code: 2,
     stderr: /no VIP 'nothing'; there are web, api/,
   })
+})
+
+t.test('an LB that is down learns what has changed when it is started again', async (t) => {
+  const cluster = await TestCluster.start(t, '127.55.0.0/16', ['--lbs', '3', '--backends', '2'])
+  const { api } = cluster
+  await api.kill('lb-2', true)
+  t.match(await api.setVip('all', 'api', true), [
+    { lb: 'lb-1', silent: undefined },
+    { lb: 'lb-2', vips: [{ names: ['web'] }, { names: ['api'] }], silent: 'lb-2 is not running' },
+    { lb: 'lb-3', silent: undefined },
+  ])
+  t.match(await cluster.cli('vip', 'set', 'web', '--policy', 'maglev', '--weight', 'backend-1=2'), { code: 0 })
+  t.match(await cluster.cli('backend', 'drain', 'backend-2'), { code: 0, stdout: /backend-2 is empty/ })
+  t.match(await cluster.cli('vip', 'list'), {
+    code: 0,
+    stdout: /^lb-2 +web .*, api .* when it is back: lb-2 is not running$/m,
+  })
+  t.match(await cluster.cli('sessions'), { code: 0, stdout: /^no sessions\n! lb-2: lb-2 is not running\n$/ })
+  t.match(await cluster.cli('health'), { code: 0, stdout: /^! lb-2: lb-2 is not running$/m })
+  t.match(await cluster.cli('vip', 'list', 'lb-2'), { code: 1, stderr: /lb-2 is not running/ })
+
+  await api.start('lb-2')
+  t.match(
+    (await api.vips('lb-2'))[0]?.vips.map(({ names }) => names),
+    [['web'], ['api']],
+  )
+  const { lbs } = await api.status()
+  t.match(lbs['lb-2']?.services[0], { name: 'web', policy: 'maglev' })
+  t.match(lbs['lb-2']?.services[0]?.backends, [
+    { name: 'backend-1', weight: 2, isDrained: false },
+    { name: 'backend-2', isDrained: true },
+  ])
+
+  await api.hang('lb-3')
+  const answer = await cluster.cli('vip', 'set', 'web', '--policy', 'random')
+  t.match(answer, { code: 1, stderr: /lb-3 hangs .*fivetuple resume lb-3.*; the other LBs have changed/ })
+  await api.resume('lb-3')
+  t.match((await api.changeVip('web', { policy: 'random' })).policy, 'random')
 })

@@ -13,7 +13,7 @@ const Report = strict({
   undo: nullable(Text),
 })
 const Behavior = {
-  delayMs: Type.Optional(Type.Number({ minimum: 0, maximum: 600_000 })),
+  delayMs: Type.Optional(Type.Number({ minimum: 0, maximum: 600_000, title: 'at most 600000 ms, ten minutes' })),
   failRatio: Type.Optional(Type.Number({ minimum: 0, maximum: 1 })),
   refuse: Type.Optional(Flag),
   hang: Type.Optional(Flag),

@@ -119,7 +119,7 @@ export const statusRoutes: readonly Route[] = [
       vip: Type.Optional(Name),
       limit: Type.Optional(Type.String({ pattern: '^[1-9][0-9]{0,4}$', title: 'a number from 1 to 99999' })),
     }),
-    response: Type.Array(strict({ lb: Text, sessions: Type.Array(Session) })),
+    response: Type.Array(strict({ lb: Text, sessions: Type.Array(Session), silent: Type.Optional(Text) })),
     handle: (control, { params, query }) =>
       control.status.sessions(params.lb, query.vip, Number(query.limit ?? SESSIONS_DEFAULT)),
   }),
