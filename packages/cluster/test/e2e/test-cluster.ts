@@ -75,6 +75,11 @@ export class TestCluster {
     return cluster
   }
 
+  /** Where its user's running clusters are: the environment's XDG_RUNTIME_DIR. */
+  get runtimeDirectory(): string {
+    return this.#runtimeDirectory
+  }
+
   /** Where its files are. */
   get directory(): string {
     return join(this.#runtimeDirectory, 'fivetuple', this.ready.block.replaceAll('/', '-'))

@@ -1,0 +1,87 @@
+import { spawn } from 'node:child_process'
+import { readdirSync } from 'node:fs'
+import { text } from 'node:stream/consumers'
+import { fileURLToPath } from 'node:url'
+import { runProbe } from '@fivetuple/client'
+import t from 'tap'
+import { TestCluster, until } from './test-cluster.js'
+
+const DRILLS = fileURLToPath(new URL('../../../../scripts/failures/', import.meta.url))
+
+/** Runs a drill against a cluster; `interrupt` ends it before its time. */
+function drill(cluster: TestCluster, name: string, ...args: readonly string[]) {
+  const env = { ...process.env, XDG_RUNTIME_DIR: cluster.runtimeDirectory }
+  const child = spawn('/bin/sh', [`${DRILLS}${name}.sh`, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] })
+  const exited = new Promise<number | null>((resolve) => child.once('exit', resolve))
+  const done = Promise.all([exited, text(child.stdout), text(child.stderr)]).then(([code, stdout, stderr]) => ({
+    code,
+    stdout,
+    stderr,
+  }))
+  return { done, interrupt: (signal: NodeJS.Signals) => child.kill(signal) }
+}
+
+t.test('each drill breaks what it says, under load, and leaves nothing broken behind', async (t) => {
+  const cluster = await TestCluster.start(t, '127.57.0.0/16', ['--lbs', '2', '--backends', '2'])
+  const { api } = cluster
+  const stop = new AbortController()
+  const url = new URL(cluster.url('web'))
+  const load = runProbe({
+    url,
+    ratePerSecond: 50,
+    connections: 'new',
+    durationMs: 120_000,
+    timeoutMs: 5_000,
+    signal: stop.signal,
+  })
+  const drills: readonly [name: string, args: readonly string[], fault: object | undefined, says: RegExp][] = [
+    ['kill-lb', ['lb-2', '1'], { kind: 'held', role: 'lb-2' }, /lb-2 .* is killed.*lb-2 .* is started/s],
+    ['hang-lb', ['lb-2', '1'], { kind: 'hung', role: 'lb-2' }, /lb-2 .* hangs.*lb-2 .* goes on/s],
+    ['cut-cable', ['lb-2', 'uplink', '1'], { kind: 'cut', role: 'lb-2', side: 'uplink' }, /cut: .*restored/s],
+    ['kill-backend', ['backend-2', '1'], { kind: 'held', role: 'backend-2' }, /is killed.*is started/s],
+    ['hang-backend', ['backend-2', '1'], { kind: 'hung', role: 'backend-2' }, /hangs.*goes on/s],
+    ['slow-backend', ['backend-2', '200ms', '1'], { behavior: { delayMs: 200 } }, /200 ms late.*behaves well/s],
+    ['failing-backend', ['backend-2', '20%', '1'], { behavior: { failRatio: 0.2 } }, /20 %.*behaves well/s],
+    ['restart', ['lb-1'], undefined, /lb-1 .* is started/s],
+    ['rolling-restart', ['1s'], undefined, /lb-1: draining.*lb-2: back.*done: 2 LBs/s],
+  ]
+  t.same(
+    drills.map(([name]) => name).sort(),
+    readdirSync(DRILLS)
+      .map((file) => file.replace(/\.sh$/, ''))
+      .filter((name) => name !== 'drill')
+      .sort(),
+    'all there are',
+  )
+  for (const [name, args, fault, says] of drills) {
+    const { done } = drill(cluster, name, ...args)
+    let ended = false
+    void done.then(() => {
+      ended = true
+    })
+    if (fault !== undefined) {
+      const faults = async () => (await api.faults()).faults
+      await until(async () => ended || (await faults()).length > 0, `${name} breaks something`)
+      if (!ended) t.match(await faults(), [fault], name)
+    }
+    const { code, stdout, stderr } = await done
+    t.equal(code, 0, `${name}: ${stderr}`)
+    t.match(stdout, says, name)
+    t.match(stdout, /^Watch:\n {2}(fivetuple|curl)/m, name)
+    t.same((await api.faults()).faults, [], `${name} has mended it`)
+  }
+  stop.abort()
+  const { answered } = await load
+  t.ok(answered > 0, `${answered} requests were answered meanwhile`)
+
+  const { done, interrupt } = drill(cluster, 'hang-lb', 'lb-1', '60')
+  await until(async () => (await api.faults()).faults.length === 1, 'it hangs')
+  interrupt('SIGTERM')
+  t.match(await done, { code: 143, stdout: /goes on/ })
+  t.same((await api.faults()).faults, [], 'one that is interrupted mends, too')
+
+  t.match(await drill(cluster, 'kill-lb', 'lb-9').done, { code: 2, stderr: /there are uplink, downlink, lb-1, lb-2/ })
+  t.match(await drill(cluster, 'kill-lb', 'lb-1', 'soon').done, { code: 2, stderr: /no number of seconds/ })
+  t.match(await drill(cluster, 'kill-lb', '--help').done, { code: 0, stdout: /An LB dies.*Usage:/s })
+  t.same((await api.faults()).faults, [])
+})
