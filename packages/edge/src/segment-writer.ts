@@ -1,4 +1,11 @@
-import { DEFAULT_TTL, IPV4_HEADER_BYTES, IpProtocol, MAX_PACKET_BYTES, writeIpv4Header } from '@fivetuple/packet'
+import {
+  DEFAULT_TTL,
+  IPV4_HEADER_BYTES,
+  IpProtocol,
+  MAX_PACKET_BYTES,
+  type PacketOutput,
+  writeIpv4Header,
+} from '@fivetuple/packet'
 import type { SegmentOutput } from '@fivetuple/tcp'
 import { type Fabric, NO_ROUTE } from './fabric.js'
 
@@ -44,26 +51,52 @@ export class SegmentWriter implements SegmentOutput {
 
   reserve(length: number, control: boolean): number {
     const total = IPV4_HEADER_BYTES + length
+    const output = this.#outputFor(total, control)
+    if (output === undefined) return this.#withoutOutput()
+    const at = output.reserve(total)
+    return this.#writeIpHeader(output, at, total)
+  }
+
+  reserveHeader(header: number, b: Uint8Array, start: number, end: number): number {
+    const head = IPV4_HEADER_BYTES + header
+    const total = head + end - start
+    const output = this.#outputFor(total, false)
+    if (output === undefined) return this.#withoutOutput()
+    if (output.reserveHead !== undefined)
+      return this.#writeIpHeader(output, output.reserveHead(head, b, start, end), total)
+    const at = output.reserve(total)
+    output.buffer.set(b.subarray(start, end), at + head)
+    return this.#writeIpHeader(output, at, total)
+  }
+
+  /** Where a packet of the flow goes; undefined: nowhere, or not now, and {@link blockedPort} tells which. */
+  #outputFor(bytes: number, control: boolean): PacketOutput | undefined {
     const port = this.#fabric.egressFor(
       this.#localAddress,
       this.#remoteAddress,
       this.#localPort,
       this.#remotePort,
       IpProtocol.TCP,
-      total,
+      bytes,
       this.#isOpening,
     )
     if (port === NO_ROUTE) {
       this.hadNoRoute = true
-      this.buffer = this.#scratch
-      return IPV4_HEADER_BYTES
+      return undefined
     }
     const output = this.#fabric.outputOf(port)
-    if (!control && output.blocked) {
-      this.blockedPort = port
-      return -1
-    }
-    const at = output.reserve(total)
+    if (control || !output.blocked) return output
+    this.blockedPort = port
+    return undefined
+  }
+
+  #withoutOutput(): number {
+    if (this.blockedPort !== -1) return -1
+    this.buffer = this.#scratch
+    return IPV4_HEADER_BYTES
+  }
+
+  #writeIpHeader(output: PacketOutput, at: number, total: number): number {
     this.buffer = output.buffer
     writeIpv4Header(this.buffer, at, total, this.#ttl, IpProtocol.TCP, this.#localAddress, this.#remoteAddress)
     return at + IPV4_HEADER_BYTES

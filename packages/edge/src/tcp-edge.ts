@@ -148,18 +148,20 @@ export class TcpEdge {
   }
   #delivering: Flow | undefined
 
-  /** The application keeps bytes that it is being given, where they lie. */
+  /** An application keeps bytes that it has been given where they lie, until {@link letGoOfBytes}. */
   keepBytes(): void {
-    this.#hasKept = true
+    this.#keepers++
   }
 
-  /** Whether bytes of chunks that came in by {@link receive} have been kept since the last call: those chunks are taken. */
-  takeKept(): boolean {
-    const hasKept = this.#hasKept
-    this.#hasKept = false
-    return hasKept
+  letGoOfBytes(): void {
+    this.#keepers--
   }
-  #hasKept = false
+
+  /** Whether none of the bytes that ever came in by {@link receive} are kept where they lay. */
+  get isKeepingNothing(): boolean {
+    return this.#keepers === 0
+  }
+  #keepers = 0
 
   /** A whole TCP packet `b[start, end)` for this edge. Its IP header has been checked. */
   receive(b: Uint8Array, start: number, end: number, now: number): void {

@@ -16,6 +16,12 @@ export interface PacketOutput {
    * offset on before anything else is called on this output.
    */
   reserve(length: number): number
+  /**
+   * Makes room for the first `head` bytes of one packet, to be written as after {@link reserve}; the rest of it is
+   * `b[start, end)`, taken without a copy: nobody may change these bytes any more. An output that copies anyway has no need
+   * of it.
+   */
+  reserveHead?(head: number, b: Uint8Array, start: number, end: number): number
   /** Copies the whole packets `b[start, end)`. */
   append(b: Uint8Array, start: number, end: number): void
   /** Takes the whole packets `b[start, end)` without a copy: nobody may change these bytes any more. */

@@ -234,7 +234,7 @@ export class SwitchNode {
         this.#forwarder.receive(b, start, end, port!.id, this.#clock.now())
       },
       onUnblocked: () => this.#edge.tcp.portUnblocked(port!.id, this.#clock.now()),
-      isBufferFree: () => !this.#edge.tcp.takeKept(),
+      isBufferFree: () => this.#edge.tcp.isKeepingNothing,
       onDown: (cable, reason) => {
         if (!port?.port.unplug(cable)) return
         this.#log.info({ port: port.id, peer: port.peer, reason }, 'carrier down')

@@ -21,6 +21,8 @@ import { NO_TRANSITION, TcpInput, TcpState, TRANSITIONS } from './state.js'
 
 const { FIN, SYN, RST, PSH, ACK } = TcpFlag
 const NEVER = Number.POSITIVE_INFINITY
+/** From here on a payload goes out from where it lies, if the output can: one more piece costs less than a copy. */
+const IN_PLACE_MIN_BYTES = 4 * 1024
 
 /**
  * One end of a TCP connection (RFC 9293), sans-IO: segments and the application's wishes go in with the time (ms),
@@ -422,13 +424,18 @@ export class TcpEndpoint {
   }
 
   #writeData(out: SegmentOutput, length: number, now: number): boolean {
-    const at = out.reserve(TCP_HEADER_BYTES + length, false)
-    if (at < 0) return false
     const sender = this.#sender
+    const inPlace = length >= IN_PLACE_MIN_BYTES && out.reserveHeader ? sender.nextInPlace(length) : undefined
+    const at =
+      inPlace === undefined
+        ? out.reserve(TCP_HEADER_BYTES + length, false)
+        : out.reserveHeader!(TCP_HEADER_BYTES, inPlace, sender.nextOffset, sender.nextOffset + length)
+    if (at < 0) return false
     const isLast = sender.isLast(length)
     const fin = isLast && sender.finQueued
     this.#writeHeader(out.buffer, at, sender.next, ACK | (isLast ? PSH : 0) | (fin ? FIN : 0))
-    sender.copyNext(out.buffer, at + TCP_HEADER_BYTES, length, now)
+    if (inPlace === undefined) sender.copyNext(out.buffer, at + TCP_HEADER_BYTES, length, now)
+    else sender.skipNext(length, now)
     if (fin) this.#finWasSent(now)
     return true
   }

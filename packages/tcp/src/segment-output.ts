@@ -8,4 +8,10 @@ export interface SegmentOutput {
    * @returns the offset into `buffer`, or -1: not now, the endpoint keeps the segment and will be asked again
    */
   reserve(length: number, control: boolean): number
+  /**
+   * Room for the header of one segment, `header` bytes; its payload is `b[start, end)`, taken without a copy: nobody may
+   * change these bytes any more. Undefined: what is written here is copied anyway.
+   * @returns as {@link reserve}
+   */
+  reserveHeader?(header: number, b: Uint8Array, start: number, end: number): number
 }

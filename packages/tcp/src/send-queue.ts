@@ -49,6 +49,26 @@ export class SendQueue {
     this.unsent -= n
   }
 
+  /** The chunk in which the next `n` unsent bytes lie side by side, from {@link unsentOffset} on, or undefined. */
+  chunkOfUnsent(n: number): Uint8Array | undefined {
+    const chunk = this.#chunks[this.#cursorChunk]
+    return chunk !== undefined && chunk.length - this.#cursorOffset >= n ? chunk : undefined
+  }
+
+  get unsentOffset(): number {
+    return this.#cursorOffset
+  }
+
+  /** Counts the next `n` unsent bytes, which lie side by side, as sent. */
+  skipUnsent(n: number): void {
+    this.#cursorOffset += n
+    if (this.#cursorOffset === this.#chunks[this.#cursorChunk]!.length) {
+      this.#cursorChunk++
+      this.#cursorOffset = 0
+    }
+    this.unsent -= n
+  }
+
   /** Copies the first `n` bytes of the queue, which are in flight, once more. */
   copyFirst(to: Uint8Array, at: number, n: number): void {
     let left = n

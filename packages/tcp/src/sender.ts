@@ -117,6 +117,25 @@ export class Sender {
   /** Copies the next `length` bytes to `b[at]` and counts them as sent. */
   copyNext(b: Uint8Array, at: number, length: number, now: number): void {
     this.#queue.copyUnsent(b, at, length)
+    this.#nextWasSent(length, now)
+  }
+
+  /** The memory in which the next `length` bytes lie side by side, from {@link nextOffset} on; undefined: in pieces. */
+  nextInPlace(length: number): Uint8Array | undefined {
+    return this.#queue.chunkOfUnsent(length)
+  }
+
+  get nextOffset(): number {
+    return this.#queue.unsentOffset
+  }
+
+  /** Counts the next `length` bytes, which lie side by side, as sent from where they are. */
+  skipNext(length: number, now: number): void {
+    this.#queue.skipUnsent(length)
+    this.#nextWasSent(length, now)
+  }
+
+  #nextWasSent(length: number, now: number): void {
     this.#sent(length, now)
     if (this.#timedAt < 0 && !this.#inRecovery) {
       this.#timedAt = now

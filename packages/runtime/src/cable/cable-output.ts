@@ -16,9 +16,10 @@ export class CableOutput implements PacketOutput {
   readonly #socket: StreamSocket
   readonly #onUnblocked: () => void
   #batch = new PacketBatch()
-  /** Runs and cut-off batches before the current batch, in order. */
-  #parts: Uint8Array[] = []
-  #partsBytes = 0
+  /** What was given and not copied, and before which byte of the batch each belongs, in order. */
+  #given: Uint8Array[] = []
+  #givenAt: number[] = []
+  #givenBytes = 0
   #flushScheduled = false
   #writing = false
   #wasBlocked = false
@@ -36,11 +37,11 @@ export class CableOutput implements PacketOutput {
 
   /** Bytes that the kernel has not taken yet. */
   get queuedBytes(): number {
-    return this.#partsBytes + this.#batch.length + this.#socket.pendingBytes
+    return this.#givenBytes + this.#batch.length + this.#socket.pendingBytes
   }
 
   get blocked(): boolean {
-    if (!this.#writing && this.#partsBytes + this.#batch.length < QUEUE_MAX_BYTES) return false
+    if (!this.#writing && this.#givenBytes + this.#batch.length < QUEUE_MAX_BYTES) return false
     const blocked = this.queuedBytes >= QUEUE_MAX_BYTES
     if (blocked) this.#wasBlocked = true
     return blocked
@@ -48,7 +49,7 @@ export class CableOutput implements PacketOutput {
 
   /** Whether no given run is waiting or being written: the giver's buffers are its own again. */
   get idle(): boolean {
-    return !this.#writing && this.#parts.length === 0
+    return !this.#writing && this.#given.length === 0
   }
 
   get buffer(): Uint8Array {
@@ -71,20 +72,27 @@ export class CableOutput implements PacketOutput {
       return
     }
     if (!this.#flushScheduled) this.#schedule()
-    this.#cutBatch()
-    this.#parts.push(b.subarray(start, end))
-    this.#partsBytes += end - start
+    this.#insert(b, start, end)
+  }
+
+  reserveHead(head: number, b: Uint8Array, start: number, end: number): number {
+    const at = this.reserve(head)
+    this.#insert(b, start, end)
+    return at
   }
 
   /** Writes what has gathered, unless a write is under way or the cable is gone. */
   flush(): void {
     if (this.#writing || this.#closed) return
-    const length = this.#partsBytes + this.#batch.length
+    const length = this.#givenBytes + this.#batch.length
     if (length === 0) return
     this.bytesWritten += length
     this.writes++
-    if (this.#parts.length === 0) this.#writeBatch()
-    else this.#writeParts()
+    const isTaken = this.#given.length === 0 ? this.#socket.write(this.#batchFrom(0, length)) : this.#writePieces()
+    this.#writing = !isTaken
+    this.#givenBytes = 0
+    if (isTaken && this.#batch.length <= KEEP_MAX_BYTES) this.#batch.clear()
+    else this.#batch = new PacketBatch()
   }
 
   /** The kernel has taken something that it could not take at once. For the socket's owner. */
@@ -101,31 +109,38 @@ export class CableOutput implements PacketOutput {
   /** Drops what is queued; nothing is written any more. */
   close(): void {
     this.#closed = true
-    this.#parts = []
-    this.#partsBytes = 0
+    this.#given = []
+    this.#givenAt = []
+    this.#givenBytes = 0
     this.#batch.clear()
   }
 
-  #writeBatch(): void {
-    const { buffer, length } = this.#batch
-    const isTaken = this.#socket.write(length === buffer.length ? buffer : buffer.subarray(0, length))
-    this.#writing = !isTaken
-    if (isTaken && length <= KEEP_MAX_BYTES) this.#batch.clear()
-    else this.#batch = new PacketBatch()
+  #insert(b: Uint8Array, start: number, end: number): void {
+    this.#given.push(b.subarray(start, end))
+    this.#givenAt.push(this.#batch.length)
+    this.#givenBytes += end - start
   }
 
-  #writeParts(): void {
-    this.#cutBatch()
-    const parts = this.#parts
-    this.#parts = []
-    this.#partsBytes = 0
-    this.#writing = !(parts.length === 1 ? this.#socket.write(parts[0]!) : this.#socket.writev(parts))
+  #writePieces(): boolean {
+    const given = this.#given
+    const at = this.#givenAt
+    this.#given = []
+    this.#givenAt = []
+    if (given.length === 1 && this.#batch.length === 0) return this.#socket.write(given[0]!)
+    const pieces: Uint8Array[] = []
+    let o = 0
+    for (let i = 0; i < given.length; i++) {
+      if (at[i]! > o) pieces.push(this.#batchFrom(o, at[i]!))
+      o = at[i]!
+      pieces.push(given[i]!)
+    }
+    if (this.#batch.length > o) pieces.push(this.#batchFrom(o, this.#batch.length))
+    return this.#socket.writev(pieces)
   }
 
-  #cutBatch(): void {
-    if (this.#batch.length === 0) return
-    this.#partsBytes += this.#batch.length
-    this.#parts.push(this.#batch.take())
+  #batchFrom(start: number, end: number): Uint8Array {
+    const { buffer } = this.#batch
+    return start === 0 && end === buffer.length ? buffer : buffer.subarray(start, end)
   }
 
   #schedule(): void {

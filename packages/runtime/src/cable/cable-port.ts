@@ -51,6 +51,11 @@ export class CablePort implements PacketOutput {
     return this.#output().reserve(length)
   }
 
+  reserveHead(head: number, b: Uint8Array, start: number, end: number): number {
+    const output = this.#output()
+    return output.reserveHead?.(head, b, start, end) ?? output.reserve(head)
+  }
+
   append(b: Uint8Array, start: number, end: number): void {
     this.#output().append(b, start, end)
   }

@@ -1,12 +1,12 @@
-import { PacketFramer, type PacketRunHandler } from '@fivetuple/packet'
+import { PacketReader, type PacketRunHandler } from '@fivetuple/packet'
 import type { StreamSocket, StreamSocketHandlers } from '../socket/stream-socket.js'
 import { CableHandshake, type HandshakeOptions } from './cable-handshake.js'
 import type { CableIdentity } from './cable-hello.js'
 import { CableOutput } from './cable-output.js'
-import { ReadBuffers } from './read-buffers.js'
 
 /** Time for the opening exchange; on loopback it takes well under a millisecond, so this only ends silent strangers. */
 export const HANDSHAKE_TIMEOUT_MS = 2_000
+const NO_PACKETS = 'bytes that are no IPv4 packet'
 
 /** What the owner of a cable's end hears. */
 export interface CableHandlers {
@@ -20,7 +20,7 @@ export interface CableHandlers {
   onUnblocked(cable: Cable): void
   /**
    * Whether all bytes ever handed to `onPackets` are free again; asked after each read. Then the same memory is read into,
-   * else other memory. Default: they are kept.
+   * else other memory. Default: they are kept for good.
    */
   isBufferFree?(): boolean
 }
@@ -33,9 +33,8 @@ export interface CableHandlers {
 export class Cable implements StreamSocketHandlers {
   readonly output: CableOutput
   readonly #socket: StreamSocket
-  readonly #buffers: ReadBuffers
   readonly #handlers: CableHandlers
-  readonly #framer: PacketFramer
+  readonly #reader: PacketReader
   readonly #handshakeOptions: HandshakeOptions
   #handshake: CableHandshake | undefined
   #timer: NodeJS.Timeout | undefined
@@ -52,8 +51,11 @@ export class Cable implements StreamSocketHandlers {
   ) {
     this.#socket = socket
     this.#handlers = handlers
-    this.#buffers = new ReadBuffers(readBytes, handlers.isBufferFree && (() => handlers.isBufferFree!()))
-    this.#framer = new PacketFramer((b, start, end) => handlers.onPackets(b, start, end))
+    this.#reader = new PacketReader({
+      bufferBytes: readBytes,
+      onRun: (b, start, end) => handlers.onPackets(b, start, end),
+      ...(handlers.isBufferFree && { isFree: () => handlers.isBufferFree!() }),
+    })
     this.output = new CableOutput(socket, () => handlers.onUnblocked(this))
     this.#timer = setTimeout(() => this.close('no hello within the time allowed'), HANDSHAKE_TIMEOUT_MS)
     this.#handshakeOptions = { ...handshake, send: (b) => socket.write(b) }
@@ -68,12 +70,14 @@ export class Cable implements StreamSocketHandlers {
 
   /** For its socket. */
   onRead(b: Uint8Array, length: number): void {
-    this.#receive(b, 0, length)
+    this.bytesRead += length
+    if (this.#state === 'up') this.#takePackets(b, 0, length)
+    else if (this.#state === 'opening') this.#takeHandshake(b, length)
   }
 
   /** For its socket. */
   nextBuffer(): Uint8Array {
-    return this.bytesRead === 0 ? this.#buffers.first : this.#buffers.next()
+    return this.#reader.space
   }
 
   /** For its socket. */
@@ -100,20 +104,6 @@ export class Cable implements StreamSocketHandlers {
     return this.#peer
   }
 
-  #receive(chunk: Uint8Array, start: number, end: number): void {
-    this.bytesRead += end - start
-    let o = start
-    if (this.#state === 'opening') {
-      const step = this.#handshake!.receive(chunk, start, end)
-      if (step.kind === 'failed') this.close(step.reason)
-      if (step.kind !== 'up') return
-      o = step.rest
-      this.#comeUp(step.peer)
-    }
-    if (this.#state === 'up' && o < end && !this.#framer.push(chunk, o, end))
-      this.close('bytes that are no IPv4 packet')
-  }
-
   /** Stops reading until {@link resume}: the other end's queue fills, and it pauses in turn. */
   pause(): void {
     this.#socket.pause()
@@ -131,6 +121,34 @@ export class Cable implements StreamSocketHandlers {
     this.output.close()
     this.#socket.destroy()
     this.#handlers.onDown(this, reason)
+  }
+
+  #takeHandshake(b: Uint8Array, length: number): void {
+    const step = this.#handshake!.receive(b, 0, length)
+    if (step.kind === 'failed') this.close(step.reason)
+    if (step.kind !== 'up') return
+    this.#comeUp(step.peer)
+    if (this.#isUp() && step.rest < length) this.#takePackets(b, step.rest, length)
+  }
+
+  /** @param b where we asked the socket to read to, unless it brings its own */
+  #takePackets(b: Uint8Array, start: number, end: number): void {
+    const reader = this.#reader
+    if (b.buffer === reader.space.buffer && b.byteOffset === reader.space.byteOffset) {
+      if (!reader.take(end, start)) this.close(NO_PACKETS)
+      return
+    }
+    for (let o = start; o < end && this.#isUp(); ) {
+      const { space } = reader
+      const length = Math.min(end - o, space.length)
+      space.set(b.subarray(o, o + length))
+      if (!reader.take(length)) this.close(NO_PACKETS)
+      o += length
+    }
+  }
+
+  #isUp(): boolean {
+    return this.#state === 'up'
   }
 
   #comeUp(peer: CableIdentity): void {

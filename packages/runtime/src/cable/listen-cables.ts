@@ -5,8 +5,8 @@ import type { StreamSocket } from '../socket/stream-socket.js'
 import { Cable, type CableHandlers } from './cable.js'
 import { type CableIdentity, NONCE_BYTES } from './cable-hello.js'
 
-/** One read takes at most this much; while somebody keeps some of it, all of it stays. */
-const READ_BUFFER_BYTES = 64 * 1024
+/** Two jumbo packets; while somebody keeps some of what was read, all of the buffer stays. */
+const READ_BUFFER_BYTES = 128 * 1024
 /** Connections that have not proved themselves yet; more are turned away at once. */
 const OPENING_MAX = 128
 
