@@ -129,9 +129,12 @@ export class FlowOpener {
     const tries = this.#sessions.tries(session) + 1
     if (tries >= TRIES_MAX) return false
     const before = this.backendOf(session)
-    const next = this.#another(session, before)
+    // Of two that have failed the earlier one is kept with the SYN; a flow whose SYN is not kept may meet it again.
+    const slot = this.#sessions.synSlot(session)
+    const next = this.#another(session, before, slot === NONE ? NONE : this.#syns.note(slot))
     const port = this.#sessions.natPort(session)
     if (next === undefined || !this.#bind(session, next)) return false
+    if (slot !== NONE) this.#syns.setNote(slot, before.number)
     this.#sessions.setTries(session, tries)
     before.ports.release(port)
     if (--before.sessions === 0) this.#services.freeIfUnused(before)
@@ -153,12 +156,14 @@ export class FlowOpener {
   }
 
   /**
-   * Another backend for a flow. Not the policy's choice, which would be the same again for those that hash: each flow has
+   * Another backend for a flow, one that has not failed it yet. Not the policy's choice, which would be the same again for those that hash: each flow has
    * an order of its own, so that what a dead backend refuses is spread over all others.
    */
-  #another(session: number, failed: ServiceBackend): ServiceBackend | undefined {
+  #another(session: number, failed: ServiceBackend, failedBefore: number): ServiceBackend | undefined {
     const { backends } = failed.service
     const sessions = this.#sessions
+    const isUntried = (backend: ServiceBackend): boolean =>
+      backend.eligible && backend !== failed && backend.number !== failedBefore
     const start = murmur3(
       sessions.clientAddress(session),
       0,
@@ -168,9 +173,9 @@ export class FlowOpener {
       sessions.tries(session),
     )
     let others = 0
-    for (const backend of backends) if (backend !== failed && backend.eligible) others++
+    for (const backend of backends) if (isUntried(backend)) others++
     let turn = others === 0 ? NONE : start % others
-    return backends.find((backend) => backend !== failed && backend.eligible && turn-- === 0)
+    return backends.find((backend) => isUntried(backend) && turn-- === 0)
   }
 
   #bind(session: number, backend: ServiceBackend): boolean {

@@ -41,6 +41,20 @@ t.test('a refused SYN is sent to another backend, and the client hears of that o
   )
 })
 
+t.test('no backend is asked twice for the same flow: of three, the one that lives is found', async (t) => {
+  const rig = new Rig({}, { backends: 3 })
+  for (let i = 0; i < 60; i++) {
+    let [packet] = rig.fromClient(syn(client(i))).on
+    const asked: string[] = []
+    while (packet !== undefined && asked.length < 3) {
+      const { from, to } = endsOf(packet)
+      asked.push(to)
+      packet = rig.fromBackend(tcpPacket(to, from, { flags: RST | ACK, acknowledgment: 78 })).back[0]
+    }
+    t.equal(new Set(asked).size, 3, asked.join())
+  }
+})
+
 t.test('when every backend refuses, the client is told in the end', async (t) => {
   const rig = new Rig({}, { backends: 5 })
   let [packet] = rig.fromClient(syn(CLIENT)).on

@@ -11,6 +11,8 @@ const INITIAL_SLOTS = 64
 export class SynStore {
   #bytes = new Uint8Array(INITIAL_SLOTS * KEPT_SYN_BYTES)
   #lengths = new Uint8Array(INITIAL_SLOTS)
+  /** By slot: a number that goes with the packet; see {@link note}. */
+  #notes = new Int32Array(INITIAL_SLOTS)
   readonly #free: number[] = []
   #fresh = 0
 
@@ -27,7 +29,18 @@ export class SynStore {
     if (slot < 0) return -1
     this.#bytes.set(b.subarray(o, end), slot * KEPT_SYN_BYTES)
     this.#lengths[slot] = length
+    this.#notes[slot] = -1
     return slot
+  }
+
+  /** Keeps a number with the packet in a slot. */
+  setNote(slot: number, note: number): void {
+    this.#notes[slot] = note
+  }
+
+  /** The number that is kept with the packet in a slot; -1: none. */
+  note(slot: number): number {
+    return this.#notes[slot]!
   }
 
   /** Bytes of the packet in a slot. */
@@ -53,6 +66,9 @@ export class SynStore {
       const lengths = new Uint8Array(this.#lengths.length * 2)
       lengths.set(this.#lengths)
       this.#lengths = lengths
+      const notes = new Int32Array(this.#notes.length * 2)
+      notes.set(this.#notes)
+      this.#notes = notes
     }
     return this.#fresh++
   }

@@ -1,0 +1,97 @@
+import { runProbe } from '@fivetuple/client'
+import t from 'tap'
+import { fetchOnce } from './http-probe.js'
+import { TestCluster, until } from './test-cluster.js'
+
+const CHECK = 'check: http, interval: 200ms, timeout: 150ms, fall: 2, rise: 2'
+
+t.test(
+  'too few healthy backends: withdrawn, reset or all tried, as it is configured; and back above high',
+  async (t) => {
+    const cluster = await TestCluster.start(
+      t,
+      '127.54.0.0/16',
+      ['--lbs', '2', '--backends', '3'],
+      `vips:
+  - { name: withdrawing, health: { ${CHECK}, low: 2, high: 3 } }
+  - { name: resetting, health: { ${CHECK}, low: 2, high: 3, noBackend: reset } }
+  - { name: trying, health: { ${CHECK}, low: 2, high: 3, noBackend: last-resort } }
+`,
+    )
+    const { api } = cluster
+    const routedTo = async (name: string) => (await api.status()).vips.find((vip) => vip.name === name)!.routedTo
+    const healthy = async () =>
+      Object.values((await api.status()).lbs).map(({ services }) =>
+        services.map(({ backends }) => backends.filter(({ isHealthy }) => isHealthy).length),
+      )
+    const untilHealthy = (count: number) =>
+      until(async () => (await healthy()).flat().every((n) => n === count), `${count} backends are healthy`)
+    const outcomes = async (name: string) => {
+      const answers = await Promise.allSettled(Array.from({ length: 60 }, () => fetchOnce(cluster.url(name))))
+      return answers.map((answer) =>
+        answer.status === 'fulfilled' ? answer.value.status : (answer.reason as NodeJS.ErrnoException).code,
+      )
+    }
+    const all = (value: unknown) => new Array(60).fill(value)
+
+    await untilHealthy(3)
+    await api.kill('backend-1', true)
+    await untilHealthy(2)
+    for (const name of ['withdrawing', 'resetting', 'trying'])
+      t.same(await outcomes(name), all(200), `${name}: two are enough`)
+
+    await api.kill('backend-2', true)
+    await untilHealthy(1)
+    await until(async () => (await routedTo('withdrawing')).length === 0, 'its routes are withdrawn')
+    t.match(await api.vips('lb-1'), [
+      { vips: [{ names: ['withdrawing'], heldBackBy: ['no-healthy-backend'] }, {}, {}] },
+    ])
+    t.same(await outcomes('withdrawing'), all('ECONNREFUSED'))
+    t.same(await routedTo('resetting'), ['lb-1', 'lb-2'])
+    t.same(await outcomes('resetting'), all('ECONNRESET'))
+    t.same(await routedTo('trying'), ['lb-1', 'lb-2'])
+    t.same(await outcomes('trying'), all(200), 'each flow finds the one that lives')
+
+    await api.start('backend-1')
+    await untilHealthy(2)
+    t.same(await routedTo('withdrawing'), [], 'two are not enough to come back')
+    t.same(await outcomes('resetting'), all('ECONNRESET'))
+    await api.start('backend-2')
+    await untilHealthy(3)
+    await until(async () => (await routedTo('withdrawing')).length === 2, 'its routes are back')
+    for (const name of ['withdrawing', 'resetting', 'trying']) t.same(await outcomes(name), all(200), name)
+  },
+)
+
+t.test('a backend that has recovered gets its share little by little', async (t) => {
+  const cluster = await TestCluster.start(
+    t,
+    '127.54.0.0/16',
+    ['--lbs', '1', '--backends', '2'],
+    `vips: [{ name: web, policy: weighted-round-robin, health: { ${CHECK}, slowStart: 20s } }]\n`,
+  )
+  const { api } = cluster
+  const isHealthy = async () => {
+    const { lbs } = await api.status()
+    return lbs['lb-1']!.services[0]!.backends.every((backend) => backend.isHealthy)
+  }
+  const shares = async () => {
+    const { flows } = await runProbe({
+      url: new URL(cluster.url('web')),
+      connections: 'new',
+      ratePerSecond: 200,
+      durationMs: 500,
+      timeoutMs: 5_000,
+    })
+    return flows.byBackend
+  }
+  await until(isHealthy, 'both are healthy')
+  const before = await shares()
+  t.same([before['backend-1'], before['backend-2']], [50, 50])
+  await api.kill('backend-2', true)
+  await until(async () => !(await isHealthy()), 'it is found down')
+  await api.start('backend-2')
+  await until(isHealthy, 'it has recovered')
+  const after = await shares()
+  t.ok(after['backend-2']! > 0 && after['backend-2']! < 35, `it gets ${after['backend-2']} of 100 flows at first`)
+})
