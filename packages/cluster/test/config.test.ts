@@ -163,6 +163,7 @@ const CONTRADICTIONS: readonly [text: string, problem: RegExp][] = [
   ['vips: [{name: a, health: {low: 3, high: 2}}]', /low is 3, above high/],
   ['vips: [{name: a, health: {low: 5}}]', /low is 5, and the VIP has 4 backends: it would never come up/],
   ['vips: [{name: a, health: {check: udp}}]', /is 'udp', but the VIP carries TCP/],
+  ['vips: [{name: a, health: {slowStart: 5s}}]', /slowStart has no effect with policy round-robin/],
   ['vips: [{name: a, health: {interval: 1ms}}]', /health\.interval is 1 ms/],
   ['nat: {timeouts: {udp: 1ms}}', /nat\.timeouts\.udp is 1 ms: it must be from 10 ms to 168 h/],
   ['edge: {keepAlive: 9999h}', /edge\.keepAlive/],

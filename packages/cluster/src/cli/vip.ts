@@ -46,7 +46,10 @@ export async function changeVip(vip: string, options: ChangeVipOptions): Promise
 
 function renderSettings({ name, policy, limits, weights }: VipSettings): string {
   const limit = (value: number | null): string => (value === null ? 'no limit' : String(value))
-  return table([
+  const isUnequal = new Set(Object.values(weights).filter((weight) => weight > 0)).size > 1
+  const hint =
+    policy === 'round-robin' && isUnequal ? '! round-robin heeds no weights but 0: choose another policy\n' : ''
+  const settings = table([
     ['VIP', 'POLICY', 'WEIGHTS', 'SESSIONS BY LB', 'NEW FLOWS/s BY LB'],
     [
       name,
@@ -58,6 +61,7 @@ function renderSettings({ name, policy, limits, weights }: VipSettings): string 
       limit(limits.newFlowsPerSecond),
     ],
   ])
+  return settings + hint
 }
 
 function renderVip({ address, names, heldBackBy }: LbVips['vips'][number]): string {

@@ -69,7 +69,7 @@ function checkReferences(
   })
 }
 
-function checkHealth({ health, protocol, backends }: VipConfig, path: ConfigPath, report: Report): void {
+function checkHealth({ health, protocol, backends, policy }: VipConfig, path: ConfigPath, report: Report): void {
   const here = [...path, 'health']
   const { check, watermark, slowStartMs } = health
   if (check !== null) {
@@ -78,7 +78,15 @@ function checkHealth({ health, protocol, backends }: VipConfig, path: ConfigPath
     if (check.type === 'udp' && protocol === 'tcp')
       report([...here, 'check'], "is 'udp', but the VIP carries TCP", "choose 'http' or 'tcp'")
   }
-  if (slowStartMs > 0) checkDuration(slowStartMs, [...here, 'slowStart'], report)
+  if (slowStartMs > 0) {
+    checkDuration(slowStartMs, [...here, 'slowStart'], report)
+    if (policy === 'round-robin')
+      report(
+        [...here, 'slowStart'],
+        'has no effect with policy round-robin, which heeds no weights',
+        "choose 'policy: weighted-round-robin' or another one",
+      )
+  }
   if (watermark.low > watermark.high)
     report(
       [...here, 'low'],
