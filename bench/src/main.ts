@@ -29,7 +29,7 @@ try {
   if (values.help) process.stdout.write(HELP)
   else if (rest.length > 0 || !['through-vip', 'failure', 'micro'].includes(what))
     throw new Error(`what is this?\n${HELP}`)
-  else if (what === 'micro') microBenches({ rounds: positive('rounds', values.rounds ?? '7'), only: values.only })
+  else if (what === 'micro') await microBenches({ rounds: positive('rounds', values.rounds ?? '7'), only: values.only })
   else {
     const cluster = { lbs: positive('lbs', values.lbs), backends: positive('backends', values.backends) }
     const load = { seconds: positive('seconds', values.seconds), only: values.only }

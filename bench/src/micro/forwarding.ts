@@ -1,6 +1,6 @@
 import { FLOW_HASHES, type FlowHash, IpProtocol, prefixOf, TcpFlag } from '@fivetuple/packet'
-import { ECMP_SELECTIONS, Fib, Forwarder, modulo, type Route } from '@fivetuple/switch'
-import type { MicroBench } from './micro-bench.js'
+import { ECMP_SELECTIONS, type EcmpSelection, Fib, Forwarder, modulo, type Route } from '@fivetuple/switch'
+import type { TimedBench } from './micro-bench.js'
 import { NullOutput } from './null-output.js'
 import { PACKET_BYTES, scatter, writePacket } from './packets.js'
 
@@ -12,13 +12,17 @@ const FLOWS = 4096
 const RUN_PACKETS = 64
 
 /** ECMP decisions, and the table and the forwarder around them. */
-export const forwardingBenches: readonly MicroBench[] = [
+export const forwardingBenches: readonly TimedBench[] = [
   ...Object.entries(FLOW_HASHES).flatMap(([hashName, hash]) =>
     Object.values(ECMP_SELECTIONS).map((selection) => ({
       name: `ecmp ${hashName} ${selection.name}, 4 next hops`,
       prepare: () => ecmp(hash, selection.build(NEXT_HOPS)),
     })),
   ),
+  ...Object.values(ECMP_SELECTIONS).map((selection) => ({
+    name: `switch decides by ${selection.name}, 4 next hops`,
+    prepare: () => decide(selection),
+  })),
   ...[10, 1_000, 100_000].map((routes) => ({
     name: `fib lookup, ${routes} routes`,
     prepare: () => lookup(routes),
@@ -34,6 +38,22 @@ function ecmp(hash: FlowHash, selector: { select(hash: number): number }): () =>
   return () => {
     let sum = 0
     for (let i = 0; i < FLOWS; i++) sum += selector.select(hash(addresses[i]!, VIP, ports[i]!, 8080, IpProtocol.TCP, 0))
+    chosen[0] = sum
+    return FLOWS
+  }
+}
+
+/** Look up, hash, select, count: what a switch does for a packet that its edge sends. */
+function decide(selection: EcmpSelection): () => number {
+  const forwarder = forwarderOf(selection)
+  const next = scatter(5)
+  const addresses = Uint32Array.from({ length: FLOWS }, next)
+  const ports = Uint16Array.from({ length: FLOWS }, next)
+  const chosen = new Uint32Array(1)
+  return () => {
+    let sum = 0
+    for (let i = 0; i < FLOWS; i++)
+      sum += forwarder.egressFor(addresses[i]!, VIP, ports[i]!, 8080, IpProtocol.TCP, PACKET_BYTES, false)
     chosen[0] = sum
     return FLOWS
   }
@@ -58,11 +78,14 @@ function lookup(count: number): () => number {
   }
 }
 
-function forward(): () => number {
-  const fib = Fib.empty(modulo).with([{ prefix: prefixOf(VIP, 32), nextHops: NEXT_HOPS, cost: 0 }])
+function forwarderOf(selection: EcmpSelection): Forwarder {
+  const fib = Fib.empty(selection).with([{ prefix: prefixOf(VIP, 32), nextHops: NEXT_HOPS, cost: 0 }])
   const ports = [...NEXT_HOPS, INGRESS].map((id) => ({ id, isUp: true, output: new NullOutput() }))
-  const options = { address: 0x7f140001, hash: FLOW_HASHES.crc32, seed: 0, fib, edge: () => {} }
-  const forwarder = new Forwarder(options, ports)
+  return new Forwarder({ address: 0x7f140001, hash: FLOW_HASHES.murmur3, seed: 0, fib, edge: () => {} }, ports)
+}
+
+function forward(): () => number {
+  const forwarder = forwarderOf(modulo)
   const next = scatter(3)
   const fresh = new Uint8Array(RUN_PACKETS * PACKET_BYTES)
   for (let i = 0; i < RUN_PACKETS; i++)

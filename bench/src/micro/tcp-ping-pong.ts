@@ -1,13 +1,13 @@
 import { strict as assert } from 'node:assert'
 import { type SegmentOutput, TcpEndpoint, tcpOptions } from '@fivetuple/tcp'
-import type { MicroBench } from './micro-bench.js'
+import type { TimedBench } from './micro-bench.js'
 
 const REQUEST_BYTES = 100
 const RESPONSE_BYTES = 300
 const EXCHANGES = 256
 
 /** What a fabric connection costs its two ends, without wire and sockets. */
-export const tcpBenches: readonly MicroBench[] = [
+export const tcpBenches: readonly TimedBench[] = [
   { name: 'tcp request and response, both ends', prepare: pingPong },
   { name: 'tcp connection with one exchange, both ends', prepare: connections },
 ]

@@ -1,12 +1,12 @@
 import { type Spread, spreadOf } from '../statistics.js'
-import type { MicroBench } from './micro-bench.js'
+import type { TimedBench } from './micro-bench.js'
 
 /** Long enough for the compiler to be done with it. */
 const WARM_UP_MS = 150
 const ROUND_MS = 60
 
 /** Nanoseconds per operation, over some rounds. */
-export function time({ prepare }: MicroBench, rounds: number): Spread {
+export function time({ prepare }: TimedBench, rounds: number): Spread {
   const run = prepare()
   nanosecondsPerOperation(run, WARM_UP_MS)
   return spreadOf(Array.from({ length: rounds }, () => nanosecondsPerOperation(run, ROUND_MS)))
