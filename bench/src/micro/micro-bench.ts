@@ -1,9 +1,12 @@
 /** Something that runs per packet, flow or change of the tables, to be timed. */
 export interface TimedBench {
   readonly name: string
-  /** Builds what it needs, and returns a function that does some operations and tells how many. */
-  readonly prepare: () => () => number
+  /** Builds what it needs. `refresh` comes before each `run`, and is not timed. */
+  readonly prepare: () => Operations
 }
+
+/** Does some operations and tells how many. */
+export type Operations = (() => number) | { readonly run: () => number; readonly refresh: () => void }
 
 /** Something whose memory is measured. */
 export interface MemoryBench {

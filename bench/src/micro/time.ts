@@ -1,5 +1,5 @@
 import { type Spread, spreadOf } from '../statistics.js'
-import type { TimedBench } from './micro-bench.js'
+import type { Operations, TimedBench } from './micro-bench.js'
 
 /** Long enough for the compiler to be done with it. */
 const WARM_UP_MS = 150
@@ -7,18 +7,20 @@ const ROUND_MS = 60
 
 /** Nanoseconds per operation, over some rounds. */
 export function time({ prepare }: TimedBench, rounds: number): Spread {
-  const run = prepare()
-  nanosecondsPerOperation(run, WARM_UP_MS)
-  return spreadOf(Array.from({ length: rounds }, () => nanosecondsPerOperation(run, ROUND_MS)))
+  const operations = prepare()
+  nanosecondsPerOperation(operations, WARM_UP_MS)
+  return spreadOf(Array.from({ length: rounds }, () => nanosecondsPerOperation(operations, ROUND_MS)))
 }
 
-function nanosecondsPerOperation(run: () => number, forMs: number): number {
-  const start = performance.now()
+function nanosecondsPerOperation(of: Operations, forMs: number): number {
+  const { run, refresh } = typeof of === 'function' ? { run: of, refresh: undefined } : of
   let operations = 0
   let elapsedMs = 0
   while (elapsedMs < forMs) {
+    refresh?.()
+    const start = performance.now()
     operations += run()
-    elapsedMs = performance.now() - start
+    elapsedMs += performance.now() - start
   }
   return (elapsedMs * 1e6) / operations
 }

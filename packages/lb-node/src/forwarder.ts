@@ -24,6 +24,7 @@ import { type LbDropCause, newLbCounters } from './counters.js'
 import { type ConnectFailure, FlowOpener, type OnConnectFailure } from './flow-opener.js'
 import { eraseClientAddress, insertClientAddress } from './nat/client-address-option.js'
 import { translateIcmpError } from './nat/icmp-translation.js'
+import { LookAhead } from './nat/look-ahead.js'
 import { SessionTable } from './nat/session-table.js'
 import { KEPT_SYN_BYTES } from './nat/syn-store.js'
 import {
@@ -86,6 +87,7 @@ export class LbForwarder {
   readonly #sessions: SessionTable
   readonly #services: ServiceTable
   readonly #opener: FlowOpener
+  readonly #lookAhead: LookAhead
   readonly #capacity: Capacity
   readonly #replier: Replier
   /** Where that part of a run from the uplink begins that is translated and not sent on yet. */
@@ -104,6 +106,9 @@ export class LbForwarder {
       maxSessions,
       [timeouts.synMs, timeouts.establishedMs, timeouts.closingMs, timeouts.closedMs, timeouts.udpMs],
       now,
+    )
+    this.#lookAhead = new LookAhead(this.#sessions, (address, port, protocol) =>
+      this.#services.ports(address, port, protocol),
     )
     this.#capacity = new Capacity(options.capacity ?? UNLIMITED, now)
     const onConnectFailure = options.onConnectFailure ?? (() => {})
@@ -202,7 +207,9 @@ export class LbForwarder {
     counters.bytesFromUplink += end - start
     this.#runStart = start
     let o = start
+    let ahead = start
     while (o < end) {
+      if (o >= ahead) ahead = this.#lookAhead.toBackends(b, o, end)
       counters.packetsFromUplink++
       const next = this.#behind(b, o, end)
       if (next < 0 || !this.#toBackend(b, o, next, now)) {
@@ -220,7 +227,9 @@ export class LbForwarder {
     counters.bytesFromDownlink += end - start
     let runStart = start
     let o = start
+    let ahead = start
     while (o < end) {
+      if (o >= ahead) ahead = this.#lookAhead.toClients(b, o, end)
       counters.packetsFromDownlink++
       const next = this.#behind(b, o, end)
       if (next < 0 || !this.#toClient(b, o, next, now)) {

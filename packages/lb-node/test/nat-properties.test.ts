@@ -121,3 +121,39 @@ t.test('arbitrary bytes in a well-framed packet never throw', async () => {
     { numRuns: 500 },
   )
 })
+
+t.test('with so many sessions that the LB looks ahead, a run is translated as its packets one by one', async () => {
+  const SESSIONS = 9_000
+  const clientOf = (i: number): string => `127.20.100.${1 + (i >>> 12)}:${10_000 + (i & 4_095)}`
+  const start = () => {
+    const rig = new Rig({ unknownFlow: 'drop' })
+    const outside: { from: string; to: string }[] = []
+    for (let i = 0; i < SESSIONS; i++) {
+      const { on } = rig.fromClient(tcpPacket(clientOf(i), VIP, { flags: SYN }))
+      outside.push(endsOf(on[0]!))
+      rig.fromBackend(tcpPacket(outside[i]!.to, outside[i]!.from, { flags: SYN | ACK }))
+      rig.fromClient(tcpPacket(clientOf(i), VIP, { flags: ACK }))
+    }
+    return { rig, outside }
+  }
+  const [whole, single] = [start(), start()]
+  const packet = fc.record({ flow: fc.nat(SESSIONS + 500), flags: fc.constantFrom(ACK, ACK, ACK, SYN, FIN | ACK, RST) })
+  const packets = fc.array(packet, { minLength: 1, maxLength: 150 })
+  fc.assert(
+    fc.property(packets, fc.boolean(), fc.uint8Array({ maxLength: 60 }), (list, fromClient, noPacket) => {
+      const bytes = list.map(({ flow, flags }) => {
+        if (fromClient) return tcpPacket(clientOf(flow), VIP, { flags })
+        const { from, to } = whole.outside[flow % SESSIONS]!
+        return tcpPacket(to, from, { flags })
+      })
+      const run = Uint8Array.from([...bytes, noPacket].flatMap((part) => [...part]))
+      const together = fromClient ? whole.rig.fromClient(run) : whole.rig.fromBackend(run)
+      const oneByOne = bytes.map((b) => (fromClient ? single.rig.fromClient(b) : single.rig.fromBackend(b)))
+      assert.deepEqual(
+        together.on,
+        oneByOne.flatMap(({ on }) => on),
+      )
+    }),
+    { numRuns: 100 },
+  )
+})

@@ -1,4 +1,4 @@
-const PAGE_PORTS = 4096
+const INITIAL_PORTS = 64
 const FREE = -1
 
 /**
@@ -9,8 +9,8 @@ const FREE = -1
 export class PortPool {
   readonly #first: number
   readonly #count: number
-  /** Session by port, in pages that appear as ports are first used. */
-  readonly #pages: (Int32Array | undefined)[] = []
+  /** Session by port less the first one; grows as ports are first used. */
+  #sessions = new Int32Array(INITIAL_PORTS).fill(FREE)
   /** Ports handed out at least once: the next one is `first + fresh`. */
   #fresh = 0
   /** Released ports, a ring. */
@@ -33,13 +33,15 @@ export class PortPool {
   /** Takes a port for `session`; returns -1 when all are in use. */
   allocate(session: number): number {
     let offset: number
-    if (this.#fresh < this.#count) offset = this.#fresh++
-    else if (this.#ringSize > 0) {
+    if (this.#fresh < this.#count) {
+      offset = this.#fresh++
+      if (offset === this.#sessions.length) this.#growSessions()
+    } else if (this.#ringSize > 0) {
       offset = this.#ring[this.#ringHead]!
       this.#ringHead = (this.#ringHead + 1) & (this.#ring.length - 1)
       this.#ringSize--
     } else return -1
-    this.#pageOf(offset)[offset & (PAGE_PORTS - 1)] = session
+    this.#sessions[offset] = session
     this.#used++
     return this.#first + offset
   }
@@ -48,26 +50,23 @@ export class PortPool {
   sessionOf(port: number): number {
     const offset = port - this.#first
     if (offset < 0 || offset >= this.#fresh) return FREE
-    return this.#pages[offset >>> 12]![offset & (PAGE_PORTS - 1)]!
+    return this.#sessions[offset]!
   }
 
   /** Gives a port back. It must be in use. */
   release(port: number): void {
     const offset = port - this.#first
-    this.#pages[offset >>> 12]![offset & (PAGE_PORTS - 1)] = FREE
+    this.#sessions[offset] = FREE
     this.#used--
     if (this.#ringSize === this.#ring.length) this.#growRing()
     this.#ring[(this.#ringHead + this.#ringSize) & (this.#ring.length - 1)] = offset
     this.#ringSize++
   }
 
-  #pageOf(offset: number): Int32Array {
-    let page = this.#pages[offset >>> 12]
-    if (page === undefined) {
-      page = new Int32Array(PAGE_PORTS).fill(FREE)
-      this.#pages[offset >>> 12] = page
-    }
-    return page
+  #growSessions(): void {
+    const sessions = new Int32Array(Math.min(this.#sessions.length * 2, this.#count)).fill(FREE)
+    sessions.set(this.#sessions)
+    this.#sessions = sessions
   }
 
   #growRing(): void {

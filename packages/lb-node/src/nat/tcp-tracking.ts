@@ -37,7 +37,6 @@ export const SESSION_STATE_NAMES = [
 
 /** Which idle timeout holds in a state; the index of its expiry list. */
 export const TimeoutClass = { SYN: 0, ESTABLISHED: 1, CLOSING: 2, CLOSED: 3, UDP: 4 } as const
-export const TIMEOUT_CLASSES = 5
 
 /** By state. */
 export const TIMEOUT_CLASS_OF: readonly number[] = [
