@@ -1,6 +1,14 @@
 import { FLOW_HASHES, type FlowHash, IpProtocol, prefixOf, TcpFlag } from '@fivetuple/packet'
-import { ECMP_SELECTIONS, type EcmpSelection, Fib, Forwarder, modulo, type Route } from '@fivetuple/switch'
-import type { TimedBench } from './micro-bench.js'
+import {
+  ECMP_SELECTIONS,
+  type EcmpSelection,
+  Fib,
+  Forwarder,
+  modulo,
+  type Route,
+  type Selector,
+} from '@fivetuple/switch'
+import type { Operations, TimedBench } from './micro-bench.js'
 import { NullOutput } from './null-output.js'
 import { PACKET_BYTES, scatter, writePacket } from './packets.js'
 
@@ -8,18 +16,21 @@ const NEXT_HOPS = [1, 2, 3, 4]
 const INGRESS = 5
 const VIP = 0x7f140a01
 const FLOWS = 4096
+const SELECTIONS = Object.values(ECMP_SELECTIONS).map((make) =>
+  make({ buckets: 1_024, idleTimerMs: 30_000, unbalancedTimerMs: 0 }),
+)
 /** Packets per run of a cable, as under load. */
 const RUN_PACKETS = 64
 
 /** ECMP decisions, and the table and the forwarder around them. */
 export const forwardingBenches: readonly TimedBench[] = [
   ...Object.entries(FLOW_HASHES).flatMap(([hashName, hash]) =>
-    Object.values(ECMP_SELECTIONS).map((selection) => ({
+    SELECTIONS.map((selection) => ({
       name: `ecmp ${hashName} ${selection.name}, 4 next hops`,
       prepare: () => ecmp(hash, selection.build(NEXT_HOPS)),
     })),
   ),
-  ...Object.values(ECMP_SELECTIONS).map((selection) => ({
+  ...SELECTIONS.map((selection) => ({
     name: `switch decides by ${selection.name}, 4 next hops`,
     prepare: () => decide(selection),
   })),
@@ -30,14 +41,14 @@ export const forwardingBenches: readonly TimedBench[] = [
   { name: 'switch forwards a packet, 4 next hops', prepare: forward },
 ]
 
-function ecmp(hash: FlowHash, selector: { select(hash: number): number }): () => number {
+function ecmp(hash: FlowHash, selector: Selector): () => number {
   const next = scatter(1)
   const addresses = Uint32Array.from({ length: FLOWS }, next)
   const ports = Uint16Array.from({ length: FLOWS }, next)
   const chosen = new Uint32Array(1)
   return () => {
     let sum = 0
-    for (let i = 0; i < FLOWS; i++) sum += selector.select(hash(addresses[i]!, VIP, ports[i]!, 8080, IpProtocol.TCP, 0))
+    for (let i = 0; i < FLOWS; i++) sum += selector.use(hash(addresses[i]!, VIP, ports[i]!, 8080, IpProtocol.TCP, 0))
     chosen[0] = sum
     return FLOWS
   }
@@ -84,18 +95,18 @@ function forwarderOf(selection: EcmpSelection): Forwarder {
   return new Forwarder({ address: 0x7f140001, hash: FLOW_HASHES.murmur3, seed: 0, fib, edge: () => {} }, ports)
 }
 
-function forward(): () => number {
+function forward(): Operations {
   const forwarder = forwarderOf(modulo)
   const next = scatter(3)
   const fresh = new Uint8Array(RUN_PACKETS * PACKET_BYTES)
   for (let i = 0; i < RUN_PACKETS; i++)
     writePacket(fresh, i * PACKET_BYTES, next(), next() & 0xffff, VIP, 8080, TcpFlag.ACK)
   const run = new Uint8Array(fresh.length)
-  return () => {
-    for (let i = 0; i < 32; i++) {
-      run.set(fresh) // else the TTL runs out
+  return {
+    refresh: () => run.set(fresh), // else the TTL runs out
+    run: () => {
       forwarder.receive(run, 0, run.length, INGRESS, 0)
-    }
-    return 32 * RUN_PACKETS
+      return RUN_PACKETS
+    },
   }
 }

@@ -2,6 +2,8 @@ import { strict as assert } from 'node:assert'
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { BACKEND_POLICIES } from '@fivetuple/lb-node'
+import { FLOW_HASHES } from '@fivetuple/packet'
+import { ECMP_SELECTIONS } from '@fivetuple/switch'
 import { Ajv } from 'ajv'
 import fc from 'fast-check'
 import t from 'tap'
@@ -61,6 +63,12 @@ t.test('the file in the documentation can be used as it stands', async (t) => {
 
 t.test('a configuration can name exactly the policies that there are', async (t) => {
   t.same(SCHEMA.properties.vips.items.properties.policy.enum, Object.keys(BACKEND_POLICIES))
+})
+
+t.test('a configuration can name exactly the selections and hashes that there are', async (t) => {
+  const { selection, hash } = SCHEMA.properties.ecmp.properties
+  t.same(selection.enum, Object.keys(ECMP_SELECTIONS))
+  t.same(hash.enum, Object.keys(FLOW_HASHES))
 })
 
 t.test('how backends are checked by default', async (t) => {

@@ -7,7 +7,7 @@ export { FiveTupleMap } from './five-tuple-map.js'
 export { crc32 } from './hash/crc32.js'
 export type { FlowHash } from './hash/flow-hash.js'
 export { buildMaglevTable, MAGLEV_SLOTS, type MaglevEntry } from './hash/maglev.js'
-export { murmur3 } from './hash/murmur3.js'
+export { mix32, murmur3 } from './hash/murmur3.js'
 export { FLOW_HASHES, type FlowHashName } from './hash/registry.js'
 export { xor } from './hash/xor.js'
 export {

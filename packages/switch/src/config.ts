@@ -1,3 +1,6 @@
+import type { EcmpSelectionName } from './ecmp/registry.js'
+import type { ResilientOptions } from './ecmp/resilient.js'
+
 /** What one switch process is told: uplink and downlink are the same program with two of these. */
 export interface SwitchConfig {
   readonly name: string
@@ -49,8 +52,9 @@ export interface SwitchNeighborConfig {
   readonly prefixLimit: number
 }
 
-export interface EcmpConfig {
-  readonly selection: 'modulo'
+/** The options of `resilient` are there whatever the selection is. */
+export interface EcmpConfig extends ResilientOptions {
+  readonly selection: EcmpSelectionName
   readonly hash: 'murmur3' | 'crc32' | 'xor'
   /** 32 bits */
   readonly seed: number

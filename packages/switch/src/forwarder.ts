@@ -55,6 +55,8 @@ export interface Decision {
   readonly m: number
   /** Which of them: 0 to m-1. */
   readonly index: number
+  /** How the selection comes to it, for people. */
+  readonly reason: string
   /** Id of the port; 0 is the edge. */
   readonly port: number
   /** undefined: the hash does not point to a next hop that drains, and the flow is not remembered as diverted. */
@@ -226,7 +228,8 @@ export class Forwarder {
     const hashed = nextHops[index]!
     const drain = this.#explainDrain(t, group, hashed, value)
     const port = drain?.divertedTo ?? hashed
-    return { prefix, cost, hash: value, m: nextHops.length, index, port, drain, isPortUp: this.#isUp(port) }
+    const reason = group.selector.reason(value)
+    return { prefix, cost, hash: value, m: nextHops.length, index, reason, port, drain, isPortUp: this.#isUp(port) }
   }
 
   #explainDrain(t: FiveTuple, group: RouteGroup, hashed: number, hash: number): DrainDecision | undefined {
@@ -252,13 +255,13 @@ export class Forwarder {
     const group = this.#fib.lookup(destinationAddress)
     if (group === undefined) return NO_ROUTE
     const { nextHops } = group.route
-    if (nextHops.length === 1) return nextHops[0]!
+    if (nextHops.length === 1 && (!group.selector.notesUse || nextHops[0] === EDGE_PORT)) return nextHops[0]!
     const { hash, seed } = this.#options
     // ICMP and other protocols without ports are spread by their addresses.
     const value = hasPorts(protocol)
       ? hash(sourceAddress, destinationAddress, sourcePort, destinationPort, protocol, seed)
       : hash(sourceAddress, destinationAddress, 0, 0, protocol, seed)
-    const port = nextHops[group.selector.select(value)]!
+    const port = nextHops[group.selector.use(value)]!
     // Nothing drains, and nothing that was diverted lives: a packet is decided by its hash alone.
     if (group.drain === undefined && this.#diverted.size === 0) return port
     return this.#divert(

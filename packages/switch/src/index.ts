@@ -10,9 +10,13 @@ export type {
   SwitchNeighborConfig,
   SwitchPortConfig,
 } from './config.js'
+export { fillBuckets } from './ecmp/fill-buckets.js'
+export { hashThreshold } from './ecmp/hash-threshold.js'
+export { Maglev } from './ecmp/maglev.js'
 export { modulo } from './ecmp/modulo.js'
 export { ECMP_SELECTIONS, type EcmpSelectionName } from './ecmp/registry.js'
-export type { EcmpSelection, Selector } from './ecmp/selection.js'
+export { Resilient, type ResilientOptions } from './ecmp/resilient.js'
+export type { EcmpSelection, NextHopGroup, Selector } from './ecmp/selection.js'
 export { Fib } from './fib/fib.js'
 export { EDGE_PORT, type Route } from './fib/route.js'
 export {

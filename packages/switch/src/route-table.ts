@@ -52,6 +52,12 @@ export class RouteTable {
     return this.#fib
   }
 
+  /** Lets the selection move what it moves as time goes by; returns the new snapshot, or the same. @param now ms */
+  rebalance(now: number): Fib {
+    this.#fib = this.#fib.rebalanced(now)
+    return this.#fib
+  }
+
   /** Names of the neighbours over which a prefix is forwarded now, in the order that the hash indexes. */
   forwardedBy(prefix: string): string[] {
     return (

@@ -1,9 +1,11 @@
+import type { EcmpConfig } from './config.js'
+
 /** What a switch tells of itself. Addresses and prefixes are text, ages milliseconds, counters totals since its start. */
 export interface SwitchStatus {
   readonly name: string
   readonly role: 'uplink' | 'downlink'
   readonly address: string
-  readonly ecmp: { readonly selection: string; readonly hash: string; readonly seed: number }
+  readonly ecmp: EcmpConfig
   readonly ports: readonly SwitchPortStatus[]
   /** The route table: what the data plane forwards by, and what BGP knows beyond it. */
   readonly routes: readonly RouteStatus[]

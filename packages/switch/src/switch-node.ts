@@ -29,7 +29,7 @@ import { PortTable, type SwitchPort } from './port-table.js'
 import { RouteTable } from './route-table.js'
 import type { SwitchStatus } from './status.js'
 
-/** Diverted flows are looked at this often. */
+/** Diverted flows, and shares of next hops that may move, are looked at this often. */
 const EXPIRY_STEP_MS = 1_000
 
 /**
@@ -49,7 +49,7 @@ export class SwitchNode {
   #expiry: NodeJS.Timeout | undefined
 
   constructor(config: SwitchConfig, log: Logger, clock: Clock) {
-    const selection = ECMP_SELECTIONS[config.ecmp.selection]
+    const selection = ECMP_SELECTIONS[config.ecmp.selection](config.ecmp)
     const announced = config.bgp.announce.map((text) => parsePrefix(text)!)
     const connected = config.edge.kind === 'server' ? config.edge.prefixes.map((text) => parsePrefix(text)!) : announced
     const neighborPorts = new Map(
@@ -85,7 +85,7 @@ export class SwitchNode {
   async start(): Promise<RunningRole> {
     const { address, cablePort, clusterKey, name, role } = this.#config
     await this.#speaker.start()
-    this.#expiry = setInterval(() => this.#forwarder.expire(this.#clock.now()), EXPIRY_STEP_MS)
+    this.#expiry = setInterval(() => this.#onTick(this.#clock.now()), EXPIRY_STEP_MS)
     this.#listener = await listenCables({
       address,
       port: cablePort,
@@ -104,6 +104,11 @@ export class SwitchNode {
       },
       stop: () => this.stop(),
     }
+  }
+
+  #onTick(now: number): void {
+    this.#forwarder.expire(now)
+    this.#forwarder.setFib(this.#routes.rebalance(now))
   }
 
   async stop(): Promise<void> {
@@ -131,7 +136,7 @@ export class SwitchNode {
     })
     if (decision === undefined || decision.port === EDGE_PORT) return null
     const { hash, selection, seed } = this.#config.ecmp
-    const { prefix, cost, m, index, port, drain } = decision
+    const { prefix, cost, m, index, reason, port, drain } = decision
     const lbOf = (id: number): string => this.#ports.get(id)?.peer ?? ''
     return {
       prefix: formatPrefix(prefix),
@@ -140,6 +145,7 @@ export class SwitchNode {
       selection,
       m,
       index,
+      reason,
       port,
       lb: lbOf(port),
       drain: drain && {

@@ -7,7 +7,7 @@ import {
   parseIpv4,
   parsePrefix,
 } from '@fivetuple/packet'
-import { Fib, Forwarder, type ForwarderPort, modulo } from '@fivetuple/switch'
+import { type EcmpSelection, Fib, Forwarder, type ForwarderPort, modulo } from '@fivetuple/switch'
 
 export const ROUTER = parseIpv4('127.20.0.1')!
 
@@ -54,6 +54,7 @@ export function rig(options: {
   readonly routes: Readonly<Record<string, readonly number[]>>
   readonly hash?: FlowHash
   readonly seed?: number
+  readonly selection?: EcmpSelection
 }) {
   const ports = Array.from({ length: options.ports }, (_, i) => new RecordingPort(i + 1))
   const toEdge: Uint8Array[] = []
@@ -67,7 +68,7 @@ export function rig(options: {
       address: ROUTER,
       hash: options.hash ?? FLOW_HASHES.murmur3,
       seed: options.seed ?? 1,
-      fib: Fib.empty(modulo).with(routes),
+      fib: Fib.empty(options.selection ?? modulo).with(routes),
       edge: (b, start, end) => toEdge.push(b.slice(start, end)),
     },
     ports,

@@ -59,6 +59,8 @@ export interface RouteDecision {
   readonly m: number
   /** Which of them, from 0. */
   readonly index: number
+  /** How the selection comes to it, for people. */
+  readonly reason: string
   readonly port: number
   /** The LB that packets of this flow go to now. */
   readonly lb: string

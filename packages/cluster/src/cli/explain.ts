@@ -15,15 +15,13 @@ export async function explain(
 function render({ client, vip, protocol, route, session }: Explanation): string {
   const flow = `${protocol} ${client} > ${vip}`
   if (route === null) return `${flow}\n  no route: the uplink switch answers with ICMP destination unreachable\n`
-  const { hash, m, index } = route
+  const { hash, m } = route
   const value = `0x${hash.value.toString(16).padStart(8, '0')}`
   return [
     flow,
     `  route      ${route.prefix}, cost ${route.cost}, ${m} equal-cost next hop${m === 1 ? '' : 's'}`,
     `  hash       ${hash.name}, seed ${hash.seed}: ${hash.value} (${value})`,
-    route.selection === 'modulo'
-      ? `  selection  modulo: ${hash.value} % ${m} = ${index}`
-      : `  selection  ${route.selection}: next hop ${index} of ${m}`,
+    `  selection  ${route.selection}: ${route.reason}`,
     `  LB         ${route.lb}, port ${route.port}`,
     ...(route.drain === undefined
       ? []

@@ -49,7 +49,8 @@ function renderLbs({ lbs }: ClusterStatus): string {
 }
 
 function renderSwitch(node: ClusterStatus['switches'][string]): string {
-  const { selection, hash, seed } = node.ecmp
+  const { selection, hash, seed, buckets } = node.ecmp
+  const how = selection === 'resilient' ? `resilient (${buckets} buckets)` : selection
   const ports = table(
     [
       ['PORT', 'TO', 'CARRIER', 'PKTS IN', 'BYTES IN', 'PKTS OUT', 'BYTES OUT'],
@@ -75,7 +76,7 @@ function renderSwitch(node: ClusterStatus['switches'][string]): string {
     '  ',
   )
   const drops = counters(node.drops)
-  return `${node.name} (${node.role} switch, ${selection} over ${hash} seed ${seed}): ${node.flows} flows, drops: ${drops}\n${ports}\n${routes}`
+  return `${node.name} (${node.role} switch, ${how} over ${hash} seed ${seed}): ${node.flows} flows, drops: ${drops}\n${ports}\n${routes}`
 }
 
 function renderRoles({ roles }: ClusterStatus): string {

@@ -13,6 +13,7 @@ export function resolveConfig(document: ClusterDocument): ClusterConfig {
   const lbNames = numbered('lb', lbs)
   const backends = resolveBackends(document.backends ?? DEFAULTS.backends)
   const bgp = { ...DEFAULTS.bgp, ...document.bgp }
+  const ecmp = { ...DEFAULTS.ecmp, ...document.ecmp }
   const edge = { ...DEFAULTS.edge, ...document.edge }
   return {
     name: document.name ?? DEFAULTS.name,
@@ -22,7 +23,14 @@ export function resolveConfig(document: ClusterDocument): ClusterConfig {
     vips: (document.vips ?? defaultVips(lbNames)).map((vip) =>
       resolveVip(vip, lbNames, backends, document.checks ?? DEFAULTS.checks),
     ),
-    ecmp: { ...DEFAULTS.ecmp, ...document.ecmp },
+    ecmp: {
+      selection: ecmp.selection,
+      hash: ecmp.hash,
+      seed: ecmp.seed,
+      buckets: ecmp.buckets,
+      idleTimerMs: ms(ecmp.idleTimer),
+      unbalancedTimerMs: ms(ecmp.unbalancedTimer),
+    },
     bgp: {
       port: bgp.port,
       holdTime: ms(bgp.holdTime) / 1_000,

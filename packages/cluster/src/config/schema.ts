@@ -57,6 +57,8 @@ const POLICIES = [
   'source-hash',
   'maglev',
 ] as const
+/** The same of the switch's selections. */
+const SELECTIONS = ['modulo', 'hash-threshold', 'rendezvous', 'maglev', 'resilient'] as const
 const allOr = (what: string, description: string) =>
   Type.Union(
     [Type.Literal('all'), Type.Array(Type.String(), { minItems: 1, maxItems: MAX_NODES, uniqueItems: true })],
@@ -314,12 +316,24 @@ export const clusterSchema = object(
       object(
         {
           selection: Type.Optional(
-            oneOf(['modulo'], 'How the hash selects among equal-cost routes.', { default: ecmp.selection }),
+            oneOf([...SELECTIONS], 'How the hash selects among equal-cost routes.', { default: ecmp.selection }),
           ),
           hash: Type.Optional(
             oneOf(['murmur3', 'crc32', 'xor'], 'How the five-tuple is hashed.', { default: ecmp.hash }),
           ),
           seed: Type.Optional(whole(0, 4_294_967_295, 'Where the hash starts.', { default: ecmp.seed })),
+          buckets: Type.Optional(
+            whole(MAX_NODES, 65_535, 'For resilient: buckets that a VIP has.', { default: ecmp.buckets }),
+          ),
+          idleTimer: Type.Optional(
+            duration('For resilient: a bucket without a packet for so long may move.', ecmp.idleTimer),
+          ),
+          unbalancedTimer: Type.Optional(
+            duration(
+              'For resilient: after so long out of balance buckets in use move, too; 0: never.',
+              ecmp.unbalancedTimer,
+            ),
+          ),
         },
         { description: 'How the switches spread flows.' },
       ),

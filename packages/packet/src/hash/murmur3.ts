@@ -8,8 +8,15 @@ export const murmur3: FlowHash = (sourceAddress, destinationAddress, sourcePort,
   let h = round(seed, sourceAddress)
   h = round(h, destinationAddress)
   h = round(h, (sourcePort << 16) | destinationPort)
-  h = round(h, protocol) ^ 16 // length in bytes
-  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b)
+  return mix32(round(h, protocol) ^ 16) // length in bytes
+}
+
+/**
+ * The finaliser of MurmurHash3: a bijection of 32 bits in which each input bit flips each output bit with a probability near
+ * one half. @returns 32 unsigned bits
+ */
+export function mix32(value: number): number {
+  let h = Math.imul(value ^ (value >>> 16), 0x85ebca6b)
   h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35)
   return (h ^ (h >>> 16)) >>> 0
 }

@@ -11,11 +11,18 @@ export const modulo: EcmpSelection = {
 }
 
 class ModuloSelector implements Selector {
+  readonly notesUse = false
   readonly #m: number
   constructor(m: number) {
     this.#m = m
   }
   select(hash: number): number {
     return hash % this.#m
+  }
+  use(hash: number): number {
+    return this.select(hash)
+  }
+  reason(hash: number): string {
+    return `${hash} % ${this.#m} = ${this.select(hash)}`
   }
 }

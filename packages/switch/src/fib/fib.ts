@@ -4,7 +4,7 @@ import type { EcmpSelection, Selector } from '../ecmp/selection.js'
 import { PrefixTable } from './prefix-table.js'
 import type { Route } from './route.js'
 
-/** A route with the selector for its next hops. */
+/** A route with the selector for its next hops, which is shared by routes whose next hops have come about in the same way. */
 export interface RouteGroup {
   readonly route: Route
   readonly selector: Selector
@@ -88,15 +88,18 @@ export class Fib {
       else ofLength.set(address, group)
     }
     for (const prefix of remove) change(prefix, undefined)
-    // Routes that change together mostly change to the same next hops: they share one selector.
-    const selectors = new Map<string, Selector>()
+    // Routes that change together mostly change from the same next hops to the same: they share one selector.
+    const selectors = new Map<Selector | undefined, Map<string, Selector>>()
     for (const route of set) {
       const { prefix, nextHops } = route
       assert(nextHops.length > 0, `a route without next hops: ${formatPrefix(prefix)}`)
       assert((prefix.address & ~prefixMask(prefix.length)) === 0, `host bits set: ${formatPrefix(prefix)}`)
+      const before = this.#tables.find(({ length }) => length === prefix.length)?.get(prefix.address)
+      const fromBefore = selectors.get(before?.selector) ?? new Map<string, Selector>()
+      selectors.set(before?.selector, fromBefore)
       const key = nextHops.join()
-      const selector = selectors.get(key) ?? this.#selectorFor(route)
-      selectors.set(key, selector)
+      const selector = fromBefore.get(key) ?? this.#selectorFor(nextHops, before)
+      fromBefore.set(key, selector)
       change(prefix, { route, selector, drain: this.#drainGroup(route) })
     }
     const tables = this.#tables.map((table) => {
@@ -109,17 +112,42 @@ export class Fib {
     return new Fib(this.version + 1, kept, this.#selection)
   }
 
+  /**
+   * The next snapshot when the selection gives other next hops to some hashes as time goes by, or this one when it does not.
+   * To be called every second or so. @param now ms
+   */
+  rebalanced(now: number): Fib {
+    const selection = this.#selection
+    if (selection.rebalance === undefined) return this
+    const selectors = new Map<Selector, Selector>()
+    let hasMoved = false
+    const tables = this.#tables.map((table) => {
+      const changes = new Map<number, RouteGroup>()
+      for (const group of table.groups()) {
+        const { nextHops, prefix } = group.route
+        const selector =
+          selectors.get(group.selector) ?? selection.rebalance!({ nextHops, selector: group.selector }, now)
+        selectors.set(group.selector, selector)
+        if (selector !== group.selector) changes.set(prefix.address, { ...group, selector })
+      }
+      hasMoved ||= changes.size > 0
+      return changes.size === 0 ? table : table.with(changes)
+    })
+    return hasMoved ? new Fib(this.version + 1, tables, selection) : this
+  }
+
   #drainGroup({ prefix, nextHops, draining = [] }: Route): DrainGroup | undefined {
     if (draining.length === 0) return undefined
     const staying = nextHops.filter((port) => !draining.includes(port))
     assert(staying.length > 0, `all next hops drain: ${formatPrefix(prefix)}`)
+    // Without a past: flows that are sent elsewhere are remembered, so nothing depends on where others went before.
     return { nextHops: staying, selector: this.#selection.build(staying) }
   }
 
   /** A change of anything but the next hops keeps the selector: tables of some selections are expensive to build. */
-  #selectorFor({ prefix, nextHops }: Route): Selector {
-    const before = this.#tables.find(({ length }) => length === prefix.length)?.get(prefix.address)
-    const isSame = before !== undefined && before.route.nextHops.join() === nextHops.join()
-    return isSame ? before.selector : this.#selection.build(nextHops)
+  #selectorFor(nextHops: readonly number[], before: RouteGroup | undefined): Selector {
+    if (before === undefined) return this.#selection.build(nextHops)
+    if (before.route.nextHops.join() === nextHops.join()) return before.selector
+    return this.#selection.build(nextHops, { nextHops: before.route.nextHops, selector: before.selector })
   }
 }

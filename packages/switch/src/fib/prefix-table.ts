@@ -1,4 +1,4 @@
-import { prefixMask } from '@fivetuple/packet'
+import { mix32, prefixMask } from '@fivetuple/packet'
 import type { RouteGroup } from './fib.js'
 
 /** A page is split in two when pages hold more routes than this on average: copying one stays under a microsecond. */
@@ -45,7 +45,7 @@ export class PrefixTable {
   /** The group of the prefix of this length that contains `address`. */
   get(address: number): RouteGroup | undefined {
     const key = (address & this.#mask) >>> 0
-    const h = mix(key)
+    const h = mix32(key)
     const { keys, groups } = this.#pages[(h >>> 16) & this.#pageMask]!
     const slotMask = keys.length - 1
     for (let slot = h & slotMask; ; slot = (slot + 1) & slotMask) {
@@ -63,7 +63,7 @@ export class PrefixTable {
   with(changes: ReadonlyMap<number, RouteGroup | undefined>): PrefixTable {
     const byPage = new Map<number, Map<number, RouteGroup | undefined>>()
     for (const [address, group] of changes) {
-      const page = (mix(address) >>> 16) & this.#pageMask
+      const page = (mix32(address) >>> 16) & this.#pageMask
       const inPage = byPage.get(page)
       if (inPage === undefined) byPage.set(page, new Map([[address, group]]))
       else inPage.set(address, group)
@@ -92,7 +92,7 @@ function repaged(pages: readonly Page[], size: number): readonly Page[] {
   const buckets: RouteGroup[][] = Array.from({ length: count }, () => [])
   for (const page of pages)
     for (const group of page.groups)
-      if (group !== undefined) buckets[(mix(group.route.prefix.address) >>> 16) & (count - 1)]!.push(group)
+      if (group !== undefined) buckets[(mix32(group.route.prefix.address) >>> 16) & (count - 1)]!.push(group)
   return buckets.map(pageOf)
 }
 
@@ -106,17 +106,10 @@ function pageOf(content: readonly (RouteGroup | undefined)[]): Page {
   for (const group of content) {
     if (group === undefined) continue
     const key = group.route.prefix.address
-    let slot = mix(key) & (slots - 1)
+    let slot = mix32(key) & (slots - 1)
     while (groups[slot] !== undefined) slot = (slot + 1) & (slots - 1)
     keys[slot] = key
     groups[slot] = group
   }
   return { keys, groups, count }
-}
-
-/** The finaliser of MurmurHash3: a bijection that lets each bit of a prefix reach both the page and the slot bits. */
-function mix(key: number): number {
-  let h = Math.imul(key ^ (key >>> 16), 0x85ebca6b)
-  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35)
-  return (h ^ (h >>> 16)) >>> 0
 }

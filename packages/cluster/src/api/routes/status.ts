@@ -83,7 +83,9 @@ const Explanation = Type.Object({
   client: Text,
   vip: Text,
   protocol: Text,
-  route: nullable(Type.Object({ prefix: Text, cost: Count, m: Count, index: Count, port: Count, lb: Text })),
+  route: nullable(
+    Type.Object({ prefix: Text, cost: Count, m: Count, index: Count, reason: Text, port: Count, lb: Text }),
+  ),
   session: nullable(Session),
 })
 

@@ -1,0 +1,41 @@
+import { mix32 } from '@fivetuple/packet'
+import type { EcmpSelection, Selector } from './selection.js'
+
+/**
+ * Highest random weight (Thaler and Ravishankar 1998): each next hop draws a number from the flow's hash and its own, and the
+ * highest has the flow. Who goes was the highest for its own flows only, so no other flow moves, and who comes takes its
+ * share and nothing else. No state and no table, but a decision costs a draw for each next hop.
+ */
+export const rendezvous: EcmpSelection = {
+  name: 'rendezvous',
+  build: (nextHops) => new RendezvousSelector(nextHops),
+}
+
+class RendezvousSelector implements Selector {
+  readonly notesUse = false
+  /** One for each next hop, no two alike: the mix is a bijection, and so no two draws are alike either. */
+  readonly #salts: Int32Array
+  constructor(nextHops: readonly number[]) {
+    this.#salts = Int32Array.from(nextHops, mix32)
+  }
+  select(hash: number): number {
+    const salts = this.#salts
+    let best = 0
+    let highest = -1
+    for (let i = 0; i < salts.length; i++) {
+      const draw = mix32(hash ^ salts[i]!)
+      if (draw <= highest) continue
+      highest = draw
+      best = i
+    }
+    return best
+  }
+  use(hash: number): number {
+    return this.select(hash)
+  }
+  reason(hash: number): string {
+    const draws = Array.from(this.#salts, (salt) => mix32(hash ^ salt))
+    const index = this.select(hash)
+    return draws.length > 8 ? `${draws[index]} is the highest of ${draws.length}` : `the highest of ${draws.join(', ')}`
+  }
+}
