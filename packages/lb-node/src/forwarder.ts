@@ -7,23 +7,19 @@ import {
   ipv4HeaderLength,
   ipv4Protocol,
   ipv4Source,
-  ipv4TotalLength,
-  ipv4Ttl,
-  isTcpHeaderWhole,
-  isUdpHeaderWhole,
-  malformedIpv4,
   type PacketOutput,
-  readIcmpError,
   readU16,
   rewriteEndpoints,
   UnreachableCode,
 } from '@fivetuple/packet'
+import { Admission } from './admission.js'
 import { Capacity } from './capacity.js'
 import type { CapacityConfig, NatConfig } from './config.js'
 import { type LbDropCause, newLbCounters } from './counters.js'
 import { type ConnectFailure, FlowOpener, type OnConnectFailure } from './flow-opener.js'
+import { IcmpErrors } from './icmp-errors.js'
+import type { LocalHost } from './local-host.js'
 import { eraseClientAddress, insertClientAddress } from './nat/client-address-option.js'
-import { translateIcmpError } from './nat/icmp-translation.js'
 import { LookAhead } from './nat/look-ahead.js'
 import { SessionTable } from './nat/session-table.js'
 import { KEPT_SYN_BYTES } from './nat/syn-store.js'
@@ -63,14 +59,6 @@ export interface LbForwarderOptions {
   readonly onConnectFailure?: OnConnectFailure
 }
 
-/** What on this node itself takes packets from the downlink: health checks. */
-export interface LocalHost {
-  /** Whether packets to this port of the BIP are for it. Asked per packet. */
-  owns(port: number): boolean
-  /** A whole packet; its IP header has been checked. */
-  receive(b: Uint8Array, start: number, end: number, now: number): void
-}
-
 /**
  * The data plane of an LB (claims C6, C7, C11): receives runs of packets from either cable, balances new flows, translates
  * addresses, and sends the same bytes on. Headers are rewritten in place in the chunk that the cable handed over; only a
@@ -88,7 +76,8 @@ export class LbForwarder {
   readonly #services: ServiceTable
   readonly #opener: FlowOpener
   readonly #lookAhead: LookAhead
-  readonly #capacity: Capacity
+  readonly #admission: Admission
+  readonly #icmp: IcmpErrors
   readonly #replier: Replier
   /** Where that part of a run from the uplink begins that is translated and not sent on yet. */
   #runStart = 0
@@ -110,15 +99,24 @@ export class LbForwarder {
     this.#lookAhead = new LookAhead(this.#sessions, (address, port, protocol) =>
       this.#services.ports(address, port, protocol),
     )
-    this.#capacity = new Capacity(options.capacity ?? UNLIMITED, now)
+    const capacity = new Capacity(options.capacity ?? UNLIMITED, now)
+    this.#admission = new Admission(this.counters, capacity, this.#replier)
     const onConnectFailure = options.onConnectFailure ?? (() => {})
     this.#opener = new FlowOpener(
       options.nat,
       this.#sessions,
       this.#services,
       this.counters,
-      this.#capacity,
+      capacity,
       onConnectFailure,
+    )
+    this.#icmp = new IcmpErrors(
+      options.bip,
+      options.local,
+      this.#sessions,
+      this.#services,
+      this.counters.drops,
+      (session) => this.#retry(session, 'unreachable'),
     )
   }
 
@@ -145,13 +143,7 @@ export class LbForwarder {
 
   /** Makes these the services: adds, changes and removes. Sessions that stand are not touched. */
   setServices(specs: readonly ServiceSpec[]): void {
-    const wanted = (service: Service) =>
-      specs.some(
-        ({ address, port, protocol }) =>
-          address === service.spec.address && port === service.spec.port && protocol === service.spec.protocol,
-      )
-    for (const service of [...this.#services.values()]) if (!wanted(service)) this.#services.remove(service.spec)
-    for (const spec of specs) this.#services.set(spec)
+    this.#services.setAll(specs)
   }
 
   /** Takes a service away: new flows are refused, sessions go on until they end. Returns false when there is none. */
@@ -211,7 +203,7 @@ export class LbForwarder {
     while (o < end) {
       if (o >= ahead) ahead = this.#lookAhead.toBackends(b, o, end)
       counters.packetsFromUplink++
-      const next = this.#behind(b, o, end)
+      const next = this.#admission.behind(b, o, end)
       if (next < 0 || !this.#toBackend(b, o, next, now)) {
         this.#giveRun(b, o)
         this.#runStart = Math.abs(next)
@@ -231,7 +223,7 @@ export class LbForwarder {
     while (o < end) {
       if (o >= ahead) ahead = this.#lookAhead.toClients(b, o, end)
       counters.packetsFromDownlink++
-      const next = this.#behind(b, o, end)
+      const next = this.#admission.behind(b, o, end)
       if (next < 0 || !this.#toClient(b, o, next, now)) {
         if (o > runStart) this.#uplink.give(b, runStart, o)
         runStart = Math.abs(next)
@@ -259,9 +251,9 @@ export class LbForwarder {
     if (session === NONE)
       session = this.#sessions.find(destinationAddress, destinationPort, sourceAddress, sourcePort, protocol)
     if (session === NONE && destinationAddress === this.#options.bip)
-      session = this.#reverse(sourceAddress, sourcePort, destinationPort, protocol)
+      session = this.#services.sessionOf(sourceAddress, sourcePort, destinationPort, protocol)
     if (session === NONE && sourceAddress === this.#options.bip)
-      session = this.#reverse(destinationAddress, destinationPort, sourcePort, protocol)
+      session = this.#services.sessionOf(destinationAddress, destinationPort, sourcePort, protocol)
     return session === NONE ? undefined : sessionInfo(this.#sessions, session, now)
   }
 
@@ -279,8 +271,8 @@ export class LbForwarder {
   /** Translates the packet at `b[o, end)` towards its backend; false when it goes nowhere. */
   #toBackend(b: Uint8Array, o: number, end: number, now: number): boolean {
     const protocol = ipv4Protocol(b, o)
-    if (!this.#isTranslatable(b, o, end, protocol, this.#uplink, now)) return false
-    if (protocol === IpProtocol.ICMP) return this.#icmpToBackend(b, o)
+    if (!this.#admission.isTranslatable(b, o, end, protocol, this.#uplink, now)) return false
+    if (protocol === IpProtocol.ICMP) return this.#icmp.toBackend(b, o)
     const sessions = this.#sessions
     const l4 = o + ipv4HeaderLength(b, o)
     const client = ipv4Source(b, o)
@@ -397,38 +389,13 @@ export class LbForwarder {
     return true
   }
 
-  #icmpToBackend(b: Uint8Array, o: number): boolean {
-    const refused = translateIcmpError(b, o, (quoted) => {
-      // The client complains of a packet that went from the VIP to it.
-      const session = this.#sessions.find(
-        quoted.destinationAddress,
-        quoted.destinationPort,
-        quoted.sourceAddress,
-        quoted.sourcePort,
-        quoted.protocol,
-      )
-      return session === NONE
-        ? undefined
-        : {
-            outerSource: this.#options.bip,
-            outerDestination: this.#sessions.backendAddress(session),
-            sourceAddress: this.#sessions.backendAddress(session),
-            sourcePort: this.#sessions.backendPort(session),
-            destinationAddress: this.#options.bip,
-            destinationPort: this.#sessions.natPort(session),
-          }
-    })
-    if (refused !== undefined) this.counters.drops[refused]++
-    return refused === undefined
-  }
-
   // ---- backend to client
 
   /** Translates the packet at `b[o, end)` back to its client; false when it goes nowhere. */
   #toClient(b: Uint8Array, o: number, end: number, now: number): boolean {
     const protocol = ipv4Protocol(b, o)
-    if (!this.#isTranslatable(b, o, end, protocol, this.#downlink, now)) return false
-    if (protocol === IpProtocol.ICMP) return this.#icmpToClient(b, o, now)
+    if (!this.#admission.isTranslatable(b, o, end, protocol, this.#downlink, now)) return false
+    if (protocol === IpProtocol.ICMP) return this.#icmp.toClient(b, o, now)
     if (ipv4Destination(b, o) !== this.#options.bip) {
       this.counters.drops['no-service']++
       return false
@@ -439,7 +406,7 @@ export class LbForwarder {
       this.#options.local.receive(b, o, end, now)
       return false
     }
-    const session = this.#reverse(ipv4Source(b, o), readU16(b, l4), readU16(b, l4 + 2), protocol)
+    const session = this.#services.sessionOf(ipv4Source(b, o), readU16(b, l4), readU16(b, l4 + 2), protocol)
     if (session === NONE) {
       this.counters.drops['unknown-flow']++
       if (protocol === IpProtocol.TCP && this.#options.nat.unknownFlow === 'reset')
@@ -465,86 +432,6 @@ export class LbForwarder {
       sessions.clientPort(session),
     )
     return true
-  }
-
-  #reverse(backendAddress: number, backendPort: number, natPort: number, protocol: number): number {
-    return this.#services.ports(backendAddress, backendPort, protocol)?.sessionOf(natPort) ?? NONE
-  }
-
-  #icmpToClient(b: Uint8Array, o: number, now: number): boolean {
-    const offending = readIcmpError(b, o)?.offending
-    if (offending?.sourceAddress === this.#options.bip && this.#isConsumedHere(b, o, offending, now)) return false
-    const refused = translateIcmpError(b, o, (quoted) => {
-      // The complaint is about a packet that went from BIP to the backend.
-      const session =
-        quoted.sourceAddress === this.#options.bip
-          ? this.#reverse(quoted.destinationAddress, quoted.destinationPort, quoted.sourcePort, quoted.protocol)
-          : NONE
-      return session === NONE
-        ? undefined
-        : {
-            outerSource: this.#sessions.vipAddress(session),
-            outerDestination: this.#sessions.clientAddress(session),
-            sourceAddress: this.#sessions.clientAddress(session),
-            sourcePort: this.#sessions.clientPort(session),
-            destinationAddress: this.#sessions.vipAddress(session),
-            destinationPort: this.#sessions.vipPort(session),
-          }
-    })
-    if (refused !== undefined) this.counters.drops[refused]++
-    return refused === undefined
-  }
-
-  /** Whether an ICMP error about a packet from the BIP is for this node: for a health check, or for a SYN tried elsewhere. */
-  #isConsumedHere(b: Uint8Array, o: number, offending: FiveTuple, now: number): boolean {
-    const { local } = this.#options
-    const { destinationAddress, destinationPort, sourcePort, protocol } = offending
-    if (local?.owns(sourcePort)) {
-      local.receive(b, o, o + ipv4TotalLength(b, o), now)
-      return true
-    }
-    const session = this.#reverse(destinationAddress, destinationPort, sourcePort, protocol)
-    const isOpening = session !== NONE && this.#sessions.state(session) === SessionState.SYN_SEEN
-    return isOpening && this.#retry(session, 'unreachable')
-  }
-
-  // ---- both ways
-
-  /**
-   * Where the packet at `b[o, end)` ends; negated when its header is wrong, which is counted. Where its length can't be
-   * believed, that is the end of the run.
-   */
-  #behind(b: Uint8Array, o: number, end: number): number {
-    const malformed = malformedIpv4(b, o, end)
-    if (malformed === undefined) return o + ipv4TotalLength(b, o)
-    this.counters.drops[`malformed-${malformed}`]++
-    return malformed === 'fragment' || malformed === 'checksum' ? -(o + ipv4TotalLength(b, o)) : -end
-  }
-
-  /** Whether the packet is of a kind that can be translated, and may travel on; counts and answers it when it is not. */
-  #isTranslatable(b: Uint8Array, o: number, end: number, protocol: number, back: PacketOutput, now: number): boolean {
-    const { drops } = this.counters
-    if (!this.#capacity.takePacket(now)) {
-      drops['over-capacity']++
-      return false
-    }
-    const l4 = o + ipv4HeaderLength(b, o)
-    if (
-      (protocol === IpProtocol.TCP && !isTcpHeaderWhole(b, l4, end)) ||
-      (protocol === IpProtocol.UDP && !isUdpHeaderWhole(b, l4, end))
-    ) {
-      drops['malformed-transport']++
-      return false
-    }
-    if (ipv4Ttl(b, o) <= 1) {
-      drops['ttl-exceeded']++
-      this.#replier.icmpError(b, o, IcmpType.TIME_EXCEEDED, 0, back)
-      return false
-    }
-    if (protocol === IpProtocol.TCP || protocol === IpProtocol.UDP || protocol === IpProtocol.ICMP) return true
-    drops['no-service']++
-    this.#replier.icmpError(b, o, IcmpType.DESTINATION_UNREACHABLE, UnreachableCode.PROTOCOL, back)
-    return false
   }
 
   #reset(b: Uint8Array, o: number, end: number, output: PacketOutput): void {

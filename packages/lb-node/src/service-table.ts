@@ -41,6 +41,11 @@ export class ServiceTable {
     return this.#pools.get(address, 0, port, 0, protocol)?.pool
   }
 
+  /** The session that a backend knows by a source port, or -1. */
+  sessionOf(backendAddress: number, backendPort: number, natPort: number, protocol: number): number {
+    return this.ports(backendAddress, backendPort, protocol)?.sessionOf(natPort) ?? -1
+  }
+
   /** The backend of a session. */
   backend(number: number): ServiceBackend {
     return this.#backends[number]!
@@ -67,6 +72,14 @@ export class ServiceTable {
     })
     service.changed()
     for (const backend of before) this.freeIfUnused(backend)
+  }
+
+  /** Makes these the services: adds, changes and removes. */
+  setAll(specs: readonly ServiceSpec[]): void {
+    const wanted = ({ spec: { address, port, protocol } }: Service) =>
+      specs.some((spec) => spec.address === address && spec.port === port && spec.protocol === protocol)
+    for (const service of [...this.values()]) if (!wanted(service)) this.remove(service.spec)
+    for (const spec of specs) this.set(spec)
   }
 
   /** Returns the service that was there; its sessions stay. */

@@ -1,0 +1,65 @@
+import {
+  IcmpType,
+  IpProtocol,
+  ipv4HeaderLength,
+  ipv4TotalLength,
+  ipv4Ttl,
+  isTcpHeaderWhole,
+  isUdpHeaderWhole,
+  malformedIpv4,
+  type PacketOutput,
+  UnreachableCode,
+} from '@fivetuple/packet'
+import type { Capacity } from './capacity.js'
+import type { LbCounters } from './counters.js'
+import type { Replier } from './reply.js'
+
+/** Which packets are translated at all; counts the others, and answers those that have an answer. */
+export class Admission {
+  readonly #counters: LbCounters
+  readonly #capacity: Capacity
+  readonly #replier: Replier
+
+  constructor(counters: LbCounters, capacity: Capacity, replier: Replier) {
+    this.#counters = counters
+    this.#capacity = capacity
+    this.#replier = replier
+  }
+
+  /**
+   * Where the packet at `b[o, end)` ends; negated when its header is wrong, which is counted. Where its length can't be
+   * believed, that is the end of the run.
+   */
+  behind(b: Uint8Array, o: number, end: number): number {
+    const malformed = malformedIpv4(b, o, end)
+    if (malformed === undefined) return o + ipv4TotalLength(b, o)
+    this.#counters.drops[`malformed-${malformed}`]++
+    return malformed === 'fragment' || malformed === 'checksum' ? -(o + ipv4TotalLength(b, o)) : -end
+  }
+
+  /** Whether the packet is of a kind that can be translated, and may travel on; counts and answers it when it is not. */
+  isTranslatable(b: Uint8Array, o: number, end: number, protocol: number, back: PacketOutput, now: number): boolean {
+    const { drops } = this.#counters
+    if (!this.#capacity.takePacket(now)) {
+      drops['over-capacity']++
+      return false
+    }
+    const l4 = o + ipv4HeaderLength(b, o)
+    if (
+      (protocol === IpProtocol.TCP && !isTcpHeaderWhole(b, l4, end)) ||
+      (protocol === IpProtocol.UDP && !isUdpHeaderWhole(b, l4, end))
+    ) {
+      drops['malformed-transport']++
+      return false
+    }
+    if (ipv4Ttl(b, o) <= 1) {
+      drops['ttl-exceeded']++
+      this.#replier.icmpError(b, o, IcmpType.TIME_EXCEEDED, 0, back)
+      return false
+    }
+    if (protocol === IpProtocol.TCP || protocol === IpProtocol.UDP || protocol === IpProtocol.ICMP) return true
+    drops['no-service']++
+    this.#replier.icmpError(b, o, IcmpType.DESTINATION_UNREACHABLE, UnreachableCode.PROTOCOL, back)
+    return false
+  }
+}
