@@ -6,7 +6,6 @@ import {
   type StreamSocket,
   streamSockets,
 } from '@fivetuple/runtime'
-import { ReadChunks } from './read-chunks.js'
 import { SocketApplication, type SocketEdge } from './socket-application.js'
 import type { TcpEdge } from './tcp-edge.js'
 
@@ -41,7 +40,7 @@ export class ClientEdge {
 
   constructor(options: ClientEdgeOptions) {
     this.#options = options
-    this.#shared = { edge: options.edge, clock: options.clock, chunks: new ReadChunks() }
+    this.#shared = { edge: options.edge, clock: options.clock }
   }
 
   /** The services that are being listened for. */

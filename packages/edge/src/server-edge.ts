@@ -8,7 +8,6 @@ import {
 } from '@fivetuple/packet'
 import { type Clock, streamSockets } from '@fivetuple/runtime'
 import type { Flow, FlowApplication } from './flow.js'
-import { ReadChunks } from './read-chunks.js'
 import { type DialHandlers, SocketApplication, type SocketEdge } from './socket-application.js'
 import type { TcpEdge } from './tcp-edge.js'
 
@@ -30,7 +29,6 @@ export class ServerEdge {
   readonly #options: ServerEdgeOptions
   readonly #edge: () => TcpEdge
   readonly #sockets = streamSockets()
-  readonly #chunks = new ReadChunks()
   #shared: SocketEdge | undefined
   readonly #proxied: ReadonlySet<number>
 
@@ -52,7 +50,7 @@ export class ServerEdge {
       localAddress: formatIpv4(flow.remoteAddress),
       localPort: flow.remotePort,
     })
-    this.#shared ??= { edge: this.#edge(), clock, chunks: this.#chunks }
+    this.#shared ??= { edge: this.#edge(), clock }
     const application = new SocketApplication(
       this.#shared,
       socket,

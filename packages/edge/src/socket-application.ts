@@ -1,13 +1,11 @@
 import type { Clock, StreamSocket, StreamSocketHandlers } from '@fivetuple/runtime'
 import type { Flow, FlowApplication, FlowFailure } from './flow.js'
-import type { ReadChunks } from './read-chunks.js'
 import type { TcpEdge } from './tcp-edge.js'
 
 /** What all sockets of an edge have in common. */
 export interface SocketEdge {
   readonly edge: TcpEdge
   readonly clock: Clock
-  readonly chunks: ReadChunks
 }
 
 /** What becomes of a socket that is dialled for a flow. */
@@ -46,7 +44,7 @@ export class SocketApplication implements FlowApplication, StreamSocketHandlers 
     this.socket = socket
     this.#dial = dial
     this.#isOpen = dial === undefined
-    this.#readBuffer = shared.chunks.first
+    this.#readBuffer = shared.edge.chunks.first
   }
 
   /** Writes what is no part of the flow in front of it. */
@@ -62,13 +60,13 @@ export class SocketApplication implements FlowApplication, StreamSocketHandlers 
   }
 
   onRead(b: Uint8Array, length: number): void {
-    const { edge, chunks, clock } = this.#shared
+    const { edge, clock } = this.#shared
     this.#lastRead = length
-    if (!edge.send(this.flow, chunks.take(b, length), clock.now())) this.socket.pause()
+    if (!edge.send(this.flow, edge.chunks.take(b, length), clock.now())) this.socket.pause()
   }
 
   nextBuffer(): Uint8Array {
-    if (this.#lastRead > 0) this.#readBuffer = this.#shared.chunks.next(this.#lastRead)
+    if (this.#lastRead > 0) this.#readBuffer = this.#shared.edge.chunks.next(this.#lastRead)
     return this.#readBuffer
   }
 

@@ -15,6 +15,7 @@ import {
 import { TcpEndpoint, TcpEvent, type TcpOptions, TcpState, writeResetFor } from '@fivetuple/tcp'
 import type { Fabric } from './fabric.js'
 import { Flow, type FlowApplication } from './flow.js'
+import { ReadChunks } from './read-chunks.js'
 import { SegmentWriter } from './segment-writer.js'
 import { TimerWheel } from './timer-wheel.js'
 
@@ -63,7 +64,10 @@ export class TcpEdge {
     malformed: 0,
     overLimit: 0,
   }
+  /** Where sockets of this edge read into. */
+  readonly chunks = new ReadChunks()
   readonly #options: TcpEdgeOptions
+  readonly #tcp: TcpOptions
   /** By (local address, remote address, local port, remote port): what a received packet's destination and source say. */
   readonly #flows = new FiveTupleMap<Flow>()
   readonly #wheel: TimerWheel<Flow>
@@ -74,6 +78,7 @@ export class TcpEdge {
 
   constructor(options: TcpEdgeOptions, now: number) {
     this.#options = options
+    this.#tcp = { ...options.tcp, onAcknowledged: this.chunks.recycle }
     this.#now = now
     this.#wheel = new TimerWheel(now)
     this.#writer = new SegmentWriter(options.fabric)
@@ -261,7 +266,7 @@ export class TcpEdge {
       this.counters.overLimit++
       return undefined
     }
-    const endpoint = new TcpEndpoint(this.#options.tcp, localPort, remotePort, this.#options.nextIss())
+    const endpoint = new TcpEndpoint(this.#tcp, localPort, remotePort, this.#options.nextIss())
     const flow = new Flow(endpoint, local, localPort, remote, remotePort)
     this.#flows.set(local, remote, localPort, remotePort, IpProtocol.TCP, flow)
     return flow

@@ -21,6 +21,11 @@ export interface TcpOptions {
   /** Probes without an answer that end the connection. */
   readonly keepAliveProbes: number
   readonly timeWaitMs: number
+  /**
+   * A chunk that was given to be sent has been acknowledged to its end: whoever gave it may use its memory again. Not called
+   * for what is left when a connection ends.
+   */
+  readonly onAcknowledged?: (chunk: Uint8Array) => void
 }
 
 const DEFAULTS: TcpOptions = {

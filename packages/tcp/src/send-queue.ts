@@ -18,10 +18,16 @@ export class SendQueue {
   #headOffset = 0
   #cursorChunk = 0
   #cursorOffset = 0
+  readonly #onReleased: ((chunk: Uint8Array) => void) | undefined
   /** Bytes in the queue: in flight and unsent. */
   length = 0
   /** Bytes behind the cursor, not sent yet. */
   unsent = 0
+
+  /** @param onReleased called for each chunk that has been released to its end */
+  constructor(onReleased?: (chunk: Uint8Array) => void) {
+    this.#onReleased = onReleased
+  }
 
   push(chunk: Uint8Array): void {
     if (chunk.length === 0) return
@@ -97,6 +103,7 @@ export class SendQueue {
       }
       left -= here
       this.#chunks[this.#head++] = undefined
+      this.#onReleased?.(chunk)
       this.#headOffset = 0
     }
     if (this.#head === this.#tail) this.#rewind()

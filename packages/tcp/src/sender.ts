@@ -32,7 +32,7 @@ export type SenderTimeout = (typeof SenderTimeout)[keyof typeof SenderTimeout]
  */
 export class Sender {
   readonly #options: TcpOptions
-  readonly #queue = new SendQueue()
+  readonly #queue: SendQueue
   readonly #rto: RetransmissionTimeout
   /** SND.UNA: the oldest number without an ACK. */
   una: number
@@ -67,6 +67,7 @@ export class Sender {
 
   constructor(options: TcpOptions, iss: number) {
     this.#options = options
+    this.#queue = new SendQueue(options.onAcknowledged)
     this.una = iss | 0
     this.next = iss | 0
     this.#edge = iss | 0
