@@ -19,6 +19,7 @@ const TTL = DEFAULT_TTL - 1
  */
 export class SegmentWriter implements SegmentOutput {
   readonly #fabric: Fabric
+  readonly #isTaken: (port: number) => boolean
   readonly #ttl: number
   readonly #scratch = new Uint8Array(MAX_PACKET_BYTES)
   #localAddress = 0
@@ -32,8 +33,10 @@ export class SegmentWriter implements SegmentOutput {
   /** Whether a segment found no route since {@link begin}. */
   hadNoRoute = false
 
-  constructor(fabric: Fabric) {
+  /** @param isTaken whether others wait for a port's queue already, so that data has to wait behind them */
+  constructor(fabric: Fabric, isTaken: (port: number) => boolean = () => false) {
     this.#fabric = fabric
+    this.#isTaken = isTaken
     this.#ttl = fabric.ttl ?? TTL
     this.buffer = this.#scratch
   }
@@ -85,7 +88,7 @@ export class SegmentWriter implements SegmentOutput {
       return undefined
     }
     const output = this.#fabric.outputOf(port)
-    if (control || !output.blocked) return output
+    if (control || !(output.blocked || this.#isTaken(port))) return output
     this.blockedPort = port
     return undefined
   }

@@ -74,6 +74,8 @@ export class TcpEdge {
   readonly #writer: SegmentWriter
   /** Flows that wait for a port's queue to drain. */
   readonly #waiting = new Map<number, Flow[]>()
+  /** The port whose waiting flows have their turn, or -1. */
+  #served = -1
   #now: number
 
   constructor(options: TcpEdgeOptions, now: number) {
@@ -81,7 +83,10 @@ export class TcpEdge {
     this.#tcp = { ...options.tcp, onAcknowledged: this.chunks.recycle }
     this.#now = now
     this.#wheel = new TimerWheel(now)
-    this.#writer = new SegmentWriter(options.fabric)
+    this.#writer = new SegmentWriter(
+      options.fabric,
+      (port) => this.#waiting.size > 0 && port !== this.#served && this.#waiting.has(port),
+    )
   }
 
   get flowCount(): number {
@@ -205,15 +210,24 @@ export class TcpEdge {
     this.#settle(flow, now)
   }
 
-  /** The queue of `port` has drained: flows that waited for it go on. */
+  /**
+   * The queue of `port` has drained: flows that waited for it go on, in the order in which they came, as far as the queue
+   * takes them. Until the last of them has had its turn no other flow gets in front.
+   */
   portUnblocked(port: number, now: number): void {
     const flows = this.#waiting.get(port)
     if (flows === undefined) return
-    this.#waiting.delete(port)
-    for (const flow of flows) {
+    const output = this.#options.fabric.outputOf(port)
+    this.#served = port
+    let done = 0
+    while (done < flows.length && !output.blocked) {
+      const flow = flows[done++]!
       flow.waitingForPort = -1
       if (!flow.closed) this.#settle(flow, now)
     }
+    this.#served = -1
+    flows.splice(0, done)
+    if (flows.length === 0) this.#waiting.delete(port)
   }
 
   onTimeout(now: number): void {

@@ -192,6 +192,36 @@ t.test('a port that is full holds back data and nothing else, until it is not', 
   t.same(pair.leftovers(), NOTHING)
 })
 
+t.test('who has waited for a port comes before who has not', async (t) => {
+  const pair = new EdgePair()
+  const flows = Array.from({ length: 4 }, () => pair.open())
+  const { edge, wire } = pair.client
+  wire.blocked = true
+  for (const [client] of flows.slice(0, 3)) client.send('waits')
+  wire.blocked = false
+  // Nobody has told that it is free: what comes now goes to the end of the line.
+  flows[3]![0].send('later')
+  pair.run(10)
+  t.same(
+    flows.map(([, server]) => server.text),
+    ['', '', '', ''],
+  )
+  const before = wire.log.length
+  edge.portUnblocked(PORT, pair.clock.now)
+  pair.run(10)
+  t.same(
+    flows.map(([, server]) => server.text),
+    ['waits', 'waits', 'waits', 'later'],
+  )
+  const payloads = wire.log.slice(before).map((b) => Buffer.from(b.subarray(40)).toString('latin1'))
+  t.same(
+    payloads.filter((text) => text !== ''),
+    ['waits', 'waits', 'waits', 'later'],
+  )
+  edge.abortAll(pair.clock.now)
+  t.same(pair.leftovers(), NOTHING)
+})
+
 t.test('a flow that dies while it waits for a port is not touched when the port is free', async (t) => {
   const pair = new EdgePair()
   const [client] = pair.open()

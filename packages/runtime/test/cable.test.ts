@@ -151,6 +151,22 @@ t.test('a paused reader blocks the writer at a bounded queue, and nothing is los
   t.notOk(atSwitch.output.blocked)
 })
 
+t.test('whoever has seen a full queue is told when it is not, however fast it has drained', async (t) => {
+  const { switchEnd, lbEnd, dial } = await plug(t)
+  let told = 0
+  lbEnd.handlers.onUnblocked = () => told++
+  dial()
+  const [, atLb] = await Promise.all([switchEnd.up, lbEnd.up])
+  const chunk = packet(60_000, 7)
+  for (let round = 1; round <= 3; round++) {
+    let sent = 0
+    for (; !atLb.output.blocked; sent++) atLb.output.append(chunk, 0, chunk.length)
+    await until(() => told === round && switchEnd.packets.length === sent)
+    switchEnd.packets.length = 0
+  }
+  t.equal(told, 3)
+})
+
 t.test('an unplugged cable is plugged in again by the dialling side', async (t) => {
   const { switchEnd, lbEnd, dial } = await plug(t)
   let ups = 0

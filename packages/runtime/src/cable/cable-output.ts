@@ -93,6 +93,7 @@ export class CableOutput implements PacketOutput {
     this.#givenBytes = 0
     if (isTaken && this.#batch.length <= KEEP_MAX_BYTES) this.#batch.clear()
     else this.#batch = new PacketBatch()
+    this.#tellIfUnblocked() // what one turn has brought may block, and yet be taken at once
   }
 
   /** The kernel has taken something that it could not take at once. For the socket's owner. */
@@ -100,10 +101,7 @@ export class CableOutput implements PacketOutput {
     if (this.#closed || this.#socket.pendingBytes > 0) return
     this.#writing = false
     this.flush()
-    if (this.#wasBlocked && this.queuedBytes <= QUEUE_MAX_BYTES / 2) {
-      this.#wasBlocked = false
-      this.#onUnblocked()
-    }
+    this.#tellIfUnblocked()
   }
 
   /** Drops what is queued; nothing is written any more. */
@@ -113,6 +111,12 @@ export class CableOutput implements PacketOutput {
     this.#givenAt = []
     this.#givenBytes = 0
     this.#batch.clear()
+  }
+
+  #tellIfUnblocked(): void {
+    if (!this.#wasBlocked || this.queuedBytes > QUEUE_MAX_BYTES / 2) return
+    this.#wasBlocked = false
+    this.#onUnblocked()
   }
 
   #insert(b: Uint8Array, start: number, end: number): void {
