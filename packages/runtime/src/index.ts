@@ -18,6 +18,7 @@ export {
   serveManagement,
   tellLauncher,
 } from './management.js'
+export { ManagementClient } from './management-client.js'
 export { type RunningRole, readRoleConfig, runRole } from './role.js'
 export { netSockets } from './socket/net-sockets.js'
 export { streamSockets } from './socket/sockets.js'

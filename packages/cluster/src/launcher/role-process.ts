@@ -1,6 +1,6 @@
 import cluster, { type Worker } from 'node:cluster'
 import { EventEmitter } from 'node:events'
-import type { ManagementMessage, ManagementRequest } from '@fivetuple/runtime'
+import { ManagementClient, type ManagementMessage } from '@fivetuple/runtime'
 
 /** A role that does not answer within this time is busy, hung or stopped. */
 const REQUEST_TIMEOUT_MS = 5_000
@@ -26,8 +26,7 @@ interface RoleProcessEvents {
 export class RoleProcess extends EventEmitter<RoleProcessEvents> {
   readonly spec: RoleSpec
   readonly #worker: Worker
-  readonly #pending = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>()
-  #nextId = 1
+  readonly #management: ManagementClient
   #isReady = false
   #exited = false
   #hung = false
@@ -37,12 +36,13 @@ export class RoleProcess extends EventEmitter<RoleProcessEvents> {
     this.spec = spec
     cluster.setupPrimary({ exec: spec.program, args: ['--config', spec.configFile], silent: false })
     this.#worker = cluster.fork({ FIVETUPLE_ROLE: spec.name })
+    this.#management = new ManagementClient(spec.name, (request) => this.#worker.send(request))
     this.#worker.on('message', (message: ManagementMessage) => this.#onMessage(message))
     this.#worker.on('error', () => {}) // a failed send; 'exit' follows and tells
     this.#worker.on('exit', (code: number, signal: string) => {
       this.#exited = true
       this.#hung = false
-      this.#rejectPending(`${spec.name} has exited`)
+      this.#management.rejectAll(`${spec.name} has exited`)
       this.emit('exit', signal ? `was ended by ${signal}` : `ended with code ${code}`)
     })
   }
@@ -67,27 +67,7 @@ export class RoleProcess extends EventEmitter<RoleProcessEvents> {
     if (this.#hung) return Promise.reject(new Error(this.#whyHung()))
     // It does not listen before, so that the question would be lost.
     if (!this.#isReady) return Promise.reject(new Error(`${this.spec.name} is starting`))
-    const id = this.#nextId++
-    return new Promise((resolve, reject) => {
-      const giveUp = (): void => {
-        if (this.#pending.delete(id))
-          reject(new Error(`${this.spec.name} did not answer '${method}' within ${timeoutMs} ms`))
-      }
-      // After a stall of this very process the timer is seen before the answer that lies in the channel: look there first.
-      const timer = setTimeout(() => setImmediate(() => setImmediate(giveUp)), timeoutMs)
-      this.#pending.set(id, {
-        resolve: (value) => {
-          clearTimeout(timer)
-          resolve(value)
-        },
-        reject: (error) => {
-          clearTimeout(timer)
-          reject(error)
-        },
-      })
-      const request: ManagementRequest = { kind: 'request', id, method, params }
-      this.#worker.send(request)
-    })
+    return this.#management.request(method, params, timeoutMs)
   }
 
   kill(signal: NodeJS.Signals): void {
@@ -98,7 +78,7 @@ export class RoleProcess extends EventEmitter<RoleProcessEvents> {
   hang(): void {
     this.#hung = !this.#exited
     this.kill('SIGSTOP')
-    this.#rejectPending(this.#whyHung())
+    this.#management.rejectAll(this.#whyHung())
   }
 
   /** SIGCONT: it goes on where it was, however long ago that is, and whoever stopped it. */
@@ -128,11 +108,6 @@ export class RoleProcess extends EventEmitter<RoleProcessEvents> {
     return `${this.spec.name} hangs (SIGSTOP): 'fivetuple resume ${this.spec.name}' lets it go on`
   }
 
-  #rejectPending(why: string): void {
-    for (const { reject } of this.#pending.values()) reject(new Error(why))
-    this.#pending.clear()
-  }
-
   #onMessage(message: ManagementMessage): void {
     switch (message.kind) {
       case 'ready':
@@ -142,12 +117,8 @@ export class RoleProcess extends EventEmitter<RoleProcessEvents> {
       case 'event':
         this.emit('report', message.event, message.data)
         return
-      case 'response': {
-        const pending = this.#pending.get(message.id)
-        this.#pending.delete(message.id)
-        if ('error' in message) pending?.reject(new Error(message.error))
-        else pending?.resolve(message.result)
-      }
+      case 'response':
+        this.#management.settle(message)
     }
   }
 }
