@@ -23,6 +23,8 @@ export interface ClientEdgeOptions {
   readonly edge: TcpEdge
   readonly clock: Clock
   readonly services: readonly ClientEdgeService[]
+  /** Whether other workers of the same node:cluster primary listen for the same services. Default: none do. */
+  readonly isShared?: boolean
   /** A listener could not be opened. */
   readonly onListenError: (service: ClientEdgeService, error: Error) => void
 }
@@ -74,9 +76,10 @@ export class ClientEdge {
 
   async #listen(service: ClientEdgeService): Promise<void> {
     const { address, port } = service.listen
+    const { isShared = false } = this.#options
     try {
       const onConnection = (socket: StreamSocket): void => this.#accept(service, socket)
-      this.#listeners.set(service, await this.#sockets.listen({ address, port, onConnection }))
+      this.#listeners.set(service, await this.#sockets.listen({ address, port, isShared, onConnection }))
     } catch (error) {
       this.#options.onListenError(service, new Error(explainListenError(error as Error, address, port)))
     }

@@ -15,6 +15,11 @@ export interface SwitchConfig {
   readonly bgp: SwitchBgpConfig
   readonly ecmp: EcmpConfig
   readonly edge: ClientEdgeConfig | ServerEdgeConfig
+  /**
+   * Processes that forward, 1 to 16; missing: 1, which is this very process. Each cable then has as many lanes: lane i ends
+   * in card i, at `cablePort` + i.
+   */
+  readonly lineCards?: number
   readonly logLevel: string
 }
 

@@ -23,25 +23,47 @@ export interface SwitchEdge {
   close(): Promise<void>
 }
 
+/** Which of how many processes with an edge of the same switch this one is. */
+export interface EdgeShare {
+  /** From 0. */
+  readonly card: number
+  readonly cards: number
+}
+
+/** The whole edge in one process. */
+export const SOLE_EDGE: EdgeShare = { card: 0, cards: 1 }
+
 /** Makes the edge that the configuration asks for: towards clients or towards servers. */
 export function createEdge(
   config: ClientEdgeConfig | ServerEdgeConfig,
+  share: EdgeShare,
   serverPrefixes: readonly Prefix[],
   fabric: Fabric,
   clock: Clock,
   log: Logger,
 ): SwitchEdge {
   return config.kind === 'client'
-    ? createClientEdge(config, fabric, clock, log)
-    : createServerEdge(config, serverPrefixes, fabric, clock, log)
+    ? createClientEdge(config, share, fabric, clock, log)
+    : createServerEdge(config, share, serverPrefixes, fabric, clock, log)
 }
 
-function createClientEdge(config: ClientEdgeConfig, fabric: Fabric, clock: Clock, log: Logger): SwitchEdge {
-  const { tcp, timer } = createTcpEdge(config.tcp, fabric, clock)
+function createClientEdge(
+  config: ClientEdgeConfig,
+  share: EdgeShare,
+  fabric: Fabric,
+  clock: Clock,
+  log: Logger,
+): SwitchEdge {
+  const { tcp, timer } = createTcpEdge(config.tcp, share, fabric, clock)
   const onListenError = ({ name }: { readonly name: string }, error: Error): void =>
     log.error({ service: name }, error.message)
-  const client = new ClientEdge({ edge: tcp, clock, services: servicesOf(config.services, 'tcp'), onListenError })
-  const udp = new UdpClientEdge({ fabric, services: servicesOf(config.services, 'udp'), onListenError })
+  const isShared = share.cards > 1
+  const services = servicesOf(config.services, 'tcp')
+  const client = new ClientEdge({ edge: tcp, clock, services, isShared, onListenError })
+  // The kernel would give the datagrams of one flow now to one, now to another of the sockets' readers: each UDP service
+  // has one card that reads it.
+  const own = servicesOf(config.services, 'udp').filter((_, i) => i % share.cards === share.card)
+  const udp = new UdpClientEdge({ fabric, services: own, onListenError })
   return {
     tcp,
     get flowCount() {
@@ -64,6 +86,7 @@ function createClientEdge(config: ClientEdgeConfig, fabric: Fabric, clock: Clock
 
 function createServerEdge(
   config: ServerEdgeConfig,
+  share: EdgeShare,
   prefixes: readonly Prefix[],
   fabric: Fabric,
   clock: Clock,
@@ -79,8 +102,8 @@ function createServerEdge(
     },
     () => tcp,
   )
-  const { tcp, timer } = createTcpEdge(config.tcp, fabric, clock, server)
-  const udp = new UdpServerEdge({ fabric, prefixes, idleMs: config.udpIdleMs, maxFlows: config.tcp.maxFlows })
+  const { tcp, timer } = createTcpEdge(config.tcp, share, fabric, clock, server)
+  const udp = new UdpServerEdge({ fabric, prefixes, idleMs: config.udpIdleMs, maxFlows: maxFlows(config.tcp, share) })
   const sweep = setInterval(() => udp.sweep(clock.now()), UDP_SWEEP_MS)
   return {
     tcp,
@@ -100,7 +123,7 @@ function createServerEdge(
   }
 }
 
-function createTcpEdge(config: EdgeTcpConfig, fabric: Fabric, clock: Clock, server?: ServerEdge) {
+function createTcpEdge(config: EdgeTcpConfig, share: EdgeShare, fabric: Fabric, clock: Clock, server?: ServerEdge) {
   const timer = new DeadlineTimer(clock, () => {
     tcp.onTimeout(clock.now())
     return tcp.deadline()
@@ -113,7 +136,7 @@ function createTcpEdge(config: EdgeTcpConfig, fabric: Fabric, clock: Clock, serv
         sendBufferBytes: config.windowBytes,
         keepAliveMs: config.keepAliveMs,
       }),
-      maxFlows: config.maxFlows,
+      maxFlows: maxFlows(config, share),
       nextIss: issGenerator(),
       onEarlierDeadline: (deadline) => timer.arm(deadline),
       ...(server === undefined ? {} : { onIncoming: server.accept }),
@@ -121,6 +144,11 @@ function createTcpEdge(config: EdgeTcpConfig, fabric: Fabric, clock: Clock, serv
     clock.now(),
   )
   return { tcp, timer }
+}
+
+/** What the configuration allows the switch, in equal parts: memory stays bounded as configured. */
+function maxFlows(config: EdgeTcpConfig, { cards }: EdgeShare): number {
+  return Math.ceil(config.maxFlows / cards)
 }
 
 function servicesOf(services: readonly EdgeServiceConfig[], wanted: EdgeServiceConfig['protocol']) {

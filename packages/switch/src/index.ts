@@ -30,6 +30,7 @@ export {
 export { RouteTable } from './route-table.js'
 export type {
   BgpSessionStatus,
+  LineCardStatus,
   RouteNextHopStatus,
   RouteStatus,
   SwitchPortStatus,

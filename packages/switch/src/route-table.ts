@@ -5,6 +5,13 @@ import { Fib } from './fib/fib.js'
 import { EDGE_PORT, type Route } from './fib/route.js'
 import type { RouteStatus } from './status.js'
 
+/** A change of the forwarding table: the new snapshot, and how it differs from the one before. */
+export interface FibChange {
+  readonly fib: Fib
+  readonly set: readonly Route[]
+  readonly remove: readonly Prefix[]
+}
+
 /**
  * The routing-table maintenance module (claim C9): joins what BGP knows with what is connected, resolves next hops to
  * ports, and publishes the result as FIB snapshots. Next hops resolve to the port of the neighbour that announced them; a
@@ -35,8 +42,8 @@ export class RouteTable {
     return this.#fib
   }
 
-  /** Takes changes of the Loc-RIB; returns the new snapshot. */
-  apply(changes: readonly RibChange[]): Fib {
+  /** Takes changes of the Loc-RIB; returns the new snapshot and what is new in it. */
+  apply(changes: readonly RibChange[]): FibChange {
     const set: Route[] = []
     const remove: Prefix[] = []
     for (const { prefix, route } of changes) {
@@ -49,7 +56,7 @@ export class RouteTable {
       else remove.push(prefix)
     }
     this.#fib = this.#fib.with(set, remove)
-    return this.#fib
+    return { fib: this.#fib, set, remove }
   }
 
   /** Lets the selection move what it moves as time goes by; returns the new snapshot, or the same. @param now ms */

@@ -19,6 +19,32 @@ export interface SwitchStatus {
   readonly drops: Readonly<Record<string, number>>
   /** Services that the client edge listens for, as address:port. */
   readonly listening: readonly string[]
+  /** The processes that forward; empty: the switch is one process. */
+  readonly cards: readonly LineCardStatus[]
+}
+
+/** What forwarding tells, apart from routes and BGP. */
+export type ForwardingStatus = Pick<
+  SwitchStatus,
+  'ports' | 'flows' | 'edge' | 'diverted' | 'drops' | 'listening' | 'cards'
+>
+
+/** One process that forwards for a switch. */
+export interface LineCardStatus {
+  /** From 1. */
+  readonly card: number
+  /** 0 while there is no process. */
+  readonly pid: number
+  /** `silent`: it has not answered for a while, and is killed when it goes on like that. */
+  readonly state: 'starting' | 'running' | 'silent' | 'restarting'
+  readonly restarts: number
+  /** Version of the route table that it forwards by; 0: none yet. */
+  readonly fibVersion: number
+  /** Lanes of cables that have a carrier. */
+  readonly lanesUp: number
+  readonly flows: number
+  /** In by its lanes. */
+  readonly packetsIn: number
 }
 
 export interface DivertedStatus {

@@ -16,12 +16,12 @@ export const netSockets: StreamSockets = {
         noDelay: true,
       }),
     ),
-  listen({ address, port, onConnection }: StreamListenOptions) {
+  listen({ address, port, isShared = false, onConnection }: StreamListenOptions) {
     const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => onConnection(new NetSocket(socket)))
     return new Promise((resolve, reject) => {
       server.once('error', reject)
       // Without `exclusive` each accept of a node:cluster worker would go through its primary.
-      server.listen({ host: address, port, exclusive: true, backlog: BACKLOG }, () => {
+      server.listen({ host: address, port, exclusive: !isShared, backlog: BACKLOG }, () => {
         server.off('error', reject)
         resolve({
           // Its callback would wait for all accepted sockets.

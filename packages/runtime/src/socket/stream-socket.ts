@@ -60,6 +60,11 @@ export interface StreamDialOptions {
 export interface StreamListenOptions {
   readonly address: string
   readonly port: number
+  /**
+   * Whether other workers of the same node:cluster primary listen here, too, on one socket of the kernel's from which
+   * whoever is free takes the next connection; the primary must have chosen `SCHED_NONE`. Default: nobody else does.
+   */
+  readonly isShared?: boolean
   /** A connection was accepted; it must be started or destroyed in this call. */
   readonly onConnection: (socket: StreamSocket) => void
 }

@@ -1,3 +1,4 @@
+import { createServer } from 'node:net'
 import { getSystemErrorName } from 'node:util'
 import type {
   StreamDialOptions,
@@ -27,20 +28,14 @@ export function uvSockets(): StreamSockets | undefined {
       socket.dial(options)
       return socket
     },
-    listen: (options) => listen(writer, options),
+    listen: (options) => (options.isShared ? listenShared(writer, options) : listen(writer, options)),
   }
 }
 
 function listen(writer: Writer, { address, port, onConnection }: StreamListenOptions): Promise<StreamListener> {
   const { uv } = writer
   const server = new uv.Tcp(uv.serverKind)
-  server.setNoDelay(true) // accepted sockets inherit it
-  server.onconnection = (status, handle) => {
-    if (status !== 0) return // out of descriptors: libuv turns the client away
-    const peer: { address?: string; port?: number } = {}
-    handle.getpeername(peer)
-    onConnection(new UvSocket(writer, handle, peer.address ?? '', peer.port ?? 0))
-  }
+  accept(writer, server, onConnection)
   const status = server.bind(address, port) || server.listen(BACKLOG)
   if (status !== 0) {
     server.close()
@@ -54,6 +49,30 @@ function listen(writer: Writer, { address, port, onConnection }: StreamListenOpt
       return closed
     },
   })
+}
+
+/** Only `node:net` can ask the primary of node:cluster for a shared socket: it is let listen, and its handle taken over. */
+function listenShared(writer: Writer, { address, port, onConnection }: StreamListenOptions): Promise<StreamListener> {
+  const server = createServer()
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen({ host: address, port, exclusive: false, backlog: BACKLOG }, () => {
+      server.off('error', reject)
+      accept(writer, (server as unknown as { readonly _handle: UvTcp })._handle, onConnection)
+      // Connections are none that the server knows of, so it closes at once.
+      resolve({ close: () => new Promise((closed) => server.close(() => closed())) })
+    })
+  })
+}
+
+function accept(writer: Writer, server: UvTcp, onConnection: StreamListenOptions['onConnection']): void {
+  server.setNoDelay(true) // accepted sockets inherit it
+  server.onconnection = (status, handle) => {
+    if (status !== 0) return // out of descriptors: libuv turns the client away
+    const peer: { address?: string; port?: number } = {}
+    handle.getpeername(peer)
+    onConnection(new UvSocket(writer, handle, peer.address ?? '', peer.port ?? 0))
+  }
 }
 
 /** What all sockets share: the request that serves each write which the kernel takes at once, and so is never used up. */

@@ -1,0 +1,197 @@
+import { NO_ROUTE } from '@fivetuple/edge'
+import { FLOW_HASHES, formatPrefix, hostPrefix, IpProtocol, parseIpv4, parsePrefix } from '@fivetuple/packet'
+import {
+  type Cable,
+  type CableHandlers,
+  type CableListener,
+  type Clock,
+  type Logger,
+  listenCables,
+} from '@fivetuple/runtime'
+import type { SwitchConfig } from './config.js'
+import { ECMP_SELECTIONS } from './ecmp/registry.js'
+import { createEdge, type EdgeShare, SOLE_EDGE, type SwitchEdge } from './edges.js'
+import { Fib } from './fib/fib.js'
+import { EDGE_PORT } from './fib/route.js'
+import { Forwarder } from './forwarder.js'
+import type { FlowQuestion, ForwardingPlane, OnCarrier, RouteExplanation } from './forwarding-plane.js'
+import { PortTable, type SwitchPort } from './port-table.js'
+import type { ForwardingStatus } from './status.js'
+
+/** Diverted flows are looked at this often. */
+const EXPIRY_STEP_MS = 1_000
+
+/** Prefixes that the edge stands for. */
+export function connectedPrefixes({ edge, bgp }: SwitchConfig) {
+  return (edge.kind === 'server' ? edge.prefixes : bgp.announce).map((text) => parsePrefix(text)!)
+}
+
+/**
+ * The forwarding of one process: the receiving module are its cables and its edge, allocation and sending are the
+ * {@link Forwarder}'s. A switch has one of these, or one on each of its line cards.
+ */
+export class DataPlane implements ForwardingPlane {
+  readonly #config: SwitchConfig
+  readonly #share: EdgeShare
+  readonly #onCarrier: OnCarrier
+  readonly #log: Logger
+  readonly #clock: Clock
+  readonly #ports: PortTable
+  readonly #forwarder: Forwarder
+  readonly #edge: SwitchEdge
+  #listener: CableListener | undefined
+  #expiry: NodeJS.Timeout | undefined
+
+  constructor(config: SwitchConfig, onCarrier: OnCarrier, log: Logger, clock: Clock, share: EdgeShare = SOLE_EDGE) {
+    this.#config = config
+    this.#share = share
+    this.#onCarrier = onCarrier
+    this.#log = log
+    this.#clock = clock
+    this.#ports = new PortTable(config.ports)
+    this.#forwarder = new Forwarder(
+      {
+        address: parseIpv4(config.address)!,
+        hash: FLOW_HASHES[config.ecmp.hash],
+        seed: config.ecmp.seed,
+        fib: Fib.empty(ECMP_SELECTIONS[config.ecmp.selection](config.ecmp)),
+        edge: (b, start, end, now) => this.#edge.receive(b, start, end, now),
+      },
+      this.#ports.ports.map(({ id, port }) => ({
+        id,
+        output: port,
+        get isUp() {
+          return port.isUp
+        },
+      })),
+      clock.now(),
+    )
+    this.#edge = createEdge(config.edge, share, connectedPrefixes(config), this.#forwarder, clock, log)
+  }
+
+  async start(fib: Fib): Promise<void> {
+    const { address, cablePort, clusterKey, name } = this.#config
+    this.setFib(fib)
+    this.#expiry = setInterval(() => this.#forwarder.expire(this.#clock.now()), EXPIRY_STEP_MS)
+    this.#listener = await listenCables({
+      address,
+      port: cablePort + this.#share.card,
+      key: Buffer.from(clusterKey, 'hex'),
+      name,
+      admit: (peer) => this.#ports.refusal(peer),
+      handlers: () => this.#cableHandlers(),
+      onRefused: (remote, reason) => this.#log.info({ remote, reason }, 'cable refused'),
+    })
+  }
+
+  setRoutes({ fib }: { readonly fib: Fib }): Promise<void> {
+    this.setFib(fib)
+    return this.listen()
+  }
+
+  /** Decides the next packet by this table. */
+  setFib(fib: Fib): void {
+    this.#forwarder.setFib(fib)
+  }
+
+  /** Lets clients come to what the table has routes for, and to nothing else. */
+  listen(): Promise<void> {
+    return this.#edge.update((vip) => this.#hasRoute(vip))
+  }
+
+  /** Whether a port has a carrier here. */
+  isUp(id: number): boolean {
+    return this.#ports.get(id)?.port.isUp ?? false
+  }
+
+  async setPort(id: number, cut: boolean): Promise<{ up: boolean }> {
+    const { port, peer } = this.#ports.setCut(id, cut)
+    this.#log.info({ port: id, peer }, cut ? 'port is administratively down' : 'port is administratively up')
+    return { up: port.isUp }
+  }
+
+  async explain({ client, vip, protocol }: FlowQuestion): Promise<RouteExplanation | null> {
+    const decision = this.#forwarder.explain({
+      sourceAddress: client.address,
+      destinationAddress: vip.address,
+      sourcePort: client.port,
+      destinationPort: vip.port,
+      protocol: protocol === 'tcp' ? IpProtocol.TCP : IpProtocol.UDP,
+    })
+    if (decision === undefined || decision.port === EDGE_PORT) return null
+    const { hash, selection, seed } = this.#config.ecmp
+    const { prefix, cost, m, index, reason, port, drain } = decision
+    const lbOf = (id: number): string => this.#ports.get(id)?.peer ?? ''
+    return {
+      prefix: formatPrefix(prefix),
+      cost,
+      hash: { name: hash, seed, value: decision.hash },
+      selection,
+      m,
+      index,
+      reason,
+      port,
+      lb: lbOf(port),
+      drain: drain && {
+        newFlowsTo: lbOf(drain.newFlowsTo),
+        divertedTo: drain.divertedTo === undefined ? null : lbOf(drain.divertedTo),
+      },
+    }
+  }
+
+  async status(): Promise<ForwardingStatus> {
+    const { diverted, drops, counters } = this.#forwarder
+    return {
+      ports: this.#ports.ports.map(({ id, peer, port, isCut }) => ({
+        id,
+        peer,
+        up: port.isUp,
+        isCut,
+        ...counters.get(id)!,
+      })),
+      flows: this.#edge.flowCount,
+      edge: this.#edge.counters(),
+      diverted: { flows: diverted.size, total: diverted.total, overLimit: diverted.overLimit },
+      drops: { ...drops },
+      listening: this.#edge.listening(),
+      cards: [],
+    }
+  }
+
+  closeEdge(): Promise<void> {
+    clearInterval(this.#expiry)
+    return this.#edge.close()
+  }
+
+  async close(): Promise<void> {
+    await this.#listener?.close()
+  }
+
+  #hasRoute(vip: number): boolean {
+    const nextHops = this.#forwarder.fib.get(hostPrefix(vip))?.nextHops
+    return nextHops?.some((port) => port !== EDGE_PORT && port !== NO_ROUTE) ?? false
+  }
+
+  #cableHandlers(): CableHandlers {
+    let port: SwitchPort | undefined
+    return {
+      onUp: (cable: Cable) => {
+        port = this.#ports.plug(cable)
+        if (port === undefined) return
+        this.#log.info({ port: port.id, peer: port.peer }, 'carrier up')
+        this.#onCarrier(port.id, true)
+      },
+      onPackets: (b, start, end) => {
+        this.#forwarder.receive(b, start, end, port!.id, this.#clock.now())
+      },
+      onUnblocked: () => this.#edge.tcp.portUnblocked(port!.id, this.#clock.now()),
+      isBufferFree: () => this.#edge.tcp.isKeepingNothing,
+      onDown: (cable, reason) => {
+        if (!port?.port.unplug(cable)) return
+        this.#log.info({ port: port.id, peer: port.peer, reason }, 'carrier down')
+        this.#onCarrier(port.id, false)
+        this.#edge.tcp.portUnblocked(port.id, this.#clock.now())
+      },
+    }
+  }
+}

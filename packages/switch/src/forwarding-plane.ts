@@ -1,0 +1,58 @@
+import type { Endpoint } from '@fivetuple/packet'
+import type { Fib } from './fib/fib.js'
+import type { FibChange } from './route-table.js'
+import type { ForwardingStatus } from './status.js'
+
+/** Which flow is asked for. */
+export interface FlowQuestion {
+  readonly client: Endpoint
+  readonly vip: Endpoint
+  readonly protocol: 'tcp' | 'udp'
+}
+
+/** Why a flow goes where it goes, in names. */
+export interface RouteExplanation {
+  /** CIDR */
+  readonly prefix: string
+  readonly cost: number
+  readonly hash: { readonly name: string; readonly seed: number; readonly value: number }
+  readonly selection: string
+  readonly m: number
+  readonly index: number
+  /** How the selection comes to the index. */
+  readonly reason: string
+  readonly port: number
+  readonly lb: string
+  readonly drain:
+    | {
+        readonly newFlowsTo: string
+        readonly divertedTo: string | null
+      }
+    | undefined
+}
+
+/**
+ * What forwards packets for a switch's control plane: cables, edge and forwarder, be it in the same process or in processes
+ * of their own.
+ */
+export interface ForwardingPlane {
+  /** Forwards by this table from now on, and takes cables; rejects when an address can't be bound. */
+  start(fib: Fib): Promise<void>
+  /** Swaps in the next table; resolves when every packet is decided by it and the edge listens accordingly. */
+  setRoutes(change: FibChange): Promise<void>
+  /**
+   * Takes a port down, or lets cables come up there again.
+   * @returns whether it has a carrier now
+   */
+  setPort(id: number, cut: boolean): Promise<{ up: boolean }>
+  /** The decision for one five-tuple as the route table stands; null without a route to an LB. */
+  explain(question: FlowQuestion): Promise<RouteExplanation | null>
+  status(): Promise<ForwardingStatus>
+  /** Ends all flows; their last packets still leave. */
+  closeEdge(): Promise<void>
+  /** Unplugs the cables and frees everything. */
+  close(): Promise<void>
+}
+
+/** Hears when a port gets its carrier or loses it, as the control plane is to see it. */
+export type OnCarrier = (port: number, up: boolean) => void
