@@ -25,8 +25,6 @@ import { sendDatagram } from './send-datagram.js'
 import { SourcePorts } from './source-ports.js'
 import { TcpEdge } from './tcp-edge.js'
 
-/** The one port that a host has. */
-const PORT = 0
 /** In place of a source port when there is none to be had. */
 const NO_PORT = 0
 /** A connection that its application has closed ends by then, with RST if the peer has not sent its FIN. */
@@ -35,8 +33,10 @@ const LINGER_MS = 2_000
 export interface FabricHostOptions {
   /** Where its packets go out: the port of the node that it is part of. */
   readonly output: PacketOutput
-  /** Whether there is a carrier; without one connections fail at once. Default: always. */
-  readonly isUp?: () => boolean
+  /** Further lanes of that port: a source port takes one of all by its number. Default: none. */
+  readonly furtherLanes?: readonly PacketOutput[]
+  /** Whether a lane, counted from 0, has a carrier; without one connections fail at once. Default: always. */
+  readonly isUp?: (lane: number) => boolean
   /** Its address. */
   readonly address: number
   /** First and last source port, inclusive: also the most connections and datagram channels at once. */
@@ -83,6 +83,7 @@ export interface DatagramChannel {
 export class FabricHost {
   readonly #options: FabricHostOptions
   readonly #fabric: Fabric
+  readonly #lanes: readonly PacketOutput[]
   readonly #edge: TcpEdge
   readonly #timer: Pick<DeadlineTimer, 'arm' | 'close'>
   readonly #ports: SourcePorts
@@ -99,17 +100,19 @@ export class FabricHost {
   malformed = 0
 
   constructor(options: FabricHostOptions) {
-    const { output, clock, tcp, ports } = options
+    const { output, furtherLanes = [], clock, tcp, ports } = options
     this.#options = options
+    this.#lanes = [output, ...furtherLanes]
     this.#ports = new SourcePorts(...ports)
     this.#fabric = {
       ttl: DEFAULT_TTL,
       egressFor: (_source, _destination, sourcePort) => {
-        if (this.#isUp()) return PORT
+        const lane = this.#laneOf(sourcePort)
+        if (this.#isUp(lane)) return lane
         this.#noteUnreachable(sourcePort, 'EHOSTUNREACH')
         return NO_ROUTE
       },
-      outputOf: () => output,
+      outputOf: (lane) => this.#lanes[lane]!,
     }
     const createTimer = options.createTimer ?? ((onDue) => new DeadlineTimer(clock, onDue))
     this.#timer = createTimer(() => this.#onDue())
@@ -178,7 +181,7 @@ export class FabricHost {
     return {
       send: (payload) =>
         this.#channels.get(localPort) === options &&
-        this.#isUp() &&
+        this.#isUp(this.#laneOf(localPort)) &&
         sendDatagram(this.#fabric, this.#options.address, localPort, options.address, options.port, payload),
       close: () => {
         if (this.#channels.get(localPort) !== options) return
@@ -204,9 +207,9 @@ export class FabricHost {
     }
   }
 
-  /** The output has room again, or there is a carrier again: what waited for it goes on. */
-  unblocked(): void {
-    this.#edge.portUnblocked(PORT, this.#options.clock.now())
+  /** A lane has room again, or a carrier again: what waited for it goes on. */
+  unblocked(lane = 0): void {
+    this.#edge.portUnblocked(lane, this.#options.clock.now())
   }
 
   /** Resets all connections, closes all channels, stops the timer. Nothing can be opened any more. */
@@ -220,8 +223,12 @@ export class FabricHost {
     this.#timer.close()
   }
 
-  #isUp(): boolean {
-    return this.#options.isUp?.() ?? true
+  #isUp(lane: number): boolean {
+    return this.#options.isUp?.(lane) ?? true
+  }
+
+  #laneOf(sourcePort: number): number {
+    return sourcePort % this.#lanes.length
   }
 
   #takePort(): number {

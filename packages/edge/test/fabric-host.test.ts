@@ -11,7 +11,7 @@ import {
 import { monotonicClock } from '@fivetuple/runtime'
 import { tcpOptions } from '@fivetuple/tcp'
 import t from 'tap'
-import { BACKEND, BIP, FIRST_PORT, LAST_PORT, Rig, record } from './rig.js'
+import { BACKEND, BIP, CountedOutput, FIRST_PORT, LAST_PORT, Rig, record } from './rig.js'
 
 const flagsOf = (packets: readonly Uint8Array[]) => packets.map((b) => tcpFlags(b, 20))
 const hasReset = (packets: readonly Uint8Array[]) => flagsOf(packets).some((flags) => flags & TcpFlag.RST)
@@ -308,4 +308,26 @@ t.test('on real time it has a timer of its own', async (t) => {
   const [error] = await new Promise<[NodeJS.ErrnoException]>((resolve) => socket.on('error', (e) => resolve([e])))
   t.equal(error.code, 'ETIMEDOUT')
   host.close()
+})
+
+t.test('with several lanes a connection keeps to one, and all are used', async (t) => {
+  const lane: CountedOutput = new CountedOutput(() => rig.toPeer)
+  const isUp = [true, true]
+  const rig = new Rig({}, { furtherLanes: [lane], isUp: (i) => isUp[i]! })
+  let before = 0
+  const usedBy: number[] = []
+  for (let i = 0; i < 4; i++) {
+    const { socket, peer } = await rig.open()
+    socket.end('question')
+    await rig.pass(10)
+    t.equal(peer.text, 'question')
+    usedBy.push(lane.packets - before)
+    before = lane.packets
+    rig.toPeer.log.length = 0
+  }
+  t.equal(usedBy.filter((packets) => packets === 0).length, 2, `packets by the second lane: ${usedBy}`)
+  t.equal(new Set(usedBy).size, 2, 'a connection uses it for all of its packets or for none')
+  isUp[1] = false
+  const logs = [(await rig.open()).log, (await rig.open()).log]
+  t.strictSame(logs.map((log) => log[0]).sort(), ['EHOSTUNREACH', 'connect'])
 })

@@ -1,5 +1,5 @@
 import { FabricHost, type FabricHostOptions, type Flow, type FlowApplication, TcpEdge } from '@fivetuple/edge'
-import { IpProtocol, ipv4Protocol, parseIpv4 } from '@fivetuple/packet'
+import { IpProtocol, ipv4Protocol, type PacketOutput, parseIpv4 } from '@fivetuple/packet'
 import { type TcpOptions, tcpOptions } from '@fivetuple/tcp'
 import { ManualClock, ManualTimer, PacketWire } from '@fivetuple/testkit'
 
@@ -59,6 +59,39 @@ export class Peer implements FlowApplication {
   }
   onClosed(): void {
     this.events.push('closed')
+  }
+}
+
+/** A lane that counts its packets and lets them out by another output. */
+export class CountedOutput implements PacketOutput {
+  readonly #output: () => PacketOutput
+  packets = 0
+
+  constructor(output: () => PacketOutput) {
+    this.#output = output
+  }
+
+  get blocked(): boolean {
+    return this.#output().blocked
+  }
+
+  get buffer(): Uint8Array {
+    return this.#output().buffer
+  }
+
+  reserve(length: number): number {
+    this.packets++
+    return this.#output().reserve(length)
+  }
+
+  append(b: Uint8Array, start: number, end: number): void {
+    this.packets++
+    this.#output().append(b, start, end)
+  }
+
+  give(b: Uint8Array, start: number, end: number): void {
+    this.packets++
+    this.#output().give(b, start, end)
   }
 }
 

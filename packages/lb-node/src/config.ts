@@ -36,6 +36,8 @@ export interface LbCableConfig {
   readonly peer: string
   readonly address: string
   readonly port: number
+  /** Line cards of the switch: lane i, counted from 0, is plugged in at `port` + i. Both cables have as many; missing: 1. */
+  readonly lanes?: number
 }
 
 export interface LbBgpConfig {

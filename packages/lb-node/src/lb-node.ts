@@ -1,5 +1,13 @@
 import { FabricHost } from '@fivetuple/edge'
-import { type Endpoint, formatEndpoint, formatIpv4, IpProtocol, parseIpv4, protocolName } from '@fivetuple/packet'
+import {
+  type Endpoint,
+  formatEndpoint,
+  formatIpv4,
+  IpProtocol,
+  type PacketOutput,
+  parseIpv4,
+  protocolName,
+} from '@fivetuple/packet'
 import {
   type CableDialler,
   type CableHandlers,
@@ -16,6 +24,8 @@ import { AddressTable } from './address-table.js'
 import type { LbBackendConfig, LbCableConfig, LbConfig, LbServiceConfig, ServiceLimits } from './config.js'
 import type { ConnectFailure } from './flow-opener.js'
 import { LbForwarder } from './forwarder.js'
+import { LaneCarrier } from './lane-carrier.js'
+import { LanePort } from './lane-port.js'
 import { Redundancy } from './redundancy/redundancy.js'
 import { DOWNLINK, Routing, UPLINK } from './routing.js'
 import type { BackendChange } from './service.js'
@@ -33,6 +43,17 @@ const CONNECT_FAILURES: Readonly<Record<ConnectFailure, string>> = {
   unreachable: 'found no way to it',
 }
 const NO_LIMITS: ServiceLimits = { maxSessions: null, newFlowsPerSecond: null }
+
+/** One end of the LB: its port, which has one lane for each line card of its switch. */
+interface LbPort {
+  readonly neighbor: typeof UPLINK | typeof DOWNLINK
+  readonly cable: LbCableConfig
+  readonly lanes: readonly CablePort[]
+  /** undefined: there is but one lane */
+  readonly lanePort: LanePort | undefined
+  readonly carrier: LaneCarrier
+  readonly timer: DeadlineTimer
+}
 
 /** Which flow is asked for. */
 interface FlowQuestion {
@@ -60,8 +81,8 @@ export class LbNode {
   readonly #placement = new VipPlacement(this.#addresses)
   /** By name, as they are now. */
   readonly #services = new Map<string, LbServiceConfig>()
-  readonly #uplink = new CablePort()
-  readonly #downlink = new CablePort()
+  readonly #uplink: LbPort
+  readonly #downlink: LbPort
   readonly #forwarder: LbForwarder
   readonly #host: FabricHost
   readonly #health: ServiceHealth
@@ -78,9 +99,13 @@ export class LbNode {
     this.#config = config
     this.#log = log
     this.#clock = clock
+    this.#uplink = this.#createPort(UPLINK, config.cables.uplink)
+    this.#downlink = this.#createPort(DOWNLINK, config.cables.downlink)
+    const [output, ...furtherLanes] = this.#downlink.lanes
     this.#host = new FabricHost({
-      output: this.#downlink,
-      isUp: () => this.#downlink.isUp,
+      output: output!,
+      furtherLanes,
+      isUp: (lane) => this.#downlink.lanes[lane]!.isUp,
       address: bip,
       ports: config.checkPorts,
       tcp: tcpOptions({ windowBytes: CHECK_WINDOW_BYTES }),
@@ -104,8 +129,8 @@ export class LbNode {
         onConnectFailure: ({ address, port, service }, failure) =>
           this.#health.reportFailure(address, port, service.spec.protocol, `a connection ${CONNECT_FAILURES[failure]}`),
       },
-      this.#uplink,
-      this.#downlink,
+      outputOf(this.#uplink),
+      outputOf(this.#downlink),
       clock.now(),
     )
     for (const service of config.services) {
@@ -141,17 +166,17 @@ export class LbNode {
   }
 
   async start(): Promise<RunningRole> {
-    const { cables, bip, address } = this.#config
+    const { bip, address } = this.#config
     await this.#routing.start()
     await this.#redundancy?.start()
-    this.#diallers = [
-      this.#plugIn(cables.uplink, UPLINK, this.#uplink, this.#downlink, (b, start, end) =>
+    this.#diallers = this.#uplink.lanes.flatMap((_, lane) => [
+      this.#plugIn(lane, this.#uplink, this.#downlink, (b, start, end) =>
         this.#forwarder.receiveFromUplink(b, start, end, this.#clock.now()),
       ),
-      this.#plugIn(cables.downlink, DOWNLINK, this.#downlink, this.#uplink, (b, start, end) =>
+      this.#plugIn(lane, this.#downlink, this.#uplink, (b, start, end) =>
         this.#forwarder.receiveFromDownlink(b, start, end, this.#clock.now()),
       ),
-    ]
+    ])
     return {
       info: { bip, address },
       handlers: {
@@ -176,6 +201,7 @@ export class LbNode {
     this.#health.close()
     this.#host.close()
     for (const dialler of this.#diallers) dialler.close()
+    for (const { timer } of [this.#uplink, this.#downlink]) timer.close()
     this.#expiry.close()
   }
 
@@ -261,7 +287,7 @@ export class LbNode {
       vips: this.#placedVips(),
       redundancy: this.#redundancy?.status() ?? null,
       draining: this.#routing.draining,
-      cables: { uplink: this.#uplink.isUp, downlink: this.#downlink.isUp },
+      cables: { uplink: this.#uplink.carrier.isUp, downlink: this.#downlink.carrier.isUp },
       sessions: this.#forwarder.sessionCount,
       sessionsByState: this.#forwarder.sessionsByState(),
       bgp: Object.fromEntries(this.#routing.sessions().map(({ neighbor, state }) => [neighbor, state])),
@@ -316,7 +342,6 @@ export class LbNode {
 
   /** An LB that can reach no backend carries no VIP: it need not wait for checks to tell. */
   #setDownlink(isUp: boolean): void {
-    this.#host.unblocked()
     this.#placement.holdAll('no-downlink', !isUp)
     this.#redundancy?.refresh()
     this.#tellVips()
@@ -357,23 +382,44 @@ export class LbNode {
     }))
   }
 
-  /** A cable whose packets are translated and given to the other port. */
-  #plugIn(
-    { peer, address, port }: LbCableConfig,
-    neighbor: typeof UPLINK | typeof DOWNLINK,
-    own: CablePort,
-    other: CablePort,
-    onPackets: CableHandlers['onPackets'],
-  ): CableDialler {
+  #createPort(neighbor: LbPort['neighbor'], cable: LbCableConfig): LbPort {
+    const count = cable.lanes ?? 1
+    const lanes = Array.from({ length: count }, () => new CablePort())
+    const carrier = new LaneCarrier(count)
+    const timer = new DeadlineTimer(this.#clock, () => {
+      if (carrier.onTimeout(this.#clock.now())) this.#carrierChanged(port)
+      return carrier.deadline()
+    })
+    const lanePort = count === 1 ? undefined : new LanePort(lanes)
+    const port: LbPort = { neighbor, cable, lanes, lanePort, carrier, timer }
+    return port
+  }
+
+  #carrierChanged({ neighbor, carrier: { isUp } }: LbPort): void {
+    this.#log.info({ neighbor }, isUp ? 'carrier up' : 'carrier down')
+    this.#routing.setLink(neighbor, isUp)
+    if (neighbor === DOWNLINK) this.#setDownlink(isUp)
+    else this.#redundancy?.setLink(isUp)
+  }
+
+  /** A lane whose packets are translated and given to the same lane of the other port. */
+  #plugIn(lane: number, ownPort: LbPort, otherPort: LbPort, onPackets: CableHandlers['onPackets']): CableDialler {
+    const { neighbor, cable: plan, carrier, timer } = ownPort
+    const own = ownPort.lanes[lane]!
+    const other = otherPort.lanes[lane]!
+    const setLane = (up: boolean): void => {
+      if (neighbor === DOWNLINK) this.#host.unblocked(lane)
+      if (carrier.setLane(lane, up, this.#clock.now())) this.#carrierChanged(ownPort)
+      timer.arm(carrier.deadline())
+    }
     const handlers: CableHandlers = {
       onUp: (cable) => {
         own.plug(cable)
-        this.#log.info({ neighbor }, 'carrier up')
-        this.#routing.setLink(neighbor, true)
-        if (neighbor === DOWNLINK) this.#setDownlink(true)
-        else this.#redundancy?.setLink(true)
+        setLane(true)
       },
       onPackets: (b, start, end) => {
+        ownPort.lanePort?.select(lane)
+        otherPort.lanePort?.select(lane)
         onPackets(b, start, end)
         // At once: nothing else of this turn could join what one read has brought, and its buffer is free again.
         other.flush()
@@ -382,27 +428,30 @@ export class LbNode {
       },
       onUnblocked: () => {
         other.cable?.resume()
-        if (neighbor === DOWNLINK) this.#host.unblocked()
+        if (neighbor === DOWNLINK) this.#host.unblocked(lane)
       },
       isBufferFree: () => other.idle,
       onDown: (cable, reason) => {
         if (!own.unplug(cable)) return
-        this.#log.info({ neighbor, reason }, 'carrier down')
-        this.#routing.setLink(neighbor, false)
-        if (neighbor === DOWNLINK) this.#setDownlink(false)
-        else this.#redundancy?.setLink(false)
+        this.#log.info({ neighbor, lane, reason }, 'a cable has come out')
+        setLane(false)
         other.cable?.resume()
       },
     }
     return dialCable({
       localAddress: this.#config.address,
-      address,
-      port,
+      address: plan.address,
+      port: plan.port + lane,
       key: Buffer.from(this.#config.clusterKey, 'hex'),
       name: this.#config.name,
       switchPort: this.#config.id,
-      peerName: peer,
+      peerName: plan.peer,
       handlers,
     })
   }
+}
+
+/** Where the forwarder puts packets; without lanes nothing stands between it and the cable. */
+function outputOf({ lanes, lanePort }: LbPort): PacketOutput {
+  return lanePort ?? lanes[0]!
 }

@@ -1,0 +1,42 @@
+import type { PacketOutput } from '@fivetuple/packet'
+import type { CablePort } from '@fivetuple/runtime'
+
+/**
+ * A port whose cable has several lanes, as the forwarder sees it: what it puts in goes out by the lane that was selected
+ * last. A run of packets came in by one lane and all that follows from it leaves by lanes of the same number, so a flow
+ * stays on one line card of either switch, and no packet asks which.
+ */
+export class LanePort implements PacketOutput {
+  readonly lanes: readonly CablePort[]
+  #lane: CablePort
+
+  /** @param lanes at least one; the first is selected */
+  constructor(lanes: readonly CablePort[]) {
+    this.lanes = lanes
+    this.#lane = lanes[0]!
+  }
+
+  select(lane: number): void {
+    this.#lane = this.lanes[lane]!
+  }
+
+  get blocked(): boolean {
+    return this.#lane.blocked
+  }
+
+  get buffer(): Uint8Array {
+    return this.#lane.buffer
+  }
+
+  reserve(length: number): number {
+    return this.#lane.reserve(length)
+  }
+
+  append(b: Uint8Array, start: number, end: number): void {
+    this.#lane.append(b, start, end)
+  }
+
+  give(b: Uint8Array, start: number, end: number): void {
+    this.#lane.give(b, start, end)
+  }
+}
