@@ -29,7 +29,8 @@ const PURE = [
   /^packages\/[^/]+\/src\/(ecmp|fib|nat|policy)\//,
   /^packages\/(switch|lb-node)\/src\/forwarder\.ts$/,
   /^packages\/switch\/src\/(icmp-responder|drop-counters)\.ts$/,
-  /^packages\/lb-node\/src\/(service|reply|counters|address-table)\.ts$/,
+  /^packages\/switch\/src\/line-cards\/(port-carriers|card-totals)\.ts$/,
+  /^packages\/lb-node\/src\/(service|reply|counters|address-table|lane-carrier)\.ts$/,
   /^packages\/lb-node\/src\/health\/(health-state|check-schedule|check-spec|watermark|slow-start)\.ts$/,
   /^packages\/edge\/src\/(tcp-edge|flow|fabric|segment-writer|source-ports|timer-wheel)\.ts$/,
 ]

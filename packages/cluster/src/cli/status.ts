@@ -76,7 +76,18 @@ function renderSwitch(node: ClusterStatus['switches'][string]): string {
     '  ',
   )
   const drops = counters(node.drops)
-  return `${node.name} (${node.role} switch, ${how} over ${hash} seed ${seed}): ${node.flows} flows, drops: ${drops}\n${ports}\n${routes}`
+  const parts = [ports, ...(node.cards.length > 0 ? [renderCards(node.cards)] : []), routes].join('\n')
+  return `${node.name} (${node.role} switch, ${how} over ${hash} seed ${seed}): ${node.flows} flows, drops: ${drops}\n${parts}`
+}
+
+function renderCards(cards: ClusterStatus['switches'][string]['cards']): string {
+  return table(
+    [
+      ['CARD', 'PID', 'STATE', 'RESTARTS', 'LANES UP', 'FLOWS', 'PKTS IN', 'ROUTE TABLE'],
+      ...cards.map((c) => [c.card, c.pid, c.state, c.restarts, c.lanesUp, c.flows, c.packetsIn, `v${c.fibVersion}`]),
+    ],
+    '  ',
+  )
 }
 
 function renderRoles({ roles }: ClusterStatus): string {

@@ -11,6 +11,8 @@ export interface ClusterConfig {
   readonly backends: readonly BackendEntry[]
   readonly vips: readonly VipConfig[]
   readonly ecmp: EcmpConfig
+  /** Processes that forward, per switch. */
+  readonly lineCards: number
   readonly bgp: ClusterBgpConfig
   /** What holds for all LBs. */
   readonly lbSettings: LbSettings

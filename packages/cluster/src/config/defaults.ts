@@ -21,6 +21,7 @@ export const DEFAULTS = {
     slowStart: 0,
     noBackend: 'withdraw',
   },
+  lineCards: 1,
   // An edge probes a silent flow every five seconds: a bucket without a packet for six times as long has no flow.
   ecmp: { selection: 'modulo', hash: 'murmur3', seed: 0, buckets: 1_024, idleTimer: '30s', unbalancedTimer: 0 },
   // Private AS numbers, RFC 6996 §5. The hold time is the slow path of failure detection; RFC 4271 §10 suggests 90 s.

@@ -4,6 +4,8 @@ export const MAX_NODES = 250
 export const MAX_VIPS = 254
 /** 250 backends and 254 VIPs with a comment each take about 80 KiB. */
 export const MAX_CONFIG_BYTES = 256 * 1024
+/** Each costs a process per switch and two connections per LB; beyond the cores of a machine there is nothing to win. */
+export const MAX_LINE_CARDS = 16
 /** As DNS labels, RFC 1035 §2.3.4. */
 export const MAX_NAME_LENGTH = 63
 /** RFC 6793 §2; 0 and the largest are reserved by RFC 7607 and RFC 7300. */

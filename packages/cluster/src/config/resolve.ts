@@ -31,6 +31,7 @@ export function resolveConfig(document: ClusterDocument): ClusterConfig {
       idleTimerMs: ms(ecmp.idleTimer),
       unbalancedTimerMs: ms(ecmp.unbalancedTimer),
     },
+    lineCards: document.lineCards ?? DEFAULTS.lineCards,
     bgp: {
       port: bgp.port,
       holdTime: ms(bgp.holdTime) / 1_000,

@@ -4,6 +4,7 @@ import { DURATION_PATTERN } from './duration.js'
 import {
   MAX_AS,
   MAX_FLOWS,
+  MAX_LINE_CARDS,
   MAX_NAME_LENGTH,
   MAX_NODES,
   MAX_RATE,
@@ -266,6 +267,11 @@ export const clusterSchema = object(
     ),
     lbs: Type.Optional(
       whole(1, MAX_NODES, 'Number of load balancers: lb-1, lb-2 and so on.', { default: DEFAULTS.lbs }),
+    ),
+    lineCards: Type.Optional(
+      whole(1, MAX_LINE_CARDS, 'Processes that forward, per switch; with 1 a switch is one process.', {
+        default: DEFAULTS.lineCards,
+      }),
     ),
     backends: Type.Optional(
       Type.Union(

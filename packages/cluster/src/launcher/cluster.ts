@@ -147,7 +147,7 @@ export class Cluster extends EventEmitter<ClusterEvents> {
 
   #roleSpecs(): RoleSpec[] {
     const { switches, lbs, backends } = this.plan
-    const specs = <T extends { readonly name: string }>(
+    const specs = <T extends { readonly name: string; readonly lineCards?: number }>(
       kind: RoleSpec['kind'],
       program: string,
       configs: readonly T[],
@@ -156,6 +156,7 @@ export class Cluster extends EventEmitter<ClusterEvents> {
         kind,
         name: config.name,
         program,
+        forks: (config.lineCards ?? 1) > 1,
         configFile: this.#directory.writeRoleConfig(config.name, config),
       }))
     return [
@@ -166,7 +167,8 @@ export class Cluster extends EventEmitter<ClusterEvents> {
   }
 
   #watchPids(): void {
-    this.#reaper.watch(this.#supervisor.states().flatMap(({ pid }) => (pid === 0 ? [] : [pid])))
+    const processes = this.#supervisor.states().filter(({ pid }) => pid !== 0)
+    this.#reaper.watch(processes.map(({ pid, spec }) => (spec.forks ? -pid : pid)))
   }
 
   #untilReady(): Promise<void> {

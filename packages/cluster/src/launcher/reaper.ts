@@ -35,7 +35,7 @@ export class Reaper {
     input?.unref()
   }
 
-  /** Tells which processes must not outlive the launcher. */
+  /** Tells which processes must not outlive the launcher; a negative number stands for a process group. */
   watch(pids: readonly number[]): void {
     this.#shell.stdin?.write(`${pids.join(' ')}\n`)
   }

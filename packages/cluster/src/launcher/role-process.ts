@@ -1,4 +1,5 @@
-import cluster, { type Worker } from 'node:cluster'
+import { type ChildProcess, fork } from 'node:child_process'
+import cluster from 'node:cluster'
 import { EventEmitter } from 'node:events'
 import { ManagementClient, type ManagementMessage } from '@fivetuple/runtime'
 
@@ -13,6 +14,8 @@ export interface RoleSpec {
   readonly program: string
   /** Absolute path of its configuration. */
   readonly configFile: string
+  /** It forks processes of its own by node:cluster; missing: it does not. */
+  readonly forks?: boolean
 }
 
 interface RoleProcessEvents {
@@ -25,7 +28,7 @@ interface RoleProcessEvents {
 /** One run of one role. Restarting makes a new one. */
 export class RoleProcess extends EventEmitter<RoleProcessEvents> {
   readonly spec: RoleSpec
-  readonly #worker: Worker
+  readonly #process: ChildProcess
   readonly #management: ManagementClient
   #isReady = false
   #exited = false
@@ -34,12 +37,13 @@ export class RoleProcess extends EventEmitter<RoleProcessEvents> {
   constructor(spec: RoleSpec) {
     super()
     this.spec = spec
-    cluster.setupPrimary({ exec: spec.program, args: ['--config', spec.configFile], silent: false })
-    this.#worker = cluster.fork({ FIVETUPLE_ROLE: spec.name })
-    this.#management = new ManagementClient(spec.name, (request) => this.#worker.send(request))
-    this.#worker.on('message', (message: ManagementMessage) => this.#onMessage(message))
-    this.#worker.on('error', () => {}) // a failed send; 'exit' follows and tells
-    this.#worker.on('exit', (code: number, signal: string) => {
+    this.#process = forkRole(spec)
+    this.#management = new ManagementClient(spec.name, (request) => this.#process.send(request))
+    this.#process.on('message', (message) => this.#onMessage(message as ManagementMessage))
+    this.#process.on('error', () => {}) // a failed send; 'exit' follows and tells
+    this.#process.on('exit', (code: number, signal: string) => {
+      // What it has forked goes with it, also when it is stopped and has not noticed.
+      this.#signalAll('SIGKILL')
       this.#exited = true
       this.#hung = false
       this.#management.rejectAll(`${spec.name} has exited`)
@@ -48,7 +52,7 @@ export class RoleProcess extends EventEmitter<RoleProcessEvents> {
   }
 
   get pid(): number {
-    return this.#worker.process.pid ?? 0
+    return this.#process.pid ?? 0
   }
 
   get exited(): boolean {
@@ -62,16 +66,18 @@ export class RoleProcess extends EventEmitter<RoleProcessEvents> {
 
   /** Asks the role something. Rejects when it is not ready yet, has exited, is hung, or does not answer in time. */
   request(method: string, params: unknown = {}, timeoutMs: number = REQUEST_TIMEOUT_MS): Promise<unknown> {
-    if (this.#exited || !this.#worker.isConnected())
-      return Promise.reject(new Error(`${this.spec.name} is not running`))
+    if (this.#exited || !this.#process.connected) return Promise.reject(new Error(`${this.spec.name} is not running`))
     if (this.#hung) return Promise.reject(new Error(this.#whyHung()))
     // It does not listen before, so that the question would be lost.
     if (!this.#isReady) return Promise.reject(new Error(`${this.spec.name} is starting`))
     return this.#management.request(method, params, timeoutMs)
   }
 
+  /** SIGTERM is for the role itself, which then ends what it has forked; all else is for these, too. */
   kill(signal: NodeJS.Signals): void {
-    if (!this.#exited) this.#worker.process.kill(signal)
+    if (this.#exited) return
+    if (signal === 'SIGTERM' || !this.spec.forks) this.#process.kill(signal)
+    else this.#signalAll(signal)
   }
 
   /** SIGSTOP: it stays there, with all its connections, and does nothing until {@link resume}. */
@@ -104,6 +110,16 @@ export class RoleProcess extends EventEmitter<RoleProcessEvents> {
     })
   }
 
+  /** To the whole process group of a role that forks; other roles are of the launcher's own group. */
+  #signalAll(signal: NodeJS.Signals): void {
+    if (!this.spec.forks || this.pid === 0) return
+    try {
+      process.kill(-this.pid, signal)
+    } catch {
+      // nobody is left in it
+    }
+  }
+
   #whyHung(): string {
     return `${this.spec.name} hangs (SIGSTOP): 'fivetuple resume ${this.spec.name}' lets it go on`
   }
@@ -121,4 +137,16 @@ export class RoleProcess extends EventEmitter<RoleProcessEvents> {
         this.#management.settle(message)
     }
   }
+}
+
+/**
+ * A worker of node:cluster can't be the primary of workers of its own, so a role that forks is a plain child process; it
+ * leads a process group, so that signals reach all of it at once.
+ */
+function forkRole({ name, program, configFile, forks }: RoleSpec): ChildProcess {
+  const args = ['--config', configFile]
+  const env = { FIVETUPLE_ROLE: name }
+  if (forks) return fork(program, args, { env: { ...process.env, ...env }, detached: true })
+  cluster.setupPrimary({ exec: program, args, silent: false })
+  return cluster.fork(env).process
 }

@@ -104,6 +104,7 @@ function planUplink(
       services: vips.map(({ name, protocol, address, port, listen }) => ({ name, protocol, address, port, listen })),
       tcp: config.edge,
     },
+    lineCards: config.lineCards,
     logLevel: config.logLevel,
   }
 }
@@ -146,6 +147,7 @@ function planDownlink(
       udpIdleMs: longestUdpTimeout(config),
       tcp: config.edge,
     },
+    lineCards: config.lineCards,
     logLevel: config.logLevel,
   }
 }
@@ -168,8 +170,8 @@ function planLb(
     bip: addresses.bip(k),
     clusterKey,
     cables: {
-      uplink: { peer: 'uplink', address: addresses.uplink, port: UPLINK_CABLE_PORT },
-      downlink: { peer: 'downlink', address: addresses.downlink, port: DOWNLINK_CABLE_PORT },
+      uplink: { peer: 'uplink', address: addresses.uplink, port: UPLINK_CABLE_PORT, lanes: config.lineCards },
+      downlink: { peer: 'downlink', address: addresses.downlink, port: DOWNLINK_CABLE_PORT, lanes: config.lineCards },
     },
     bgp: {
       port: bgp.port,

@@ -33,6 +33,18 @@ const SwitchStatus = Type.Object({
   flows: Count,
   edge: Counters,
   drops: Counters,
+  cards: Type.Array(
+    Type.Object({
+      card: Count,
+      pid: Count,
+      state: Text,
+      restarts: Count,
+      fibVersion: Count,
+      lanesUp: Count,
+      flows: Count,
+      packetsIn: Count,
+    }),
+  ),
 })
 
 const LbStatus = Type.Object({

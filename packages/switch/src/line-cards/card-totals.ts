@@ -1,0 +1,79 @@
+import type { PortCounters } from '../forwarder.js'
+import type { ForwardingStatus, SwitchPortStatus } from '../status.js'
+
+/** Counters that only grow. */
+export interface CardCounters extends Pick<ForwardingStatus, 'edge' | 'drops'> {
+  readonly ports: readonly (PortCounters & { readonly id: number })[]
+  readonly diverted: Pick<ForwardingStatus['diverted'], 'total' | 'overLimit'>
+}
+
+/** Of nothing. */
+export const NO_COUNTERS: CardCounters = { ports: [], edge: {}, drops: {}, diverted: { total: 0, overLimit: 0 } }
+
+/** The sum of what cards have counted. */
+export function sumCounters(cards: readonly CardCounters[]): CardCounters {
+  const ids = [...new Set(cards.flatMap(({ ports }) => ports.map(({ id }) => id)))]
+  return {
+    ports: ids.map((id) => {
+      const same = cards.flatMap(({ ports }) => ports.filter((port) => port.id === id))
+      return {
+        id,
+        packetsIn: sum(same.map(({ packetsIn }) => packetsIn)),
+        bytesIn: sum(same.map(({ bytesIn }) => bytesIn)),
+        packetsOut: sum(same.map(({ packetsOut }) => packetsOut)),
+        bytesOut: sum(same.map(({ bytesOut }) => bytesOut)),
+      }
+    }),
+    edge: sumEach(cards.map(({ edge }) => edge)),
+    diverted: {
+      total: sum(cards.map(({ diverted }) => diverted.total)),
+      overLimit: sum(cards.map(({ diverted }) => diverted.overLimit)),
+    },
+    drops: sumEach(cards.map(({ drops }) => drops)),
+  }
+}
+
+/**
+ * What line cards tell, as one switch tells it: counters and flows are summed, and it listens where any card does.
+ *
+ * @param running cards that forward now
+ * @param ended what cards had counted that have died since
+ * @param isUp whether a port has a carrier
+ */
+export function cardTotals(
+  running: readonly ForwardingStatus[],
+  ended: CardCounters,
+  isUp: (port: number) => boolean,
+  ports: readonly Pick<SwitchPortStatus, 'id' | 'peer' | 'isCut'>[],
+): Omit<ForwardingStatus, 'cards'> {
+  const { edge, drops, diverted, ports: counted } = sumCounters([...running, ended])
+  const byId = new Map(counted.map((port) => [port.id, port]))
+  return {
+    ports: ports.map(({ id, peer, isCut }) => ({ peer, up: isUp(id), isCut, ...(byId.get(id) ?? unused(id)) })),
+    flows: sum(running.map(({ flows }) => flows)),
+    edge,
+    diverted: { flows: sum(running.map(({ diverted: { flows } }) => flows)), ...diverted },
+    drops,
+    listening: [...new Set(running.flatMap(({ listening }) => listening))],
+  }
+}
+
+/** Packets that came in by the lanes of a card. */
+export function packetsIn({ ports }: Pick<ForwardingStatus, 'ports'>): number {
+  return sum(ports.map((port) => port.packetsIn))
+}
+
+function unused(id: number) {
+  return { id, packetsIn: 0, bytesIn: 0, packetsOut: 0, bytesOut: 0 }
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((a, b) => a + b, 0)
+}
+
+function sumEach(records: readonly Readonly<Record<string, number>>[]): Record<string, number> {
+  const total: Record<string, number> = {}
+  for (const record of records)
+    for (const [name, value] of Object.entries(record)) total[name] = (total[name] ?? 0) + value
+  return total
+}

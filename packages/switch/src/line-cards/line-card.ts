@@ -1,0 +1,104 @@
+import { type Clock, type Logger, type RunningRole, tellLauncher } from '@fivetuple/runtime'
+import type { SwitchConfig } from '../config.js'
+import { DataPlane } from '../data-plane.js'
+import { ECMP_SELECTIONS } from '../ecmp/registry.js'
+import { Fib } from '../fib/fib.js'
+import { type FibUpdate, updatedFib, type VersionedFib } from '../fib/fib-update.js'
+import type { FlowQuestion } from '../forwarding-plane.js'
+import type { LaneEvent } from './card-process.js'
+import type { CardStatus } from './card-status.js'
+
+/** A card that joins others waits so long for the lanes that they have, before clients come to it, ms. */
+const LANES_WAIT_MS = 1_000
+
+/** What a card is told before it forwards. */
+export interface CardStart {
+  readonly fib: FibUpdate
+  /** Ports that are administratively down. */
+  readonly cut: readonly number[]
+  /** Ports whose lanes are up on other cards. */
+  readonly awaited: readonly number[]
+}
+
+/**
+ * A line card: a process that forwards, on its own lane of each cable, by the route table that the switch's control plane
+ * pushes. It decides nothing about routes, and knows nothing of BGP.
+ */
+export class LineCard {
+  readonly #selection
+  readonly #plane: DataPlane
+  readonly #awaited = new Set<number>()
+  #table: VersionedFib
+  #isOpen = false
+  #isStopping = false
+  #onLanesUp: (() => void) | undefined
+
+  /** @param number from 1 */
+  constructor(config: SwitchConfig, number: number, log: Logger, clock: Clock) {
+    this.#selection = ECMP_SELECTIONS[config.ecmp.selection](config.ecmp)
+    this.#table = { version: 0, fib: Fib.empty(this.#selection) }
+    const share = { card: number - 1, cards: config.lineCards ?? 1 }
+    this.#plane = new DataPlane(config, (port, up) => this.#onLane({ port, up }), log, clock, share)
+  }
+
+  async start(): Promise<RunningRole> {
+    return {
+      info: {},
+      handlers: {
+        open: (start: CardStart) => this.#open(start),
+        setFib: (update: FibUpdate) => this.#update(update),
+        setPort: ({ id, cut }: { id: number; cut: boolean }) => this.#plane.setPort(id, cut),
+        explain: (question: FlowQuestion) => this.#plane.explain(question),
+        status: () => this.#status(),
+        closeEdge: () => this.#plane.closeEdge(),
+      },
+      stop: async () => {
+        this.#isStopping = true
+        await this.#plane.closeEdge()
+        await this.#plane.close()
+      },
+    }
+  }
+
+  async #open({ fib, cut, awaited }: CardStart): Promise<void> {
+    this.#table = updatedFib(this.#table, fib, this.#selection)
+    for (const port of cut) await this.#plane.setPort(port, true)
+    for (const port of awaited) this.#awaited.add(port)
+    await this.#plane.start(this.#table.fib)
+    await this.#lanesUp()
+    this.#isOpen = true
+    await this.#plane.listen()
+  }
+
+  /** The next packet is decided by the new table; clients come to a card only when it is open. */
+  async #update(update: FibUpdate): Promise<void> {
+    this.#table = updatedFib(this.#table, update, this.#selection)
+    this.#plane.setFib(this.#table.fib)
+    if (this.#isOpen) await this.#plane.listen()
+  }
+
+  async #status(): Promise<CardStatus> {
+    return { ...(await this.#plane.status()), fibVersion: this.#table.version }
+  }
+
+  #onLane(lane: LaneEvent): void {
+    // Lanes that go because the card does say nothing about the cables: the control plane sees the card's end.
+    if (this.#isStopping) return
+    tellLauncher({ kind: 'event', event: 'lane', data: lane })
+    if (!lane.up) return
+    this.#awaited.delete(lane.port)
+    if (this.#awaited.size === 0) this.#onLanesUp?.()
+  }
+
+  /** New connections that find their lane down would be refused: a card takes none before its lanes are there. */
+  async #lanesUp(): Promise<void> {
+    if (this.#awaited.size === 0) return
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, LANES_WAIT_MS)
+      this.#onLanesUp = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
+  }
+}

@@ -1,0 +1,285 @@
+import type { Logger } from '@fivetuple/runtime'
+import type { SwitchConfig } from '../config.js'
+import type { Fib } from '../fib/fib.js'
+import { changedFib, type FibUpdate, wholeFib } from '../fib/fib-update.js'
+import type { FlowQuestion, ForwardingPlane, OnCarrier, RouteExplanation } from '../forwarding-plane.js'
+import type { FibChange } from '../route-table.js'
+import type { ForwardingStatus, LineCardStatus } from '../status.js'
+import { CardProcess, type LaneEvent } from './card-process.js'
+import type { CardStatus } from './card-status.js'
+import { type CardCounters, cardTotals, NO_COUNTERS, packetsIn, sumCounters } from './card-totals.js'
+import type { CardStart } from './line-card.js'
+import { type CarrierChange, PortCarriers } from './port-carriers.js'
+
+/** Each card is asked for its status so often; what it had counted when it died is known that well. */
+const WATCH_STEP_MS = 500
+/** A card that has left so many of these questions in a row without an answer is killed and started anew. */
+const SILENT_STEPS_MAX = 6
+/** From this many on it counts as silent. */
+const SILENT_STEPS = 2
+/** What a card gets to answer somebody who waits. */
+const ANSWER_MAX_MS = 1_000
+/** What a card gets for its ordered end. */
+const STOP_GRACE_MS = 1_000
+/** Pause before a card that died is started again: doubles with each death, starts over after a quiet while. */
+const RESTART_FIRST_MS = 50
+const RESTART_MAX_MS = 5_000
+const QUIET_MS = 10_000
+
+interface Card {
+  /** From 1. */
+  readonly number: number
+  process: CardProcess
+  /** `opening`: it has been told to forward and is sent all further tables. */
+  state: 'starting' | 'opening' | 'running' | 'restarting'
+  restarts: number
+  /** Questions in a row without an answer. */
+  unanswered: number
+  /** What it told last; undefined: nothing since it was started. */
+  last: CardStatus | undefined
+  delayMs: number
+  startedAt: number
+  timer: NodeJS.Timeout | undefined
+}
+
+/**
+ * Forwarding on line cards: one process each, which this one forks, tells the route tables, watches, and starts again when
+ * it dies. See docs/design/0006-line-cards.md.
+ */
+export class LineCards implements ForwardingPlane {
+  readonly #config: SwitchConfig
+  readonly #configFile: string
+  readonly #onCarrier: OnCarrier
+  readonly #log: Logger
+  readonly #carriers: PortCarriers
+  readonly #cut: Set<number>
+  readonly #cards: Card[] = []
+  /** What cards had counted that have died. */
+  #ended: CardCounters = NO_COUNTERS
+  #fib: Fib | undefined
+  #version = 0
+  /** Resolves when all tables have been applied that were given so far. */
+  #applied: Promise<unknown> = Promise.resolve()
+  #watch: NodeJS.Timeout | undefined
+  #stopping = false
+
+  /** @param configFile the file that `config` was read from, which the cards read, too */
+  constructor(config: SwitchConfig, configFile: string, onCarrier: OnCarrier, log: Logger) {
+    const { ports, lineCards = 1 } = config
+    this.#config = config
+    this.#configFile = configFile
+    this.#onCarrier = onCarrier
+    this.#log = log
+    this.#carriers = new PortCarriers(
+      ports.map(({ id }) => id),
+      lineCards,
+    )
+    this.#cut = new Set(ports.flatMap(({ id, isCut }) => (isCut ? [id] : [])))
+    for (let number = 1; number <= lineCards; number++)
+      this.#cards.push({
+        number,
+        process: new CardProcess(number, configFile),
+        state: 'starting',
+        restarts: 0,
+        unanswered: 0,
+        last: undefined,
+        delayMs: RESTART_FIRST_MS,
+        startedAt: performance.now(),
+        timer: undefined,
+      })
+  }
+
+  /** Resolves when all cards forward; rejects when one of them can't. */
+  async start(fib: Fib): Promise<void> {
+    this.#fib = fib
+    this.#version++
+    const failures = this.#cards.map(
+      ({ number, process }) =>
+        new Promise<never>((_, reject) => {
+          const fail = (why: string): void => reject(new Error(`line card ${number} ${why}`))
+          process.once('failed', fail).once('exit', (how) => fail(`${how} while it started`))
+        }),
+    )
+    for (const failure of failures) failure.catch(() => {}) // of no interest once all have started
+    const opened = this.#cards.map((card) => {
+      this.#listen(card)
+      return new Promise<void>((resolve, reject) => {
+        card.process.once('ready', () => void this.#open(card).then(resolve, reject))
+      })
+    })
+    await Promise.race([Promise.all(opened), ...failures])
+    this.#watch = setInterval(() => this.#askAll(), WATCH_STEP_MS)
+  }
+
+  async setRoutes({ fib, set, remove }: FibChange): Promise<void> {
+    this.#fib = fib
+    const update = changedFib(++this.#version, set, remove)
+    const applied = Promise.all(this.#cards.map((card) => this.#sendFib(card, update)))
+    this.#applied = Promise.all([this.#applied, applied])
+    await applied
+  }
+
+  async setPort(id: number, cut: boolean): Promise<{ up: boolean }> {
+    if (!this.#config.ports.some((port) => port.id === id)) throw new TypeError(`there is no port ${id}`)
+    if (cut) this.#cut.add(id)
+    else this.#cut.delete(id)
+    await Promise.all(this.#told().map(({ process }) => process.request('setPort', { id, cut }, ANSWER_MAX_MS)))
+    return { up: this.#carriers.isUp(id) }
+  }
+
+  /** All cards decide by the same table; which flows were diverted from an LB that drains, only the flow's own card knows. */
+  async explain(question: FlowQuestion): Promise<RouteExplanation | null> {
+    await this.#untilApplied()
+    const answers = (await Promise.all(
+      this.#told().map(({ process }) => process.request('explain', question, ANSWER_MAX_MS)),
+    )) as (RouteExplanation | null)[]
+    return answers.find((answer) => (answer?.drain?.divertedTo ?? null) !== null) ?? answers[0] ?? null
+  }
+
+  async status(): Promise<ForwardingStatus> {
+    await this.#untilApplied()
+    await Promise.all(this.#told().map((card) => this.#ask(card).catch(() => {}))) // silent: as it was last seen
+    const running = this.#told().flatMap(({ last }) => last ?? [])
+    const ports = this.#config.ports.map(({ id, peer }) => ({ id, peer, isCut: this.#cut.has(id) }))
+    return {
+      ...cardTotals(running, this.#ended, (port) => this.#carriers.isUp(port), ports),
+      cards: this.#cards.map((card) => this.#cardStatus(card)),
+    }
+  }
+
+  async closeEdge(): Promise<void> {
+    this.#stopping = true
+    clearInterval(this.#watch)
+    for (const { timer } of this.#cards) clearTimeout(timer)
+    await Promise.all(
+      this.#told().map(({ process }) => process.request('closeEdge', {}, STOP_GRACE_MS).catch(() => {})),
+    )
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#cards.map(({ process }) => process.stop(STOP_GRACE_MS)))
+  }
+
+  #listen(card: Card): void {
+    card.process.on('lane', (lane) => this.#onLane(card, lane))
+    card.process.on('exit', (how) => this.#onExit(card, how))
+  }
+
+  /** Tells a card to forward. From now on it is sent all changes of the table, which it takes in order. */
+  async #open(card: Card): Promise<void> {
+    card.state = 'opening'
+    const start: CardStart = {
+      fib: wholeFib(this.#version, this.#fib!),
+      cut: [...this.#cut],
+      awaited: this.#carriers.up,
+    }
+    this.#carriers.cardStarted(card.number - 1)
+    await card.process.request('open', start, Number.POSITIVE_INFINITY)
+    card.state = 'running'
+  }
+
+  /** A card that dies instead has nothing to apply, and its successor starts with the newest table. */
+  async #sendFib(card: Card, update: FibUpdate): Promise<void> {
+    const { process } = card
+    if (!this.#isTold(card)) return
+    try {
+      await process.request('setFib', update, Number.POSITIVE_INFINITY)
+    } catch (error) {
+      if (process.pid === 0) return
+      this.#log.error({ card: card.number, err: error }, 'a line card can not apply a route table')
+      process.kill()
+    }
+  }
+
+  async #untilApplied(): Promise<void> {
+    let timer: NodeJS.Timeout | undefined
+    const late = new Promise<'late'>((resolve) => {
+      timer = setTimeout(() => resolve('late'), ANSWER_MAX_MS)
+    })
+    const result = await Promise.race([this.#applied, late])
+    clearTimeout(timer)
+    if (result === 'late') throw new Error(`not all line cards forward by route table ${this.#version} yet`)
+  }
+
+  #askAll(): void {
+    for (const card of this.#told()) {
+      if (card.unanswered >= SILENT_STEPS_MAX) {
+        this.#log.error({ card: card.number }, 'a line card does not answer and is killed')
+        card.process.kill()
+      } else void this.#ask(card).catch(() => {})
+    }
+  }
+
+  async #ask(card: Card): Promise<void> {
+    const { process } = card
+    card.unanswered++
+    const status = (await process.request('status', {}, ANSWER_MAX_MS)) as CardStatus
+    if (process !== card.process) return
+    card.unanswered = 0
+    card.last = status
+  }
+
+  #onLane({ number }: Card, { port, up }: LaneEvent): void {
+    this.#changed(this.#carriers.setLane(number - 1, port, up))
+  }
+
+  #changed(changes: readonly CarrierChange[]): void {
+    for (const { port, up } of changes) {
+      this.#log.info({ port }, up ? 'all lanes are up' : 'a lane is down')
+      this.#onCarrier(port, up)
+    }
+  }
+
+  #onExit(card: Card, how: string): void {
+    if (this.#stopping) return
+    if (card.last !== undefined) this.#ended = sumCounters([this.#ended, card.last])
+    if (performance.now() - card.startedAt > QUIET_MS) card.delayMs = RESTART_FIRST_MS
+    this.#log.error({ card: card.number, how, restartInMs: card.delayMs }, 'a line card has ended')
+    card.state = 'restarting'
+    card.last = undefined
+    card.unanswered = 0
+    this.#changed(this.#carriers.cardDied(card.number - 1))
+    card.timer = setTimeout(() => this.#restart(card), card.delayMs)
+    card.delayMs = Math.min(card.delayMs * 2, RESTART_MAX_MS)
+  }
+
+  #restart(card: Card): void {
+    const { number } = card
+    const process = new CardProcess(number, this.#configFile)
+    card.process = process
+    card.state = 'starting'
+    card.restarts++
+    card.startedAt = performance.now()
+    this.#listen(card)
+    process.once('failed', (why) => this.#log.error({ card: number, why }, 'a line card can not start'))
+    process.once('ready', () => {
+      this.#open(card).catch((error: Error) => {
+        this.#log.error({ card: number, err: error }, 'a line card can not forward')
+        process.kill()
+      })
+    })
+  }
+
+  /** Cards that have been told to forward. */
+  #told(): Card[] {
+    return this.#cards.filter((card) => this.#isTold(card))
+  }
+
+  #isTold({ state }: Card): boolean {
+    return state === 'opening' || state === 'running'
+  }
+
+  #cardStatus({ number, process, state, restarts, unanswered, last }: Card): LineCardStatus {
+    const isSilent = unanswered >= SILENT_STEPS
+    return {
+      card: number,
+      pid: process.pid,
+      state: state === 'restarting' ? state : isSilent ? 'silent' : state === 'running' ? 'running' : 'starting',
+      restarts,
+      fibVersion: last?.fibVersion ?? 0,
+      lanesUp: this.#carriers.lanesUp(number - 1),
+      flows: last?.flows ?? 0,
+      packetsIn: last === undefined ? 0 : packetsIn(last),
+    }
+  }
+}

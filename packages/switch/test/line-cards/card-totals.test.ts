@@ -1,0 +1,66 @@
+import t from 'tap'
+import { cardTotals, NO_COUNTERS, packetsIn, sumCounters } from '../../dist/line-cards/card-totals.js'
+import type { ForwardingStatus } from '../../dist/status.js'
+
+function card(n: number): ForwardingStatus {
+  return {
+    ports: [
+      {
+        id: 1,
+        peer: 'lb-1',
+        up: true,
+        isCut: false,
+        packetsIn: n,
+        bytesIn: 10 * n,
+        packetsOut: 2 * n,
+        bytesOut: 20 * n,
+      },
+      { id: 2, peer: 'lb-2', up: true, isCut: false, packetsIn: 3, bytesIn: 0, packetsOut: 0, bytesOut: 0 },
+    ],
+    flows: n,
+    edge: { opened: n, udpDatagramsIn: 1 },
+    diverted: { flows: n, total: 2 * n, overLimit: 0 },
+    drops: { 'no-route': n },
+    listening: ['127.20.10.1:8080', ...(n === 1 ? ['127.20.10.2:53'] : [])],
+    cards: [],
+  }
+}
+
+const PORTS = [
+  { id: 1, peer: 'lb-1', isCut: false },
+  { id: 2, peer: 'lb-2', isCut: true },
+  { id: 3, peer: 'lb-3', isCut: false },
+]
+
+t.test('cards are told as one switch', async (t) => {
+  t.strictSame(
+    cardTotals([card(1), card(5)], NO_COUNTERS, (port) => port === 1, PORTS),
+    {
+      ports: [
+        { peer: 'lb-1', up: true, isCut: false, id: 1, packetsIn: 6, bytesIn: 60, packetsOut: 12, bytesOut: 120 },
+        { peer: 'lb-2', up: false, isCut: true, id: 2, packetsIn: 6, bytesIn: 0, packetsOut: 0, bytesOut: 0 },
+        { peer: 'lb-3', up: false, isCut: false, id: 3, packetsIn: 0, bytesIn: 0, packetsOut: 0, bytesOut: 0 },
+      ],
+      flows: 6,
+      edge: { opened: 6, udpDatagramsIn: 2 },
+      diverted: { flows: 6, total: 12, overLimit: 0 },
+      drops: { 'no-route': 6 },
+      listening: ['127.20.10.1:8080', '127.20.10.2:53'],
+    },
+  )
+  t.equal(packetsIn(card(5)), 8)
+})
+
+t.test('what a card had counted when it died stays in the totals; its flows do not', async (t) => {
+  const ended = sumCounters([sumCounters([NO_COUNTERS, card(5)]), card(2)])
+  t.match(
+    cardTotals([card(1)], ended, () => true, PORTS),
+    {
+      ports: [{ packetsIn: 8 }, { packetsIn: 9 }, { packetsIn: 0 }],
+      flows: 1,
+      edge: { opened: 8, udpDatagramsIn: 3 },
+      diverted: { flows: 1, total: 16 },
+      drops: { 'no-route': 8 },
+    },
+  )
+})
