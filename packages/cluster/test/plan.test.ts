@@ -96,6 +96,8 @@ t.test('line cards: both switches have as many, and each cable has a lane for ea
   for (const { cables } of plan.lbs) t.strictSame([cables.uplink.lanes, cables.downlink.lanes], [3, 3])
   t.notOk(loadConfig('lineCards: 17', 'c.yaml', {}).ok)
   t.notOk(loadConfig('lineCards: 0', 'c.yaml', {}).ok)
+  t.notOk(loadConfig('lineCards: 2\necmp: { selection: resilient }', 'c.yaml', {}).ok, 'its buckets are not shared')
+  t.ok(loadConfig('lineCards: 2\necmp: { selection: maglev }', 'c.yaml', {}).ok)
 })
 
 t.test('LBs differ in their own name and addresses only', async (t) => {

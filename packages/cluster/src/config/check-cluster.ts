@@ -23,6 +23,13 @@ export function checkCluster(config: ClusterConfig, report: Report): void {
   checkBgp(config, addresses, report)
   checkLbSettings(config.lbSettings, [], report)
   checkOverrides(config, report)
+  // Each card would move buckets by the flows that it sees itself, and 'explain' could not tell which one a flow will meet.
+  if (config.lineCards > 1 && config.ecmp.selection === 'resilient')
+    report(
+      ['lineCards'],
+      `is ${config.lineCards}`,
+      "with selection 'resilient' it must be 1: choose 'rendezvous' or 'maglev'",
+    )
   const { intervalMs } = config.vrrp
   // RFC 9568 §5.2.7: centiseconds, in twelve bits.
   if (intervalMs < 10 || intervalMs > 40_950 || intervalMs % 10 !== 0)
