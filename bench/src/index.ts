@@ -1,4 +1,11 @@
 /** What the benches reckon with. */
+export { fivetupleConfig } from './chain/fivetuple.js'
+export { haproxyConfig } from './chain/haproxy.js'
+export { type ChainHop, chainOf, type Service } from './chain/hop.js'
+export { orderOf } from './chain/measure.js'
+export { nginxStreamConfig, streamModule } from './chain/nginx.js'
+export { parseFileLimit } from './file-limit.js'
+export { parseWrkReport, type WrkRequest, wrkScript } from './load/wrk-report.js'
 export { parseCpuSeconds, parseRssBytes, type Usage, usageOf } from './process-usage.js'
 export { median, quantile, ratioOf, type Spread, spreadOf } from './statistics.js'
 export { figure, renderTable } from './table.js'

@@ -1,7 +1,6 @@
 import type { LoadSample } from './load/load.js'
 import { type Usage, usageOf } from './process-usage.js'
 import type { Scenario } from './scenarios.js'
-import { quantile } from './statistics.js'
 
 /** One stretch of load on one target, in figures. */
 export interface Segment {
@@ -11,7 +10,7 @@ export interface Segment {
   readonly p50Ms: number
   readonly p99Ms: number
   readonly errors: Readonly<Record<string, number>>
-  /** By kind of role; missing where it can't be read. `load` is this process. */
+  /** By kind of role; missing where it can't be read. `load` is what makes the load. */
   readonly cpuSecondsPer1000: Readonly<Record<string, number>>
   readonly rssBytes: Readonly<Record<string, number>>
 }
@@ -47,7 +46,7 @@ export async function runSegment(options: SegmentOptions): Promise<Segment> {
 }
 
 function segmentOf(
-  { windowMs, requests, bytes, latenciesMs, errors }: LoadSample,
+  { windowMs, requests, bytes, p50Ms, p99Ms, errors, cpuSeconds }: LoadSample,
   before: Readonly<Record<string, Usage | undefined>>,
   after: Readonly<Record<string, Usage | undefined>>,
 ): Segment {
@@ -59,12 +58,13 @@ function segmentOf(
     rssBytes[kind] = usage.rssBytes
     if (requests > 0) cpuSecondsPer1000[kind] = ((usage.cpuSeconds - earlier.cpuSeconds) * 1000) / requests
   }
+  if (cpuSeconds !== undefined && requests > 0) cpuSecondsPer1000.load = (cpuSeconds * 1000) / requests
   return {
     requests,
     requestsPerSecond: (requests * 1000) / windowMs,
     bytesPerSecond: (bytes * 1000) / windowMs,
-    p50Ms: quantile(latenciesMs, 0.5),
-    p99Ms: quantile(latenciesMs, 0.99),
+    p50Ms,
+    p99Ms,
     errors,
     cpuSecondsPer1000,
     rssBytes,

@@ -18,9 +18,13 @@ export interface LoadSample {
   readonly requests: number
   /** Bytes received, heads included. */
   readonly bytes: number
-  readonly latenciesMs: readonly number[]
+  /** NaN when nothing was answered; p99Ms, too. */
+  readonly p50Ms: number
+  readonly p99Ms: number
   /** Failures by code, over the whole run. */
   readonly errors: Readonly<Record<string, number>>
+  /** Of the load itself, where it is a process of its own. */
+  readonly cpuSeconds?: number | undefined
 }
 
 export type Load = (options: LoadOptions) => Promise<LoadSample>
