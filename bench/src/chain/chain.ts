@@ -1,8 +1,12 @@
+import { fileLimit } from '../file-limit.js'
+import { interruption } from '../interrupt.js'
 import { environment, writeReport } from '../report.js'
+import { selected } from '../select.js'
 import { startBackends } from './backends.js'
-import { chainCases } from './cases.js'
-import { type ChainResult, measureCase } from './measure.js'
+import { chainCases, DOWNLOADS } from './cases.js'
+import { measureCase } from './measure.js'
 import { renderChain } from './render.js'
+import type { ChainResult } from './result.js'
 import { onStage, type Stage } from './stage.js'
 import { findTools, type ToolCommands, type Tools } from './tools.js'
 import type { Way } from './way.js'
@@ -21,21 +25,18 @@ export interface ChainOptions {
 
 /** fivetuple's three hops against chains of three proxies, and against none. */
 export async function chain(options: ChainOptions): Promise<void> {
-  const { only } = options
+  const { only, rounds, seconds } = options
   const tools = findTools(options.commands)
-  const cases = chainCases(tools)
-  const chosen = cases.filter(({ name }) => only.length === 0 || only.some((part) => name.includes(part)))
-  if (chosen.length === 0) throw new Error(`there are only ${cases.map(({ name }) => name).join(', ')}`)
+  const cases = selected(chainCases(tools.wrk?.command, fileLimit()), only)
   for (const missing of whatIsMissing(tools)) process.stderr.write(`${missing}\n`)
   const at = environment()
-  const stop = new AbortController()
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop.abort())
+  const signal = interruption()
   const results: ChainResult[] = []
   await onStage(async (stage) => {
     const toStop: (() => Promise<void>)[] = []
     try {
       const nginx = options.backend === 'nginx' ? tools.nginx?.command : undefined
-      const backends = await startBackends(stage, nginx, [16_384, 1_048_576, 104_857_600])
+      const backends = await startBackends(stage, nginx, DOWNLOADS)
       toStop.push(backends.stop)
       const ways: Way[] = [directWay(backends.services)]
       for (const start of starters(stage, backends.services, options, tools)) {
@@ -43,11 +44,10 @@ export async function chain(options: ChainOptions): Promise<void> {
         ways.push(way)
         toStop.push(way.stop)
       }
-      for (const one of chosen) {
-        if (stop.signal.aborted) break
+      for (const one of cases) {
+        if (signal.aborted) break
         process.stderr.write(`${one.name} ...\n`)
-        const { rounds, seconds } = options
-        results.push(await measureCase(one, ways, { rounds, seconds, backends: backends.pids, signal: stop.signal }))
+        results.push(await measureCase(one, ways, { rounds, seconds, backends: backends.pids, signal }))
       }
     } finally {
       await Promise.all(toStop.map((stop) => stop()))
@@ -55,7 +55,7 @@ export async function chain(options: ChainOptions): Promise<void> {
   })
   process.stdout.write(`\n${renderChain(results)}\n`)
   process.stdout.write(`written to ${writeReport('chain', at, { options, tools, results })}\n`)
-  if (stop.signal.aborted) process.exitCode = 130
+  if (signal.aborted) process.exitCode = 130
 }
 
 function starters(

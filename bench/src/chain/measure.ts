@@ -1,5 +1,6 @@
 import { runSegment, type Segment } from '../segment.js'
 import type { ChainCase } from './cases.js'
+import type { ChainResult } from './result.js'
 import type { Way, WayName } from './way.js'
 
 /** Before a case's first round each way meets its load once, unmeasured: code gets compiled, caches filled. */
@@ -13,15 +14,6 @@ export interface MeasureOptions {
   readonly seconds: number
   readonly backends: readonly number[]
   readonly signal: AbortSignal
-}
-
-/** The same load on each way, round by round. */
-export interface ChainResult {
-  readonly case: string
-  readonly unit: ChainCase['unit']
-  readonly connections: number
-  /** By way, one for each round; ways that can't carry it are missing. */
-  readonly segments: Readonly<Partial<Record<WayName, readonly Segment[]>>>
 }
 
 /**
@@ -58,7 +50,8 @@ export async function measureCase(
     if (!signal.aborted) whole.push(measured)
   }
   return {
-    case: chainCase.name,
+    name: chainCase.name,
+    words: chainCase.words,
     unit: chainCase.unit,
     connections: chainCase.connections,
     segments: Object.fromEntries(able.map(({ name }) => [name, whole.map((round) => round.get(name)!)])),

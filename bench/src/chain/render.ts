@@ -1,70 +1,112 @@
-import type { Segment } from '../segment.js'
-import { median, ratioOf, type Spread } from '../statistics.js'
+import type { Spread } from '../statistics.js'
 import { figure, renderTable } from '../table.js'
-import type { ChainResult } from './measure.js'
-import { WAYS, type WayName } from './way.js'
+import {
+  type ChainResult,
+  cpuMicrosOf,
+  errorsOf,
+  fabricCpuMicrosOf,
+  hopsOf,
+  MEBIBYTE,
+  measuredWays,
+  medianOf,
+  p50Ms,
+  p99Ms,
+  ratioTo,
+  speedOf,
+} from './result.js'
+import type { WayName } from './way.js'
 
-const MEBIBYTE = 1024 ** 2
-/** Not part of what carries the requests. */
-const ENDS: readonly string[] = ['load', 'backends']
-
-/** Speed in what the case counts, per second. */
-export function speedOf({ unit }: ChainResult): (segment: Segment) => number {
-  return unit === 'requests' ? (segment) => segment.requestsPerSecond : (segment) => segment.bytesPerSecond
+/** A comparison as tables: text for a terminal, cells for a page. */
+export interface ChainTables {
+  readonly speed: readonly (readonly string[])[]
+  readonly ratios: readonly (readonly string[])[]
+  readonly cpu: readonly (readonly string[])[]
+  readonly memory: readonly (readonly string[])[]
 }
 
-/** CPU µs per request in all processes between client and backend. */
-export function fabricCpuMicros({ cpuSecondsPer1000 }: Segment): number {
-  const parts = Object.entries(cpuSecondsPer1000).filter(([kind]) => !ENDS.includes(kind))
-  return parts.reduce((sum, [, seconds]) => sum + seconds, 0) * 1000
-}
-
-/** How a way compares with another one in what `pick` takes of a segment, round by round; undefined without rounds. */
-export function ratioBetween(
-  { segments }: ChainResult,
-  base: WayName,
-  other: WayName,
-  pick: (segment: Segment) => number,
-): Spread | undefined {
-  const from = segments[base]
-  const to = segments[other]
-  return from && to ? ratioOf(from.map(pick), to.map(pick)) : undefined
+export function chainTables(results: readonly ChainResult[]): ChainTables {
+  return {
+    speed: [
+      ['case', 'way', 'speed', '', 'p50 ms', 'p99 ms', 'CPU µs', 'per', 'errors'],
+      ...results.flatMap((result) => measuredWays(result).map((way) => speedRow(result, way))),
+    ],
+    ratios: [
+      ['case', 'against', 'speed', 'p99', 'CPU'],
+      ...results.flatMap((result) =>
+        measuredWays(result)
+          .filter((way) => way !== 'fivetuple' && measuredWays(result).includes('fivetuple'))
+          .map((way) => [
+            result.name,
+            way,
+            ratio(ratioTo(result, way, speedOf(result))),
+            ratio(ratioTo(result, way, p99Ms)),
+            way === 'direct' ? '-' : ratio(ratioTo(result, way, fabricCpuMicrosOf(result))),
+          ]),
+      ),
+    ],
+    cpu: [
+      ['case', 'way', 'load', 'hops', 'in all', 'backends'],
+      ...results.flatMap((result) => measuredWays(result).map((way) => cpuRow(result, way))),
+    ],
+    memory: [
+      ['way', 'hops', 'in all', 'case'],
+      ...results.flatMap((result) =>
+        measuredWays(result)
+          .filter((way) => way !== 'direct')
+          .map((way) => memoryRow(result, way)),
+      ),
+    ],
+  }
 }
 
 /** Tables of a comparison in plain text. */
 export function renderChain(results: readonly ChainResult[]): string {
-  const rows = results.flatMap((result) =>
-    WAYS.flatMap((way) => {
-      const segments = result.segments[way]
-      if (segments === undefined || segments.length === 0) return []
-      const of = (pick: (segment: Segment) => number): number => median(segments.map(pick))
-      const speed = of(speedOf(result))
-      return [
-        [
-          `${result.case} ${way}`,
-          result.unit === 'requests' ? `${figure(speed)} req/s` : `${figure(speed / MEBIBYTE)} MiB/s`,
-          figure(of(({ p50Ms }) => p50Ms)),
-          figure(of(({ p99Ms }) => p99Ms)),
-          way === 'direct' ? '-' : figure(of(fabricCpuMicros)),
-          String(segments.reduce((sum, { errors }) => sum + Object.values(errors).reduce((a, b) => a + b, 0), 0)),
-        ],
-      ]
-    }),
-  )
-  const ratios = results.flatMap((result) =>
-    WAYS.filter((way) => way !== 'fivetuple' && (result.segments[way]?.length ?? 0) > 0).map((way) => [
-      `${result.case} / ${way}`,
-      ratio(ratioBetween(result, way, 'fivetuple', speedOf(result))),
-      ratio(ratioBetween(result, way, 'fivetuple', ({ p99Ms }) => p99Ms)),
-      way === 'direct' ? '-' : ratio(ratioBetween(result, way, 'fivetuple', fabricCpuMicros)),
-    ]),
-  )
+  const { speed, ratios, cpu, memory } = chainTables(results)
   return [
-    'Medians; CPU is that of all processes between client and backend',
-    renderTable([['case and way', 'speed', 'p50 ms', 'p99 ms', 'CPU µs/request', 'errors'], ...rows]),
+    'Medians of the rounds. CPU: all processes between client and backend',
+    renderTable(speed),
     'fivetuple / other way: median of the rounds [lowest to highest]',
-    renderTable([['case', 'speed', 'p99', 'CPU per request'], ...ratios]),
+    renderTable(ratios),
+    'CPU µs for each request or MiB by process; hops in the order in which requests meet them',
+    renderTable(cpu),
+    'Resident memory at the end, MiB',
+    renderTable(memory),
   ].join('\n')
+}
+
+function speedRow(result: ChainResult, way: WayName): string[] {
+  const errors = Object.entries(errorsOf(result, way)).map(([cause, count]) => `${cause} ${count}`)
+  return [
+    result.name,
+    way,
+    figure(medianOf(result, way, speedOf(result))),
+    result.unit === 'requests' ? 'req/s' : 'MiB/s',
+    figure(medianOf(result, way, p50Ms)),
+    figure(medianOf(result, way, p99Ms)),
+    way === 'direct' ? '-' : figure(medianOf(result, way, fabricCpuMicrosOf(result))),
+    result.unit === 'requests' ? 'request' : 'MiB',
+    errors.join(', ') || '0',
+  ]
+}
+
+function cpuRow(result: ChainResult, way: WayName): string[] {
+  const of = (kind: string): string => figure(medianOf(result, way, cpuMicrosOf(result, kind)))
+  const hops = hopsOf(result.segments[way]!.at(-1)!)
+  return [
+    result.name,
+    way,
+    of('load'),
+    hops.map((hop) => `${hop} ${of(hop)}`).join(', ') || '-',
+    way === 'direct' ? '-' : figure(medianOf(result, way, fabricCpuMicrosOf(result))),
+    of('backends'),
+  ]
+}
+
+function memoryRow(result: ChainResult, way: WayName): string[] {
+  const last = result.segments[way]!.at(-1)!
+  const hops = hopsOf(last).map((hop) => [hop, (last.rssBytes[hop] ?? Number.NaN) / MEBIBYTE] as const)
+  const all = hops.reduce((sum, [, mebibytes]) => sum + mebibytes, 0)
+  return [way, hops.map(([hop, mebibytes]) => `${hop} ${figure(mebibytes)}`).join(', '), figure(all), result.name]
 }
 
 function ratio(spread: Spread | undefined): string {

@@ -1,20 +1,11 @@
-import type { LoadSample } from './load.js'
-
-/** What each request of a wrk run is. */
-export interface WrkRequest {
-  readonly method: 'GET' | 'POST'
-  /** Of the request's body. */
-  readonly bodyBytes: number
-  /** A new connection for each request: the server is asked to close. */
-  readonly isFresh: boolean
-}
+import type { LoadSample, RequestKind } from './load.js'
 
 /** Begins the line that the script writes. */
 const MARK = 'fivetuple-bench '
 const ERRORS = ['connect', 'read', 'write', 'status', 'timeout'] as const
 
 /** A script for wrk that makes such requests, and in the end writes what it counted on a line of its own, exact to the microsecond. */
-export function wrkScript({ method, bodyBytes, isFresh }: WrkRequest): string {
+export function wrkScript({ method, bodyBytes, isFresh }: RequestKind): string {
   const figures = [
     'summary.duration',
     'summary.requests',

@@ -4,9 +4,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { usageOf } from '../process-usage.js'
-import type { Load, LoadOptions, LoadSample } from './load.js'
+import type { Load, LoadOptions, LoadSample, RequestKind } from './load.js'
 import { elapse } from './window.js'
-import { parseWrkReport, type WrkRequest, wrkScript } from './wrk-report.js'
+import { parseWrkReport, wrkScript } from './wrk-report.js'
 
 /** It is told to end long before. */
 const DURATION_MAX = '600s'
@@ -19,7 +19,7 @@ const TIMEOUT = '10s'
  *
  * @param command wrk, or its path
  */
-export function wrkLoad(command: string, request: WrkRequest): Load {
+export function wrkLoad(command: string, request: RequestKind): Load {
   return async (options) => {
     const directory = mkdtempSync(join(tmpdir(), 'fivetuple-bench-wrk-'))
     const script = join(directory, 'request.lua')
@@ -29,7 +29,8 @@ export function wrkLoad(command: string, request: WrkRequest): Load {
       options.onWindow('begin')
       const sample = await run(command, script, options, options.measureMs)
       options.onWindow('end')
-      return sample
+      // wrk counts what it receives.
+      return request.bodyBytes > 0 ? { ...sample, bytes: sample.requests * request.bodyBytes } : sample
     } finally {
       rmSync(directory, { recursive: true })
     }
