@@ -106,7 +106,7 @@ t.test('all mistakes of a file are told at once, each with its place and its rem
     'c.yaml:6:1: bgp is 5: it must be a mapping',
     "c.yaml:7:1: lbz is no setting: did you mean 'lbs'?",
     "c.yaml:8:18: nat.timeouts.syn is '5x': it must be a duration such as 200ms, 5s or 15m (a plain number is seconds)",
-    'c.yaml:8:28: nat.portRange has 1 entries: it must be a list of two ports, first and last, as in [16384, 65535]',
+    'c.yaml:8:28: nat.portRange has 1 entries: it must be a list of two ports, first and last, as in [4096, 32767]',
     'c.yaml:9:7: log.level has no value: give it one or remove the key',
     "c.yaml:10:1: bgp2 is no setting: did you mean 'bgp'?",
   ])
