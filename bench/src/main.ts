@@ -32,9 +32,9 @@ try {
   const [what, ...rest] = positionals
   const verb = VERBS.find(({ name }) => name === what)
   if (values.help || what === undefined) process.stdout.write(HELP)
-  else if (verb === undefined || rest.length > 0)
+  else if (verb === undefined || (rest.length > 0 && verb.name !== 'draw'))
     throw new Error(`there is no '${positionals.join(' ')}' to measure\n\n${HELP}`)
-  else await verb.run(values)
+  else await verb.run({ ...values, files: rest })
 } catch (error) {
   process.stderr.write(`bench: ${(error as Error).message}\n`)
   process.exitCode = 1

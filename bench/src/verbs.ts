@@ -9,6 +9,8 @@ export interface BenchArguments {
   readonly haproxy: string
   readonly nginx: string
   readonly wrk: string
+  /** What else stands on the command line. */
+  readonly files: readonly string[]
 }
 
 /** One bench. Its code is loaded when it is asked for. */
@@ -34,6 +36,14 @@ export const VERBS: readonly Verb[] = [
         commands: { haproxy, nginx, wrk },
         backend,
       })
+    },
+  },
+  {
+    name: 'draw',
+    summary: 'reports of chain again, as one: draw <report.json> …',
+    async run({ files }) {
+      const { drawAgain } = await import('./draw-again.js')
+      drawAgain(files)
     },
   },
   {

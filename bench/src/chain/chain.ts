@@ -1,10 +1,11 @@
 import { fileLimit } from '../file-limit.js'
 import { interruption } from '../interrupt.js'
-import { environment, writeReport } from '../report.js'
+import { environment, writePage, writeReport } from '../report.js'
 import { selected } from '../select.js'
 import { startBackends } from './backends.js'
 import { chainCases, DOWNLOADS } from './cases.js'
 import { measureCase } from './measure.js'
+import { type ChainFacts, chainPage } from './page.js'
 import { renderChain } from './render.js'
 import type { ChainResult } from './result.js'
 import { onStage, type Stage } from './stage.js'
@@ -25,18 +26,19 @@ export interface ChainOptions {
 
 /** fivetuple's three hops against chains of three proxies, and against none. */
 export async function chain(options: ChainOptions): Promise<void> {
-  const { only, rounds, seconds } = options
+  const { only, lbs, rounds, seconds } = options
   const tools = findTools(options.commands)
   const cases = selected(chainCases(tools.wrk?.command, fileLimit()), only)
   for (const missing of whatIsMissing(tools)) process.stderr.write(`${missing}\n`)
   const at = environment()
   const signal = interruption()
   const results: ChainResult[] = []
+  const nginx = options.backend === 'nginx' ? tools.nginx : undefined
+  const backend = nginx?.version ?? 'fastify'
   await onStage(async (stage) => {
     const toStop: (() => Promise<void>)[] = []
     try {
-      const nginx = options.backend === 'nginx' ? tools.nginx?.command : undefined
-      const backends = await startBackends(stage, nginx, DOWNLOADS)
+      const backends = await startBackends(stage, nginx?.command, DOWNLOADS)
       toStop.push(backends.stop)
       const ways: Way[] = [directWay(backends.services)]
       for (const start of starters(stage, backends.services, options, tools)) {
@@ -53,8 +55,10 @@ export async function chain(options: ChainOptions): Promise<void> {
       await Promise.all(toStop.map((stop) => stop()))
     }
   })
+  const facts: ChainFacts = { lbs, rounds, seconds, versions: versionsOf(tools), backend }
   process.stdout.write(`\n${renderChain(results)}\n`)
-  process.stdout.write(`written to ${writeReport('chain', at, { options, tools, results })}\n`)
+  process.stdout.write(`written to ${writeReport('chain', at, { facts, results })}\n`)
+  process.stdout.write(`drawn in ${writePage('chain', at, chainPage(at, facts, results))}\n`)
   if (signal.aborted) process.exitCode = 130
 }
 
@@ -78,4 +82,8 @@ function whatIsMissing({ wrk, haproxy, nginx, nginxStream }: Tools): string[] {
     ...(nginx ? [] : ['nginx is not installed: skipped; our own backend answers small requests']),
     ...(nginx && !nginxStream ? ['nginx has no stream module (Debian: libnginx-mod-stream): skipped'] : []),
   ]
+}
+
+function versionsOf({ wrk, haproxy, nginx }: Tools): string[] {
+  return [haproxy, nginx, wrk].flatMap((tool) => (tool === undefined ? [] : [tool.version]))
 }

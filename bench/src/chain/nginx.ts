@@ -9,7 +9,9 @@ const UDP_IDLE = '30s'
 
 /** What all of ours have in common: a process of their own in the foreground, one worker, nothing on disk but in `-p`. */
 function nginxMain(files: number): string {
-  return `worker_processes 1;
+  // Else the worker of an nginx that root has started is somebody who can't read our files.
+  const user = process.getuid?.() === 0 ? 'user root;\n' : ''
+  return `${user}worker_processes 1;
 daemon off;
 pid nginx.pid;
 error_log stderr crit;

@@ -14,7 +14,7 @@ import {
   ratioTo,
   speedOf,
 } from './result.js'
-import type { WayName } from './way.js'
+import { WAYS, type WayName } from './way.js'
 
 /** A comparison as tables: text for a terminal, cells for a page. */
 export interface ChainTables {
@@ -48,14 +48,7 @@ export function chainTables(results: readonly ChainResult[]): ChainTables {
       ['case', 'way', 'load', 'hops', 'in all', 'backends'],
       ...results.flatMap((result) => measuredWays(result).map((way) => cpuRow(result, way))),
     ],
-    memory: [
-      ['way', 'hops', 'in all', 'case'],
-      ...results.flatMap((result) =>
-        measuredWays(result)
-          .filter((way) => way !== 'direct')
-          .map((way) => memoryRow(result, way)),
-      ),
-    ],
+    memory: [['way', 'hops', 'in all', 'after'], ...WAYS.flatMap((way) => memoryRows(results, way))],
   }
 }
 
@@ -69,7 +62,7 @@ export function renderChain(results: readonly ChainResult[]): string {
     renderTable(ratios),
     'CPU µs for each request or MiB by process; hops in the order in which requests meet them',
     renderTable(cpu),
-    'Resident memory at the end, MiB',
+    'Resident memory, MiB, after the case that took most',
     renderTable(memory),
   ].join('\n')
 }
@@ -102,11 +95,19 @@ function cpuRow(result: ChainResult, way: WayName): string[] {
   ]
 }
 
-function memoryRow(result: ChainResult, way: WayName): string[] {
-  const last = result.segments[way]!.at(-1)!
-  const hops = hopsOf(last).map((hop) => [hop, (last.rssBytes[hop] ?? Number.NaN) / MEBIBYTE] as const)
-  const all = hops.reduce((sum, [, mebibytes]) => sum + mebibytes, 0)
-  return [way, hops.map(([hop, mebibytes]) => `${hop} ${figure(mebibytes)}`).join(', '), figure(all), result.name]
+/** After the case that took most; nothing for a way without processes of its own. */
+function memoryRows(results: readonly ChainResult[], way: WayName): string[][] {
+  const rows = results.flatMap((result) => {
+    const last = result.segments[way]?.at(-1)
+    if (last === undefined || hopsOf(last).length === 0) return []
+    const hops = hopsOf(last).map((hop) => [hop, (last.rssBytes[hop] ?? Number.NaN) / MEBIBYTE] as const)
+    return [{ name: result.name, hops, all: hops.reduce((sum, [, mebibytes]) => sum + mebibytes, 0) }]
+  })
+  const most = rows.reduce<(typeof rows)[number] | undefined>((a, b) => (a && a.all >= b.all ? a : b), undefined)
+  if (most === undefined) return []
+  return [
+    [way, most.hops.map(([hop, mebibytes]) => `${hop} ${figure(mebibytes)}`).join(', '), figure(most.all), most.name],
+  ]
 }
 
 function ratio(spread: Spread | undefined): string {
