@@ -4,11 +4,11 @@ import { type ChainResult, type Figure, fabricCpuMicrosOf, measuredWays, p99Ms, 
 import type { WayName } from './way.js'
 
 const WIDTH = 1100
-const LABEL_WIDTH = 300
-const PANEL_WIDTH = 260
-const PANEL_GAP = 6
+const LABEL_WIDTH = 292
+const PANEL_WIDTH = 254
+const PANEL_GAP = 22
 /** Of a panel: figures stand beside the bars. */
-const VALUE_WIDTH = 44
+const VALUE_WIDTH = 50
 const HEAD_HEIGHT = 74
 const ROW_HEIGHT = 40
 const BAR_HEIGHT = 11

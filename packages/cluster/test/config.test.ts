@@ -112,6 +112,10 @@ t.test('all mistakes of a file are told at once, each with its place and its rem
   ])
 })
 
+function manyVips(count: number): string {
+  return Array.from({ length: count }, (_, i) => `{name: v${i + 1}}`).join(', ')
+}
+
 /** Each text has exactly one mistake that only the whole configuration shows. */
 const CONTRADICTIONS: readonly [text: string, problem: RegExp][] = [
   ['vips: [{name: a}, {name: a}]', /vips\[1\]\.name 'a' is there twice/],
@@ -120,9 +124,14 @@ const CONTRADICTIONS: readonly [text: string, problem: RegExp][] = [
   ['vips: [{name: a, backends: [x]}]', /there is no such backend: there is backend-1 to backend-4/],
   [
     'vips: [{name: a, address: 127.21.10.1}]',
-    /outside the range for VIPs: choose one from 127\.20\.10\.1 to 127\.20\.10\.254/,
+    /outside the range for VIPs: choose one from 127\.20\.10\.1 to 127\.20\.13\.254/,
   ],
   ['vips: [{name: a, address: 127.20.2.1}]', /outside the range for VIPs/],
+  ['vips: [{name: a, address: 127.20.14.1}]', /outside the range for VIPs/],
+  [
+    `redundancy: active-standby\nvips: [${manyVips(256)}]`,
+    /redundancy is active-standby, with 256 VIP addresses: VRRP tells at most 255 apart/,
+  ],
   ['vips: [{name: a, address: 127.20.10.255}]', /outside the range for VIPs/],
   ['vips: [{name: a, address: 198.18.0.1}]', /can't connect to it: add expose/],
   ['vips: [{name: a, address: 224.0.0.1, expose: "127.0.0.1:81"}]', /is no unicast address/],
