@@ -32,9 +32,18 @@ export class ClusterProcess {
    *
    * @param yaml a configuration for what else is to be different from a cluster without one
    */
-  static async start(lbs: number, backends: number, yaml?: string): Promise<ClusterProcess> {
+  static start(lbs: number, backends: number, yaml?: string): Promise<ClusterProcess> {
+    return ClusterProcess.#up(['--block', 'auto', '--lbs', String(lbs), '--backends', String(backends)], yaml)
+  }
+
+  /** Starts one of which a configuration says everything. It ends as one from `start` does. */
+  static startFrom(yaml: string): Promise<ClusterProcess> {
+    return ClusterProcess.#up([], yaml)
+  }
+
+  static async #up(options: readonly string[], yaml: string | undefined): Promise<ClusterProcess> {
     const directory = mkdtempSync(join(tmpdir(), 'fivetuple-bench-'))
-    const args = ['up', '--json', '--stdin', '--block', 'auto', '--lbs', String(lbs), '--backends', String(backends)]
+    const args = ['up', '--json', '--stdin', ...options]
     if (yaml !== undefined) {
       const file = join(directory, 'cluster.yaml')
       writeFileSync(file, yaml)

@@ -1,48 +1,41 @@
 import { parseArgs } from 'node:util'
-import { underFailure } from './failure/under-failure.js'
-import { microBenches } from './micro/micro-benches.js'
-import { throughVip } from './through-vip.js'
+import { VERBS } from './verbs.js'
 
-const HELP = `pnpm bench [options]          a cluster's VIP against one of its backends
-pnpm bench failure [options]  what failures of LBs, cables and backends cost clients
-pnpm bench micro [options]    the functions that run per packet
+const HELP = `pnpm bench <what> [options]
 
-  --seconds <n>   measured load in each segment (default 2); failure: before, during and after each failure
-  --rounds <n>    how often each pair of segments, or each micro bench, is measured (default 4; micro: 7)
-  --only <part>   only what has this in its name; may be repeated
-  --lbs <n>, --backends <n>   size of the cluster (default 4 and 4)
+${VERBS.map(({ name, summary }) => `  ${name.padEnd(14)}${summary}`).join('\n')}
+
+  --only <part>     only what has this in its name; may be repeated
+  --seconds <n>     measured load in each segment
+  --rounds <n>      how often each is measured
+  --lbs <n>, --backends <n>   size of the cluster
+  --backend <kind>  chain: what answers small requests, nginx (default where it is installed) or fastify
+  --haproxy <file>, --nginx <file>, --wrk <file>   these programs, where they are not on the PATH
 `
 
 try {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: {
-      seconds: { type: 'string', default: '2' },
+      seconds: { type: 'string' },
       rounds: { type: 'string' },
       only: { type: 'string', multiple: true, default: [] },
-      lbs: { type: 'string', default: '4' },
-      backends: { type: 'string', default: '4' },
+      lbs: { type: 'string' },
+      backends: { type: 'string' },
+      backend: { type: 'string', default: 'nginx' },
+      haproxy: { type: 'string', default: 'haproxy' },
+      nginx: { type: 'string', default: 'nginx' },
+      wrk: { type: 'string', default: 'wrk' },
       help: { type: 'boolean', short: 'h', default: false },
     },
   })
-  const [what = 'through-vip', ...rest] = positionals
-  if (values.help) process.stdout.write(HELP)
-  else if (rest.length > 0 || !['through-vip', 'failure', 'micro'].includes(what))
-    throw new Error(`what is this?\n${HELP}`)
-  else if (what === 'micro') await microBenches({ rounds: positive('rounds', values.rounds ?? '7'), only: values.only })
-  else {
-    const cluster = { lbs: positive('lbs', values.lbs), backends: positive('backends', values.backends) }
-    const load = { seconds: positive('seconds', values.seconds), only: values.only }
-    if (what === 'failure') await underFailure({ ...cluster, ...load })
-    else await throughVip({ ...cluster, ...load, rounds: positive('rounds', values.rounds ?? '4') })
-  }
+  const [what, ...rest] = positionals
+  const verb = VERBS.find(({ name }) => name === what)
+  if (values.help || what === undefined) process.stdout.write(HELP)
+  else if (verb === undefined || (rest.length > 0 && verb.name !== 'draw'))
+    throw new Error(`there is no '${positionals.join(' ')}' to measure\n\n${HELP}`)
+  else await verb.run({ ...values, files: rest })
 } catch (error) {
   process.stderr.write(`bench: ${(error as Error).message}\n`)
   process.exitCode = 1
-}
-
-function positive(name: string, text: string): number {
-  const value = Number(text)
-  if (value > 0 && value <= 1000 && (name === 'seconds' || Number.isInteger(value))) return value
-  throw new Error(`--${name} is '${text}': a ${name === 'seconds' ? '' : 'whole '}number above 0 is needed`)
 }

@@ -53,7 +53,9 @@ function cpuRows({ scenario, direct, through }: Comparison): string[][] {
       ['through', through],
     ] as const
   ).map(([way, segments]) => {
-    const cells = KINDS.map((kind) => median(segments.map((segment) => segment.cpuSecondsPer1000[kind] ?? Number.NaN)))
+    const cells = KINDS.map((kind) =>
+      median(segments.map(({ cpuSeconds, requests }) => ((cpuSeconds[kind] ?? Number.NaN) * 1000) / requests)),
+    )
     return [`${scenario} ${way}`, ...cells.map(figure), figure(cells.reduce((sum, cpu) => sum + cpu, 0))]
   })
 }

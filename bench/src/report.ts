@@ -36,9 +36,18 @@ export function environment(): Environment {
 
 /** Writes `reports/<name>-<date>.json` under the current directory. Returns its path. */
 export function writeReport(name: string, at: Environment, content: object): string {
+  return write(name, at, 'json', `${JSON.stringify({ name, environment: at, ...content }, null, 2)}\n`)
+}
+
+/** Writes a drawn report beside it. Returns its path. */
+export function writePage(name: string, at: Environment, html: string): string {
+  return write(name, at, 'html', html)
+}
+
+function write(name: string, at: Environment, kind: string, text: string): string {
   mkdirSync('reports', { recursive: true })
-  const path = join('reports', `${name}-${at.date.replaceAll(/[:.]/g, '-')}.json`)
-  writeFileSync(path, `${JSON.stringify({ name, environment: at, ...content }, null, 2)}\n`)
+  const path = join('reports', `${name}-${at.date.replaceAll(/[:.]/g, '-')}.${kind}`)
+  writeFileSync(path, text)
   return path
 }
 

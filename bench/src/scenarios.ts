@@ -1,5 +1,5 @@
-import { keepAliveLoad } from './load/keep-alive.js'
-import type { Load } from './load/load.js'
+import { autocannonLoad } from './load/autocannon.js'
+import { type Load, SMALL_GET } from './load/load.js'
 import { bodiesLoad, freshLoad } from './load/raw-load.js'
 
 /** One kind of traffic that both ways are compared by. */
@@ -9,6 +9,8 @@ export interface Scenario {
   readonly connections: number
   readonly path: string
 }
+
+const keepAliveLoad = autocannonLoad(SMALL_GET)
 
 export const SCENARIOS: readonly Scenario[] = [
   { name: 'keep-alive-16', load: keepAliveLoad, connections: 16, path: '/' },

@@ -1,18 +1,19 @@
 import type { LoadSample } from './load/load.js'
 import { type Usage, usageOf } from './process-usage.js'
 import type { Scenario } from './scenarios.js'
-import { quantile } from './statistics.js'
 
 /** One stretch of load on one target, in figures. */
 export interface Segment {
+  readonly windowMs: number
   readonly requests: number
+  readonly bytes: number
   readonly requestsPerSecond: number
   readonly bytesPerSecond: number
   readonly p50Ms: number
   readonly p99Ms: number
   readonly errors: Readonly<Record<string, number>>
-  /** By kind of role; missing where it can't be read. `load` is this process. */
-  readonly cpuSecondsPer1000: Readonly<Record<string, number>>
+  /** By kind of role; missing where it can't be read. `load` is what makes the load. */
+  readonly cpuSeconds: Readonly<Record<string, number>>
   readonly rssBytes: Readonly<Record<string, number>>
 }
 
@@ -47,26 +48,29 @@ export async function runSegment(options: SegmentOptions): Promise<Segment> {
 }
 
 function segmentOf(
-  { windowMs, requests, bytes, latenciesMs, errors }: LoadSample,
+  { windowMs, requests, bytes, p50Ms, p99Ms, errors, cpuSeconds }: LoadSample,
   before: Readonly<Record<string, Usage | undefined>>,
   after: Readonly<Record<string, Usage | undefined>>,
 ): Segment {
-  const cpuSecondsPer1000: Record<string, number> = {}
+  const cpu: Record<string, number> = {}
   const rssBytes: Record<string, number> = {}
   for (const [kind, usage] of Object.entries(after)) {
     const earlier = before[kind]
     if (usage === undefined || earlier === undefined) continue
     rssBytes[kind] = usage.rssBytes
-    if (requests > 0) cpuSecondsPer1000[kind] = ((usage.cpuSeconds - earlier.cpuSeconds) * 1000) / requests
+    cpu[kind] = usage.cpuSeconds - earlier.cpuSeconds
   }
+  if (cpuSeconds !== undefined) cpu.load = cpuSeconds
   return {
+    windowMs,
     requests,
+    bytes,
     requestsPerSecond: (requests * 1000) / windowMs,
     bytesPerSecond: (bytes * 1000) / windowMs,
-    p50Ms: quantile(latenciesMs, 0.5),
-    p99Ms: quantile(latenciesMs, 0.99),
+    p50Ms,
+    p99Ms,
     errors,
-    cpuSecondsPer1000,
+    cpuSeconds: cpu,
     rssBytes,
   }
 }

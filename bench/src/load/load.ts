@@ -16,11 +16,26 @@ export interface LoadOptions {
 export interface LoadSample {
   readonly windowMs: number
   readonly requests: number
-  /** Bytes received, heads included. */
+  /** Bytes received, heads included; of requests with a body: of the bodies sent. */
   readonly bytes: number
-  readonly latenciesMs: readonly number[]
+  /** NaN when nothing was answered; p99Ms, too. */
+  readonly p50Ms: number
+  readonly p99Ms: number
   /** Failures by code, over the whole run. */
   readonly errors: Readonly<Record<string, number>>
+  /** Of the load itself, where it is a process of its own. */
+  readonly cpuSeconds?: number | undefined
 }
+
+/** What each request of a load is. */
+export interface RequestKind {
+  readonly method: 'GET' | 'POST'
+  /** Of the request's body. */
+  readonly bodyBytes: number
+  /** A new connection for each request. */
+  readonly isFresh: boolean
+}
+
+export const SMALL_GET: RequestKind = { method: 'GET', bodyBytes: 0, isFresh: false }
 
 export type Load = (options: LoadOptions) => Promise<LoadSample>

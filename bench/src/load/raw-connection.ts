@@ -1,8 +1,10 @@
 import { connect, type Socket } from 'node:net'
-import type { LoadOptions } from './load.js'
+import type { LoadOptions, RequestKind } from './load.js'
 import type { Window } from './window.js'
 
 const READ_BYTES = 256 * 1024
+/** Of a body; it is sent again and again. */
+const BLOCK = Buffer.alloc(256 * 1024, 'x')
 const HEAD_END = Buffer.from('\r\n\r\n')
 
 /**
@@ -12,7 +14,7 @@ const HEAD_END = Buffer.from('\r\n\r\n')
 export class RawConnection {
   readonly #options: LoadOptions
   readonly #window: Window
-  readonly #isFresh: boolean
+  readonly #kind: RequestKind
   readonly #request: string
   readonly #buffer = Buffer.allocUnsafe(READ_BYTES)
   #socket: Socket | undefined
@@ -22,13 +24,17 @@ export class RawConnection {
   #head = Buffer.alloc(0)
   #isOver = false
 
-  /** @param isFresh a new connection for each request */
-  constructor(options: LoadOptions, window: Window, isFresh: boolean) {
+  constructor(options: LoadOptions, window: Window, kind: RequestKind) {
     this.#options = options
     this.#window = window
-    this.#isFresh = isFresh
+    this.#kind = kind
     const { host, port, path } = options
-    this.#request = `GET ${path} HTTP/1.1\r\nhost: ${host}:${port}\r\n${isFresh ? 'connection: close\r\n' : ''}\r\n`
+    const { method, bodyBytes, isFresh } = kind
+    const more = [
+      ...(bodyBytes > 0 ? [`content-length: ${bodyBytes}\r\n`] : []),
+      ...(isFresh ? ['connection: close\r\n'] : []),
+    ]
+    this.#request = `${method} ${path} HTTP/1.1\r\nhost: ${host}:${port}\r\n${more.join('')}\r\n`
   }
 
   start(): void {
@@ -47,7 +53,7 @@ export class RawConnection {
       },
     })
     this.#socket = socket
-    socket.write(this.#request)
+    this.#send(socket)
     let failure: string | undefined
     socket.on('error', (error: NodeJS.ErrnoException) => {
       failure = error.code ?? error.message
@@ -71,8 +77,22 @@ export class RawConnection {
     this.#head = Buffer.alloc(0)
   }
 
+  #send(socket: Socket): void {
+    socket.write(this.#request)
+    if (this.#kind.bodyBytes > 0) this.#sendBody(socket, this.#kind.bodyBytes)
+  }
+
+  #sendBody(socket: Socket, left: number): void {
+    const bytes = Math.min(left, BLOCK.length)
+    socket.write(BLOCK.subarray(0, bytes), (error) => {
+      if (error) return
+      this.#window.received(bytes)
+      if (left > bytes) this.#sendBody(socket, left - bytes)
+    })
+  }
+
   #onBytes(bytes: Buffer): void {
-    this.#window.received(bytes.length)
+    if (this.#kind.bodyBytes === 0) this.#window.received(bytes.length)
     if (this.#left >= 0) this.#left -= bytes.length
     else {
       this.#head = Buffer.concat([this.#head, bytes])
@@ -90,8 +110,8 @@ export class RawConnection {
     }
     if (this.#left > 0) return
     this.#window.response(performance.now() - this.#startedMs)
-    if (this.#isFresh) return // the server closes, and with that the next one starts
+    if (this.#kind.isFresh) return // the server closes, and with that the next one starts
     this.#begin()
-    this.#socket?.write(this.#request)
+    if (this.#socket) this.#send(this.#socket)
   }
 }

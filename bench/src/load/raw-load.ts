@@ -1,16 +1,21 @@
-import type { Load, LoadOptions, LoadSample } from './load.js'
+import { type Load, type LoadOptions, type LoadSample, type RequestKind, SMALL_GET } from './load.js'
 import { RawConnection } from './raw-connection.js'
 import { Window } from './window.js'
 
 /** A new connection for each request. */
-export const freshLoad: Load = (options) => run(options, true)
+export const freshLoad: Load = (options) => run(options, { ...SMALL_GET, isFresh: true })
 
 /** Keep-alive connections that read bodies and throw them away. */
-export const bodiesLoad: Load = (options) => run(options, false)
+export const bodiesLoad: Load = (options) => run(options, SMALL_GET)
 
-async function run(options: LoadOptions, isFresh: boolean): Promise<LoadSample> {
+/** Keep-alive connections that send bodies; bytes are counted as the kernel takes them, so that a window need not hold whole bodies. */
+export function uploadLoad(bodyBytes: number): Load {
+  return (options) => run(options, { method: 'POST', bodyBytes, isFresh: false })
+}
+
+async function run(options: LoadOptions, kind: RequestKind): Promise<LoadSample> {
   const window = new Window()
-  const connections = Array.from({ length: options.connections }, () => new RawConnection(options, window, isFresh))
+  const connections = Array.from({ length: options.connections }, () => new RawConnection(options, window, kind))
   for (const connection of connections) connection.start()
   await window.pass(options)
   for (const connection of connections) connection.stop()

@@ -1,3 +1,4 @@
+import { quantile } from '../statistics.js'
 import type { LoadOptions, LoadSample } from './load.js'
 
 /** Counts what falls between the end of the warm-up and the end of the measurement. */
@@ -38,13 +39,15 @@ export class Window {
       windowMs: this.#windowMs,
       requests: this.#latenciesMs.length,
       bytes: this.#bytes,
-      latenciesMs: this.#latenciesMs,
+      p50Ms: quantile(this.#latenciesMs, 0.5),
+      p99Ms: quantile(this.#latenciesMs, 0.99),
       errors: Object.fromEntries(this.#errors),
     }
   }
 }
 
-function elapse(ms: number, signal: AbortSignal): Promise<void> {
+/** Resolves after so long, or when the signal aborts. */
+export function elapse(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const done = (): void => {
       clearTimeout(timer)

@@ -1,3 +1,4 @@
+import { svgLine, svgRect, svgText } from '../svg.js'
 import type { Measurement } from './measurement.js'
 
 const WIDTH = 760
@@ -102,9 +103,7 @@ function drawTakeovers(drawing: Drawing, measurements: readonly Measurement[]): 
 }
 
 function title(drawing: Drawing, words: string): void {
-  drawing.parts.push(
-    `<text x="${MARGIN}" y="${drawing.y + 14}" fill="${COLOURS.text}" font-weight="bold">${escapeXml(words)}</text>`,
-  )
+  drawing.parts.push(svgText(MARGIN, drawing.y + 14, words, { fill: COLOURS.text, 'font-weight': 'bold' }))
   drawing.y += TITLE_HEIGHT
 }
 
@@ -113,27 +112,13 @@ function label(drawing: Drawing, words: string): void {
 }
 
 function text(drawing: Drawing, x: number, y: number, words: string, colour: string = COLOURS.text): void {
-  drawing.parts.push(`<text x="${round(x)}" y="${round(y)}" fill="${colour}">${escapeXml(words)}</text>`)
+  drawing.parts.push(svgText(x, y, words, { fill: colour }))
 }
 
 function rect(drawing: Drawing, x: number, y: number, width: number, height: number, colour: string): void {
-  if (width <= 0 || height <= 0) return
-  drawing.parts.push(
-    `<rect x="${round(x)}" y="${round(y)}" width="${round(width)}" height="${round(height)}" fill="${colour}"/>`,
-  )
+  drawing.parts.push(svgRect(x, y, width, height, { fill: colour }))
 }
 
 function line(drawing: Drawing, x1: number, y1: number, x2: number, y2: number): void {
-  drawing.parts.push(
-    `<line x1="${round(x1)}" y1="${round(y1)}" x2="${round(x2)}" y2="${round(y2)}" stroke="${COLOURS.line}"/>`,
-  )
-}
-
-/** Two digits behind the point are finer than any screen. */
-function round(value: number): number {
-  return Math.round(value * 100) / 100
-}
-
-function escapeXml(words: string): string {
-  return words.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
+  drawing.parts.push(svgLine(x1, y1, x2, y2, { stroke: COLOURS.line }))
 }

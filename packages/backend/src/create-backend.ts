@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
+import { finished, pipeline } from 'node:stream/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { formatIpv4 } from '@fivetuple/packet'
 import fastify, { type FastifyInstance, type FastifyReply } from 'fastify'
@@ -93,6 +93,20 @@ export function createBackend(options: BackendOptions): FastifyInstance {
       reply.raw.writeHead(200, { 'content-type': type, ...(length === undefined ? {} : { 'content-length': length }) })
       const body = (request.body ?? request.raw) as IncomingMessage
       await pipeline(body, reply.raw).catch(() => {}) // either end has gone away
+    },
+  })
+
+  server.route({
+    method: ['POST', 'PUT'],
+    url: '/sink',
+    handler: async (request) => {
+      const body = (request.body ?? request.raw) as IncomingMessage
+      let bytes = 0
+      body.on('data', (chunk: Buffer) => {
+        bytes += chunk.length
+      })
+      await finished(body).catch(() => {}) // the client has gone away
+      return { bytes }
     },
   })
 

@@ -57,6 +57,14 @@ t.test('/echo gives back what it is sent, of any type and size', async (t) => {
   }
 })
 
+t.test('/sink takes bodies of any size and counts them', async (t) => {
+  const { url } = await start(t)
+  for (const length of [0, 10, 5_000_000]) {
+    const response = await fetch(`${url}/sink`, { method: 'POST', body: randomBytes(length) })
+    t.same(await response.json(), { bytes: length })
+  }
+})
+
 t.test('/status, /delay and /stream do what they are asked', async (t) => {
   const { url } = await start(t)
   for (const code of [200, 404, 503]) t.equal((await fetch(`${url}/status/${code}`)).status, code)

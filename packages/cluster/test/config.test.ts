@@ -114,11 +114,15 @@ t.test('all mistakes of a file are told at once, each with its place and its rem
     'c.yaml:6:1: bgp is 5: it must be a mapping',
     "c.yaml:7:1: lbz is no setting: did you mean 'lbs'?",
     "c.yaml:8:18: nat.timeouts.syn is '5x': it must be a duration such as 200ms, 5s or 15m (a plain number is seconds)",
-    'c.yaml:8:28: nat.portRange has 1 entries: it must be a list of two ports, first and last, as in [16384, 65535]',
+    'c.yaml:8:28: nat.portRange has 1 entries: it must be a list of two ports, first and last, as in [4096, 32767]',
     'c.yaml:9:7: log.level has no value: give it one or remove the key',
     "c.yaml:10:1: bgp2 is no setting: did you mean 'bgp'?",
   ])
 })
+
+function manyVips(count: number): string {
+  return Array.from({ length: count }, (_, i) => `{name: v${i + 1}}`).join(', ')
+}
 
 /** Each text has exactly one mistake that only the whole configuration shows. */
 const CONTRADICTIONS: readonly [text: string, problem: RegExp][] = [
@@ -128,9 +132,14 @@ const CONTRADICTIONS: readonly [text: string, problem: RegExp][] = [
   ['vips: [{name: a, backends: [x]}]', /there is no such backend: there is backend-1 to backend-4/],
   [
     'vips: [{name: a, address: 127.21.10.1}]',
-    /outside the range for VIPs: choose one from 127\.20\.10\.1 to 127\.20\.10\.254/,
+    /outside the range for VIPs: choose one from 127\.20\.10\.1 to 127\.20\.13\.254/,
   ],
   ['vips: [{name: a, address: 127.20.2.1}]', /outside the range for VIPs/],
+  ['vips: [{name: a, address: 127.20.14.1}]', /outside the range for VIPs/],
+  [
+    `redundancy: active-standby\nvips: [${manyVips(256)}]`,
+    /redundancy is active-standby, with 256 VIP addresses: VRRP tells at most 255 apart/,
+  ],
   ['vips: [{name: a, address: 127.20.10.255}]', /outside the range for VIPs/],
   ['vips: [{name: a, address: 198.18.0.1}]', /can't connect to it: add expose/],
   ['vips: [{name: a, address: 224.0.0.1, expose: "127.0.0.1:81"}]', /is no unicast address/],

@@ -134,6 +134,19 @@ t.test('two blocks never share an address', async (t) => {
   t.pass()
 })
 
+t.test('there is room for 1,016 VIPs, each with an address of its own', async (t) => {
+  const vips = (count: number): string =>
+    `vips: [${Array.from({ length: count }, (_, i) => `{name: v${i + 1}}`).join(', ')}]`
+  const { vips: planned } = planOf(vips(1_016))
+  t.same(
+    [0, 253, 254, 1_015].map((i) => planned[i]!.address),
+    ['127.20.10.1', '127.20.10.254', '127.20.11.1', '127.20.13.254'],
+  )
+  t.equal(new Set(planned.map(({ address }) => address)).size, 1_016)
+  const again = planned.map(({ name, address }) => `{name: ${name}, address: ${address}}`)
+  t.equal(planOf(`vips: [${again.join(', ')}]`).vips.length, 1_016, 'and each may be said')
+})
+
 t.test('servers, neighbours and next hops of the user', async (t) => {
   const plan = planOf(
     [

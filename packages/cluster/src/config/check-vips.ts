@@ -1,8 +1,9 @@
-import type { AddressPlan } from '../plan/address-plan.js'
+import { type AddressPlan, VIP_NUMBERS } from '../plan/address-plan.js'
 import { checkDuration } from './check-duration.js'
 import type { ClusterConfig, VipConfig } from './cluster-config.js'
 import type { ConfigPath, Report } from './config-error.js'
 import { didYouMean } from './did-you-mean.js'
+import { MAX_STANDBY_VIPS } from './limits.js'
 import { isLoopback, isUnicast } from './loopback.js'
 import { numbered } from './resolve.js'
 
@@ -45,6 +46,12 @@ export function checkVips(config: ClusterConfig, addresses: AddressPlan | undefi
       )
     lbsByAddress.set(address, twin ?? vip)
   })
+  if (config.redundancy === 'active-standby' && lbsByAddress.size > MAX_STANDBY_VIPS)
+    report(
+      ['redundancy'],
+      `is active-standby, with ${lbsByAddress.size} VIP addresses`,
+      `VRRP tells at most ${MAX_STANDBY_VIPS} apart: let some share an address, with ports of their own`,
+    )
 }
 
 function checkReferences(
@@ -128,7 +135,7 @@ function checkAddress(
     report(
       here,
       `${address} is outside the range for VIPs`,
-      `choose one from ${addresses.vip(1)} to ${addresses.vip(254)}, or remove it`,
+      `choose one from ${addresses.vip(1)} to ${addresses.vip(VIP_NUMBERS)}, or remove it`,
     )
 }
 

@@ -35,7 +35,9 @@ export const DEFAULTS = {
     prefixLimit: 100,
   },
   nat: {
-    portRange: [16_384, 65_535],
+    // Below the ports that systems give to clients (Linux: 32768 to 60999, RFC 6335: from 49152): a port that is bound on any
+    // address, or was within the last minute, is one that no connect on the whole machine gets by itself.
+    portRange: [4_096, 32_767],
     maxSessions: 1_000_000,
     unknownFlow: 'reset',
     timeouts: { syn: '5s', established: '15m', closing: '60s', closed: '2s', udp: '30s' },

@@ -1,8 +1,10 @@
 /** Hosts that an octet of an address can tell apart, with room for the addresses that stand for a network or for all. */
 export const MAX_NODES = 250
-/** One address each in a /24, without .0 and .255. */
-export const MAX_VIPS = 254
-/** 250 backends and 254 VIPs with a comment each take about 80 KiB. */
+/** One address each in four /24s, without .0 and .255. */
+export const MAX_VIPS = 1_016
+/** VRIDs are 8 bits, and 0 is none (RFC 9568 §5.2.3). */
+export const MAX_STANDBY_VIPS = 255
+/** 250 backends and 1,016 VIPs with a comment each take about 200 KiB. */
 export const MAX_CONFIG_BYTES = 256 * 1024
 /** Each costs a process per switch and two connections per LB; beyond the cores of a machine there is nothing to win. */
 export const MAX_LINE_CARDS = 16

@@ -222,7 +222,7 @@ const nat = object(
   {
     portRange: Type.Optional(
       Type.Array(whole(1_024, 65_535, 'A source port.'), {
-        title: 'a list of two ports, first and last, as in [16384, 65535]',
+        title: 'a list of two ports, first and last, as in [4096, 32767]',
         description: 'Source ports that an LB uses towards backends.',
         minItems: 2,
         maxItems: 2,

@@ -4,7 +4,10 @@ import { assertBlock } from './block.js'
 // One /16 per cluster. The third octet tells the kind of an address, the fourth the number; 0 and 255 stay unused, so
 // that no address looks like a network's or a broadcast address.
 
-/** Third octet of each range of a block. */
+/** Numbers in one third octet. */
+const NUMBERS = 254
+
+/** Third octet of each range of a block, the first one where it has several. */
 export const BlockRange = { routers: 0, lbs: 1, bips: 2, backends: 3, vips: 10, clients: 100 } as const
 
 export type BlockRangeName = keyof typeof BlockRange
@@ -17,7 +20,11 @@ const LAUNCHER = 254
 /** A /22: 1,022 client addresses. */
 const CLIENT_POOL_LENGTH = 22
 
-/** The addresses of one block, as dotted quads. Numbers count from 1 to 254. */
+/** Third octets of the range of VIPs: room for {@link VIP_NUMBERS} of them. */
+const VIP_OCTETS = 4
+export const VIP_NUMBERS = VIP_OCTETS * NUMBERS
+
+/** The addresses of one block, as dotted quads. Numbers count from 1 to 254, those of VIPs to 1,016. */
 export class AddressPlan {
   readonly #block: Prefix
 
@@ -62,7 +69,8 @@ export class AddressPlan {
   }
 
   vip(i: number): string {
-    return this.#at('vips', i)
+    const octet = Math.floor((i - 1) / NUMBERS)
+    return this.#at('vips', octet * 256 + i - octet * NUMBERS)
   }
 
   /** Whether a dotted quad lies in the block. */
@@ -74,7 +82,9 @@ export class AddressPlan {
   rangeContains(range: BlockRangeName, address: string): boolean {
     const value: Ipv4Address = parseIpv4(address) ?? 0
     const last = value & 255
-    return this.contains(address) && ((value >>> 8) & 255) === BlockRange[range] && last !== 0 && last !== 255
+    const octet = ((value >>> 8) & 255) - BlockRange[range]
+    const octets = range === 'vips' ? VIP_OCTETS : 1
+    return this.contains(address) && octet >= 0 && octet < octets && last !== 0 && last !== 255
   }
 
   #at(range: BlockRangeName, number: number): string {

@@ -196,7 +196,7 @@ export class SimulatedCluster {
       {
         address: parseIpv4(`127.20.1.${id}`)!,
         bip,
-        nat: { portRange: [16_384, 65_535], maxSessions: 100_000, timeouts: TIMEOUTS, unknownFlow: 'reset' },
+        nat: { portRange: [4_096, 32_767], maxSessions: 100_000, timeouts: TIMEOUTS, unknownFlow: 'reset' },
         hasAddress: (address) => address === VIP,
       },
       uplink,

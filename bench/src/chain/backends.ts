@@ -1,0 +1,70 @@
+import { mkdirSync, truncateSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { Program } from '../program.js'
+import { type Endpoint, endpointOf, type Service } from './hop.js'
+import { nginxBackendConfig } from './nginx.js'
+import type { Stage } from './stage.js'
+
+const OURS = fileURLToPath(new URL('main.js', import.meta.resolve('@fivetuple/backend')))
+/** Third octet of backends in a block. */
+const RANGE = 3
+const PORT = 8080
+
+/** The servers behind all ways, and the services that they are reached by. */
+export interface Backends {
+  readonly services: readonly Service[]
+  readonly pids: readonly number[]
+  /** What answers small requests and downloads. */
+  readonly kind: 'nginx' | 'fastify'
+  readonly stop: () => Promise<void>
+}
+
+/**
+ * Starts them. `small` answers small requests and downloads: nginx where it is installed, so that the server is not what is measured;
+ * `upload` takes bodies and `udp` echoes datagrams: both are our own backend.
+ *
+ * @param nginx undefined: our own backend does all
+ * @param downloads sizes of the bodies that there are to be, bytes
+ */
+export async function startBackends(
+  { block, directory, guard, files }: Stage,
+  nginx: string | undefined,
+  downloads: readonly number[],
+): Promise<Backends> {
+  const ours: Endpoint = { address: block.address(RANGE, 1), port: PORT }
+  const args = [OURS, '--name', 'ours', '--address', ours.address, '--port', String(ours.port), '--log-level', 'warn']
+  const programs = [await Program.start({ command: process.execPath, args, listens: [endpointOf(ours)], guard })]
+  let small = ours
+  if (nginx !== undefined) {
+    small = { address: block.address(RANGE, 2), port: PORT }
+    const own = join(directory, 'nginx-backend')
+    mkdirSync(join(own, 'bytes'), { recursive: true })
+    for (const bytes of downloads) {
+      const file = join(own, 'bytes', String(bytes))
+      writeFileSync(file, '')
+      truncateSync(file, bytes)
+    }
+    writeFileSync(join(own, 'nginx.conf'), nginxBackendConfig(small, own, files))
+    const started = Program.start({
+      command: nginx,
+      args: ['-p', own, '-e', 'stderr', '-c', 'nginx.conf'],
+      listens: [endpointOf(small)],
+      guard,
+    })
+    started.catch(() => programs[0]!.stop())
+    programs.push(await started)
+  }
+  return {
+    services: [
+      { name: 'small', protocol: 'tcp', port: 8080, backend: small },
+      { name: 'upload', protocol: 'tcp', port: 8081, backend: ours },
+      { name: 'udp', protocol: 'udp', port: 8082, backend: ours },
+    ],
+    pids: programs.flatMap((program) => program.pids()),
+    kind: nginx === undefined ? 'fastify' : 'nginx',
+    stop: async () => {
+      await Promise.all(programs.map((program) => program.stop()))
+    },
+  }
+}

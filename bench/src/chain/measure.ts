@@ -1,0 +1,59 @@
+import { runSegment, type Segment } from '../segment.js'
+import type { ChainCase } from './cases.js'
+import type { ChainResult } from './result.js'
+import type { Way, WayName } from './way.js'
+
+/** Before a case's first round each way meets its load once, unmeasured: code gets compiled, caches filled. */
+const FIRST_WARM_UP_MS = 1_000
+/** Before each measured stretch. */
+const WARM_UP_MS = 300
+
+export interface MeasureOptions {
+  readonly rounds: number
+  /** Of measured load in each segment. */
+  readonly seconds: number
+  readonly backends: readonly number[]
+  readonly signal: AbortSignal
+}
+
+/**
+ * The order of a round: forwards, then backwards, so that what drifts on the machine meets all ways alike.
+ *
+ * @param round from 0
+ */
+export function orderOf<T>(ways: readonly T[], round: number): T[] {
+  return round % 2 === 0 ? [...ways] : [...ways].reverse()
+}
+
+/** Runs a case on the ways that can carry it. Ends early, with the rounds that are whole, when the signal aborts. */
+export async function measureCase(
+  chainCase: ChainCase,
+  ways: readonly Way[],
+  { rounds, seconds, backends, signal }: MeasureOptions,
+): Promise<ChainResult> {
+  const able = ways.filter(({ entries }) => entries[chainCase.service] !== undefined)
+  const run = ({ entries, hops }: Way, warmUpMs: number, measureMs: number): Promise<Segment> =>
+    runSegment({
+      scenario: chainCase,
+      target: entries[chainCase.service]!,
+      pids: { load: [process.pid], ...hops, backends },
+      warmUpMs,
+      measureMs,
+      signal,
+    })
+  for (const way of able) if (!signal.aborted) await run(way, 0, FIRST_WARM_UP_MS)
+  const whole: Map<WayName, Segment>[] = []
+  for (let round = 0; round < rounds && !signal.aborted; round++) {
+    const measured = new Map<WayName, Segment>()
+    for (const way of orderOf(able, round))
+      if (!signal.aborted) measured.set(way.name, await run(way, WARM_UP_MS, seconds * 1000))
+    if (!signal.aborted) whole.push(measured)
+  }
+  return {
+    name: chainCase.name,
+    words: chainCase.words,
+    unit: chainCase.unit,
+    connections: chainCase.connections,
+    segments: Object.fromEntries(able.map(({ name }) => [name, whole.map((round) => round.get(name)!)])),
+  }
+}

@@ -1,0 +1,82 @@
+import type { Segment } from '../segment.js'
+import { median, ratioOf, type Spread } from '../statistics.js'
+import type { ChainCase } from './cases.js'
+import { WAYS, type WayName } from './way.js'
+
+/** The same load on each way, round by round. */
+export interface ChainResult {
+  readonly name: string
+  /** What it is, for people. */
+  readonly words: string
+  readonly unit: ChainCase['unit']
+  readonly connections: number
+  /** By way, one for each round; ways that can't carry it are missing. */
+  readonly segments: Readonly<Partial<Record<WayName, readonly Segment[]>>>
+}
+
+type Counted = Pick<ChainResult, 'unit'>
+
+/** Of a segment, a number to compare by. */
+export type Figure = (segment: Segment) => number
+
+export const MEBIBYTE = 1024 ** 2
+
+/** What is not between client and backend. */
+const ENDS: readonly string[] = ['load', 'backends']
+
+export const p50Ms: Figure = (segment) => segment.p50Ms
+export const p99Ms: Figure = (segment) => segment.p99Ms
+
+/** Requests per second, or MiB per second where bodies are what matters. */
+export function speedOf({ unit }: Counted): Figure {
+  return unit === 'requests'
+    ? ({ requestsPerSecond }) => requestsPerSecond
+    : ({ bytesPerSecond }) => bytesPerSecond / MEBIBYTE
+}
+
+/** CPU µs for each request, or for each MiB, of one kind of process. */
+export function cpuMicrosOf({ unit }: Counted, kind: string): Figure {
+  return (segment) => ((segment.cpuSeconds[kind] ?? Number.NaN) * 1e6) / workOf(unit, segment)
+}
+
+/** CPU µs for each request, or for each MiB, of all processes between client and backend. */
+export function fabricCpuMicrosOf({ unit }: Counted): Figure {
+  return (segment) => {
+    const parts = Object.entries(segment.cpuSeconds).filter(([kind]) => !ENDS.includes(kind))
+    return (parts.reduce((sum, [, seconds]) => sum + seconds, 0) * 1e6) / workOf(unit, segment)
+  }
+}
+
+function workOf(unit: ChainCase['unit'], { requests, bytes }: Segment): number {
+  return unit === 'requests' ? requests : bytes / MEBIBYTE
+}
+
+/** Kinds of process between client and backend. */
+export function hopsOf({ cpuSeconds }: Segment): string[] {
+  return Object.keys(cpuSeconds).filter((kind) => !ENDS.includes(kind))
+}
+
+/** Ways that have whole rounds. */
+export function measuredWays({ segments }: ChainResult): WayName[] {
+  return WAYS.filter((way) => (segments[way]?.length ?? 0) > 0)
+}
+
+/** @param way one of `measuredWays` */
+export function medianOf({ segments }: ChainResult, way: WayName, pick: Figure): number {
+  return median(segments[way]!.map(pick))
+}
+
+/** How many times as much fivetuple takes as another way, round by round; undefined when either has no rounds. */
+export function ratioTo(result: ChainResult, other: WayName, pick: Figure): Spread | undefined {
+  const ours = result.segments.fivetuple
+  const theirs = result.segments[other]
+  return ours && theirs ? ratioOf(theirs.map(pick), ours.map(pick)) : undefined
+}
+
+/** Failures on a way by cause, over all rounds. */
+export function errorsOf({ segments }: ChainResult, way: WayName): Record<string, number> {
+  const errors: Record<string, number> = {}
+  for (const segment of segments[way] ?? [])
+    for (const [cause, count] of Object.entries(segment.errors)) errors[cause] = (errors[cause] ?? 0) + count
+  return errors
+}

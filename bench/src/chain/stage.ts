@@ -1,0 +1,45 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { findFreeBlock } from '@fivetuple/cluster'
+import { ChildGuard } from '../child-guard.js'
+import { fileLimit } from '../file-limit.js'
+
+/** A /16 of loopback addresses. */
+export class Block {
+  readonly cidr: string
+  readonly #start: string
+
+  /** @param cidr a /16 */
+  constructor(cidr: string) {
+    this.cidr = cidr
+    this.#start = cidr.split('.').slice(0, 2).join('.')
+  }
+
+  /** By third and fourth octet. */
+  address(range: number, number: number): string {
+    return `${this.#start}.${range}.${number}`
+  }
+}
+
+/** What the ways of a comparison share. */
+export interface Stage {
+  readonly block: Block
+  /** For configurations and the like; goes when the bench ends. */
+  readonly directory: string
+  readonly guard: ChildGuard
+  /** How many files a process may have open. */
+  readonly files: number
+}
+
+/** Runs something on a stage that is there only meanwhile. */
+export async function onStage<T>(run: (stage: Stage) => Promise<T>): Promise<T> {
+  const directory = mkdtempSync(join(tmpdir(), 'fivetuple-bench-'))
+  const guard = new ChildGuard()
+  try {
+    return await run({ block: new Block(await findFreeBlock()), directory, guard, files: fileLimit() })
+  } finally {
+    guard.release()
+    rmSync(directory, { recursive: true, force: true })
+  }
+}

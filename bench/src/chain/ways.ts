@@ -1,0 +1,90 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { ClusterProcess } from '../cluster-process.js'
+import { Program } from '../program.js'
+import { fivetupleConfig } from './fivetuple.js'
+import { haproxyConfig } from './haproxy.js'
+import { type ChainHop, chainOf, endpointOf, type Service } from './hop.js'
+import { nginxStreamConfig } from './nginx.js'
+import type { Stage } from './stage.js'
+import type { Way, WayName } from './way.js'
+
+/** As many as fivetuple has: uplink switch, LB, downlink switch. */
+const HOPS = [1, 2, 3]
+/** Third octets of the hops' addresses in the block: nothing of the cluster's lies there. */
+const HAPROXY_RANGE = 201
+const NGINX_RANGE = 202
+
+export function directWay(services: readonly Service[]): Way {
+  const entries = services.map(({ name, backend }) => [name, endpointOf(backend)] as const)
+  return { name: 'direct', entries: Object.fromEntries(entries), hops: {}, stop: async () => {} }
+}
+
+export async function fivetupleWay(stage: Stage, services: readonly Service[], lbs: number): Promise<Way> {
+  const cluster = await ClusterProcess.startFrom(fivetupleConfig(stage.block.cidr, lbs, services))
+  const { uplink = [], lbs: lbPids = [], downlink = [], launcher = [] } = cluster.pids()
+  return {
+    name: 'fivetuple',
+    entries: Object.fromEntries(cluster.ready.vips.map(({ name, listen }) => [name, listen])),
+    hops: { uplink, lbs: lbPids, downlink, launcher },
+    stop: () => cluster.stop(),
+  }
+}
+
+export function haproxyWay(stage: Stage, services: readonly Service[], command: string): Promise<Way> {
+  const tcp = services.filter(({ protocol }) => protocol === 'tcp')
+  return chainWay('haproxy', stage, tcp, HAPROXY_RANGE, (directory, hop) => {
+    const file = join(directory, 'haproxy.cfg')
+    writeFileSync(file, haproxyConfig(hop, stage.files))
+    return { command, args: ['-db', '-f', file] }
+  })
+}
+
+export function nginxWay(
+  stage: Stage,
+  services: readonly Service[],
+  command: string,
+  module: string | undefined,
+): Promise<Way> {
+  return chainWay('nginx', stage, services, NGINX_RANGE, (directory, hop) => {
+    writeFileSync(join(directory, 'nginx.conf'), nginxStreamConfig(hop, module, stage.files))
+    return { command, args: ['-p', directory, '-e', 'stderr', '-c', 'nginx.conf'] }
+  })
+}
+
+/** Starts a chain of processes from its far end, so that each finds the next one there. */
+async function chainWay(
+  name: WayName,
+  { block, directory, guard }: Stage,
+  services: readonly Service[],
+  range: number,
+  prepare: (directory: string, hop: ChainHop) => { readonly command: string; readonly args: readonly string[] },
+): Promise<Way> {
+  const hops = chainOf(
+    HOPS.map((hop) => block.address(range, hop)),
+    services,
+  )
+  const programs: Program[] = []
+  const stop = async (): Promise<void> => {
+    await Promise.all(programs.map((program) => program.stop()))
+  }
+  try {
+    for (const hop of [...hops].reverse()) {
+      const own = join(directory, `${name}-${hop.address}`)
+      mkdirSync(own)
+      const listens = hop.entries
+        .filter(({ protocol }) => protocol === 'tcp')
+        .map(({ port }) => endpointOf({ address: hop.address, port }))
+      programs.unshift(await Program.start({ ...prepare(own, hop), listens, guard }))
+    }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+  return {
+    name,
+    entries: Object.fromEntries(services.map(({ name, port }) => [name, `${hops[0]!.address}:${port}`])),
+    hops: Object.fromEntries(programs.map((program, i) => [`hop ${i + 1}`, program.pids()])),
+    stop,
+  }
+}
