@@ -61,6 +61,19 @@ export const VERBS: readonly Verb[] = [
     },
   },
   {
+    name: 'scale',
+    summary: 'what more LBs, VIPs and flows cost, and how long a cluster takes to start',
+    async run({ seconds, rounds, only, haproxy, nginx, wrk }) {
+      const { scale } = await import('./scale/scale.js')
+      await scale({
+        seconds: positive('seconds', seconds ?? '2'),
+        rounds: whole('rounds', rounds ?? '3'),
+        only,
+        commands: { haproxy, nginx, wrk },
+      })
+    },
+  },
+  {
     name: 'failure',
     summary: 'what failures of LBs, cables and backends cost clients',
     async run({ seconds, only, lbs, backends }) {
