@@ -19,7 +19,7 @@ t.test('each axis grows by itself, as far as files go', async (t) => {
 t.test('every point is a configuration that can be started', async (t) => {
   for (const point of scalePoints(1_000_000).points) {
     const loaded = loadConfig(scaleConfig(point), 'scale.yaml')
-    t.match(loaded, { ok: true, value: { vips: { length: point.vips } } }, point.name)
+    t.match(loaded, { ok: true, config: { vips: { length: point.vips } } }, point.name)
   }
 })
 
