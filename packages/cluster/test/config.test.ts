@@ -124,6 +124,11 @@ function manyVips(count: number): string {
   return Array.from({ length: count }, (_, i) => `{name: v${i + 1}}`).join(', ')
 }
 
+t.test('a bracket that is never closed is told from uneven indentation', async (t) => {
+  for (const text of ['lbs: [\n', 'bgp: {\n']) t.match(errorsOf(text).join(), /: close the bracket, or indent/, text)
+  t.match(errorsOf('bgp:\n    port: 1\n  switchAs: 2\n').join(), /: indent all entries/)
+})
+
 /** Each text has exactly one mistake that only the whole configuration shows. */
 const CONTRADICTIONS: readonly [text: string, problem: RegExp][] = [
   ['vips: [{name: a}, {name: a}]', /vips\[1\]\.name 'a' is there twice/],

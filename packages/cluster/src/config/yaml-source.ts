@@ -58,7 +58,7 @@ function parse(text: string, file: string): YamlSource {
       ...at(pos[0]),
       path: '',
       problem: message.startsWith(STACK_OVERFLOW) ? 'the file is nested too deeply' : firstLine(message),
-      remedy: SYNTAX_REMEDIES[code] ?? 'correct the YAML here',
+      remedy: remedyOf(code, message),
     }))
   if (errors.length > 0) return { ok: false, errors: onePerPlace(errors) }
   visit(document, {
@@ -87,6 +87,12 @@ const SYNTAX_REMEDIES: Readonly<Partial<Record<string, string>>> = {
   TAG_RESOLVE_FAILED: 'remove the tag',
   MISSING_CHAR: 'a bracket, comma, quote or space is missing',
   BAD_INDENT: 'indent all entries of a mapping or list alike',
+}
+
+/** The parser has one code for two mistakes: a [ or { that is never closed is bad indentation to it, too. */
+function remedyOf(code: string, message: string): string {
+  if (code === 'BAD_INDENT' && message.startsWith('Flow ')) return 'close the bracket, or indent what is inside it'
+  return SYNTAX_REMEDIES[code] ?? 'correct the YAML here'
 }
 
 /** Offset of the key that the last step names; of the nearest enclosing part, when the path leads to what isn't there. */
