@@ -115,15 +115,20 @@ function renderReady(report: ReadyReport, elapsedMs: number): string {
     ],
     '  ',
   )
-  const url = `http://${first?.listen ?? ''}`
+  const victim = report.lbs[0]
+  const suggestions = table(
+    [
+      [`curl http://${first?.listen ?? ''}/`, 'the answer names the backend and the BIP that it saw'],
+      ['npx -y pnpm@12 fivetuple status', 'routes, sessions, counters'],
+      [`npx -y pnpm@12 fivetuple explain 127.0.0.1:50000 ${first?.name ?? 'web'}`, 'which LB a flow takes, and why'],
+      [`kill -9 ${victim?.pid ?? ''}`, `${victim?.name ?? 'the LB'} dies; watch its routes go and come back`],
+    ],
+    '  ',
+  )
   return `fivetuple is up in ${report.block}, ${(elapsedMs / 1000).toFixed(1)} s
 
 ${lines}
 Try, in another terminal:
-  curl ${url}/                        the answer names the backend and the BIP that it saw
-  npx -y pnpm@12 fivetuple status
-  npx -y pnpm@12 fivetuple explain 127.0.0.1:50000 ${first?.name ?? 'web'}
-  kill -9 ${report.lbs[0]?.pid ?? ''}                                  ${report.lbs[0]?.name ?? 'the LB'} dies; watch its routes go and come back
-Ctrl-C stops everything.
+${suggestions}Ctrl-C stops everything.
 `
 }
