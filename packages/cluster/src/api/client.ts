@@ -43,8 +43,10 @@ export class ApiClient implements StatusControl, VipsControl, DrainsControl, Fau
     return this.ask('GET', '/v1/status')
   }
 
-  explain(client: string, vip: string, protocol: 'tcp' | 'udp'): Promise<Explanation> {
-    return this.ask('GET', `/v1/explain?${new URLSearchParams({ client, vip, protocol })}`)
+  /** @param protocol default: that of the VIP, if it is named, else TCP */
+  explain(client: string, vip: string, protocol?: 'tcp' | 'udp'): Promise<Explanation> {
+    const query = new URLSearchParams({ client, vip, ...(protocol && { protocol }) })
+    return this.ask('GET', `/v1/explain?${query}`)
   }
 
   sessions(lb: string, vip: string | undefined, limit: number): Promise<LbSessions[]> {

@@ -15,7 +15,7 @@ import type {
 
 export interface StatusControl {
   status(): Promise<ClusterStatus>
-  explain(client: string, vip: string, protocol: 'tcp' | 'udp'): Promise<Explanation>
+  explain(client: string, vip: string, protocol: 'tcp' | 'udp' | undefined): Promise<Explanation>
   /** Sessions of an LB or of all ('all'), of one VIP or of all; at most `limit` by LB. */
   sessions(lb: string, vip: string | undefined, limit: number): Promise<readonly LbSessions[]>
 }

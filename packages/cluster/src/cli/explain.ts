@@ -5,7 +5,7 @@ import { targetCluster } from './target.js'
 export async function explain(
   client: string,
   vip: string,
-  protocol: 'tcp' | 'udp',
+  protocol: 'tcp' | 'udp' | undefined,
   options: { readonly block?: string; readonly json?: boolean },
 ): Promise<void> {
   const explanation = await targetCluster(options.block).explain(client, vip, protocol)

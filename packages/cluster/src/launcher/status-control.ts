@@ -75,15 +75,19 @@ export class LauncherStatus implements StatusControl {
     )
   }
 
-  async explain(client: string, vip: string, protocol: 'tcp' | 'udp'): Promise<Explanation> {
+  async explain(client: string, vip: string, asked: 'tcp' | 'udp' | undefined): Promise<Explanation> {
     const from = parseEndpoint(client)
-    const to = parseEndpoint(vip) ?? this.#vipByName(vip)
+    const named = this.#plan.vips.find(({ name }) => name === vip)
+    const to = parseEndpoint(named === undefined ? vip : `${named.address}:${named.port}`)
+    const protocol = asked ?? named?.protocol ?? 'tcp'
     if (from === undefined) throw new ApiError(400, `client '${client}' is no address:port, as in 127.20.100.7:41234`)
     if (to === undefined)
       throw new ApiError(
         400,
-        `vip '${vip}' is neither address:port nor one of ${this.#plan.vips.map(({ name }) => name)}`,
+        `vip '${vip}' is neither address:port nor one of ${this.#plan.vips.map(({ name }) => name).join(', ')}`,
       )
+    if (named !== undefined && named.protocol !== protocol)
+      throw new ApiError(400, `${vip} is a ${named.protocol} service: leave the protocol out, or name an address:port`)
     const question = { client: from, vip: to, protocol }
     const route = (await this.#ask(this.#plan.uplink.name, 'explain', question)) as RouteDecision | null
     const session =
@@ -95,10 +99,5 @@ export class LauncherStatus implements StatusControl {
       route,
       session,
     }
-  }
-
-  #vipByName(name: string) {
-    const vip = this.#plan.vips.find((candidate) => candidate.name === name)
-    return vip && parseEndpoint(`${vip.address}:${vip.port}`)
   }
 }

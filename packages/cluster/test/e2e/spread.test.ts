@@ -65,6 +65,7 @@ t.test('explain shows the session of a flow that stands, and none of one that do
   t.match(await cluster.cli('explain', 'nonsense', 'web'), { code: 2, stderr: /no address:port/ })
   t.match(await cluster.cli('explain', own, 'nowhere'), { code: 2, stderr: /neither address:port nor one of/ })
   t.match(await cluster.cli('explain', own, 'web', 'sctp'), { code: 2 })
+  t.match(await cluster.cli('explain', own, 'web', 'udp'), { code: 2, stderr: /web is a tcp service/ })
   const unrouted = await cluster.api.explain(own, '127.68.10.99:80', 'tcp')
   t.equal(unrouted.route, null)
 })

@@ -62,7 +62,7 @@ nat: { timeouts: { udp: 12s } }
   t.equal(new Set(translations).size, FLOWS, 'no two flows share BIP, port and backend')
   for (const socket of sockets.slice(0, 50)) {
     const { address, port: clientPort } = socket.address()
-    const { route, session } = await cluster.api.explain(`${address}:${clientPort}`, 'echo', 'udp')
+    const { route, session } = await cluster.api.explain(`${address}:${clientPort}`, 'echo')
     if (session?.state !== 'udp' || cluster.lbOf(session.bip.split(':')[0]!) !== route?.lb)
       throw new Error('explain is wrong')
   }

@@ -119,10 +119,10 @@ export const statusRoutes: readonly Route[] = [
     query: strict({
       client: Type.String({ maxLength: 32, title: 'address:port' }),
       vip: Type.String({ maxLength: 64, title: "address:port or a VIP's name" }),
-      protocol: Type.Optional(Type.Enum(['tcp', 'udp'], { title: 'tcp or udp' })),
+      protocol: Type.Optional(Type.Enum(['tcp', 'udp'], { title: "tcp or udp; default: the named VIP's, else tcp" })),
     }),
     response: Explanation,
-    handle: (control, { query }) => control.status.explain(query.client, query.vip, query.protocol ?? 'tcp'),
+    handle: (control, { query }) => control.status.explain(query.client, query.vip, query.protocol),
   }),
   route({
     method: 'GET',

@@ -14,7 +14,7 @@ export function inspectCommands(): Command[] {
       .description('tell which LB a flow takes, and why')
       .argument('<client>', 'source address:port')
       .argument('<vip>', "destination address:port, or a VIP's name")
-      .addArgument(new Argument('[protocol]', 'tcp or udp').choices(['tcp', 'udp']).default('tcp'))
+      .addArgument(new Argument('[protocol]', "tcp or udp; default: the named VIP's, else tcp").choices(['tcp', 'udp']))
       .addOption(target())
       .addOption(json())
       .addHelpText('after', examples('explain 127.20.100.7:41234 127.20.10.1:8080', 'explain 127.0.0.1:50000 web'))
