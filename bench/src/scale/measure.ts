@@ -7,6 +7,9 @@ import { median } from '../statistics.js'
 import { CONNECTIONS, type ScalePoint, scaleConfig } from './points.js'
 
 const WARM_UP_MS = 700
+/** Requests after which a process is compiled: each LB gets so many, as far as the time allows. */
+const WARM_REQUESTS = 4_000
+const WARM_MAX_MS = 30_000
 
 /** What one point has cost. */
 export interface ScaleResult {
@@ -60,6 +63,10 @@ async function loadRounds(
   const hops: Record<(typeof HOPS)[number], number[]> = { uplink: [], lbs: [], downlink: [] }
   const errors: Record<string, number> = {}
   const withFlows = point.idle > 0 ? withIdle(point.idle, load) : load
+  const target = { host, port, path: '/', connections: CONNECTIONS, signal, onWindow: () => {} }
+  const warmUntil = performance.now() + WARM_MAX_MS
+  for (let warm = 0; warm < WARM_REQUESTS * (point.lbs + 2) && performance.now() < warmUntil && !signal.aborted; )
+    warm += (await load({ ...target, warmUpMs: 0, measureMs: 1_000 })).requests
   for (let round = 0; round < rounds && !signal.aborted; round++) {
     const before: Partial<Record<string, number>> = {}
     const used: Partial<Record<string, number>> = {}
