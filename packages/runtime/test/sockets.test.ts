@@ -194,6 +194,62 @@ for (const [name, found] of Object.entries(implementations)) {
       second.socket.destroy()
     })
 
+    await t.test('a reset right behind FIN goes out, and closes', async (t) => {
+      const { client, socket, end, errors } = await accepted(t, sockets, port++)
+      client.resume()
+      socket.write(Buffer.from('bye'))
+      socket.end()
+      socket.reset()
+      await until(() => end.heard.length > 0)
+      t.same(end.heard, ['closed'])
+      await until(() => client.readableEnded || errors.length > 0)
+    })
+
+    await t.test('a reset while FIN waits behind what a slow reader has not taken closes, too', async (t) => {
+      const { client, socket, end } = await accepted(t, sockets, port++)
+      client.pause()
+      t.notOk(socket.write(randomBytes(16_000_000)))
+      socket.end()
+      socket.reset()
+      await until(() => end.heard.length > 0)
+      t.same(end.heard, ['closed'])
+      t.equal(socket.pendingBytes, 0)
+    })
+
+    await t.test('FIN comes behind what a slow reader has not taken', async (t) => {
+      for (const isFirst of [true, false]) {
+        const { client, socket, end } = await accepted(t, sockets, port++)
+        const sent = randomBytes(16_000_000)
+        client.pause()
+        if (isFirst) client.end('question')
+        if (isFirst) await until(() => end.heard.includes('end'))
+        t.notOk(socket.write(sent))
+        socket.end()
+        const chunks: Buffer[] = []
+        client.on('data', (chunk) => chunks.push(chunk))
+        client.resume()
+        await once(client, 'end')
+        t.equal(sha256(Buffer.concat(chunks)), sha256(sent))
+        client.end()
+        await until(() => end.heard.includes('closed'))
+        t.same(end.heard, ['end', 'closed'])
+      }
+    })
+
+    // Of node:net's it is known that it takes this for FIN.
+    await t.test('a reset behind bytes that are not read yet is no FIN', { skip: name === 'net' }, async (t) => {
+      const { client, socket, end } = await accepted(t, sockets, port++)
+      socket.pause()
+      client.write('half')
+      await new Promise((resolve) => setTimeout(resolve, 10))
+      client.resetAndDestroy()
+      await new Promise((resolve) => setTimeout(resolve, 10))
+      socket.resume()
+      await until(() => end.heard.length > 0)
+      t.same(end.heard, ['closed ECONNRESET'])
+      t.equal(end.bytes, 4)
+    })
+
     await t.test('nobody listens', async (t) => {
       const end = new End()
       sockets.dial({ address: HERE, port: 4999, localAddress: THERE }).start(end)

@@ -97,7 +97,11 @@ class NetSocket implements StreamSocket {
   }
 
   reset(): void {
-    this.#socket.resetAndDestroy()
+    const socket = this.#socket
+    // While a FIN is on its way the handle refuses to reset, and could never be closed after that.
+    const isFinishing = socket.writableEnded && !socket.writableFinished && this.pendingBytes === 0
+    if (isFinishing && !socket.destroyed) socket.once('finish', () => socket.resetAndDestroy())
+    else socket.resetAndDestroy()
   }
 
   destroy(): void {

@@ -19,7 +19,8 @@ const BACKLOG = 4096
  * write cost half as much user time, since neither a stream's state machine nor a request per write stands in between.
  */
 export function uvSockets(): StreamSockets | undefined {
-  const uv = uvBindings()
+  // Windows reads ahead: with the owner's one buffer for many sockets it would put the bytes of one flow into another.
+  const uv = process.platform === 'win32' ? undefined : uvBindings()
   if (uv === undefined) return undefined
   const writer = new Writer(uv)
   return {
@@ -107,7 +108,9 @@ class UvSocket implements StreamSocket {
   #isPaused = false
   #hasEnded = false
   #isEnding = false
+  #isShuttingDown = false
   #isFinished = false
+  #isResetting = false
   #isClosed = false
   #error: string | undefined
 
@@ -164,10 +167,7 @@ class UvSocket implements StreamSocket {
   end(): void {
     if (this.#isClosed || this.#isEnding) return
     this.#isEnding = true
-    if (!this.#isConnected) return
-    // The other direction has ended and the kernel has all: closing sends the FIN, and saves asking for it first.
-    if (this.#hasEnded && this.pendingBytes === 0) this.#close(0)
-    else this.#shutdown()
+    this.#finish()
   }
 
   pause(): void {
@@ -185,8 +185,9 @@ class UvSocket implements StreamSocket {
   reset(): void {
     if (this.#isClosed) return
     this.#isClosed = true
-    // libuv refuses while a FIN waits behind what is written.
-    if (this.#handle.reset(this.#onClosed) !== 0) this.#handle.close(this.#onClosed)
+    // While a FIN is on its way the handle refuses, and could never be closed after that.
+    if (this.#isShuttingDown) this.#isResetting = true
+    else this.#handle.reset(this.#onClosed)
   }
 
   destroy(): void {
@@ -210,7 +211,7 @@ class UvSocket implements StreamSocket {
     this.#isConnected = true
     if (this.#handlers !== undefined) this.#startReading()
     this.#handlers?.onOpen?.()
-    if (this.#isEnding && !this.#isClosed) this.#shutdown()
+    this.#finish()
   }
 
   /** @returns the buffer for the next read if it is another one */
@@ -232,20 +233,39 @@ class UvSocket implements StreamSocket {
   }
 
   #onEnd(): void {
+    // libuv takes a reset behind bytes for FIN; it is told by there being no peer. Once our own FIN has gone, nor is there one
+    // behind the peer's.
+    const isOpen = !this.#isShuttingDown && !this.#isFinished
+    if (isOpen && this.#handle.getpeername({}) !== 0) {
+      this.#error = 'ECONNRESET'
+      this.#close(0)
+      return
+    }
     this.#hasEnded = true // and libuv reads no more
     this.#handlers!.onReadEnd()
     if (this.#isFinished) this.#close(0)
   }
 
+  /** FIN, if it has been asked for and the kernel has all that goes before it: until then the socket can still be reset. */
+  #finish(): void {
+    if (!this.#isEnding || !this.#isConnected || this.#isClosed || this.pendingBytes > 0) return
+    // The other direction has ended: closing sends the FIN, and saves asking for it first.
+    if (this.#hasEnded) this.#close(0)
+    else this.#shutdown()
+  }
+
   #shutdown(): void {
     const request = new this.#writer.uv.ShutdownRequest()
     request.oncomplete = () => this.#onFinished()
-    if (this.#handle.shutdown(request) !== 0) this.#onFinished()
+    this.#isShuttingDown = this.#handle.shutdown(request) === 0
+    if (!this.#isShuttingDown) this.#onFinished()
   }
 
   #onFinished(): void {
+    this.#isShuttingDown = false
     this.#isFinished = true
-    if (this.#hasEnded) this.#close(0)
+    if (this.#isResetting) this.#handle.reset(this.#onClosed)
+    else if (this.#hasEnded) this.#close(0)
   }
 
   #hold(request: UvWriteRequest, pieces: unknown, bytes: number): void {
@@ -257,7 +277,10 @@ class UvSocket implements StreamSocket {
       this.pendingBytes -= bytes
       if (this.#isClosed) return
       if (status !== 0) this.#close(status)
-      else this.#handlers?.onWritten(bytes)
+      else {
+        this.#handlers?.onWritten(bytes)
+        this.#finish()
+      }
     }
   }
 
