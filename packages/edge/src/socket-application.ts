@@ -131,7 +131,8 @@ export class SocketApplication implements FlowApplication, StreamSocketHandlers 
   }
 
   onClosed(): void {
-    // After both FINs the kernel may still be sending; a socket whose flow ended otherwise has nothing to wait for.
-    if (!this.#hasEnded) this.socket.destroy()
+    // After both FINs the kernel may still be sending; a socket whose flow ended otherwise has nothing to wait for, and
+    // what it has got must not look whole.
+    if (!this.#hasEnded || !this.#hasReadEnd) this.socket.reset()
   }
 }

@@ -74,6 +74,26 @@ t.test('a reset goes through, whoever sends it', async (t) => {
   await leavesNothing(t, fabric, backend)
 })
 
+t.test('flows that are ended from outside reset their sockets, half-closed ones, too', async (t) => {
+  const backend = await net.openBackend(t, (socket) => {
+    if (backend.sockets.length === 1) socket.end('bye')
+    else socket.write('not all')
+    socket.resume()
+  })
+  const fabric = await net.openFabric(t)
+  const first = net.dial(t)
+  t.equal((await readAll(first.socket)).toString(), 'bye')
+  const second = net.dial(t)
+  await once(second.socket, 'data')
+  fabric.clients.abortAll(performance.now())
+  await until(() => second.errors.length === 1)
+  t.same(second.errors, ['ECONNRESET'])
+  first.socket.write('unheard') // it has read to the end, so only a write tells
+  await until(() => first.errors.length === 1)
+  await leavesNothing(t, fabric, backend)
+  t.ok(fabric.clients.isKeepingNothing)
+})
+
 t.test('a client that leaves before the backend has answered leaves nothing', async (t) => {
   const backend = await net.openBackend(t)
   const fabric = await net.openFabric(t)
