@@ -222,12 +222,25 @@ export class TcpEdge {
     let done = 0
     while (done < flows.length && !output.blocked) {
       const flow = flows[done++]!
+      if (flow.waitingForPort !== port) continue // it waits for another one by now
       flow.waitingForPort = -1
       if (!flow.closed) this.#settle(flow, now)
     }
     this.#served = -1
     flows.splice(0, done)
     if (flows.length === 0) this.#waiting.delete(port)
+  }
+
+  /** Who waits for a port may have another way now, and its old port may never drain: all try once more, in order. */
+  routesChanged(now: number): void {
+    for (const [port, flows] of [...this.#waiting]) {
+      this.#waiting.delete(port)
+      for (const flow of flows) {
+        if (flow.waitingForPort !== port) continue
+        flow.waitingForPort = -1
+        if (!flow.closed) this.#settle(flow, now)
+      }
+    }
   }
 
   onTimeout(now: number): void {
@@ -315,7 +328,7 @@ export class TcpEdge {
     writer.begin(flow.localAddress, flow.localPort, flow.remoteAddress, flow.remotePort, isOpening)
     const done = flow.endpoint.transmit(writer, now)
     if (writer.hadNoRoute) flow.endpoint.unreachable(now)
-    if (done || writer.blockedPort === -1 || flow.waitingForPort !== -1) return
+    if (done || writer.blockedPort === -1 || flow.waitingForPort === writer.blockedPort) return
     flow.waitingForPort = writer.blockedPort
     const waiting = this.#waiting.get(writer.blockedPort)
     if (waiting === undefined) this.#waiting.set(writer.blockedPort, [flow])

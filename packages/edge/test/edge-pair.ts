@@ -1,5 +1,5 @@
 import { type Fabric, type Flow, type FlowApplication, type FlowFailure, NO_ROUTE, TcpEdge } from '@fivetuple/edge'
-import { IpProtocol, ipv4Protocol, parseIpv4, readIcmpError, tcpFlags } from '@fivetuple/packet'
+import { IpProtocol, ipv4Protocol, type PacketOutput, parseIpv4, readIcmpError, tcpFlags } from '@fivetuple/packet'
 import { type TcpOptions, tcpOptions } from '@fivetuple/tcp'
 import { ManualClock, ManualTimer, PacketWire } from '@fivetuple/testkit'
 
@@ -70,6 +70,29 @@ export class Recorder implements FlowApplication {
   }
 }
 
+/** A full queue in front of a wire. */
+class BlockedOutput implements PacketOutput {
+  readonly #wire: PacketWire
+  readonly blocked = true
+
+  constructor(wire: PacketWire) {
+    this.#wire = wire
+  }
+
+  get buffer(): Uint8Array {
+    return this.#wire.buffer
+  }
+  reserve(length: number): number {
+    return this.#wire.reserve(length)
+  }
+  append(b: Uint8Array, start: number, end: number): void {
+    this.#wire.append(b, start, end)
+  }
+  give(b: Uint8Array, start: number, end: number): void {
+    this.#wire.give(b, start, end)
+  }
+}
+
 /** An edge with its one port and its timer. */
 export class Side {
   readonly #clock: ManualClock
@@ -77,6 +100,10 @@ export class Side {
   /** What leaves by its port. */
   readonly wire: PacketWire
   hasRoute = true
+  /** The one that its route leads to now: the same wire, but another queue. */
+  port = PORT
+  /** Ports whose queues are full; the wire itself may be, too. */
+  readonly blockedPorts = new Set<number>()
 
   constructor(
     clock: ManualClock,
@@ -86,7 +113,10 @@ export class Side {
   ) {
     this.#clock = clock
     this.wire = wire
-    const fabric: Fabric = { egressFor: () => (this.hasRoute ? PORT : NO_ROUTE), outputOf: () => wire }
+    const fabric: Fabric = {
+      egressFor: () => (this.hasRoute ? this.port : NO_ROUTE),
+      outputOf: (port) => (this.blockedPorts.has(port) ? new BlockedOutput(wire) : wire),
+    }
     const timer = new ManualTimer(clock, () => {
       this.edge.onTimeout(clock.now)
       return this.edge.deadline()

@@ -222,6 +222,43 @@ t.test('who has waited for a port comes before who has not', async (t) => {
   t.same(pair.leftovers(), NOTHING)
 })
 
+t.test('who waits for a port goes another way when its route does', async (t) => {
+  const pair = new EdgePair()
+  const flows = Array.from({ length: 3 }, () => pair.open())
+  const { client } = pair
+  client.blockedPorts.add(PORT)
+  for (const [end] of flows) end.send('waits')
+  pair.run(10)
+  client.port = PORT + 1
+  client.edge.routesChanged(pair.clock.now)
+  pair.run(10)
+  t.same(
+    flows.map(([, server]) => server.text),
+    ['waits', 'waits', 'waits'],
+  )
+  client.edge.abortAll(pair.clock.now)
+  t.same(pair.leftovers(), NOTHING)
+})
+
+t.test('who has waited for one port and now waits for another goes on when that one is free', async (t) => {
+  const pair = new EdgePair()
+  const [end, server] = pair.open()
+  const { client } = pair
+  client.blockedPorts.add(PORT).add(PORT + 1)
+  end.send('first ')
+  client.port = PORT + 1
+  end.send('second')
+  client.blockedPorts.delete(PORT + 1)
+  client.edge.portUnblocked(PORT + 1, pair.clock.now)
+  pair.run(10)
+  t.equal(server.text, 'first second')
+  // It is in the other line still, and has nothing to do there.
+  client.blockedPorts.delete(PORT)
+  client.edge.portUnblocked(PORT, pair.clock.now)
+  client.edge.abortAll(pair.clock.now)
+  t.same(pair.leftovers(), NOTHING)
+})
+
 t.test('a flow that dies while it waits for a port is not touched when the port is free', async (t) => {
   const pair = new EdgePair()
   const [client] = pair.open()

@@ -92,6 +92,7 @@ export class DataPlane implements ForwardingPlane {
   /** Decides the next packet by this table. */
   setFib(fib: Fib): void {
     this.#forwarder.setFib(fib)
+    this.#edge.tcp.routesChanged(this.#clock.now())
   }
 
   /** Lets clients come to what the table has routes for, and to nothing else. */
@@ -180,6 +181,8 @@ export class DataPlane implements ForwardingPlane {
         if (port === undefined) return
         this.#log.info({ port: port.id, peer: port.peer }, 'carrier up')
         this.#onCarrier(port.id, true)
+        // It may have taken the place of one that was full, and that nobody will say has drained.
+        this.#edge.tcp.portUnblocked(port.id, this.#clock.now())
       },
       onPackets: (b, start, end) => {
         this.#forwarder.receive(b, start, end, port!.id, this.#clock.now())
