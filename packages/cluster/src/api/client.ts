@@ -150,7 +150,12 @@ export class ApiClient implements StatusControl, VipsControl, DrainsControl, Fau
   /** Sends a request, and sends it again while it is too much: the API has not looked at it then, so any may be repeated. */
   async #send(method: Method, path: string, body?: object, timeoutMs?: number): Promise<Answer> {
     for (let retry = 0; ; retry++) {
-      const answer = await this.#sendOnce(method, path, body, timeoutMs)
+      const answer = await this.#sendOnce(method, path, body, timeoutMs).catch((error: Error) => {
+        if (!mayAskAgain(method, error)) throw this.#noAnswer(error)
+        return this.#sendOnce(method, path, body, timeoutMs).catch((again: Error) => {
+          throw this.#noAnswer(again)
+        })
+      })
       if (answer.statusCode !== 429 || retry === RETRIES_MAX) return answer
       await answer.body.dump()
       await sleep(retryDelayMs(answer.headers['retry-after'], retry))
@@ -166,9 +171,11 @@ export class ApiClient implements StatusControl, VipsControl, DrainsControl, Fau
       ...(body && { body: JSON.stringify(body) }),
       headersTimeout: timeoutMs,
       bodyTimeout: timeoutMs,
-    }).catch((error: Error) => {
-      throw new Error(`the cluster at ${api} does not answer (${error.message}): is it still running?`)
     })
+  }
+
+  #noAnswer({ message }: Error): Error {
+    return new Error(`the cluster at ${this.#record.api} does not answer (${message}): is it still running?`)
   }
 }
 
@@ -185,4 +192,12 @@ async function contentOf<T>({ statusCode, body }: Answer): Promise<T> {
   const content = (await body.json()) as T & { detail?: string }
   if (statusCode !== 200) throw new ApiError(statusCode, content.detail ?? `the control API answered ${statusCode}`)
   return content
+}
+
+/**
+ * Whether a request may be sent once more because its connection was closed: the server may close one that is idle in the
+ * moment in which it is used again (RFC 9112 §9.5). Only what can be asked twice without harm (RFC 9110 §9.2.2).
+ */
+function mayAskAgain(method: Method, error: Error): boolean {
+  return method === 'GET' && (error as NodeJS.ErrnoException).code === 'UND_ERR_SOCKET'
 }

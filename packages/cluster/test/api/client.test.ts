@@ -89,3 +89,23 @@ t.test('a cluster that has gone is told as such', async (t) => {
   const api = new ApiClient({ api: `http://127.0.0.1:${port}`, token: 'x' })
   await t.rejects(api.status(), { message: /does not answer \(.*\): is it still running\?/ })
 })
+
+t.test('a question whose connection was closed is asked once more; what changes something is not', async (t) => {
+  let closed = 0
+  const server = createServer((request, response) => {
+    if (closed++ === 0 || request.method !== 'GET') request.socket.destroy()
+    else response.end(JSON.stringify({ name: 'web' }))
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.teardown(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  const { port } = server.address() as AddressInfo
+  const api = new ApiClient({ api: `http://127.0.0.1:${port}`, token: 'x' })
+  t.same(await api.ask('GET', '/v1/status'), { name: 'web' })
+  t.equal(closed, 2)
+  await t.rejects(api.ask('POST', '/v1/roles/lb-1/kill'), /does not answer .*is it still running/)
+  t.equal(closed, 3)
+})
