@@ -11,7 +11,6 @@ export type {
   Explanation,
   LbVips,
   RoleStatus,
-  RouteDecision,
   VipStatus,
 } from './api/status.js'
 export type { ClusterConfig, ConfigOverrides } from './config/cluster-config.js'

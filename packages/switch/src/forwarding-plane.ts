@@ -17,15 +17,21 @@ export interface RouteExplanation {
   readonly cost: number
   readonly hash: { readonly name: string; readonly seed: number; readonly value: number }
   readonly selection: string
+  /** Number of equal-cost next hops, the M of HASH % M. */
   readonly m: number
+  /** Which of them, from 0. */
   readonly index: number
-  /** How the selection comes to the index. */
+  /** How the selection comes to it, for people. */
   readonly reason: string
   readonly port: number
+  /** The LB that packets of this flow go to now. */
   readonly lb: string
-  readonly drain:
+  /** Set when the hash points to an LB that drains, or did when this flow began. */
+  readonly drain?:
     | {
+        /** The LB that a flow of this tuple gets that begins now. */
         readonly newFlowsTo: string
+        /** The LB that this very flow was given when it began; null: it is none of those. */
         readonly divertedTo: string | null
       }
     | undefined

@@ -27,6 +27,7 @@ export {
   NO_ROUTE,
   type PortCounters,
 } from './forwarder.js'
+export type { RouteExplanation } from './forwarding-plane.js'
 export { RouteTable } from './route-table.js'
 export type {
   BgpSessionStatus,

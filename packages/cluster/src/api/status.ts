@@ -1,5 +1,5 @@
 import type { BackendPolicyName, HoldReason, LbStatus, ServiceLimits, SessionView } from '@fivetuple/lb-node'
-import type { SwitchStatus } from '@fivetuple/switch'
+import type { RouteExplanation, SwitchStatus } from '@fivetuple/switch'
 
 /** What the control API tells of a cluster. Addresses and prefixes are text, times are milliseconds, counters totals. */
 
@@ -45,32 +45,9 @@ export interface Explanation {
   readonly vip: string
   readonly protocol: 'tcp' | 'udp'
   /** The uplink switch's decision; null when it has no route for the VIP. */
-  readonly route: RouteDecision | null
+  readonly route: RouteExplanation | null
   /** The session that the chosen LB holds for this flow, if any. */
   readonly session: SessionView | null
-}
-
-export interface RouteDecision {
-  readonly prefix: string
-  readonly cost: number
-  readonly hash: { readonly name: string; readonly seed: number; readonly value: number }
-  readonly selection: string
-  /** Number of equal-cost next hops, the M of HASH % M. */
-  readonly m: number
-  /** Which of them, from 0. */
-  readonly index: number
-  /** How the selection comes to it, for people. */
-  readonly reason: string
-  readonly port: number
-  /** The LB that packets of this flow go to now. */
-  readonly lb: string
-  /** Set when the hash points to an LB that drains, or did when this flow began. */
-  readonly drain?: {
-    /** The LB that a flow of this tuple gets that begins now. */
-    readonly newFlowsTo: string
-    /** The LB that this very flow was given when it began; null: it is none of those. */
-    readonly divertedTo: string | null
-  }
 }
 
 /** What one LB carries. */

@@ -1,9 +1,9 @@
 import type { LbStatus, SessionView } from '@fivetuple/lb-node'
 import { formatEndpoint, parseEndpoint } from '@fivetuple/packet'
-import type { SwitchStatus } from '@fivetuple/switch'
+import type { RouteExplanation, SwitchStatus } from '@fivetuple/switch'
 import type { StatusControl } from '../api/control.js'
 import { ApiError } from '../api/problem.js'
-import type { ClusterStatus, Explanation, LbSessions, RouteDecision } from '../api/status.js'
+import type { ClusterStatus, Explanation, LbSessions } from '../api/status.js'
 import type { ClusterPlan } from '../plan/plan.js'
 import type { Ask } from './ask.js'
 import type { LbFleet } from './lb-fleet.js'
@@ -89,7 +89,7 @@ export class LauncherStatus implements StatusControl {
     if (named !== undefined && named.protocol !== protocol)
       throw new ApiError(400, `${vip} is a ${named.protocol} service: leave the protocol out, or name an address:port`)
     const question = { client: from, vip: to, protocol }
-    const route = (await this.#ask(this.#plan.uplink.name, 'explain', question)) as RouteDecision | null
+    const route = (await this.#ask(this.#plan.uplink.name, 'explain', question)) as RouteExplanation | null
     const session =
       route === null ? null : ((await this.#ask(route.lb, 'session', question).catch(() => null)) as SessionView | null)
     return {
