@@ -1,13 +1,6 @@
 import { parseIpv4 } from '@fivetuple/packet'
-import {
-  type Clock,
-  explainListenError,
-  type StreamListener,
-  type StreamSocket,
-  streamSockets,
-} from '@fivetuple/runtime'
+import { explainListenError, type StreamListener, type StreamSocket, streamSockets } from '@fivetuple/runtime'
 import { SocketApplication, type SocketEdge } from './socket-application.js'
-import type { TcpEdge } from './tcp-edge.js'
 
 /** One TCP service of a VIP as clients see it. */
 export interface ClientEdgeService {
@@ -19,9 +12,7 @@ export interface ClientEdgeService {
   readonly listen: { readonly address: string; readonly port: number }
 }
 
-export interface ClientEdgeOptions {
-  readonly edge: TcpEdge
-  readonly clock: Clock
+export interface ClientEdgeOptions extends SocketEdge {
   readonly services: readonly ClientEdgeService[]
   /** Whether other workers of the same node:cluster primary listen for the same services. Default: none do. */
   readonly isShared?: boolean
@@ -35,14 +26,12 @@ export interface ClientEdgeOptions {
  */
 export class ClientEdge {
   readonly #options: ClientEdgeOptions
-  readonly #shared: SocketEdge
   readonly #sockets = streamSockets()
   readonly #listeners = new Map<ClientEdgeService, StreamListener>()
   #changes: Promise<void> = Promise.resolve()
 
   constructor(options: ClientEdgeOptions) {
     this.#options = options
-    this.#shared = { edge: options.edge, clock: options.clock }
   }
 
   /** The services that are being listened for. */
@@ -92,7 +81,7 @@ export class ClientEdge {
       socket.destroy() // it has gone already
       return
     }
-    const application = new SocketApplication(this.#shared, socket)
+    const application = new SocketApplication(this.#options, socket)
     const flow = edge.connect(client, socket.remotePort, service.address, service.port, application, clock.now())
     if (flow === undefined) {
       socket.reset()

@@ -127,7 +127,9 @@ export class TcpEdge {
     this.#settle(flow, now)
   }
 
-  /** Sends bytes; they are not copied and must not change. Returns false when the application should pause. */
+  /**
+   * Sends bytes; they are not copied and are the edge's from now on. Returns false when the application should pause.
+   */
   send(flow: Flow, chunk: Uint8Array, now: number): boolean {
     if (flow.closed) return true
     flow.endpoint.send(chunk, now)

@@ -17,7 +17,7 @@ export interface PacketReaderOptions {
    * Whether all bytes ever handed on are free again. Then the same memory is read into, else other memory. Default: they
    * are kept for good.
    */
-  readonly isFree?: () => boolean
+  readonly isFree?: (() => boolean) | undefined
 }
 
 /**

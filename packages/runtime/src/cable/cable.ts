@@ -22,7 +22,7 @@ export interface CableHandlers {
    * Whether all bytes ever handed to `onPackets` are free again; asked after each read. Then the same memory is read into,
    * else other memory. Default: they are kept for good.
    */
-  isBufferFree?(): boolean
+  isBufferFree?: (() => boolean) | undefined
 }
 
 /**
@@ -53,8 +53,8 @@ export class Cable implements StreamSocketHandlers {
     this.#handlers = handlers
     this.#reader = new PacketReader({
       bufferBytes: readBytes,
-      onRun: (b, start, end) => handlers.onPackets(b, start, end),
-      ...(handlers.isBufferFree && { isFree: () => handlers.isBufferFree!() }),
+      onRun: handlers.onPackets,
+      isFree: handlers.isBufferFree,
     })
     this.output = new CableOutput(socket, () => handlers.onUnblocked(this))
     this.#timer = setTimeout(() => this.close('no hello within the time allowed'), HANDSHAKE_TIMEOUT_MS)
@@ -128,7 +128,7 @@ export class Cable implements StreamSocketHandlers {
     if (step.kind === 'failed') this.close(step.reason)
     if (step.kind !== 'up') return
     this.#comeUp(step.peer)
-    if (this.#isUp() && step.rest < length) this.#takePackets(b, step.rest, length)
+    if (this.isUp && step.rest < length) this.#takePackets(b, step.rest, length)
   }
 
   /** @param b where we asked the socket to read to, unless it brings its own */
@@ -138,17 +138,13 @@ export class Cable implements StreamSocketHandlers {
       if (!reader.take(end, start)) this.close(NO_PACKETS)
       return
     }
-    for (let o = start; o < end && this.#isUp(); ) {
+    for (let o = start; o < end && this.isUp; ) {
       const { space } = reader
       const length = Math.min(end - o, space.length)
       space.set(b.subarray(o, o + length))
       if (!reader.take(length)) this.close(NO_PACKETS)
       o += length
     }
-  }
-
-  #isUp(): boolean {
-    return this.#state === 'up'
   }
 
   #comeUp(peer: CableIdentity): void {

@@ -50,13 +50,11 @@ export function dialCable(options: DialOptions): CableDialler {
           name === options.peerName ? undefined : `the other end is ${name}, not ${options.peerName}`,
       },
       {
+        ...options.handlers,
         onUp: (up) => {
           delay = REDIAL_FIRST_MS
           options.handlers.onUp(up)
         },
-        onPackets: options.handlers.onPackets,
-        onUnblocked: options.handlers.onUnblocked,
-        ...(options.handlers.isBufferFree && { isBufferFree: options.handlers.isBufferFree }),
         onDown: (down, reason) => {
           cable = undefined
           options.handlers.onDown(down, reason)

@@ -53,14 +53,12 @@ export async function listenCables(options: CableListenOptions): Promise<CableLi
         admit: options.admit,
       },
       {
+        ...handlers,
         onUp: (up) => {
           cameUp = true
           opening--
           handlers.onUp(up)
         },
-        onPackets: handlers.onPackets,
-        onUnblocked: handlers.onUnblocked,
-        ...(handlers.isBufferFree && { isBufferFree: handlers.isBufferFree }),
         onDown: (down, reason) => {
           cables.delete(cable)
           if (cameUp) return handlers.onDown(down, reason)
