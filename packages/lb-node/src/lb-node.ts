@@ -1,31 +1,12 @@
 import { FabricHost } from '@fivetuple/edge'
-import {
-  type Endpoint,
-  formatEndpoint,
-  formatIpv4,
-  IpProtocol,
-  type PacketOutput,
-  parseIpv4,
-  protocolName,
-} from '@fivetuple/packet'
-import {
-  type CableDialler,
-  type CableHandlers,
-  CablePort,
-  type Clock,
-  DeadlineTimer,
-  dialCable,
-  type Logger,
-  type RunningRole,
-  tellLauncher,
-} from '@fivetuple/runtime'
+import { type Endpoint, formatEndpoint, formatIpv4, IpProtocol, parseIpv4, protocolName } from '@fivetuple/packet'
+import { type Clock, DeadlineTimer, type Logger, type RunningRole, tellLauncher } from '@fivetuple/runtime'
 import { tcpOptions } from '@fivetuple/tcp'
 import { AddressTable } from './address-table.js'
 import type { LbBackendConfig, LbCableConfig, LbConfig, LbServiceConfig, ServiceLimits } from './config.js'
 import type { ConnectFailure } from './flow-opener.js'
 import { LbForwarder } from './forwarder.js'
-import { LaneCarrier } from './lane-carrier.js'
-import { LanePort } from './lane-port.js'
+import { LbPort } from './lb-port.js'
 import { Redundancy } from './redundancy/redundancy.js'
 import { DOWNLINK, Routing, UPLINK } from './routing.js'
 import type { BackendChange } from './service.js'
@@ -43,17 +24,6 @@ const CONNECT_FAILURES: Readonly<Record<ConnectFailure, string>> = {
   unreachable: 'found no way to it',
 }
 const NO_LIMITS: ServiceLimits = { maxSessions: null, newFlowsPerSecond: null }
-
-/** One end of the LB: its port, which has one lane for each line card of its switch. */
-interface LbPort {
-  readonly neighbor: typeof UPLINK | typeof DOWNLINK
-  readonly cable: LbCableConfig
-  readonly lanes: readonly CablePort[]
-  /** undefined: there is but one lane */
-  readonly lanePort: LanePort | undefined
-  readonly carrier: LaneCarrier
-  readonly timer: DeadlineTimer
-}
 
 /** Which flow is asked for. */
 interface FlowQuestion {
@@ -91,7 +61,6 @@ export class LbNode {
   readonly #redundancy: Redundancy | undefined
   #areChecksOn = false
   #isStopping = false
-  #diallers: CableDialler[] = []
 
   constructor(config: LbConfig, log: Logger, clock: Clock) {
     const bip = parseIpv4(config.bip)!
@@ -129,8 +98,8 @@ export class LbNode {
         onConnectFailure: ({ address, port, service }, failure) =>
           this.#health.reportFailure(address, port, service.spec.protocol, `a connection ${CONNECT_FAILURES[failure]}`),
       },
-      outputOf(this.#uplink),
-      outputOf(this.#downlink),
+      this.#uplink.output,
+      this.#downlink.output,
       clock.now(),
     )
     for (const service of config.services) {
@@ -169,14 +138,14 @@ export class LbNode {
     const { bip, address } = this.#config
     await this.#routing.start()
     await this.#redundancy?.start()
-    this.#diallers = this.#uplink.lanes.flatMap((_, lane) => [
-      this.#plugIn(lane, this.#uplink, this.#downlink, (b, start, end) =>
-        this.#forwarder.receiveFromUplink(b, start, end, this.#clock.now()),
-      ),
-      this.#plugIn(lane, this.#downlink, this.#uplink, (b, start, end) =>
-        this.#forwarder.receiveFromDownlink(b, start, end, this.#clock.now()),
-      ),
-    ])
+    this.#uplink.plugIn(this.#downlink, (b, start, end) => {
+      this.#forwarder.receiveFromUplink(b, start, end, this.#clock.now())
+      this.#expiry.arm(this.#forwarder.deadline(this.#clock.now()))
+    })
+    this.#downlink.plugIn(this.#uplink, (b, start, end) => {
+      this.#forwarder.receiveFromDownlink(b, start, end, this.#clock.now())
+      this.#expiry.arm(this.#forwarder.deadline(this.#clock.now()))
+    })
     return {
       info: { bip, address },
       handlers: {
@@ -200,8 +169,8 @@ export class LbNode {
     await this.#routing.stop()
     this.#health.close()
     this.#host.close()
-    for (const dialler of this.#diallers) dialler.close()
-    for (const { timer } of [this.#uplink, this.#downlink]) timer.close()
+    this.#uplink.unplug()
+    this.#downlink.unplug()
     this.#expiry.close()
   }
 
@@ -287,7 +256,7 @@ export class LbNode {
       vips: this.#placedVips(),
       redundancy: this.#redundancy?.status() ?? null,
       draining: this.#routing.draining,
-      cables: { uplink: this.#uplink.carrier.isUp, downlink: this.#downlink.carrier.isUp },
+      cables: { uplink: this.#uplink.isUp, downlink: this.#downlink.isUp },
       sessions: this.#forwarder.sessionCount,
       sessionsByState: this.#forwarder.sessionsByState(),
       bgp: Object.fromEntries(this.#routing.sessions().map(({ neighbor, state }) => [neighbor, state])),
@@ -382,76 +351,24 @@ export class LbNode {
     }))
   }
 
-  #createPort(neighbor: LbPort['neighbor'], cable: LbCableConfig): LbPort {
-    const count = cable.lanes ?? 1
-    const lanes = Array.from({ length: count }, () => new CablePort())
-    const carrier = new LaneCarrier(count)
-    const timer = new DeadlineTimer(this.#clock, () => {
-      if (carrier.onTimeout(this.#clock.now())) this.#carrierChanged(port)
-      return carrier.deadline()
-    })
-    const lanePort = count === 1 ? undefined : new LanePort(lanes)
-    const port: LbPort = { neighbor, cable, lanes, lanePort, carrier, timer }
-    return port
+  #createPort(neighbor: typeof UPLINK | typeof DOWNLINK, cable: LbCableConfig): LbPort {
+    const { address, clusterKey, name, id } = this.#config
+    return new LbPort(
+      cable,
+      { localAddress: address, key: Buffer.from(clusterKey, 'hex'), name, switchPort: id },
+      {
+        onCarrier: (isUp) => {
+          this.#log.info({ neighbor }, isUp ? 'carrier up' : 'carrier down')
+          this.#routing.setLink(neighbor, isUp)
+          if (neighbor === DOWNLINK) this.#setDownlink(isUp)
+          else this.#redundancy?.setLink(isUp)
+        },
+        onLaneFree: (lane) => {
+          if (neighbor === DOWNLINK) this.#host.unblocked(lane)
+        },
+        onLaneOut: (lane, reason) => this.#log.info({ neighbor, lane, reason }, 'a cable has come out'),
+      },
+      this.#clock,
+    )
   }
-
-  #carrierChanged({ neighbor, carrier: { isUp } }: LbPort): void {
-    this.#log.info({ neighbor }, isUp ? 'carrier up' : 'carrier down')
-    this.#routing.setLink(neighbor, isUp)
-    if (neighbor === DOWNLINK) this.#setDownlink(isUp)
-    else this.#redundancy?.setLink(isUp)
-  }
-
-  /** A lane whose packets are translated and given to the same lane of the other port. */
-  #plugIn(lane: number, ownPort: LbPort, otherPort: LbPort, onPackets: CableHandlers['onPackets']): CableDialler {
-    const { neighbor, cable: plan, carrier, timer } = ownPort
-    const own = ownPort.lanes[lane]!
-    const other = otherPort.lanes[lane]!
-    const setLane = (up: boolean): void => {
-      if (neighbor === DOWNLINK) this.#host.unblocked(lane)
-      if (carrier.setLane(lane, up, this.#clock.now())) this.#carrierChanged(ownPort)
-      timer.arm(carrier.deadline())
-    }
-    const handlers: CableHandlers = {
-      onUp: (cable) => {
-        own.plug(cable)
-        setLane(true)
-      },
-      onPackets: (b, start, end) => {
-        ownPort.lanePort?.select(lane)
-        otherPort.lanePort?.select(lane)
-        onPackets(b, start, end)
-        // At once: nothing else of this turn could join what one read has brought, and its buffer is free again.
-        other.flush()
-        if (other.blocked) own.cable?.pause()
-        this.#expiry.arm(this.#forwarder.deadline(this.#clock.now()))
-      },
-      onUnblocked: () => {
-        other.cable?.resume()
-        if (neighbor === DOWNLINK) this.#host.unblocked(lane)
-      },
-      isBufferFree: () => other.idle,
-      onDown: (cable, reason) => {
-        if (!own.unplug(cable)) return
-        this.#log.info({ neighbor, lane, reason }, 'a cable has come out')
-        setLane(false)
-        other.cable?.resume()
-      },
-    }
-    return dialCable({
-      localAddress: this.#config.address,
-      address: plan.address,
-      port: plan.port + lane,
-      key: Buffer.from(this.#config.clusterKey, 'hex'),
-      name: this.#config.name,
-      switchPort: this.#config.id,
-      peerName: plan.peer,
-      handlers,
-    })
-  }
-}
-
-/** Where the forwarder puts packets; without lanes nothing stands between it and the cable. */
-function outputOf({ lanes, lanePort }: LbPort): PacketOutput {
-  return lanePort ?? lanes[0]!
 }
