@@ -141,36 +141,6 @@ export class LbForwarder {
     this.#services.set(spec)
   }
 
-  /** Makes these the services: adds, changes and removes. Sessions that stand are not touched. */
-  setServices(specs: readonly ServiceSpec[]): void {
-    this.#services.setAll(specs)
-  }
-
-  /** Takes a service away: new flows are refused, sessions go on until they end. Returns false when there is none. */
-  removeService(key: ServiceKey): boolean {
-    return this.#services.remove(key) !== undefined
-  }
-
-  /**
-   * Ends all sessions of a service's address, port and protocol, whether the service is still there or not. Nobody is
-   * told: the next packet of either end is that of an unknown flow, and is answered as such.
-   *
-   * @returns how many there were
-   */
-  closeSessions({ address, port, protocol }: ServiceKey): number {
-    const sessions = this.#sessions
-    const before = sessions.size
-    sessions.forEach((session) => {
-      if (
-        sessions.vipAddress(session) === address &&
-        sessions.vipPort(session) === port &&
-        sessions.protocol(session) === protocol
-      )
-        this.#opener.remove(session)
-    })
-    return before - sessions.size
-  }
-
   /**
    * Changes what is known of a backend of a service, named by its endpoint: whether it is healthy, drained, and how warm.
    * Its sessions stay. Returns false when there is none.

@@ -1,7 +1,7 @@
 import { FiveTupleMap } from '@fivetuple/packet'
 import { rateLimit } from './capacity.js'
 import { PortPool } from './nat/port-pool.js'
-import { type BackendSpec, Service, ServiceBackend, type ServiceKey, type ServiceSpec } from './service.js'
+import { type BackendSpec, Service, ServiceBackend, type ServiceSpec } from './service.js'
 
 /** Port pools are shared by the services that use an endpoint, and go with the last of them. */
 interface SharedPool {
@@ -10,7 +10,7 @@ interface SharedPool {
 }
 
 /**
- * The services of an LB and their backends. Services come and go while sessions stand: a backend that no service lists any
+ * The services of an LB and their backends. Services are added and changed while sessions stand: a backend that no service lists any
  * more is kept until its last session is gone.
  */
 export class ServiceTable {
@@ -72,24 +72,6 @@ export class ServiceTable {
     })
     service.changed()
     for (const backend of before) this.freeIfUnused(backend)
-  }
-
-  /** Makes these the services: adds, changes and removes. */
-  setAll(specs: readonly ServiceSpec[]): void {
-    const wanted = ({ spec: { address, port, protocol } }: Service) =>
-      specs.some((spec) => spec.address === address && spec.port === port && spec.protocol === protocol)
-    for (const service of [...this.values()]) if (!wanted(service)) this.remove(service.spec)
-    for (const spec of specs) this.set(spec)
-  }
-
-  /** Returns the service that was there; its sessions stay. */
-  remove({ address, port, protocol }: ServiceKey): Service | undefined {
-    const service = this.#services.delete(address, 0, port, 0, protocol)
-    if (service === undefined) return undefined
-    const before = service.backends
-    service.backends = []
-    for (const backend of before) this.freeIfUnused(backend)
-    return service
   }
 
   /** To be called when the last session of a backend goes: its service may not list it any more. */
