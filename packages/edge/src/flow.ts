@@ -24,7 +24,7 @@ export interface FlowApplication {
 }
 
 /** One TCP connection between this edge and a peer across the fabric. */
-export class Flow implements WheelEntry {
+export class Flow implements WheelEntry<Flow> {
   readonly endpoint: TcpEndpoint
   readonly localAddress: number
   readonly localPort: number
@@ -33,6 +33,8 @@ export class Flow implements WheelEntry {
   /** Set by who opens or takes the flow, before anything happens on it. */
   application!: FlowApplication
   wheelTick = -1
+  wheelNext: Flow | undefined
+  wheelPrevious: Flow | undefined
   /** The port whose queue it waits for, or -1. */
   waitingForPort = -1
   closed = false

@@ -3,19 +3,26 @@ export const TICK_MS = 10
 /** 20 seconds of ticks; deadlines beyond it are looked at again when the wheel has come round. A power of two. */
 const SLOTS = 2048
 
-/** What can be put on a {@link TimerWheel}: it remembers its own place. */
-export interface WheelEntry {
-  /** Tick for which it is filed, or -1. Only the wheel writes it. */
+/** What can be put on a {@link TimerWheel}: it remembers its own place. Only the wheel writes it. */
+export interface WheelEntry<T> {
+  /** Tick for which it is filed, or -1. */
   wheelTick: number
+  /** Its neighbours in the slot of that tick. */
+  wheelNext: T | undefined
+  wheelPrevious: T | undefined
 }
 
 /**
  * A hashed timing wheel (Varghese and Lauck, scheme 6) for deadlines that move all the time. Filing is lazy: an entry
  * that is already filed for an earlier tick stays there, and whoever is fired asks again for what is really due. A flow
  * whose deadline moves with each packet so touches the wheel a few times a second, not once per packet.
+ *
+ * Slots are lists through the entries themselves: one that is taken off is held by nothing here, or a flow that lived for
+ * milliseconds would stay in memory, and be moved about by the garbage collector, until its first timeout had passed.
  */
-export class TimerWheel<T extends WheelEntry> {
-  readonly #slots: T[][] = Array.from({ length: SLOTS }, () => [])
+export class TimerWheel<T extends WheelEntry<T>> {
+  /** The first entry of each. */
+  readonly #slots: (T | undefined)[] = new Array(SLOTS).fill(undefined)
   #tick: number
   #filed = 0
   /** No entry is filed for an earlier tick than this. */
@@ -30,16 +37,31 @@ export class TimerWheel<T extends WheelEntry> {
     if (deadline === Number.POSITIVE_INFINITY) return
     if (this.#filed === 0) this.#tick = Math.floor(now / TICK_MS)
     const tick = Math.min(Math.max(Math.ceil(deadline / TICK_MS), this.#tick + 1), this.#tick + SLOTS - 1)
-    if (entry.wheelTick !== -1 && entry.wheelTick <= tick) return
+    if (entry.wheelTick !== -1) {
+      if (entry.wheelTick <= tick) return
+      this.remove(entry)
+    }
+    const index = tick & (SLOTS - 1)
+    const first = this.#slots[index]
+    this.#slots[index] = entry
     entry.wheelTick = tick
-    this.#slots[tick & (SLOTS - 1)]!.push(entry)
+    entry.wheelNext = first
+    if (first !== undefined) first.wheelPrevious = entry
     this.#filed++
     if (tick < this.#nextTick) this.#nextTick = tick
   }
 
-  /** Takes the entry off; what is left in its slot is passed over. */
+  /** Takes the entry off, if it is filed. */
   remove(entry: T): void {
+    if (entry.wheelTick === -1) return
+    const { wheelNext: next, wheelPrevious: previous } = entry
+    if (previous === undefined) this.#slots[entry.wheelTick & (SLOTS - 1)] = next
+    else previous.wheelNext = next
+    if (next !== undefined) next.wheelPrevious = previous
     entry.wheelTick = -1
+    entry.wheelNext = undefined
+    entry.wheelPrevious = undefined
+    if (--this.#filed === 0) this.#nextTick = Number.POSITIVE_INFINITY
   }
 
   /** Fires everything that is due at `now`. `onDue` may file and remove entries. */
@@ -48,22 +70,19 @@ export class TimerWheel<T extends WheelEntry> {
     while (this.#nextTick <= target) {
       const tick = this.#nextTick
       const index = tick & (SLOTS - 1)
-      const due = this.#slots[index]!
-      this.#slots[index] = []
-      this.#filed -= due.length
       this.#tick = tick
       this.#nextTick = Number.POSITIVE_INFINITY
-      for (const entry of due) {
-        if (entry.wheelTick !== tick) continue
-        entry.wheelTick = -1
-        onDue(entry)
+      // Nothing is filed here meanwhile: the earliest place is the next tick's.
+      for (let due = this.#slots[index]; due !== undefined; due = this.#slots[index]) {
+        this.remove(due)
+        onDue(due)
       }
       this.#nextTick = this.#findNext()
     }
     if (target > this.#tick) this.#tick = target
   }
 
-  /** When {@link advance} is wanted next, ms; Infinity when nothing is filed. */
+  /** When {@link advance} is wanted next, ms, or earlier; Infinity when nothing is filed. */
   deadline(): number {
     return this.#nextTick * TICK_MS
   }
@@ -71,7 +90,7 @@ export class TimerWheel<T extends WheelEntry> {
   #findNext(): number {
     if (this.#filed === 0) return Number.POSITIVE_INFINITY
     let tick = this.#tick + 1
-    while (this.#slots[tick & (SLOTS - 1)]!.length === 0) tick++
+    while (this.#slots[tick & (SLOTS - 1)] === undefined) tick++
     return tick
   }
 }

@@ -3,8 +3,15 @@ import { TICK_MS, TimerWheel, type WheelEntry } from '@fivetuple/edge'
 import fc from 'fast-check'
 import t from 'tap'
 
-interface Entry extends WheelEntry {
+class Entry implements WheelEntry<Entry> {
   readonly id: number
+  wheelTick = -1
+  wheelNext: Entry | undefined
+  wheelPrevious: Entry | undefined
+
+  constructor(id: number) {
+    this.id = id
+  }
 }
 
 /** The same by looking at everything each time: who is due when, and nothing else. */
@@ -28,7 +35,7 @@ class Wheel {
   #now: number
 
   constructor(entries: number, now: number) {
-    this.entries = Array.from({ length: entries }, (_, id) => ({ id, wheelTick: -1 }))
+    this.entries = Array.from({ length: entries }, (_, id) => new Entry(id))
     this.wheel = new TimerWheel(now)
     this.#now = now
   }
@@ -131,8 +138,8 @@ t.test('everything fires, not before its time and not a tick after it', async ()
 })
 
 t.test('a deadline that moves with each packet does not touch the wheel', async (t) => {
-  const entry = { wheelTick: -1 }
-  const wheel = new TimerWheel<WheelEntry>(0)
+  const entry = new Entry(0)
+  const wheel = new TimerWheel<Entry>(0)
   wheel.file(entry, 500, 0)
   const { wheelTick } = entry
   for (let now = 1; now < 400; now++) wheel.file(entry, now + 500, now)
@@ -144,8 +151,8 @@ t.test('a deadline that moves with each packet does not touch the wheel', async 
 })
 
 t.test('what is filed for an earlier time than before fires once', async (t) => {
-  const wheel = new TimerWheel<WheelEntry>(0)
-  const entry = { wheelTick: -1 }
+  const wheel = new TimerWheel<Entry>(0)
+  const entry = new Entry(0)
   wheel.file(entry, 500, 0)
   wheel.file(entry, 100, 0)
   t.equal(wheel.deadline(), 100)
@@ -156,8 +163,8 @@ t.test('what is filed for an earlier time than before fires once', async (t) => 
 })
 
 t.test('a wheel that was idle for long starts from the present', async (t) => {
-  const wheel = new TimerWheel<WheelEntry>(0)
-  const entry = { wheelTick: -1 }
+  const wheel = new TimerWheel<Entry>(0)
+  const entry = new Entry(0)
   wheel.file(entry, 1_000_020, 1_000_000)
   t.equal(wheel.deadline(), 1_000_020)
 })
