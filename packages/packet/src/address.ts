@@ -1,24 +1,34 @@
 /** An IPv4 address as an unsigned 32-bit number in host order: 127.0.0.1 is 0x7f000001. */
 export type Ipv4Address = number
 
+const DOT = 0x2e
+const ZERO = 0x30
+
 /**
- * Parses a dotted quad.
+ * Parses a dotted quad. Switches do it for each connection that they accept.
  *
  * @returns the address, or undefined unless `text` is exactly four decimal octets without leading zeros (RFC 6943 §3.1.1:
  *   the looser forms of inet_aton are ambiguous and refused).
  * @example parseIpv4('127.0.0.1') // 0x7f000001
  */
 export function parseIpv4(text: string): Ipv4Address | undefined {
-  const octets = text.split('.')
-  if (octets.length !== 4) return undefined
   let address = 0
-  for (const octet of octets) {
-    if (!/^(0|[1-9]\d{0,2})$/.test(octet)) return undefined
-    const value = Number(octet)
-    if (value > 255) return undefined
-    address = address * 256 + value
+  let octet = -1 // no digit of it yet
+  let dots = 0
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i)
+    if (code === DOT) {
+      if (octet < 0 || ++dots > 3) return undefined
+      address = address * 256 + octet
+      octet = -1
+      continue
+    }
+    const digit = code - ZERO
+    if (digit < 0 || digit > 9 || octet === 0) return undefined
+    octet = octet < 0 ? digit : octet * 10 + digit
+    if (octet > 255) return undefined
   }
-  return address
+  return dots === 3 && octet >= 0 ? address * 256 + octet : undefined
 }
 
 /**
