@@ -3,10 +3,13 @@ import type { ChainCase } from './cases.js'
 import type { ChainResult } from './result.js'
 import type { Way, WayName } from './way.js'
 
-/** Before a case's first round each way meets its load once, unmeasured: code gets compiled, caches filled. */
-const FIRST_WARM_UP_MS = 1_000
+/**
+ * Before a case's first round each way meets its load once, unmeasured: caches get filled, and V8 compiles in the background
+ * what it has seen often enough. With one second the first rounds of new connections still paid for that.
+ */
+export const FIRST_WARM_UP_MS = 4_000
 /** Before each measured stretch. */
-const WARM_UP_MS = 300
+export const WARM_UP_MS = 300
 
 export interface MeasureOptions {
   readonly rounds: number

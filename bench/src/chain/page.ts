@@ -1,6 +1,7 @@
 import { renderPage } from '../page.js'
 import type { Environment } from '../report.js'
 import { drawRatios } from './draw.js'
+import { FIRST_WARM_UP_MS, WARM_UP_MS } from './measure.js'
 import { chainTables } from './render.js'
 import type { ChainResult } from './result.js'
 
@@ -53,7 +54,7 @@ export function chainPage(environment: Environment, facts: ChainFacts, results: 
         title: 'Method',
         words: [
           'All ways run side by side on this machine and are loaded one at a time: in each round every way once, forwards in the first round, backwards in the second, and so on. ' +
-            'Before its first round each way meets the load for a second, and before each measured stretch for 0.3 s, unmeasured. Ratios are taken within a round.',
+            `Before its first round each way meets the load for ${FIRST_WARM_UP_MS / 1000} s, and before each measured stretch for ${WARM_UP_MS / 1000} s, unmeasured. Ratios are taken within a round.`,
           'The load is a closed loop: each connection has one request under way. wrk begins a measured stretch with opening its connections; autocannon and our own loads open them before. ' +
             'The suffix of a case names what makes its load.',
           'CPU seconds come from /proc/<pid>/stat, in steps of 10 ms, before and after each stretch. Small requests and downloads are answered by the backend named above, uploads and datagrams by our own. ' +
