@@ -139,12 +139,14 @@ export class LbNode {
     await this.#routing.start()
     await this.#redundancy?.start()
     this.#uplink.plugIn(this.#downlink, (b, start, end) => {
-      this.#forwarder.receiveFromUplink(b, start, end, this.#clock.now())
-      this.#expiry.arm(this.#forwarder.deadline(this.#clock.now()))
+      const now = this.#clock.now()
+      this.#forwarder.receiveFromUplink(b, start, end, now)
+      this.#expiry.arm(this.#forwarder.deadline(now))
     })
     this.#downlink.plugIn(this.#uplink, (b, start, end) => {
-      this.#forwarder.receiveFromDownlink(b, start, end, this.#clock.now())
-      this.#expiry.arm(this.#forwarder.deadline(this.#clock.now()))
+      const now = this.#clock.now()
+      this.#forwarder.receiveFromDownlink(b, start, end, now)
+      this.#expiry.arm(this.#forwarder.deadline(now))
     })
     return {
       info: { bip, address },

@@ -88,9 +88,12 @@ export class LbPort {
         onPackets: (b, start, end) => {
           this.#lanePort?.select(lane)
           otherPort.#lanePort?.select(lane)
+          // What follows from one read leaves at once: nothing else of this turn could join it, and its buffer is free again.
+          own.hold()
+          other.hold()
           onPackets(b, start, end)
-          // At once: nothing else of this turn could join what one read has brought, and its buffer is free again.
-          other.flush()
+          other.release()
+          own.release()
           if (other.blocked) own.cable?.pause()
         },
         onUnblocked: () => {

@@ -127,6 +127,40 @@ t.test('reserve, append and give keep their order in one batch', async (t) => {
   t.same(switchEnd.packets.map(digest), [a, b, c].map(digest))
 })
 
+t.test('what is put in while it is held leaves with its release, and later turns are as ever', async (t) => {
+  const { switchEnd, lbEnd, dial } = await plug(t)
+  dial()
+  const { output } = await lbEnd.up
+  await switchEnd.up
+  const p = packet(100, 1)
+  const put = (): void => output.append(p, 0, p.length)
+  const turn = () => new Promise((resolve) => setImmediate(resolve))
+  const before = output.writes
+  output.hold()
+  put()
+  put()
+  await turn()
+  t.equal(output.writes, before, 'not before')
+  output.release()
+  t.equal(output.writes, before + 1, 'at once, and together')
+  await turn()
+  t.equal(output.writes, before + 1)
+  put()
+  output.hold()
+  put()
+  output.release()
+  t.equal(output.writes, before + 2, 'with what was put in before')
+  put()
+  await turn()
+  t.equal(output.writes, before + 3)
+  output.hold()
+  output.release()
+  put()
+  await turn()
+  t.equal(output.writes, before + 4)
+  await until(() => switchEnd.packets.length === 6)
+})
+
 t.test('a paused reader blocks the writer at a bounded queue, and nothing is lost', async (t) => {
   const { switchEnd, lbEnd, dial } = await plug(t)
   dial()

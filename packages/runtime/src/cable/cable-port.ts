@@ -64,8 +64,14 @@ export class CablePort implements PacketOutput {
     this.#output().give(b, start, end)
   }
 
-  flush(): void {
-    this.#cable?.output.flush()
+  /** What is put in until {@link release}, within this turn, leaves with it. */
+  hold(): void {
+    this.#cable?.output.hold()
+  }
+
+  /** Sends what has been put in since {@link hold}, and before. */
+  release(): void {
+    this.#cable?.output.release()
   }
 
   #output(): PacketOutput {
