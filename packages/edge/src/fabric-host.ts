@@ -19,7 +19,7 @@ import {
 import { type Clock, DeadlineTimer } from '@fivetuple/runtime'
 import type { TcpOptions } from '@fivetuple/tcp'
 import { type Fabric, NO_ROUTE } from './fabric.js'
-import { type FabricErrorCode, FabricSocket } from './fabric-socket.js'
+import { type ConnectionHandlers, FabricConnection, type FabricErrorCode } from './fabric-connection.js'
 import type { Flow } from './flow.js'
 import { sendDatagram } from './send-datagram.js'
 import { SourcePorts } from './source-ports.js'
@@ -27,7 +27,7 @@ import { TcpEdge } from './tcp-edge.js'
 
 /** In place of a source port when there is none to be had. */
 const NO_PORT = 0
-/** A connection that its application has closed ends by then, with RST if the peer has not sent its FIN. */
+/** A connection that its owner is done with ends by then, with RST if the peer has not sent its FIN. */
 const LINGER_MS = 2_000
 
 export interface FabricHostOptions {
@@ -53,11 +53,6 @@ export interface FabricHostOptions {
 export interface FabricTarget {
   readonly address: number
   readonly port: number
-}
-
-export interface FabricConnectOptions extends FabricTarget {
-  /** Resets the connection, in whatever state it is, and destroys the stream with the signal's reason. */
-  readonly signal?: AbortSignal
 }
 
 export interface DatagramOptions extends FabricTarget {
@@ -88,12 +83,12 @@ export class FabricHost {
   readonly #timer: Pick<DeadlineTimer, 'arm' | 'close'>
   readonly #ports: SourcePorts
   /** By source port: connections, until their flow is gone. */
-  readonly #sockets = new Map<number, FabricSocket>()
+  readonly #connections = new Map<number, FabricConnection>()
   /** By source port. */
   readonly #channels = new Map<number, DatagramOptions>()
   /** By source port: why a connection that failed could not reach its target. */
   readonly #unreachable = new Map<number, FabricErrorCode>()
-  /** By source port: flows without an application, and when they must be over, ms. The first is the earliest. */
+  /** By source port: flows that nobody waits for any more, and when they must be over, ms. The first is the earliest. */
   readonly #lingering = new Map<number, { readonly flow: Flow; readonly until: number }>()
   #isClosed = false
   /** Datagrams that were not whole. */
@@ -138,39 +133,33 @@ export class FabricHost {
     return this.#ports.owns(port)
   }
 
-  /** Opens a TCP connection. What goes wrong comes as the stream's 'error'. */
-  connect({ address, port, signal }: FabricConnectOptions): FabricSocket {
+  /** Opens a TCP connection; what becomes of it, the handlers are told, failures perhaps before this returns. */
+  connect({ address, port }: FabricTarget, handlers: ConnectionHandlers): FabricConnection {
     const { clock } = this.#options
     const localPort = this.#takePort()
-    const onAbort = (): void => {
-      socket.resetAndDestroy(signal?.reason)
-    }
-    const socket = new FabricSocket({
+    const connection = new FabricConnection({
       edge: this.#edge,
       clock,
       localAddress: this.#options.address,
       localPort,
       remoteAddress: address,
       remotePort: port,
+      handlers,
       unreachableCode: () => this.#unreachable.get(localPort),
       onLinger: (flow) => this.#linger(flow),
       onReleased: () => {
-        signal?.removeEventListener('abort', onAbort)
-        this.#sockets.delete(localPort)
+        this.#connections.delete(localPort)
         this.#lingering.delete(localPort)
         this.#unreachable.delete(localPort)
         this.#ports.release(localPort)
       },
     })
-    if (localPort === NO_PORT) {
-      socket.fail('EADDRNOTAVAIL')
-      return socket
+    if (localPort === NO_PORT) connection.fail('EADDRNOTAVAIL')
+    else {
+      this.#connections.set(localPort, connection)
+      connection.open()
     }
-    this.#sockets.set(localPort, socket)
-    socket.connect()
-    if (signal?.aborted) onAbort()
-    else if (!socket.destroyed) signal?.addEventListener('abort', onAbort)
-    return socket
+    return connection
   }
 
   /** Binds a source port for datagrams; undefined when all are in use. */
@@ -215,9 +204,9 @@ export class FabricHost {
   /** Resets all connections, closes all channels, stops the timer. Nothing can be opened any more. */
   close(): void {
     this.#isClosed = true
-    const sockets = [...this.#sockets.values()]
+    const connections = [...this.#connections.values()]
     this.#edge.abortAll(this.#options.clock.now())
-    for (const socket of sockets) socket.fail('ECONNABORTED')
+    for (const connection of connections) connection.fail('ECONNABORTED')
     for (const port of this.#channels.keys()) this.#ports.release(port)
     this.#channels.clear()
     this.#timer.close()
@@ -236,11 +225,12 @@ export class FabricHost {
   }
 
   #noteUnreachable(sourcePort: number, code: FabricErrorCode): void {
-    if (this.#sockets.has(sourcePort)) this.#unreachable.set(sourcePort, code)
+    if (this.#connections.has(sourcePort)) this.#unreachable.set(sourcePort, code)
   }
 
   #linger(flow: Flow): void {
     const until = this.#options.clock.now() + LINGER_MS
+    this.#lingering.delete(flow.localPort) // it comes behind those that are to be over sooner
     this.#lingering.set(flow.localPort, { flow, until })
     this.#timer.arm(until)
   }

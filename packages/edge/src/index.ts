@@ -2,14 +2,17 @@
 export { ClientEdge, type ClientEdgeOptions, type ClientEdgeService } from './client-edge.js'
 export { type Fabric, NO_ROUTE } from './fabric.js'
 export {
+  type ConnectionHandlers,
+  FabricConnection,
+  type FabricErrorCode,
+} from './fabric-connection.js'
+export {
   type DatagramChannel,
   type DatagramOptions,
-  type FabricConnectOptions,
   FabricHost,
   type FabricHostOptions,
   type FabricTarget,
 } from './fabric-host.js'
-export { type FabricErrorCode, FabricSocket } from './fabric-socket.js'
 export { Flow, type FlowApplication, type FlowFailure } from './flow.js'
 export { ServerEdge, type ServerEdgeOptions } from './server-edge.js'
 export { TcpEdge, type TcpEdgeCounters, type TcpEdgeOptions } from './tcp-edge.js'

@@ -1,4 +1,11 @@
-import { FabricHost, type FabricHostOptions, type Flow, type FlowApplication, TcpEdge } from '@fivetuple/edge'
+import {
+  type FabricConnection,
+  FabricHost,
+  type FabricHostOptions,
+  type Flow,
+  type FlowApplication,
+  TcpEdge,
+} from '@fivetuple/edge'
 import { IpProtocol, ipv4Protocol, type PacketOutput, parseIpv4 } from '@fivetuple/packet'
 import { type TcpOptions, tcpOptions } from '@fivetuple/tcp'
 import { ManualClock, ManualTimer, PacketWire } from '@fivetuple/testkit'
@@ -150,7 +157,7 @@ export class Rig {
     )
   }
 
-  /** Lets `ms` pass, and streams have their turns in between. */
+  /** Lets `ms` pass, and promises have their turns in between. */
   async pass(ms: number): Promise<void> {
     const until = this.clock.now + ms
     await turn()
@@ -161,21 +168,35 @@ export class Rig {
     this.clock.runUntil(until)
   }
 
-  /** Opens a connection and waits for it. */
+  /** Opens a connection and tells what becomes of it. */
+  connect(): Recorded {
+    const log: string[] = []
+    const received: number[] = []
+    const connection = this.host.connect(
+      { address: BACKEND, port: 8080 },
+      {
+        onConnected: () => log.push('connected'),
+        onData: (b, start, end) => received.push(...b.subarray(start, end)),
+        onEnd: () => log.push('end'),
+        onFailure: (code) => log.push(code),
+      },
+    )
+    return { connection, log, received }
+  }
+
+  /** The same, and waits for it. */
   async open() {
-    const socket = this.host.connect({ address: BACKEND, port: 8080 })
-    const log = record(socket)
+    const recorded = this.connect()
     await this.pass(10)
-    return { socket, log, peer: this.peers.at(-1)! }
+    return { ...recorded, peer: this.peers.at(-1)! }
   }
 }
 
-const turn = () => new Promise<void>((resolve) => setImmediate(resolve))
-
-/** The names of what a socket emits, errors by their code. */
-export function record(socket: NodeJS.EventEmitter): string[] {
-  const log: string[] = []
-  for (const event of ['connect', 'end', 'finish', 'drain', 'close']) socket.on(event, () => log.push(event))
-  socket.on('error', (error: NodeJS.ErrnoException) => log.push(error.code ?? error.name))
-  return log
+/** A connection, and what its handlers have heard. */
+export interface Recorded {
+  readonly connection: FabricConnection
+  readonly log: string[]
+  readonly received: number[]
 }
+
+const turn = () => new Promise<void>((resolve) => setImmediate(resolve))

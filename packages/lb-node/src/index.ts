@@ -30,6 +30,7 @@ export {
   observe,
   unknownHealth,
 } from './health/health-state.js'
+export { HttpAnswer } from './health/http-answer.js'
 export { httpCheck } from './health/http-check.js'
 export type { CheckCounts } from './health/probe.js'
 export { slowStartNextChange, slowStartShare } from './health/slow-start.js'

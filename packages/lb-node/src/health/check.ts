@@ -44,11 +44,9 @@ const REASONS: Readonly<Record<FabricErrorCode, CheckOutcome>> = {
   ECONNABORTED: { result: 'inconclusive', reason: 'this node is closing' },
 }
 
-/** The outcome of a check that met an error of the fabric, or another one, which is shown as it is. */
-export function outcomeOfError(error: unknown): CheckOutcome {
-  const { code, message } = error as { code?: unknown; message?: unknown }
-  if (typeof code === 'string' && Object.hasOwn(REASONS, code)) return REASONS[code as FabricErrorCode]
-  return { result: 'failure', reason: String(message ?? error) }
+/** The outcome of a check that the fabric did not let through. */
+export function outcomeOfFailure(code: FabricErrorCode): CheckOutcome {
+  return REASONS[code]
 }
 
 /** The outcome of a check that works out. */

@@ -1,65 +1,73 @@
 import { formatEndpoint } from '@fivetuple/packet'
-import { Client, errors } from 'undici'
-import { type Check, type CheckHost, type CheckTarget, failure, outcomeOfError, success } from './check.js'
+import { type Check, type CheckTarget, failure, outcomeOfFailure, success } from './check.js'
+import { HttpAnswer } from './http-answer.js'
 
 /** Any answer but an error; a redirect is one, and is not followed: it may lead to where this LB can't go. */
 const GOOD_STATUS = [200, 399] as const
-/** An answer is read to its end, so that the connection closes in order, unless it is longer than this. */
-const BODY_MAX_BYTES = 64 * 1024
 
-/** Asks for a path and looks at the status of the answer. One connection for each check: accepting one is part of being well. */
-export const httpCheck: Check = async (host, target, timeoutMs, signal) => {
-  const { path = '/', expectStatus = GOOD_STATUS } = target
-  const endpoint = formatEndpoint(target.address, target.port)
-  const progress = { reached: 'not connected' }
-  const client = new Client(`http://${endpoint}`, {
-    connect: connector(host, target, signal, progress),
-    headersTimeout: 0, // time is the caller's business
-    bodyTimeout: 0,
-  })
-  try {
-    const { statusCode, body } = await client.request({
-      method: 'GET',
-      path,
-      headers: { host: target.host ?? endpoint, 'user-agent': 'fivetuple-health-check' },
-      reset: true,
-    })
-    progress.reached = 'no end of the answer'
-    let bytes = 0
-    for await (const chunk of body as AsyncIterable<Uint8Array>) {
-      bytes += chunk.length
-      if (bytes > BODY_MAX_BYTES) break
+/**
+ * Asks for a path and looks at the status of the answer. One connection for each check: accepting one is part of being well.
+ * No HTTP client stands in between: each LB makes a few checks a second, too few for a client's code ever to be compiled.
+ */
+export const httpCheck: Check = (host, target, timeoutMs, signal) =>
+  new Promise((resolve) => {
+    const { expectStatus = GOOD_STATUS } = target
+    const answer = new HttpAnswer()
+    let reached = 'not connected'
+    const finish = (outcome: Parameters<typeof resolve>[0]): void => {
+      signal.removeEventListener('abort', onAbort)
+      resolve(outcome)
     }
-    const isGood = statusCode >= expectStatus[0] && statusCode <= expectStatus[1]
-    return isGood ? success(`status ${statusCode}`) : failure(`status ${statusCode}`)
-  } catch (error) {
-    return signal.aborted ? failure(`${progress.reached} within ${timeoutMs} ms`) : outcomeOfHttpError(error)
-  } finally {
-    void client.destroy()
-  }
-}
-
-/** undici's way to a connection over the fabric. */
-function connector(
-  host: CheckHost,
-  { address, port }: CheckTarget,
-  signal: AbortSignal,
-  progress: { reached: string },
-): NonNullable<Client.Options['connect']> {
-  return (_options, callback) => {
-    const socket = host.connect({ address, port, signal })
-    const onError = (error: Error): void => callback(error, null)
-    socket.once('error', onError)
-    socket.once('connect', () => {
-      socket.off('error', onError)
-      progress.reached = 'no answer'
-      callback(null, socket as never) // undici calls no method of a socket that a Duplex does not have
+    const look = (): void => {
+      switch (answer.state) {
+        case 'head':
+          return
+        case 'body':
+          reached = 'no end of the answer'
+          return
+        case 'whole': {
+          const { status } = answer
+          const isGood = status >= expectStatus[0] && status <= expectStatus[1]
+          finish(isGood ? success(`status ${status}`) : failure(`status ${status}`))
+          connection.closeAfterPeer()
+          return
+        }
+        case 'cut':
+          finish(failure('closed before the answer was whole'))
+          connection.close()
+          return
+        case 'malformed':
+          finish(failure('the answer is not HTTP'))
+          connection.reset()
+      }
+    }
+    const onAbort = (): void => {
+      finish(failure(`${reached} within ${timeoutMs} ms`))
+      connection.reset()
+    }
+    const connection = host.connect(target, {
+      onConnected: () => {
+        reached = 'no answer'
+        connection.send(question(target))
+      },
+      onData: (b, start, end) => {
+        answer.take(b, start, end)
+        look()
+      },
+      onEnd: () => {
+        answer.end()
+        look()
+      },
+      onFailure: (code) => finish(outcomeOfFailure(code)),
     })
-  }
-}
+    if (signal.aborted) onAbort()
+    else signal.addEventListener('abort', onAbort)
+  })
 
-function outcomeOfHttpError(error: unknown) {
-  if (error instanceof errors.SocketError) return failure('closed before the answer was whole')
-  if (error instanceof errors.HTTPParserError) return failure('the answer is not HTTP')
-  return outcomeOfError(error)
+function question({ address, port, path = '/', host }: CheckTarget): Uint8Array {
+  const name = host ?? formatEndpoint(address, port)
+  return Buffer.from(
+    `GET ${path} HTTP/1.1\r\nhost: ${name}\r\nuser-agent: fivetuple-health-check\r\nconnection: close\r\n\r\n`,
+    'latin1',
+  )
 }

@@ -1,14 +1,25 @@
-import { type Check, type CheckOutcome, failure, outcomeOfError, success } from './check.js'
+import { type Check, failure, outcomeOfFailure, success } from './check.js'
 
 /** Opens a connection and closes it again: FIN there, FIN back. */
-export const tcpCheck: Check = (host, { address, port }, timeoutMs, signal) =>
-  new Promise<CheckOutcome>((resolve) => {
-    const socket = host.connect({ address, port, signal })
-    socket.once('connect', () => {
-      resolve(success('connected'))
-      socket.destroy()
+export const tcpCheck: Check = (host, target, timeoutMs, signal) =>
+  new Promise((resolve) => {
+    const finish = (outcome: Parameters<typeof resolve>[0]): void => {
+      signal.removeEventListener('abort', onAbort)
+      resolve(outcome)
+    }
+    const onAbort = (): void => {
+      finish(failure(`not connected within ${timeoutMs} ms`))
+      connection.reset()
+    }
+    const connection = host.connect(target, {
+      onConnected: () => {
+        finish(success('connected'))
+        connection.close()
+      },
+      onData: () => {},
+      onEnd: () => {},
+      onFailure: (code) => finish(outcomeOfFailure(code)),
     })
-    socket.on('error', (error) =>
-      resolve(signal.aborted ? failure(`not connected within ${timeoutMs} ms`) : outcomeOfError(error)),
-    )
+    if (signal.aborted) onAbort()
+    else signal.addEventListener('abort', onAbort)
   })

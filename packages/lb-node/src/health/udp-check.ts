@@ -1,4 +1,4 @@
-import { type Check, type CheckOutcome, failure, outcomeOfError, success } from './check.js'
+import { type Check, type CheckOutcome, failure, outcomeOfFailure, success } from './check.js'
 
 /** What is sent; a server of a real protocol may well answer it with an error, and that is an answer too. */
 const QUESTION = Buffer.from('fivetuple health check')
@@ -16,10 +16,10 @@ export const udpCheck: Check = (host, { address, port }, timeoutMs, signal) =>
       address,
       port,
       onMessage: () => finish(success('answered')),
-      onUnreachable: (code) => finish(code === 'ECONNREFUSED' ? failure('port unreachable') : outcomeOfError({ code })),
+      onUnreachable: (code) => finish(code === 'ECONNREFUSED' ? failure('port unreachable') : outcomeOfFailure(code)),
     })
-    if (channel === undefined) finish(outcomeOfError({ code: 'EADDRNOTAVAIL' }))
+    if (channel === undefined) finish(outcomeOfFailure('EADDRNOTAVAIL'))
     else if (signal.aborted) onAbort()
-    else if (!channel.send(QUESTION)) finish(outcomeOfError({ code: 'EHOSTUNREACH' }))
+    else if (!channel.send(QUESTION)) finish(outcomeOfFailure('EHOSTUNREACH'))
     else signal.addEventListener('abort', onAbort)
   })

@@ -1,5 +1,4 @@
-import { Duplex } from 'node:stream'
-import type { DatagramOptions, FabricConnectOptions } from '@fivetuple/edge'
+import type { ConnectionHandlers, DatagramOptions, FabricTarget } from '@fivetuple/edge'
 import { type CheckHost, type CheckSpec, HealthChecker, type HealthCheckerOptions } from '@fivetuple/lb-node'
 import { IpProtocol, parseIpv4 } from '@fivetuple/packet'
 import { ManualClock, ManualTimer } from '@fivetuple/testkit'
@@ -7,12 +6,6 @@ import t from 'tap'
 
 /** How a backend answers: not at all by default. */
 type Behavior = 'good' | 'refused' | 'silent' | 'no-port'
-
-/** A connection that does what its backend does, in the same turn. */
-class FakeSocket extends Duplex {
-  override _read(): void {}
-  override _write(): void {}
-}
 
 /** Stands in for a FabricHost: backends by port, and when each was asked. */
 class FakeHost {
@@ -26,17 +19,23 @@ class FakeHost {
     this.#clock = clock
   }
 
-  connect({ port, signal }: FabricConnectOptions): FakeSocket {
+  connect({ port }: FabricTarget, { onConnected, onFailure }: ConnectionHandlers) {
     this.log.push(`${this.#clock.now} ${port}`)
     this.mostOpen = Math.max(this.mostOpen, ++this.open)
-    const socket = new FakeSocket()
-    socket.on('close', () => this.open--)
-    signal?.addEventListener('abort', () => socket.destroy(new Error('aborted')))
+    let isOpen = true
+    const end = (): void => {
+      if (isOpen) this.open--
+      isOpen = false
+    }
+    const fail = (code: Parameters<typeof onFailure>[0]): void => {
+      end()
+      onFailure(code)
+    }
     const behavior = this.behaviors.get(port)
-    if (behavior === 'good') process.nextTick(() => socket.emit('connect'))
-    if (behavior === 'refused') socket.destroy(Object.assign(new Error('refused'), { code: 'ECONNREFUSED' }))
-    if (behavior === 'no-port') socket.destroy(Object.assign(new Error('no port'), { code: 'EADDRNOTAVAIL' }))
-    return socket
+    if (behavior === 'good') process.nextTick(onConnected)
+    if (behavior === 'refused') process.nextTick(fail, 'ECONNREFUSED')
+    if (behavior === 'no-port') fail('EADDRNOTAVAIL')
+    return { close: end, reset: end }
   }
 
   openDatagram({ port, onMessage, onUnreachable }: DatagramOptions) {
