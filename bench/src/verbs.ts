@@ -2,6 +2,7 @@
 export interface BenchArguments {
   readonly seconds?: string | undefined
   readonly rounds?: string | undefined
+  readonly rate?: string | undefined
   readonly only: readonly string[]
   readonly lbs?: string | undefined
   readonly backends?: string | undefined
@@ -63,11 +64,12 @@ export const VERBS: readonly Verb[] = [
   {
     name: 'scale',
     summary: 'what more LBs, VIPs and flows cost, and how long a cluster takes to start',
-    async run({ seconds, rounds, only, haproxy, nginx, wrk }) {
+    async run({ seconds, rounds, rate, only, haproxy, nginx, wrk }) {
       const { scale } = await import('./scale/scale.js')
       await scale({
         seconds: positive('seconds', seconds ?? '2'),
         rounds: whole('rounds', rounds ?? '3'),
+        perSecond: positive('rate', rate ?? '4000'),
         only,
         commands: { haproxy, nginx, wrk },
       })

@@ -3,6 +3,7 @@ import { fileLimit } from '../file-limit.js'
 import { interruption } from '../interrupt.js'
 import { autocannonLoad } from '../load/autocannon.js'
 import { SMALL_GET } from '../load/load.js'
+import { pacedLoad } from '../load/paced.js'
 import { wrkLoad } from '../load/wrk.js'
 import { environment, writePage, writeReport } from '../report.js'
 import { selected } from '../select.js'
@@ -13,27 +14,30 @@ import { renderScale, scalePage } from './render.js'
 export interface ScaleOptions {
   readonly seconds: number
   readonly rounds: number
+  /** Requests a second of the load at a fixed rate. */
+  readonly perSecond: number
   readonly only: readonly string[]
   readonly commands: Parameters<typeof findTools>[0]
 }
 
 /** What more LBs, more VIPs and more flows cost. */
-export async function scale({ seconds, rounds, only, commands }: ScaleOptions): Promise<void> {
+export async function scale({ seconds, rounds, perSecond, only, commands }: ScaleOptions): Promise<void> {
   const at = environment()
   const signal = interruption()
   const { points, leftOut } = scalePoints(fileLimit())
   for (const { name } of leftOut)
     process.stderr.write(`${name} is skipped: a process may have ${fileLimit()} files open here (ulimit -n)\n`)
   const { wrk } = findTools(commands)
-  const load = wrk === undefined ? autocannonLoad(SMALL_GET) : wrkLoad(wrk.command, SMALL_GET)
+  const closed = wrk === undefined ? autocannonLoad(SMALL_GET) : wrkLoad(wrk.command, SMALL_GET)
+  const loads = { closed, paced: pacedLoad(perSecond) }
   const results: ScaleResult[] = []
   for (const point of selected(points, only)) {
     if (signal.aborted) break
     process.stderr.write(`${point.name} ...\n`)
-    results.push(await measurePoint(point, { seconds, rounds, load, signal }))
+    results.push(await measurePoint(point, { seconds, rounds, loads, signal }))
   }
   process.stdout.write(`\n${renderScale(results)}\n`)
-  process.stdout.write(`written to ${writeReport('scale', at, { seconds, rounds, results })}\n`)
+  process.stdout.write(`written to ${writeReport('scale', at, { seconds, rounds, perSecond, results })}\n`)
   process.stdout.write(`drawn in ${writePage('scale', at, scalePage(at, results, seconds, rounds))}\n`)
   if (signal.aborted) process.exitCode = 130
 }

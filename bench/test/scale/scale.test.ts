@@ -25,18 +25,24 @@ t.test('every point is a configuration that can be started', async (t) => {
 
 t.test('costs are told against the smallest of their axis', async (t) => {
   const { points } = scalePoints(20_000)
-  const result = (name: string, cpuMicros: number): ScaleResult => ({
-    point: points.find((point) => point.name === name)!,
-    startMs: 1_000,
+  const cost = (cpuMicros: number, errors = {}) => ({
     requestsPerSecond: 20_000,
     cpuMicros,
     byHop: { uplink: 10, lbs: 5, downlink: 10 },
+    p50Ms: 1,
+    p99Ms: 2,
+    errors,
+  })
+  const result = (name: string, cpuMicros: number): ScaleResult => ({
+    point: points.find((point) => point.name === name)!,
+    startMs: 1_000,
+    loads: { closed: cost(cpuMicros, name === 'lbs-2' ? { READ: 3 } : {}), paced: cost(3 * cpuMicros ** 2) },
     rssBytes: 2 ** 28,
-    errors: name === 'lbs-2' ? { READ: 3 } : {},
   })
   const text = renderScale([result('lbs-1', 20), result('lbs-2', 25), result('vips-1', 22)])
   t.match(text, /1 .* 1\.00 .*-\n/)
   t.match(text, /2 .* 1\.25 .*READ 3\n/)
+  t.match(text, /2 .* 1\.56 .*-\n/, 'and the other load against itself')
   t.match(text, 'More VIPs')
   t.notMatch(text, 'More flows')
 })
