@@ -69,7 +69,7 @@ export const VERBS: readonly Verb[] = [
       await scale({
         seconds: positive('seconds', seconds ?? '2'),
         rounds: whole('rounds', rounds ?? '3'),
-        perSecond: positive('rate', rate ?? '4000'),
+        perSecond: positive('rate', rate ?? '4000', 100_000),
         only,
         commands: { haproxy, nginx, wrk },
       })
@@ -98,10 +98,10 @@ export const VERBS: readonly Verb[] = [
   },
 ]
 
-function positive(name: string, text: string): number {
+function positive(name: string, text: string, max = 1000): number {
   const value = Number(text)
-  if (value > 0 && value <= 1000) return value
-  throw new Error(`--${name} is '${text}': a number above 0 is needed`)
+  if (value > 0 && value <= max) return value
+  throw new Error(`--${name} is '${text}': a number above 0, at most ${max}, is needed`)
 }
 
 function whole(name: string, text: string): number {
