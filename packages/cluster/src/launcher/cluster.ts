@@ -2,11 +2,10 @@ import { randomBytes } from 'node:crypto'
 import { EventEmitter } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import type { HoldReason, PlacedVip } from '@fivetuple/lb-node'
-import type { FastifyInstance } from 'fastify'
-import { createApiServer } from '../api/server.js'
 import type { ClusterConfig } from '../config/cluster-config.js'
 import { type ClusterPlan, planCluster } from '../plan/plan.js'
 import { askRoles } from './ask.js'
+import { ControlApi } from './control-api.js'
 import { DrainControl } from './drain-control.js'
 import type { ClusterEvent, ReadyReport } from './events.js'
 import { InjectionControl } from './injection-control.js'
@@ -34,7 +33,7 @@ export class Cluster extends EventEmitter<ClusterEvents> {
   readonly #directory: RunDirectory
   readonly #reaper: Reaper
   readonly #supervisor = new Supervisor({ restart: true })
-  readonly #api: FastifyInstance
+  readonly #api: ControlApi
   readonly #token = randomBytes(KEY_BYTES).toString('base64url')
   /** VIP name → LBs that its route names, as the uplink switch last reported. */
   readonly #routedTo = new Map<string, readonly string[]>()
@@ -55,7 +54,7 @@ export class Cluster extends EventEmitter<ClusterEvents> {
     const ask = askRoles(this.#supervisor)
     const fleet = new LbFleet(configs, ask, (lb) => this.#supervisor.state(lb).state)
     const drains = new DrainControl(this.plan, fleet, ask)
-    this.#api = createApiServer({
+    this.#api = new ControlApi({
       address: this.plan.api.address,
       port: this.plan.api.port,
       token: this.#token,
@@ -91,11 +90,11 @@ export class Cluster extends EventEmitter<ClusterEvents> {
    */
   async start(): Promise<ReadyReport> {
     try {
-      await this.#listen()
+      await this.#claimApi()
       if (this.#stopping.signal.aborted) throw new Error(STOPPED_EARLY)
       const ready = this.#untilReady()
       this.#supervisor.start(this.#roleSpecs())
-      await ready
+      await Promise.all([ready, this.#api.serve()])
     } catch (error) {
       await this.stop()
       throw error
@@ -125,9 +124,9 @@ export class Cluster extends EventEmitter<ClusterEvents> {
     this.#directory.remove()
   }
 
-  async #listen(): Promise<void> {
+  async #claimApi(): Promise<void> {
     const { address: host, port } = this.plan.api
-    await this.#api.listen({ host, port }).catch((error: NodeJS.ErrnoException) => {
+    await this.#api.claim().catch((error: NodeJS.ErrnoException) => {
       throw error.code === 'EADDRINUSE'
         ? new Error(
             `${host}:${port} is in use: another cluster runs in ${this.plan.block}? Choose another block (--block auto) or stop it`,
@@ -161,8 +160,9 @@ export class Cluster extends EventEmitter<ClusterEvents> {
       }))
     return [
       ...specs('switch', programOf('@fivetuple/switch'), switches),
-      ...specs('lb', programOf('@fivetuple/lb-node'), lbs),
+      // Before many LBs, which check them: who is checked before it has started is found ill, and its VIPs are held back.
       ...specs('backend', programOf('@fivetuple/backend'), backends),
+      ...specs('lb', programOf('@fivetuple/lb-node'), lbs),
     ]
   }
 
