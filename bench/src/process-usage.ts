@@ -24,6 +24,15 @@ export function parseRssBytes(status: string): number | undefined {
   return kilobytes === undefined ? undefined : Number(kilobytes) * 1024
 }
 
+/** Processes that a process has forked and that live; none where there is no /proc. */
+export function childrenOf(pid: number): number[] {
+  try {
+    return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number)
+  } catch {
+    return []
+  }
+}
+
 /** Sums up some processes. Undefined where there is no /proc or one of them has gone. */
 export function usageOf(pids: readonly number[]): Usage | undefined {
   let cpuSeconds = 0

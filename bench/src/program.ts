@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ChildGuard } from './child-guard.js'
+import { childrenOf } from './process-usage.js'
 
 const START_MAX_MS = 5_000
 const POLL_MS = 20
@@ -79,14 +79,6 @@ export class Program {
 export function versionOf(command: string, flag: string): string | undefined {
   const { error, stdout, stderr } = spawnSync(command, [flag], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
   return error === undefined ? `${stdout}${stderr}` : undefined
-}
-
-function childrenOf(pid: number): number[] {
-  try {
-    return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number)
-  } catch {
-    return []
-  }
 }
 
 function accepts(listen: string): Promise<boolean> {

@@ -64,14 +64,14 @@ export const VERBS: readonly Verb[] = [
   {
     name: 'scale',
     summary: 'what more LBs, VIPs and flows cost, and how long a cluster takes to start',
-    async run({ seconds, rounds, rate, only, haproxy, nginx, wrk }) {
+    async run({ seconds, rounds, rate, only, wrk }) {
       const { scale } = await import('./scale/scale.js')
       await scale({
         seconds: positive('seconds', seconds ?? '2'),
         rounds: whole('rounds', rounds ?? '3'),
         perSecond: positive('rate', rate ?? '4000', 100_000),
         only,
-        commands: { haproxy, nginx, wrk },
+        wrk,
       })
     },
   },

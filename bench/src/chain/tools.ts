@@ -31,11 +31,16 @@ export interface ToolCommands {
 export function findTools(commands: ToolCommands): Tools {
   const nginx = find(commands.nginx, '-v', /nginx\/\S+/)
   return {
-    wrk: find(commands.wrk, '-v', /wrk \S+/),
+    wrk: findWrk(commands.wrk),
     haproxy: find(commands.haproxy, '-v', /HAProxy version \S+/),
     nginx,
     nginxStream: nginx && streamModule(versionOf(nginx.command, '-V') ?? ''),
   }
+}
+
+/** @param command wrk, or its path */
+export function findWrk(command: string): Tool | undefined {
+  return find(command, '-v', /wrk \S+/)
 }
 
 function find(name: string, flag: string, pattern: RegExp): Tool | undefined {

@@ -1,23 +1,28 @@
-import { readFileSync } from 'node:fs'
 import { ClusterProcess } from '../cluster-process.js'
-import { usageOf } from '../process-usage.js'
-import { runWrk, type WrkResult } from './wrk.js'
+import { type RequestKind, SMALL_GET } from '../load/load.js'
+import { wrkLoad } from '../load/wrk.js'
+import { childrenOf, usageOf } from '../process-usage.js'
 
 /** One kind of traffic. */
 export interface CardScenario {
   readonly name: string
   readonly connections: number
-  readonly isFresh: boolean
+  readonly request: RequestKind
 }
 
 export const CARD_SCENARIOS: readonly CardScenario[] = [
-  { name: 'keep-alive-64', connections: 64, isFresh: false },
-  { name: 'keep-alive-256', connections: 256, isFresh: false },
-  { name: 'new-connections', connections: 64, isFresh: true },
+  { name: 'keep-alive-64', connections: 64, request: SMALL_GET },
+  { name: 'keep-alive-256', connections: 256, request: SMALL_GET },
+  { name: 'new-connections', connections: 64, request: { ...SMALL_GET, isFresh: true } },
 ]
 
 /** One stretch of load on one cluster. */
-export interface CardSegment extends WrkResult {
+export interface CardSegment {
+  readonly requests: number
+  readonly requestsPerSecond: number
+  readonly p50Ms: number
+  readonly p99Ms: number
+  readonly errors: number
   /** CPU microseconds per request, by kind of process. */
   readonly cpuMicros: Readonly<Record<string, number>>
   /** Share of the uplink switch's CPU time that each of its line cards took; empty: it is one process. */
@@ -31,17 +36,20 @@ export interface CardMeasurement {
 }
 
 export interface CompareCardsOptions {
+  /** wrk, or its path. */
+  readonly wrk: string
   readonly lineCards: readonly number[]
   readonly lbs: number
   readonly backends: number
   readonly seconds: number
   readonly rounds: number
   readonly onStep: (what: string) => void
+  readonly signal: AbortSignal
 }
 
 /** Clusters that differ in nothing but their line cards, side by side, under load in turns. */
 export async function compareCards(options: CompareCardsOptions): Promise<CardMeasurement[]> {
-  const { lineCards, lbs, backends, seconds, rounds, onStep } = options
+  const { lineCards, lbs, backends, seconds, rounds, onStep, signal } = options
   const clusters: ClusterProcess[] = []
   const measurements = lineCards.map((cards) => ({
     lineCards: cards,
@@ -51,11 +59,12 @@ export async function compareCards(options: CompareCardsOptions): Promise<CardMe
     for (const cards of lineCards)
       clusters.push(await ClusterProcess.start(lbs, backends, `lineCards: ${cards}\nchecks: false\n`))
     for (const scenario of CARD_SCENARIOS) {
+      signal.throwIfAborted()
       onStep(scenario.name)
-      for (const cluster of clusters) await measure(cluster, scenario, 1)
+      for (const cluster of clusters) await measure(cluster, scenario, 1, options)
       for (let round = 0; round < rounds; round++)
         for (const [i, cluster] of clusters.entries())
-          measurements[i]!.segments[scenario.name]!.push(await measure(cluster, scenario, seconds))
+          measurements[i]!.segments[scenario.name]!.push(await measure(cluster, scenario, seconds, options))
     }
   } finally {
     for (const cluster of clusters) await cluster.stop()
@@ -63,7 +72,12 @@ export async function compareCards(options: CompareCardsOptions): Promise<CardMe
   return measurements
 }
 
-async function measure(cluster: ClusterProcess, scenario: CardScenario, seconds: number): Promise<CardSegment> {
+async function measure(
+  cluster: ClusterProcess,
+  { connections, request }: CardScenario,
+  seconds: number,
+  { wrk, signal }: CompareCardsOptions,
+): Promise<CardSegment> {
   const { uplink, downlink, lbs, backends } = cluster.pids()
   const kinds: Record<string, readonly number[]> = {
     uplink: withChildren(uplink!),
@@ -72,19 +86,38 @@ async function measure(cluster: ClusterProcess, scenario: CardScenario, seconds:
     backends: backends!,
   }
   const cards = withChildren(uplink!).slice(1)
-  const read = () => ({
-    kinds: Object.entries(kinds).map(([kind, pids]): [string, number] => [kind, cpuSeconds(pids)]),
-    cards: cards.map((pid) => cpuSeconds([pid])),
+  const readings: { kinds: [string, number][]; cards: number[] }[] = []
+  const [host, port] = cluster.ready.vips[0]!.listen.split(':')
+  const sample = await wrkLoad(
+    wrk,
+    request,
+  )({
+    host: host!,
+    port: Number(port),
+    path: '/',
+    connections,
+    warmUpMs: 0,
+    measureMs: seconds * 1000,
+    onWindow: () => {
+      readings.push({
+        kinds: Object.entries(kinds).map(([kind, pids]): [string, number] => [kind, cpuSeconds(pids)]),
+        cards: cards.map((pid) => cpuSeconds([pid])),
+      })
+    },
+    signal,
   })
-  const before = read()
-  const result = await runWrk({ ...scenario, url: `http://${cluster.ready.vips[0]!.listen}/`, seconds })
-  const after = read()
+  const [before, after] = readings as [(typeof readings)[number], (typeof readings)[number]]
   const cardSeconds = after.cards.map((cpu, i) => cpu - before.cards[i]!)
   const allCards = cardSeconds.reduce((sum, cpu) => sum + cpu, 0)
+  const { requests, windowMs, p50Ms, p99Ms, errors } = sample
   return {
-    ...result,
+    requests,
+    requestsPerSecond: (requests * 1000) / windowMs,
+    p50Ms,
+    p99Ms,
+    errors: Object.values(errors).reduce((sum, count) => sum + count, 0),
     cpuMicros: Object.fromEntries(
-      after.kinds.map(([kind, cpu], i) => [kind, ((cpu - before.kinds[i]![1]) * 1e6) / result.requests]),
+      after.kinds.map(([kind, cpu], i) => [kind, ((cpu - before.kinds[i]![1]) * 1e6) / requests]),
     ),
     cardShares: cardSeconds.map((cpu) => cpu / allCards),
   }
@@ -94,14 +127,7 @@ function cpuSeconds(pids: readonly number[]): number {
   return usageOf(pids)?.cpuSeconds ?? Number.NaN
 }
 
-/** Some processes, and behind them those that they have forked (Linux). */
+/** Some processes, and behind them those that they have forked. */
 function withChildren(pids: readonly number[]): number[] {
-  const children = pids.flatMap((pid) => {
-    try {
-      return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number)
-    } catch {
-      return []
-    }
-  })
-  return [...pids, ...children]
+  return [...pids, ...pids.flatMap(childrenOf)]
 }

@@ -1,8 +1,9 @@
 import { parseArgs } from 'node:util'
+import { findWrk } from '../chain/tools.js'
+import { interruption } from '../interrupt.js'
 import { environment, writeReport } from '../report.js'
 import { compareCards } from './compare-cards.js'
 import { renderCards } from './render.js'
-import { hasWrk } from './wrk.js'
 
 const HELP = `pnpm bench:cards [options]   switches that forward on more line cards against those of one process
 
@@ -23,8 +24,9 @@ try {
       help: { type: 'boolean', short: 'h', default: false },
     },
   })
+  const wrk = findWrk('wrk')
   if (values.help) process.stdout.write(HELP)
-  else if (!hasWrk()) process.stdout.write('skipped: wrk is not installed (on Debian: apt install wrk)\n')
+  else if (wrk === undefined) process.stdout.write('skipped: wrk is not installed (on Debian: apt install wrk)\n')
   else {
     const options = {
       lineCards: [1, within('cards', values.cards, 2, 16)],
@@ -34,7 +36,12 @@ try {
       rounds: within('rounds', values.rounds, 1, 100),
     }
     const at = environment()
-    const measurements = await compareCards({ ...options, onStep: (what) => process.stderr.write(`${what} ...\n`) })
+    const measurements = await compareCards({
+      ...options,
+      wrk: wrk.command,
+      signal: interruption(),
+      onStep: (what) => process.stderr.write(`${what} ...\n`),
+    })
     process.stdout.write(`\n${renderCards(measurements)}\n`)
     process.stdout.write(`${at.cpus} CPUs (${at.cpuModel}), Node ${at.node}, commit ${at.commit.slice(0, 12)}\n`)
     process.stdout.write(`written to ${writeReport('line-cards', at, { options, measurements })}\n`)

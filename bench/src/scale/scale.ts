@@ -1,4 +1,4 @@
-import { findTools } from '../chain/tools.js'
+import { findWrk } from '../chain/tools.js'
 import { fileLimit } from '../file-limit.js'
 import { interruption } from '../interrupt.js'
 import { autocannonLoad } from '../load/autocannon.js'
@@ -17,17 +17,18 @@ export interface ScaleOptions {
   /** Requests a second of the load at a fixed rate. */
   readonly perSecond: number
   readonly only: readonly string[]
-  readonly commands: Parameters<typeof findTools>[0]
+  /** wrk, or its path. */
+  readonly wrk: string
 }
 
 /** What more LBs, more VIPs and more flows cost. */
-export async function scale({ seconds, rounds, perSecond, only, commands }: ScaleOptions): Promise<void> {
+export async function scale({ seconds, rounds, perSecond, only, wrk: command }: ScaleOptions): Promise<void> {
   const at = environment()
   const signal = interruption()
   const { points, leftOut } = scalePoints(fileLimit())
   for (const { name } of leftOut)
     process.stderr.write(`${name} is skipped: a process may have ${fileLimit()} files open here (ulimit -n)\n`)
-  const { wrk } = findTools(commands)
+  const wrk = findWrk(command)
   const closed = wrk === undefined ? autocannonLoad(SMALL_GET) : wrkLoad(wrk.command, SMALL_GET)
   const loads = { closed, paced: pacedLoad(perSecond) }
   const results: ScaleResult[] = []
