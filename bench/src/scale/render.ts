@@ -1,13 +1,14 @@
 import { type PageSection, renderPage } from '../page.js'
 import type { Environment } from '../report.js'
 import { figure, renderTable } from '../table.js'
+import { drawGrowth } from './draw.js'
 import type { LoadName, ScaleResult } from './measure.js'
 import type { ScalePoint } from './points.js'
 
-const AXES: readonly { readonly axis: ScalePoint['axis']; readonly title: string }[] = [
-  { axis: 'lbs', title: 'More LBs, one VIP' },
-  { axis: 'vips', title: 'More VIPs, four LBs' },
-  { axis: 'flows', title: 'More flows, four LBs, one VIP' },
+const AXES: readonly { readonly axis: ScalePoint['axis']; readonly words: string; readonly title: string }[] = [
+  { axis: 'lbs', words: 'LBs', title: 'More LBs, one VIP' },
+  { axis: 'vips', words: 'VIPs', title: 'More VIPs, four LBs' },
+  { axis: 'flows', words: 'flows', title: 'More flows, four LBs, one VIP' },
 ]
 
 const LOADS: readonly { readonly name: LoadName; readonly title: string }[] = [
@@ -15,12 +16,29 @@ const LOADS: readonly { readonly name: LoadName; readonly title: string }[] = [
   { name: 'paced', title: 'requests at a fixed rate' },
 ]
 
-/** What grew, and what that cost, as a table per axis and load. */
-export function scaleTables(results: readonly ScaleResult[]): { readonly title: string; readonly rows: string[][] }[] {
-  return AXES.flatMap(({ axis, title }) => {
+interface GrowthTable {
+  readonly title: string
+  readonly rows: string[][]
+}
+
+/** What grew along one axis, and what that cost: drawn, and as a table for each load. */
+interface Growth {
+  readonly title: string
+  readonly svg: string
+  readonly tables: readonly GrowthTable[]
+}
+
+function growths(results: readonly ScaleResult[]): Growth[] {
+  return AXES.map(({ axis, words, title }) => {
     const own = results.filter(({ point }) => point.axis === axis)
-    return LOADS.map((load) => ({ title: `${title}; ${load.title}`, rows: rowsOf(axis, load.name, own) }))
-  }).filter(({ rows }) => rows.length > 1)
+    const tables = LOADS.map((load) => ({ title: `${title}; ${load.title}`, rows: rowsOf(axis, load.name, own) }))
+    return { title, svg: drawGrowth(words, own), tables: tables.filter(({ rows }) => rows.length > 1) }
+  }).filter(({ tables }) => tables.length > 0)
+}
+
+/** A table per axis and load. */
+export function scaleTables(results: readonly ScaleResult[]): GrowthTable[] {
+  return growths(results).flatMap(({ tables }) => tables)
 }
 
 function rowsOf(axis: ScalePoint['axis'], load: LoadName, results: readonly ScaleResult[]): string[][] {
@@ -62,12 +80,27 @@ export function scalePage(
   seconds: number,
   rounds: number,
 ): string {
-  const sections: PageSection[] = scaleTables(results).map(({ title, rows }) => ({ title, table: rows }))
+  const sections: PageSection[] = growths(results).flatMap(({ title, svg, tables }) => [
+    { title, svg },
+    ...tables.map(({ title, rows }) => ({ title, table: rows })),
+  ])
   return renderPage({
     title: 'What growth costs',
     lead: 'The same load on clusters of more LBs, of more VIPs, and beside more flows, once as many requests under way, once as many a second: CPU time of both switches and all LBs for each request, and the time from starting a cluster to its first answer.',
     environment,
     facts: { rounds: `${rounds} of ${seconds} s` },
-    sections,
+    sections: [
+      ...sections,
+      {
+        title: 'Method',
+        words: [
+          'For each point a cluster is started, with four backends of ours and everything as by default, warmed up until each LB has had some thousands of requests, loaded, and stopped. ' +
+            'Start is the time from starting the command to the first answer through the VIP, everything built.',
+          'The closed loop has 256 requests under way on keep-alive connections, so that a faster cluster carries more and gathers larger batches; at a fixed rate it carries the same, and the more LBs there are, ' +
+            'the more packets come alone. Flows beyond the connections of the load stand idle. CPU time is that of both switches and all LBs, health checks and routing included, from /proc/<pid>/stat, ' +
+            'per request, median of the rounds. All processes share this machine’s CPUs.',
+        ],
+      },
+    ],
   })
 }
