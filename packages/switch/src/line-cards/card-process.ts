@@ -1,9 +1,6 @@
 import cluster, { type Worker } from 'node:cluster'
 import { EventEmitter } from 'node:events'
-import { fileURLToPath } from 'node:url'
 import { ManagementClient, type ManagementMessage } from '@fivetuple/runtime'
-
-const PROGRAM = fileURLToPath(new URL('../main.js', import.meta.url))
 
 /** A lane has come up or broken: the one thing that a card tells by itself. */
 export interface LaneEvent {
@@ -30,9 +27,9 @@ export class CardProcess extends EventEmitter<CardProcessEvents> {
     super()
     // Cards accept from one shared socket: the primary would be on the way of each new connection otherwise.
     cluster.schedulingPolicy = cluster.SCHED_NONE
-    // Route tables are typed arrays, which JSON does not know.
+    // By default they run the program that this process runs. Route tables are typed arrays, which JSON does not know.
     const args = ['--config', configFile, '--card', String(number)]
-    cluster.setupPrimary({ exec: PROGRAM, args, serialization: 'advanced' })
+    cluster.setupPrimary({ args, serialization: 'advanced' })
     this.#worker = cluster.fork()
     this.#management = new ManagementClient(`line card ${number}`, (request) => this.#worker.send(request))
     this.#worker.on('message', (message: ManagementMessage) => this.#onMessage(message))
