@@ -6,7 +6,7 @@ import { type ConfigResult, sortConfigErrors } from './config-error.js'
 import type { ClusterDocument } from './schema.js'
 import { readYaml } from './yaml-source.js'
 
-/** The published schema, made from schema.ts by scripts/cluster-schema.mjs. */
+/** The published schema, made from schema.ts by scripts/cluster-schema.mjs; as far away from here as from the bundle. */
 const SCHEMA_FILE = new URL('../../schema/cluster.schema.json', import.meta.url)
 
 /**

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import type { HoldReason, PlacedVip } from '@fivetuple/lb-node'
 import type { ClusterConfig } from '../config/cluster-config.js'
 import { type ClusterPlan, planCluster } from '../plan/plan.js'
+import { programIn } from '../program.js'
 import { askRoles } from './ask.js'
 import { ControlApi } from './control-api.js'
 import { DrainControl } from './drain-control.js'
@@ -271,5 +272,5 @@ export class Cluster extends EventEmitter<ClusterEvents> {
 }
 
 function programOf(packageName: string): string {
-  return fileURLToPath(new URL('main.js', import.meta.resolve(packageName)))
+  return fileURLToPath(programIn(new URL('.', import.meta.resolve(packageName))))
 }
