@@ -18,7 +18,13 @@ const __dirname = $dirname(__filename)`
 for (const program of PROGRAMS) {
   const folder = new URL(`packages/${program}/dist/`, ROOT)
   const bundle = new URL(BUNDLE_FOLDER, folder)
-  if (!isUpToDate(bundle)) await makeBundle(new URL('main.js', folder), bundle)
+  if (isUpToDate(bundle)) continue
+  try {
+    await makeBundle(new URL('main.js', folder), bundle)
+  } catch (error) {
+    // esbuild is a binary, which not every machine can run; everything works without, only later.
+    process.stderr.write(`${program} is not bundled, so each start takes longer: ${error.message}\n`)
+  }
 }
 
 async function makeBundle(main, bundle) {
