@@ -13,8 +13,8 @@ const CHUNK_SIZE = /^([0-9a-f]{1,8})[ \t]*(?:;.*)?$/i
  * Any bytes will do; what is kept is bounded.
  */
 export class HttpAnswer {
-  /** `head`: not all of the head is there. `cut`: the connection ended too early. */
-  state: 'head' | 'body' | 'whole' | 'cut' | 'malformed' = 'head'
+  /** `head`: not all of the head is there. `long`: the body goes on, and is not waited for. `cut`: the connection ended too early. */
+  state: 'head' | 'body' | 'whole' | 'long' | 'cut' | 'malformed' = 'head'
   /** Valid from `body` on. */
   status = 0
   /** Bytes as characters that have not been read yet. */
@@ -76,7 +76,7 @@ export class HttpAnswer {
       this.#skip()
       if (this.#framing === 'length' && this.#left === 0) this.state = 'whole'
     }
-    if (this.state === 'body' && this.#bodyBytes + this.#text.length > BODY_MAX_BYTES) this.state = 'whole'
+    if (this.state === 'body' && this.#bodyBytes + this.#text.length > BODY_MAX_BYTES) this.state = 'long'
   }
 
   /** Passes over what is there of the body or the chunk. */

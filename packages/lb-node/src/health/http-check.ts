@@ -1,5 +1,5 @@
 import { formatEndpoint } from '@fivetuple/packet'
-import { type Check, type CheckTarget, failure, outcomeOfFailure, success } from './check.js'
+import { type Check, type CheckOutcome, type CheckTarget, failure, outcomeOfFailure, success } from './check.js'
 import { HttpAnswer } from './http-answer.js'
 
 /** Any answer but an error; a redirect is one, and is not followed: it may lead to where this LB can't go. */
@@ -14,9 +14,13 @@ export const httpCheck: Check = (host, target, timeoutMs, signal) =>
     const { expectStatus = GOOD_STATUS } = target
     const answer = new HttpAnswer()
     let reached = 'not connected'
-    const finish = (outcome: Parameters<typeof resolve>[0]): void => {
+    const finish = (outcome: CheckOutcome): void => {
       signal.removeEventListener('abort', onAbort)
       resolve(outcome)
+    }
+    const outcomeOf = (status: number): CheckOutcome => {
+      const isGood = status >= expectStatus[0] && status <= expectStatus[1]
+      return isGood ? success(`status ${status}`) : failure(`status ${status}`)
     }
     const look = (): void => {
       switch (answer.state) {
@@ -25,13 +29,14 @@ export const httpCheck: Check = (host, target, timeoutMs, signal) =>
         case 'body':
           reached = 'no end of the answer'
           return
-        case 'whole': {
-          const { status } = answer
-          const isGood = status >= expectStatus[0] && status <= expectStatus[1]
-          finish(isGood ? success(`status ${status}`) : failure(`status ${status}`))
+        case 'whole':
+          finish(outcomeOf(answer.status))
           connection.closeAfterPeer()
           return
-        }
+        case 'long':
+          finish(outcomeOf(answer.status))
+          connection.reset() // or the backend would go on sending
+          return
         case 'cut':
           finish(failure('closed before the answer was whole'))
           connection.close()

@@ -1,9 +1,9 @@
-import { type Check, failure, outcomeOfFailure, success } from './check.js'
+import { type Check, type CheckOutcome, failure, outcomeOfFailure, success } from './check.js'
 
 /** Opens a connection and closes it again: FIN there, FIN back. */
 export const tcpCheck: Check = (host, target, timeoutMs, signal) =>
   new Promise((resolve) => {
-    const finish = (outcome: Parameters<typeof resolve>[0]): void => {
+    const finish = (outcome: CheckOutcome): void => {
       signal.removeEventListener('abort', onAbort)
       resolve(outcome)
     }
