@@ -19,19 +19,21 @@ for (const program of PROGRAMS) {
   const folder = new URL(`packages/${program}/dist/`, ROOT)
   const bundle = new URL(BUNDLE_FOLDER, folder)
   if (isUpToDate(bundle)) continue
+  // Made elsewhere and moved, so that a start at the same time finds the old one, the new one or none.
+  const fresh = new URL(`bundle-${process.pid}/`, folder)
   try {
-    await makeBundle(new URL('main.js', folder), bundle)
+    await makeBundle(new URL('main.js', folder), bundle, fresh)
   } catch (error) {
     // esbuild is a binary, which not every machine can run; everything works without, only later.
     process.stderr.write(`${program} is not bundled, so each start takes longer: ${error.message}\n`)
+  } finally {
+    rmSync(fresh, { recursive: true, force: true })
   }
 }
 
-async function makeBundle(main, bundle) {
+async function makeBundle(main, bundle, fresh) {
   const { build } = await import('esbuild')
   const startedAt = new Date()
-  // Made elsewhere and moved, so that a start at the same time finds the old one, the new one or none.
-  const fresh = new URL(`../bundle-${process.pid}/`, bundle)
   const { metafile } = await build({
     absWorkingDir: fileURLToPath(ROOT),
     entryPoints: [fileURLToPath(main)],
