@@ -72,8 +72,8 @@ export class TimerWheel<T extends WheelEntry<T>> {
       const index = tick & (SLOTS - 1)
       this.#tick = tick
       this.#nextTick = Number.POSITIVE_INFINITY
-      // Nothing is filed here meanwhile: the earliest place is the next tick's.
-      for (let due = this.#slots[index]; due !== undefined; due = this.#slots[index]) {
+      // Who is fired late and files for as far ahead as can be may land in this slot again, for its next round.
+      for (let due = this.#slots[index]; due?.wheelTick === tick; due = this.#slots[index]) {
         this.remove(due)
         onDue(due)
       }

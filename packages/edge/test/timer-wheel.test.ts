@@ -168,3 +168,18 @@ t.test('a wheel that was idle for long starts from the present', async (t) => {
   wheel.file(entry, 1_000_020, 1_000_000)
   t.equal(wheel.deadline(), 1_000_020)
 })
+
+t.test('who is fired late and asks for a time beyond the wheel is not fired again at once', async (t) => {
+  const wheel = new TimerWheel<Entry>(0)
+  const entry = new Entry(0)
+  wheel.file(entry, 50, 0)
+  let fired = 0
+  for (let late = 0; late <= 3 * TICK_MS; late += TICK_MS) {
+    const now = wheel.deadline() + late
+    wheel.advance(now, () => {
+      assert(++fired < 100, 'it goes on without end')
+      wheel.file(entry, now + 60_000, now)
+    })
+  }
+  t.equal(fired, 4)
+})
