@@ -1,4 +1,5 @@
-import { connect, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
+import { connectTo } from './connect.js'
 import type { LoadOptions } from './load.js'
 import type { Window } from './window.js'
 
@@ -25,31 +26,16 @@ export class PacedConnection {
   }
 
   open(): void {
-    const { host, port } = this.#options
-    const socket = connect({
-      host,
-      port,
-      noDelay: true,
-      onread: {
-        buffer: this.#buffer,
-        callback: (bytes) => {
-          this.#onBytes(bytes)
-          return true
-        },
+    this.#socket = connectTo(this.#options, this.#buffer, {
+      onBytes: (bytes) => this.#onBytes(bytes),
+      onClose: (failure = 'PEER_CLOSED') => {
+        if (this.#isOver) return
+        this.#window.error(failure)
+        this.#due.shift() // the one that was under way has failed
+        this.#answer = ''
+        this.open()
+        if (this.#due.length > 0) this.#send()
       },
-    })
-    this.#socket = socket
-    let failure = 'PEER_CLOSED'
-    socket.on('error', (error: NodeJS.ErrnoException) => {
-      failure = error.code ?? error.message
-    })
-    socket.on('close', () => {
-      if (this.#isOver) return
-      this.#window.error(failure)
-      this.#due.shift() // the one that was under way has failed
-      this.#answer = ''
-      this.open()
-      if (this.#due.length > 0) this.#send()
     })
   }
 

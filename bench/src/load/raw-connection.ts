@@ -1,4 +1,5 @@
-import { connect, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
+import { connectTo } from './connect.js'
 import type { LoadOptions, RequestKind } from './load.js'
 import type { Window } from './window.js'
 
@@ -38,32 +39,17 @@ export class RawConnection {
   }
 
   start(): void {
-    const { host, port } = this.#options
     this.#begin()
-    const socket = connect({
-      host,
-      port,
-      noDelay: true,
-      onread: {
-        buffer: this.#buffer,
-        callback: (bytes) => {
-          this.#onBytes(this.#buffer.subarray(0, bytes))
-          return true
-        },
+    this.#socket = connectTo(this.#options, this.#buffer, {
+      onBytes: (bytes) => this.#onBytes(this.#buffer.subarray(0, bytes)),
+      onClose: (failure) => {
+        if (this.#isOver) return
+        if (failure !== undefined) this.#window.error(failure)
+        else if (this.#left !== 0) this.#window.error('PEER_CLOSED')
+        this.start()
       },
     })
-    this.#socket = socket
-    this.#send(socket)
-    let failure: string | undefined
-    socket.on('error', (error: NodeJS.ErrnoException) => {
-      failure = error.code ?? error.message
-    })
-    socket.on('close', () => {
-      if (this.#isOver) return
-      if (failure !== undefined) this.#window.error(failure)
-      else if (this.#left !== 0) this.#window.error('PEER_CLOSED')
-      this.start()
-    })
+    this.#send(this.#socket)
   }
 
   stop(): void {

@@ -1,0 +1,29 @@
+import { connect, type Socket } from 'node:net'
+import type { LoadOptions } from './load.js'
+
+/** What becomes of a connection. */
+export interface ConnectionEvents {
+  /** So many bytes have been read to the beginning of the buffer. */
+  onBytes(bytes: number): void
+  /** It is over. @param failure errno; undefined: it was closed in order */
+  onClose(failure: string | undefined): void
+}
+
+/** Connects to where a load goes, reading into one buffer again and again. */
+export function connectTo(
+  { host, port }: Pick<LoadOptions, 'host' | 'port'>,
+  buffer: Uint8Array,
+  { onBytes, onClose }: ConnectionEvents,
+): Socket {
+  const callback = (bytes: number): boolean => {
+    onBytes(bytes)
+    return true
+  }
+  const socket = connect({ host, port, noDelay: true, onread: { buffer, callback } })
+  let failure: string | undefined
+  socket.on('error', (error: NodeJS.ErrnoException) => {
+    failure = error.code ?? error.message
+  })
+  socket.on('close', () => onClose(failure))
+  return socket
+}
