@@ -1,7 +1,7 @@
 // Runs the compiled tests with tap: all of them, or `node scripts/test.mjs [file …]` some. The last line says how many
 // assertions passed and failed, by tap's own count.
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -12,6 +12,7 @@ const tap = (...args) => spawnSync('node_modules/.bin/tap', args, { stdio: 'inhe
 // load the native compiler (see .taprc).
 if (builtPlugins()?.includes('@tapjs/typescript') !== false && tap('build') !== 0) process.exit(1)
 
+dropOrphans()
 const directory = mkdtempSync(join(tmpdir(), 'fivetuple-tap-'))
 const resultFile = join(directory, 'result.tap')
 const reporter = process.stdout.isTTY ? [] : ['--reporter=terse']
@@ -38,6 +39,17 @@ function failures(output) {
   return lines
     .flatMap((line, i) => (/^\s*(not ok|Bail out)/.test(line) ? [lines.slice(i, i + 25).join('\n')] : []))
     .join('\n---\n')
+}
+
+/** Compiled tests whose source is gone, which the compiler leaves where they are, would go on being run. */
+function dropOrphans() {
+  for (const folder of ['bench', ...readdirSync('packages').map((name) => join('packages', name))]) {
+    const compiled = join(folder, 'dist-test')
+    if (!existsSync(compiled)) continue
+    for (const file of readdirSync(compiled, { recursive: true }))
+      if (file.endsWith('.test.js') && !existsSync(join(folder, 'test', file.replace(/js$/, 'ts'))))
+        rmSync(join(compiled, file))
+  }
 }
 
 /** What was skipped, and why. */

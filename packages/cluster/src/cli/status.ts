@@ -77,7 +77,7 @@ function renderSwitch(node: ClusterStatus['switches'][string]): string {
   )
   const drops = counters(node.drops)
   const parts = [ports, ...(node.cards.length > 0 ? [renderCards(node.cards)] : []), routes].join('\n')
-  return `${node.name} (${node.role} switch, ${how} over ${hash} seed ${seed}): ${node.flows} flows, drops: ${drops}\n${parts}`
+  return `${node.name} (${node.role} switch, ${how} over ${hash} seed ${seed}): ${node.flows} ${node.flows === 1 ? 'flow' : 'flows'}, drops: ${drops}\n${parts}`
 }
 
 function renderCards(cards: ClusterStatus['switches'][string]['cards']): string {
