@@ -40,7 +40,6 @@ export class RoleProcess extends EventEmitter<RoleProcessEvents> {
     this.#process = forkRole(spec)
     this.#management = new ManagementClient(spec.name, (request) => this.#process.send(request))
     this.#process.on('message', (message) => this.#onMessage(message as ManagementMessage))
-    this.#process.on('error', () => {}) // a failed send; 'exit' follows and tells
     this.#process.on('exit', (code: number, signal: string) => {
       // What it has forked goes with it, also when it is stopped and has not noticed.
       this.#signalAll('SIGKILL')
@@ -146,7 +145,12 @@ export class RoleProcess extends EventEmitter<RoleProcessEvents> {
 function forkRole({ name, program, configFile, forks }: RoleSpec): ChildProcess {
   const args = ['--config', configFile]
   const env = { FIVETUPLE_ROLE: name }
-  if (forks) return fork(program, args, { env: { ...process.env, ...env }, detached: true })
+  if (forks) return fork(program, args, { env: { ...process.env, ...env }, detached: true }).on('error', ignore)
   cluster.setupPrimary({ exec: program, args, silent: false })
-  return cluster.fork(env).process
+  // A worker repeats the errors of its process, and nobody's error would end the launcher.
+  const worker = cluster.fork(env).on('error', ignore)
+  return worker.process.on('error', ignore)
 }
+
+/** For a question that can't be sent to a process which has just died: its 'exit' follows and tells. */
+function ignore(): void {}

@@ -39,6 +39,15 @@ t.test('a role that is killed is started again after a delay that doubles', asyn
   t.equal((await supervisor.kill('a', false)).restartInMs, 1000)
 })
 
+t.test('a role can be asked in the moment of its death', async (t) => {
+  const { supervisor } = await supervise(t, { a: 'orderly', b: 'orderly' })
+  const { pid } = supervisor.state('a')
+  process.kill(pid, 'SIGKILL')
+  while (!isZombie(pid)); // gone, and this process has had no chance to hear of it
+  await t.rejects(supervisor.request('a', 'echo', 1), { message: 'a has exited' })
+  t.equal(await supervisor.request('b', 'echo', 1), 1)
+})
+
 t.test('a role that has not started yet is not waited for', async (t) => {
   const { supervisor } = await supervise(t, { a: 'orderly' })
   await supervisor.kill('a', false)
@@ -151,4 +160,9 @@ function isAlive(pid: number): boolean {
   } catch {
     return false
   }
+}
+
+/** Whether a child of this process has died without its parent's having noticed (proc(5), state Z). */
+function isZombie(pid: number): boolean {
+  return /\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))
 }
