@@ -10,7 +10,6 @@ t.test(
       '127.100.0.0/16',
       [],
       `redundancy: active-standby
-vrrp: { interval: 100ms }
 lbs: 3
 vips: [{ name: web }, { name: api, port: 81 }]
 `,
@@ -29,11 +28,12 @@ vips: [{ name: web }, { name: api, port: 81 }]
     })
 
     const seen = cluster.events.length
-    process.kill(cluster.ready.lbs[0]!.pid, 'SIGKILL')
+    await cluster.api.kill('lb-1', true) // it stays away while its successor is looked at
     const routes = () =>
       cluster.events.slice(seen).flatMap((e) => (e.event === 'routes' && e.vip === 'web' ? [e.lbs.join()] : []))
     await until(() => routes().includes('lb-2'), 'lb-2 takes over')
     t.equal((await fetchOnce(cluster.url('web'))).status, 200)
+    await cluster.api.start('lb-1')
     await until(async () => (await carriers()).every((lbs) => lbs === 'lb-1'), 'lb-1 is back, and active again')
     t.equal((await fetchOnce(cluster.url('api'))).status, 200)
   },

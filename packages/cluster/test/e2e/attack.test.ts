@@ -51,6 +51,9 @@ vips:
     Object.entries(await drops('lb-3')).filter(([, count]) => count > 0),
     [],
   )
+  const neighbour = async () =>
+    (await cluster.api.status()).lbs['lb-2']!.services.find(({ name }) => name === 'neighbour')!
+  await until(async () => (await neighbour()).newFlows > 0, 'the neighbour has flows on an LB that is attacked')
   stop.abort()
   const report = await probe
   t.same(report.errors, {}, `${report.answered} requests to the neighbour meanwhile, none failed`)

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { RawClient } from './http-probe.js'
-import { isAlive, TestCluster } from './test-cluster.js'
+import { isAlive, TestCluster, until } from './test-cluster.js'
 
 const BIN = fileURLToPath(new URL('bin.js', import.meta.resolve('@fivetuple/cluster')))
 
@@ -67,6 +67,10 @@ t.test('commands, their exit codes, and completion', async (t) => {
   const client = await RawClient.open(cluster.vip('web').listen)
   t.teardown(() => client.socket.destroy())
   const json = async (...args: string[]) => JSON.parse((await cluster.cli(...args, '--json')).stdout)
+  await until(
+    async () => (await cluster.api.sessions('all', 'web', 1)).some(({ sessions }) => sessions.length > 0),
+    'its flow is there',
+  )
   t.match(await json('sessions', '--vip', 'web'), [{ lb: 'lb-1' }, { lb: 'lb-2' }])
   t.match((await cluster.cli('sessions')).stdout, /tcp +127\.0\.0\.1:\d+ +127\.101\.10\.1:8080/)
   t.match(await json('health'), [{ vip: 'web', lb: 'lb-1', name: 'backend-1', isHealthy: true }])

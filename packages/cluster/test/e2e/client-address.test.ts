@@ -1,5 +1,5 @@
 import t from 'tap'
-import { HAPROXY, isMissing, NGINX, startServer } from './debian-servers.js'
+import { HAPROXY, isMissing, NGINX, startServer, untilListens } from './debian-servers.js'
 import { getOnce } from './http-probe.js'
 import { TestCluster, until } from './test-cluster.js'
 
@@ -64,6 +64,7 @@ for (const [server, config] of [
     { skip: isMissing(server) },
     async (t) => {
       startServer(t, server, config)
+      await untilListens(SERVER, 8080)
       const cluster = await TestCluster.start(
         t,
         '127.98.0.0/16',

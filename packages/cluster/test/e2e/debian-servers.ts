@@ -1,9 +1,11 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Test } from 'tap'
+import { until } from './test-cluster.js'
 
 /** A server from a Debian package, run in the foreground with a configuration of the test's own. */
 export interface DebianServer {
@@ -48,6 +50,18 @@ export function startServer(t: Test, server: DebianServer, config: string): Chil
     rmSync(directory, { recursive: true, force: true })
   })
   return child
+}
+
+/** Waits until a server accepts connections. */
+export async function untilListens(host: string, port: number): Promise<void> {
+  const accepts = () =>
+    new Promise<boolean>((resolve) => {
+      const socket = connect({ host, port }, () => {
+        socket.destroy()
+        resolve(true)
+      }).on('error', () => resolve(false))
+    })
+  await until(accepts, `${host}:${port} listens`)
 }
 
 function pathOf(program: string): string | undefined {

@@ -71,9 +71,9 @@ t.test('a second cluster in the same block is refused with the remedy, and the f
 })
 
 /** `up` in a block and a run directory of its own, with a standard input that stays open. */
-function up(t: Test, block: string) {
+function up(t: Test, block: string, lbs = 2) {
   const directory = mkdtempSync(join(tmpdir(), 'fivetuple-test-'))
-  const args = ['up', '--json', '--stdin', '--no-checks', '--lbs', '2', '--backends', '1', '--block', block]
+  const args = ['up', '--json', '--stdin', '--no-checks', '--lbs', String(lbs), '--backends', '1', '--block', block]
   const launcher = spawn(process.execPath, [BIN, ...args], {
     stdio: ['pipe', 'pipe', 'pipe'],
     env: { ...process.env, XDG_RUNTIME_DIR: directory },
@@ -90,7 +90,7 @@ function up(t: Test, block: string) {
 }
 
 t.test('a cluster that is stopped before it is ready ends at once', async (t) => {
-  const { launcher, ended } = up(t, '127.59.0.0/16')
+  const { launcher, ended } = up(t, '127.59.0.0/16', 12) // it takes a while
   const pids: number[] = []
   for await (const line of createInterface({ input: launcher.stdout })) {
     const event = JSON.parse(line) as ClusterEvent
@@ -101,7 +101,7 @@ t.test('a cluster that is stopped before it is ready ends at once', async (t) =>
   const { code, stderr } = await ended
   t.equal(code, 1)
   t.match(JSON.parse(stderr), { error: 'it was stopped before it was ready', exitCode: 1 })
-  t.equal(pids.length, 5)
+  t.equal(pids.length, 15)
   t.notOk(pids.some(isAlive), 'no role is left')
 })
 
@@ -132,8 +132,8 @@ t.test('--json says what happens, one event a line', async (t) => {
       { name: 'downlink', role: 'downlink', pid: Number },
     ],
   })
-  const exited = once(cluster.launcher, 'exit')
+  const closed = once(cluster.launcher, 'close') // and with it what it has said
   cluster.launcher.kill('SIGTERM')
-  await exited
+  await closed
   t.equal(cluster.events.at(-1)?.event, 'stopped')
 })

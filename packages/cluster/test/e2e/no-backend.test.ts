@@ -1,16 +1,20 @@
 import { runProbe } from '@fivetuple/client'
 import t from 'tap'
 import { fetchOnce } from './http-probe.js'
+import { OwnServer } from './servers.js'
 import { TestCluster, until } from './test-cluster.js'
 
-const CHECK = 'check: http, interval: 200ms, timeout: 150ms, fall: 2, rise: 2'
+const BLOCK = '127.54.0.0/16'
+
+/** A backend that is killed refuses at once; one that is only slow, for want of a CPU, is not to be taken for dead. */
+const CHECK = 'check: http, interval: 200ms, timeout: 2s, fall: 2, rise: 2'
 
 t.test(
   'too few healthy backends: withdrawn, reset or all tried, as it is configured; and back above high',
   async (t) => {
     const cluster = await TestCluster.start(
       t,
-      '127.54.0.0/16',
+      BLOCK,
       ['--lbs', '2', '--backends', '3'],
       `vips:
   - { name: withdrawing, health: { ${CHECK}, low: 2, high: 3 } }
@@ -35,6 +39,8 @@ t.test(
     const all = (value: unknown) => new Array(60).fill(value)
 
     await untilHealthy(3)
+    for (const name of ['withdrawing', 'resetting', 'trying'])
+      await until(async () => (await routedTo(name)).length === 2, `${name} has its routes`)
     await api.kill('backend-1', true)
     await untilHealthy(2)
     for (const name of ['withdrawing', 'resetting', 'trying'])
@@ -64,11 +70,15 @@ t.test(
 )
 
 t.test('a backend that has recovered gets its share little by little', async (t) => {
+  // They listen before the first check, so that neither starts with having recovered.
+  const servers = await OwnServer.start(t, BLOCK, 2)
   const cluster = await TestCluster.start(
     t,
-    '127.54.0.0/16',
-    ['--lbs', '1', '--backends', '2'],
-    `vips: [{ name: web, policy: weighted-round-robin, health: { ${CHECK}, slowStart: 20s } }]\n`,
+    BLOCK,
+    ['--lbs', '1'],
+    `backends: [${servers.map(({ yaml }) => yaml)}]
+vips: [{ name: web, policy: weighted-round-robin, health: { ${CHECK}, slowStart: 20s } }]
+`,
   )
   const { api } = cluster
   const isHealthy = async () => {
@@ -87,11 +97,11 @@ t.test('a backend that has recovered gets its share little by little', async (t)
   }
   await until(isHealthy, 'both are healthy')
   const before = await shares()
-  t.same([before['backend-1'], before['backend-2']], [50, 50])
-  await api.kill('backend-2', true)
+  t.same([before['own-1'], before['own-2']], [50, 50])
+  await servers[1]!.kill()
   await until(async () => !(await isHealthy()), 'it is found down')
-  await api.start('backend-2')
+  await servers[1]!.start()
   await until(isHealthy, 'it has recovered')
   const after = await shares()
-  t.ok(after['backend-2']! > 0 && after['backend-2']! < 35, `it gets ${after['backend-2']} of 100 flows at first`)
+  t.ok(after['own-2']! > 0 && after['own-2']! < 35, `it gets ${after['own-2']} of 100 flows at first`)
 })

@@ -62,12 +62,17 @@ export class TestCluster {
         events.push(event)
         if (event.event === 'ready') resolve(event)
       })
-      launcher.once('exit', (code) => reject(new Error(`the launcher ended with ${code}: ${complaints}`)))
+      launcher.once('exit', (code) => {
+        rmSync(directory, { recursive: true, force: true })
+        reject(new Error(`the launcher ended with ${code}: ${complaints}`))
+      })
     })
     const recordFile = join(directory, 'fivetuple', ready.block.replaceAll('/', '-'), 'cluster.json')
     const record = JSON.parse(readFileSync(recordFile, 'utf8')) as ClusterRecord
     const cluster = new TestCluster(launcher, ready, events, record, directory)
     t.teardown(async () => {
+      // By itself it does not end: that would be seen here only as a cluster that does not answer.
+      if (launcher.exitCode) t.fail(`the launcher has ended with ${launcher.exitCode}: ${complaints}`)
       await cluster.stop()
       rmSync(directory, { recursive: true, force: true })
       if (complaints !== '') t.comment(complaints)
