@@ -87,6 +87,7 @@ function describeError(error: FastifyError | ApiError): [status: number, detail:
   if (error instanceof ApiError) return [error.status, error.message]
   const { statusCode = 500, validation, validationContext, message } = error
   if (statusCode >= 500) return [statusCode, 'the launcher failed at this; its standard error says more']
+  if (statusCode === 415) return [statusCode, "a body must be JSON: send 'Content-Type: application/json'"]
   const [first] = validation ?? []
   if (first === undefined) return [statusCode, message]
   const place = `${validationContext}${first.instancePath.replaceAll('/', '.')}`

@@ -33,12 +33,12 @@ function renderVips({ vips }: ClusterStatus): string {
 
 function renderLbs({ lbs }: ClusterStatus): string {
   return table([
-    ['LB', 'BIP', 'CABLES', 'BGP', 'SESSIONS', 'NEW FLOWS', 'PKTS UP>DOWN', 'PKTS DOWN>UP', 'DROPS'],
+    ['LB', 'BIP', 'TO UPLINK', 'TO DOWNLINK', 'SESSIONS', 'NEW FLOWS', 'PKTS UP>DOWN', 'PKTS DOWN>UP', 'DROPS'],
     ...Object.values(lbs).map((lb) => [
       lb.name,
       lb.bip,
-      `${lb.cables.uplink ? 'up' : 'down'}/${lb.cables.downlink ? 'up' : 'down'}`,
-      Object.values(lb.bgp).join('/'),
+      linkOf(lb, 'uplink'),
+      linkOf(lb, 'downlink'),
       lb.sessions,
       sum(lb.services.map(({ newFlows }) => newFlows)),
       lb.packets.fromUplink,
@@ -46,6 +46,11 @@ function renderLbs({ lbs }: ClusterStatus): string {
       counters(lb.drops),
     ]),
   ])
+}
+
+/** Carrier of an LB's cable to a switch, and the state of its BGP session with it. */
+function linkOf({ cables, bgp }: ClusterStatus['lbs'][string], side: 'uplink' | 'downlink'): string {
+  return `${cables[side] ? 'carrier' : 'no carrier'}, ${bgp[side]}`
 }
 
 function renderSwitch(node: ClusterStatus['switches'][string]): string {

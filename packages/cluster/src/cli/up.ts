@@ -101,6 +101,7 @@ function printText(event: ClusterEvent): void {
 
 function renderReady(report: ReadyReport, elapsedMs: number): string {
   const [first] = report.vips
+  const web = report.vips.find(({ protocol }) => protocol === 'tcp')
   const lines = table(
     [
       ...report.switches.map(({ name, role, pid, address }) => [name, `${role} switch`, address, `pid ${pid}`]),
@@ -118,7 +119,7 @@ function renderReady(report: ReadyReport, elapsedMs: number): string {
   const victim = report.lbs[0]
   const suggestions = table(
     [
-      [`curl http://${first?.listen ?? ''}/`, 'the answer names the backend and the BIP that it saw'],
+      ...(web ? [[`curl http://${web.listen}/`, 'the answer names the backend and the BIP that it saw']] : []),
       ['npx -y pnpm@12 fivetuple status', 'routes, sessions, counters'],
       [`npx -y pnpm@12 fivetuple explain 127.0.0.1:50000 ${first?.name ?? 'web'}`, 'which LB a flow takes, and why'],
       [`kill -9 ${victim?.pid ?? ''}`, `${victim?.name ?? 'the LB'} dies; watch its routes go and come back`],

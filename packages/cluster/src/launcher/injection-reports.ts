@@ -30,15 +30,17 @@ export class InjectionReports {
           command: STATUS,
           expect: `at once: ${name} is gone from ROUTED TO; its flows end with a reset when they send next; ${next}`,
         },
-        this.#curl('new connections take other LBs'),
+        ...this.#curl('new connections take other LBs'),
       ],
       backend: [
         { command: HEALTH, expect: `LBs find ${name} down as soon as some connections to it have failed; ${next}` },
-        this.#curl('what it was working on is lost; connections that it would have had go to other backends unnoticed'),
+        ...this.#curl(
+          'what it was working on is lost; connections that it would have had go to other backends unnoticed',
+        ),
       ],
       switch: [
         { command: STATUS, expect: `at once: all cables to it are down; ${next}` },
-        this.#curl('no connection comes about'),
+        ...this.#curl('no connection comes about'),
       ],
     }
     return {
@@ -59,13 +61,13 @@ export class InjectionReports {
           command: STATUS,
           expect: `its cables stay up and it stays in ROUTED TO: ${noticed}; if it goes on before, its flows do too`,
         },
-        this.#curl(`connections that hash to it stall, others work`),
+        ...this.#curl(`connections that hash to it stall, others work`),
       ],
       backend: [
         { command: HEALTH, expect: `its flows stall; LBs find ${name} down after some checks without an answer` },
-        this.#curl('connections that are given to it stall until then'),
+        ...this.#curl('connections that are given to it stall until then'),
       ],
-      switch: [{ command: STATUS, expect: `all flows stall: ${noticed}` }, this.#curl('no answer until it goes on')],
+      switch: [{ command: STATUS, expect: `all flows stall: ${noticed}` }, ...this.#curl('no answer until it goes on')],
     }
     return {
       done: `${name} (pid ${pid}) hangs: SIGSTOP`,
@@ -107,7 +109,7 @@ export class InjectionReports {
           command: STATUS,
           expect: `at once: carrier down, BGP idle, ${lb} gone from ROUTED TO; ${sides.map((side) => effects[side]).join('; ')}`,
         },
-        this.#curl('new connections take other LBs'),
+        ...this.#curl('new connections take other LBs'),
       ],
       undo: `fivetuple cable restore ${lb} ${sides.length === 2 ? 'both' : sides[0]}`,
     }
@@ -136,16 +138,16 @@ export class InjectionReports {
       warnings: [],
       watch: [
         { command: HEALTH, expect: isGood ? `${backend} is up after some good checks` : down },
-        this.#curl(isGood ? `${backend} answers again` : expects.join('; ') || 'all as before: only checks differ'),
+        ...this.#curl(isGood ? `${backend} answers again` : expects.join('; ') || 'all as before: only checks differ'),
       ],
       undo: isGood ? null : `fivetuple backend heal ${backend}`,
     }
   }
 
-  /** What a client sees. */
-  #curl(expect: string): Watch {
-    const vip = this.#plan.vips.find(({ protocol }) => protocol === 'tcp') ?? this.#plan.vips[0]!
-    return { command: `curl -m 5 http://${vip.listen.address}:${vip.listen.port}/`, expect }
+  /** What a client sees, where there is a VIP for it. */
+  #curl(expect: string): Watch[] {
+    const vip = this.#plan.vips.find(({ protocol }) => protocol === 'tcp')
+    return vip ? [{ command: `curl -m 5 http://${vip.listen.address}:${vip.listen.port}/`, expect }] : []
   }
 }
 
