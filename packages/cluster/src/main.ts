@@ -28,6 +28,9 @@ for (const [group, commands] of [
 program.addCommand(completeCommand(program), { hidden: true })
 exitWithOurCodes(program)
 
+// Who reads may go first: `fivetuple status | head -1`, or the tee of `fivetuple up | tee log` when both hear Ctrl-C.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', ignoreBrokenPipe)
+
 try {
   await program.parseAsync()
 } catch (error) {
@@ -42,6 +45,10 @@ try {
 function exitCodeOf(error: unknown): 1 | 2 {
   if (error instanceof CliError) return error.exitCode
   return error instanceof ApiError && (error.status === 400 || error.status === 404) ? 2 : 1
+}
+
+function ignoreBrokenPipe(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error
 }
 
 /** A command line that makes no sense ends with 2, in every command. */

@@ -89,6 +89,18 @@ function up(t: Test, block: string, lbs = 2) {
   return { launcher, ended }
 }
 
+t.test('a cluster whose output nobody reads any more goes on, and ends in order', async (t) => {
+  const cluster = await TestCluster.start(t, '127.53.0.0/16', ['--lbs', '2', '--backends', '1'])
+  const { launcher, api, pids } = cluster
+  launcher.stdout?.destroy()
+  await api.kill('lb-1', true) // which it says
+  await api.start('lb-1')
+  t.equal((await fetchOnce(cluster.url('web'))).status, 200)
+  await cluster.stop()
+  t.equal(launcher.exitCode, 0)
+  t.notOk(pids.some(isAlive))
+})
+
 t.test('a cluster that is stopped before it is ready ends at once', async (t) => {
   const { launcher, ended } = up(t, '127.59.0.0/16', 12) // it takes a while
   const pids: number[] = []
