@@ -57,6 +57,11 @@ export interface LbForwarderOptions {
   /** Default: none. */
   readonly local?: LocalHost
   readonly onConnectFailure?: OnConnectFailure
+  /**
+   * Uniform in [0, 1): source ports towards backends begin anywhere in their range (RFC 6056 §3), so that an LB that is started
+   * again hardly meets flows of its predecessor that have not ended yet. Default: they begin with the first.
+   */
+  readonly random?: () => number
 }
 
 /**
@@ -90,7 +95,7 @@ export class LbForwarder {
     this.#uplink = uplink
     this.#downlink = downlink
     this.#replier = new Replier(options.address)
-    this.#services = new ServiceTable(options.nat.portRange)
+    this.#services = new ServiceTable(options.nat.portRange, options.random ?? (() => 0))
     this.#sessions = new SessionTable(
       maxSessions,
       [timeouts.synMs, timeouts.establishedMs, timeouts.closingMs, timeouts.closedMs, timeouts.udpMs],

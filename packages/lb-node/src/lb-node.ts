@@ -95,6 +95,7 @@ export class LbNode {
         capacity: config.capacity,
         hasAddress: (vip) => this.#addresses.has(vip),
         local: this.#host,
+        random: Math.random,
         onConnectFailure: ({ address, port, service }, failure) =>
           this.#health.reportFailure(address, port, service.spec.protocol, `a connection ${CONNECT_FAILURES[failure]}`),
       },

@@ -15,6 +15,7 @@ interface SharedPool {
  */
 export class ServiceTable {
   readonly #portRange: readonly [number, number]
+  readonly #random: () => number
   readonly #services = new FiveTupleMap<Service>()
   /** By backend endpoint: what a packet from the downlink is looked up by. */
   readonly #pools = new FiveTupleMap<SharedPool>()
@@ -22,9 +23,13 @@ export class ServiceTable {
   readonly #backends: (ServiceBackend | undefined)[] = []
   readonly #freeNumbers: number[] = []
 
-  /** @param portRange first and last source port towards backends, inclusive */
-  constructor(portRange: readonly [number, number]) {
+  /**
+   * @param portRange first and last source port towards backends, inclusive
+   * @param random uniform in [0, 1): where in that range each backend's ports begin
+   */
+  constructor(portRange: readonly [number, number], random: () => number) {
     this.#portRange = portRange
+    this.#random = random
   }
 
   /** The services, lazily; they must not be changed while they are walked. */
@@ -89,7 +94,8 @@ export class ServiceTable {
     const { protocol } = service.spec
     let shared = this.#pools.get(spec.address, 0, spec.port, 0, protocol)
     if (shared === undefined) {
-      shared = { pool: new PortPool(...this.#portRange), users: 0 }
+      const [first, last] = this.#portRange
+      shared = { pool: new PortPool(first, last, Math.floor(this.#random() * (last - first + 1))), users: 0 }
       this.#pools.set(spec.address, 0, spec.port, 0, protocol, shared)
     }
     shared.users++

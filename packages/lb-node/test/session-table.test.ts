@@ -100,6 +100,22 @@ t.test('a port rests for as long as the range allows', async (t) => {
   t.equal(wide.allocate(1), 1024)
 })
 
+t.test('ports may begin anywhere in the range, and go around', async (t) => {
+  const pool = new PortPool(100, 103, 6)
+  t.strictSame(
+    [1, 2, 3].map((session) => pool.allocate(session)),
+    [102, 103, 100],
+  )
+  t.strictSame(
+    [99, 100, 101, 102, 103, 104].map((port) => pool.sessionOf(port)),
+    [-1, 3, -1, 1, 2, -1],
+  )
+  pool.release(103)
+  t.equal(pool.allocate(4), 101)
+  t.equal(pool.allocate(5), 103)
+  t.equal(pool.allocate(6), -1)
+})
+
 t.test('the tracking tables are total', async (t) => {
   const states = Object.values(SessionState)
   const kinds = Object.values(SegmentKind)

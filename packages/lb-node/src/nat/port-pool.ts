@@ -9,9 +9,10 @@ const FREE = -1
 export class PortPool {
   readonly #first: number
   readonly #count: number
-  /** Session by port less the first one; grows as ports are first used. */
+  readonly #start: number
+  /** Session by place in the order in which ports are first used, see {@link allocate}; grows with them. */
   #sessions = new Int32Array(INITIAL_PORTS).fill(FREE)
-  /** Ports handed out at least once: the next one is `first + fresh`. */
+  /** Ports handed out at least once. */
   #fresh = 0
   /** Released ports, a ring. */
   #ring = new Uint16Array(64)
@@ -19,10 +20,14 @@ export class PortPool {
   #ringSize = 0
   #used = 0
 
-  /** @param first first and @param last last port of the range, inclusive */
-  constructor(first: number, last: number) {
+  /**
+   * @param first first and @param last last port of the range, inclusive
+   * @param start which of them, counted from 0, is handed out first; the others follow in order, and around
+   */
+  constructor(first: number, last: number, start = 0) {
     this.#first = first
     this.#count = last - first + 1
+    this.#start = start % this.#count
   }
 
   /** Ports in use. */
@@ -43,24 +48,30 @@ export class PortPool {
     } else return -1
     this.#sessions[offset] = session
     this.#used++
-    return this.#first + offset
+    const place = this.#start + offset
+    return this.#first + (place < this.#count ? place : place - this.#count)
   }
 
   /** The session that holds `port`, or -1. */
   sessionOf(port: number): number {
-    const offset = port - this.#first
-    if (offset < 0 || offset >= this.#fresh) return FREE
-    return this.#sessions[offset]!
+    if (port < this.#first || port >= this.#first + this.#count) return FREE
+    const offset = this.#offsetOf(port)
+    return offset < this.#fresh ? this.#sessions[offset]! : FREE
   }
 
   /** Gives a port back. It must be in use. */
   release(port: number): void {
-    const offset = port - this.#first
+    const offset = this.#offsetOf(port)
     this.#sessions[offset] = FREE
     this.#used--
     if (this.#ringSize === this.#ring.length) this.#growRing()
     this.#ring[(this.#ringHead + this.#ringSize) & (this.#ring.length - 1)] = offset
     this.#ringSize++
+  }
+
+  #offsetOf(port: number): number {
+    const offset = port - this.#first - this.#start
+    return offset < 0 ? offset + this.#count : offset
   }
 
   #growSessions(): void {
