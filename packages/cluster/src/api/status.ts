@@ -94,6 +94,8 @@ export interface LbDrainState {
   readonly draining: boolean
   /** Sessions that it still has. */
   readonly sessions: number
+  /** VIPs whose new flows go on coming while it drains: no other LB takes them. */
+  readonly onlyCarrierOf: readonly string[]
 }
 
 /** How far the drain of a backend is. */

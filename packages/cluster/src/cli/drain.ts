@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ApiClient } from '../api/client.js'
+import type { BackendDrainState, LbDrainState } from '../api/status.js'
 import { CliError } from './cli-error.js'
 import { targetCluster } from './target.js'
 
@@ -19,7 +20,8 @@ export async function drain(
 ): Promise<void> {
   const api = targetCluster(block)
   const startedAt = performance.now()
-  let { sessions } = await setDraining(api, kind, name, true)
+  let state = await setDraining(api, kind, name, true)
+  let { sessions } = state
   const tell = (): void => {
     const elapsedMs = Math.round(performance.now() - startedAt)
     if (json) process.stdout.write(`${JSON.stringify({ [kind]: name, draining: true, sessions, elapsedMs })}\n`)
@@ -32,13 +34,24 @@ export async function drain(
         `${name} still has ${sessions} sessions; it stays drained: wait on with the same command, or 'fivetuple ${kind} undrain ${name}'`,
       )
     await sleep(STEP_MS)
-    const now = await (kind === 'lb' ? api.lbDrain(name) : api.backendDrain(name))
-    if (!now.draining) throw new CliError(`somebody has ended the drain of ${name}`)
-    if (now.sessions === sessions) continue
-    sessions = now.sessions
+    state = await (kind === 'lb' ? api.lbDrain(name) : api.backendDrain(name))
+    if (!state.draining) throw new CliError(`somebody has ended the drain of ${name}`)
+    if (state.sessions === sessions) continue
+    sessions = state.sessions
     tell()
   }
+  const alone = onlyCarrierOf(state)
+  if (alone.length > 0) throw new CliError(goesOn(name, alone))
   if (!json && sessions === 0) process.stdout.write(`${name} is empty\n`)
+}
+
+/** VIPs that an LB gets new flows of although it drains. */
+function onlyCarrierOf(state: LbDrainState | BackendDrainState): readonly string[] {
+  return 'onlyCarrierOf' in state ? state.onlyCarrierOf : []
+}
+
+function goesOn(lb: string, vips: readonly string[]): string {
+  return `no other LB takes new flows of ${vips.join(', ')}, so ${lb} goes on getting them: let another one carry ${vips.length === 1 ? 'it' : 'them'} ('fivetuple vip add'), or end it ('fivetuple vip remove ${lb} ${vips[0]}')`
 }
 
 /** `fivetuple lb undrain` and `fivetuple backend undrain`. */

@@ -54,7 +54,17 @@ export class DrainControl implements DrainsControl {
   async lbDrain(lb: string): Promise<LbDrainState> {
     const name = oneLbNamed(this.#plan, lb)
     const { draining, sessions } = (await this.#ask(name, 'status', {})) as LbStatus
-    return { lb: name, draining, sessions }
+    return { lb: name, draining, sessions, onlyCarrierOf: draining ? await this.#onlyCarrierOf(name) : [] }
+  }
+
+  /** VIPs for which the uplink switch has nobody else to give new flows to, and so gives them to an LB that drains. */
+  async #onlyCarrierOf(lb: string): Promise<string[]> {
+    const { routes } = (await this.#ask(this.#plan.uplink.name, 'status', {})) as SwitchStatus
+    const alone = this.#plan.vips.filter(({ address }) => {
+      const hops = routes.find(({ prefix }) => prefix === `${address}/32`)?.nextHops ?? []
+      return hops.some(({ via }) => via === lb) && hops.every(({ via, isDraining }) => via === lb || isDraining)
+    })
+    return alone.map(({ name }) => name)
   }
 
   /** Keeps new flows of all VIPs from a backend, or lets them go there again; its sessions go on. */

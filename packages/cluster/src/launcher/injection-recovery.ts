@@ -8,6 +8,8 @@ import type { Ask } from './ask.js'
 /** An LB is back within a second; one that is not after ten won't be without help. */
 const RECOVERY_MAX_MS = 10_000
 const RECOVERY_STEP_MS = 20
+/** Backends that an LB could not reach are found healthy again within this time, if they are. */
+const HEALTH_MAX_MS = 5_000
 
 /** Tells when LBs carry again what they are to carry. */
 export class Recovery {
@@ -22,14 +24,16 @@ export class Recovery {
   /**
    * Waits until all routes of LBs are there: each VIP on their interfaces at the uplink switch, their BIPs at the downlink
    * switch. Rejects, with what is missing, when that takes too long.
+   * @returns names of VIPs that stay away from one of them for want of healthy backends, which it waits for in vain
    */
-  async untilRouted(lbs: readonly string[]): Promise<void> {
-    const deadline = performance.now() + RECOVERY_MAX_MS
+  async untilRouted(lbs: readonly string[]): Promise<string[]> {
+    const startedAt = performance.now()
     for (;;) {
-      const missing = await this.#missing(lbs).catch((error: Error) => error.message)
-      if (missing === undefined) return
-      if (performance.now() > deadline)
-        throw new ApiError(503, `not all is back after ${RECOVERY_MAX_MS / 1000} s: ${missing}; see 'fivetuple status'`)
+      const state = await this.#missing(lbs).catch((error: Error) => error.message)
+      const elapsedMs = performance.now() - startedAt
+      if (Array.isArray(state) && (state.length === 0 || elapsedMs > HEALTH_MAX_MS)) return state
+      if (elapsedMs > RECOVERY_MAX_MS)
+        throw new ApiError(503, `not all is back after ${RECOVERY_MAX_MS / 1000} s: ${state}; see 'fivetuple status'`)
       await sleep(RECOVERY_STEP_MS)
     }
   }
@@ -40,12 +44,14 @@ export class Recovery {
     return this.#plan.vips.filter(({ address }) => routed.has(`${address}/32`)).map(({ name }) => name)
   }
 
-  async #missing(lbs: readonly string[]): Promise<string | undefined> {
+  /** What is missing, or, when nothing is that must come, the VIPs that want for healthy backends. */
+  async #missing(lbs: readonly string[]): Promise<string | string[]> {
     const { uplink, downlink } = this.#plan
     const [above, below] = (await Promise.all(
       [uplink, downlink].map(({ name }) => this.#ask(name, 'status', {})),
     )) as SwitchStatus[]
     const statuses = (await Promise.all(lbs.map((lb) => this.#ask(lb, 'status', {})))) as LbStatus[]
+    const unhealthy = new Set<string>()
     for (const { name, bip, cables, vips, draining } of statuses) {
       for (const side of ['uplink', 'downlink'] as const)
         if (!cables[side]) return `${name} has no carrier to the ${side} switch`
@@ -53,11 +59,16 @@ export class Recovery {
       const routed = routesVia(above!, name)
       for (const { address, heldBackBy } of vips) {
         if (heldBackBy.includes('no-downlink')) return `${name} has not noticed its carrier`
+        if (heldBackBy.join() === 'no-healthy-backend') unhealthy.add(this.#nameOf(address))
         if (heldBackBy.length === 0 && !draining && !routed.has(`${address}/32`))
           return `the route of ${address} by ${name}`
       }
     }
-    return undefined
+    return [...unhealthy]
+  }
+
+  #nameOf(vip: string): string {
+    return this.#plan.vips.find(({ address }) => address === vip)?.name ?? vip
   }
 }
 

@@ -85,7 +85,13 @@ export class InjectionReports {
     return done(`${name} (pid ${pid}) goes on: SIGCONT`, expect)
   }
 
-  started({ spec: { name, kind }, pid }: RoleState, tookMs: number, isRouted: boolean): FaultReport {
+  /** @param heldBack VIPs that stay away for want of healthy backends; undefined: a fault keeps all routes away */
+  started(
+    { spec: { name, kind }, pid }: RoleState,
+    tookMs: number,
+    heldBack: readonly string[] | undefined,
+  ): FaultReport {
+    const isRouted = heldBack !== undefined
     const what = isRouted && kind !== 'backend' ? 'it is ready, and its routes are back' : 'it is ready'
     const expect =
       kind === 'backend'
@@ -93,7 +99,7 @@ export class InjectionReports {
         : isRouted
           ? 'new flows go there again'
           : 'its routes stay away for as long as its cable is cut'
-    return done(`${name} (pid ${pid}) is started: ${what}, after ${Math.round(tookMs)} ms`, expect)
+    return done(`${name} (pid ${pid}) is started: ${what}, after ${Math.round(tookMs)} ms`, expect, heldBack)
   }
 
   cut(lb: string, sides: readonly CableSide[]): FaultReport {
@@ -115,10 +121,18 @@ export class InjectionReports {
     }
   }
 
-  restored(lb: string, sides: readonly CableSide[], tookMs: number, isRouted: boolean): FaultReport {
+  /** @param heldBack as for {@link started} */
+  restored(
+    lb: string,
+    sides: readonly CableSide[],
+    tookMs: number,
+    heldBack: readonly string[] | undefined,
+  ): FaultReport {
+    const isRouted = heldBack !== undefined
     return done(
       `${cables(lb, sides)} restored${isRouted ? `: its routes are back after ${Math.round(tookMs)} ms` : ''}`,
       isRouted ? 'new flows go there again' : 'its routes are back when nothing else keeps them away',
+      heldBack,
     )
   }
 
@@ -200,6 +214,10 @@ function cables(lb: string, sides: readonly CableSide[]): string {
   return `${lb}'s ${sides.join(' and ')} cable${sides.length === 2 ? 's are' : ' is'}`
 }
 
-function done(what: string, expect: string): FaultReport {
-  return { done: what, warnings: [], watch: [{ command: STATUS, expect }], undo: null }
+function done(what: string, expect: string, heldBack: readonly string[] = []): FaultReport {
+  const warnings =
+    heldBack.length === 0
+      ? []
+      : [`${heldBack.join(', ')}: held back, for too few backends are healthy; see '${HEALTH}'`]
+  return { done: what, warnings, watch: [{ command: STATUS, expect }], undo: null }
 }

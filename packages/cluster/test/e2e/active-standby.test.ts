@@ -27,6 +27,13 @@ vips: [{ name: web }, { name: api, port: 81 }]
       elections: [{ state: 'backup', activeRouter: '127.100.1.1' }, { state: 'backup' }],
     })
 
+    t.match(await cluster.cli('lb', 'drain', 'lb-1'), {
+      code: 1,
+      stderr: /no other LB takes new flows of web, api, so lb-1 goes on getting them/,
+    })
+
+    await cluster.api.drainLb('lb-1', false)
+
     const seen = cluster.events.length
     await cluster.api.kill('lb-1', true) // it stays away while its successor is looked at
     const routes = () =>

@@ -180,6 +180,26 @@ t.test('a cable that is cut takes routes and flows of its LB with it, and nothin
   t.strictSame(await routedTo(cluster, 'web'), all)
 })
 
+t.test('what is told to be back is back: also an LB that has lost all backends meanwhile', async (t) => {
+  const cluster = await TestCluster.start(
+    t,
+    '127.52.0.0/16',
+    ['--lbs', '2', '--backends', '1'],
+    'vips: [{ name: web, health: { check: http, interval: 1s, timeout: 1s } }]\n',
+  )
+  const { api } = cluster
+  const heldBackBy = async () => (await api.vips('lb-2'))[0]?.vips[0]?.heldBackBy ?? []
+  await api.cutCables('lb-2', 'downlink')
+  await until(async () => (await heldBackBy()).includes('no-healthy-backend'), 'it finds no backend healthy')
+  t.match(await api.restoreCables('lb-2', 'downlink'), { done: /its routes are back/, warnings: [] })
+  t.ok((await routedTo(cluster, 'web')).includes('lb-2'))
+
+  await api.kill('backend-1', true)
+  await until(async () => (await heldBackBy()).includes('no-healthy-backend'), 'there is no backend')
+  await api.cutCables('lb-2', 'uplink')
+  t.match(await api.restoreCables('lb-2', 'uplink'), { warnings: [/web: held back, for too few backends are healthy/] })
+})
+
 t.test('LBs are restarted one after the other under load', async (t) => {
   const cluster = await TestCluster.start(t, '127.94.0.0/16', ['--lbs', '3', '--backends', '2'])
   const stop = new AbortController()

@@ -1,7 +1,8 @@
+import Type from 'typebox'
 import { type Route, route } from '../route.js'
 import { Count, Flag, mapOf, Name, strict, Text } from '../schemas.js'
 
-const LbDrain = strict({ lb: Text, draining: Flag, sessions: Count })
+const LbDrain = strict({ lb: Text, draining: Flag, sessions: Count, onlyCarrierOf: Type.Array(Text) })
 const BackendDrain = strict({ backend: Text, draining: Flag, sessions: Count, sessionsByLb: mapOf(Count) })
 const lb = strict({ lb: Name })
 const backend = strict({ backend: Name })
