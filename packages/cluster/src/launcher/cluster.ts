@@ -48,7 +48,7 @@ export class Cluster extends EventEmitter<ClusterEvents> {
   constructor(config: ClusterConfig, block: string) {
     super()
     this.plan = planCluster(config, block, randomBytes(KEY_BYTES).toString('hex'))
-    this.#directory = RunDirectory.create(block)
+    this.#directory = new RunDirectory(block)
     this.#reaper = new Reaper(this.#directory.path)
     const write = (name: string, config: unknown) => this.#directory.writeRoleConfig(name, config)
     const configs = new LbConfigs(this.plan.lbs, write)
@@ -93,24 +93,26 @@ export class Cluster extends EventEmitter<ClusterEvents> {
     try {
       await this.#claimApi()
       if (this.#stopping.signal.aborted) throw new Error(STOPPED_EARLY)
+      this.#directory.create() // not before: until then it may be that of a cluster that starts there, too
+      const roles = this.#roleSpecs()
       const ready = this.#untilReady()
-      this.#supervisor.start(this.#roleSpecs())
+      this.#supervisor.start(roles)
       await Promise.all([ready, this.#api.serve()])
+      const report = this.#readyReport()
+      this.#directory.writeRecord({
+        name: this.plan.name,
+        block: this.plan.block,
+        pid: process.pid,
+        api: report.api,
+        token: this.#token,
+        startedAt: new Date().toISOString(),
+      })
+      this.emit('event', { event: 'ready', ...report })
+      return report
     } catch (error) {
       await this.stop()
       throw error
     }
-    const report = this.#readyReport()
-    this.#directory.writeRecord({
-      name: this.plan.name,
-      block: this.plan.block,
-      pid: process.pid,
-      api: report.api,
-      token: this.#token,
-      startedAt: new Date().toISOString(),
-    })
-    this.emit('event', { event: 'ready', ...report })
-    return report
   }
 
   /** Ordered shutdown; may be called more than once. */

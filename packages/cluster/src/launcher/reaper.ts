@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import type { Socket } from 'node:net'
+import { OWNER_FILE } from './run-directory.js'
 
 /**
  * Reads a line with all pids whenever they change; when its input ends, so has the launcher, and what is left is killed.
@@ -9,7 +10,7 @@ const SCRIPT = `
 pids=
 while read -r line; do pids=$line; done
 [ -z "$pids" ] || kill -KILL $pids 2>/dev/null
-grep -q "\\"pid\\": $2," "$1/cluster.json" 2>/dev/null && rm -rf "$1"
+[ "$(cat "$1/${OWNER_FILE}" 2>/dev/null)" = "$2" ] && rm -rf "$1"
 `
 
 /**

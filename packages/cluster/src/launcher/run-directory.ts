@@ -18,6 +18,8 @@ export interface ClusterRecord {
 }
 
 const RECORD_FILE = 'cluster.json'
+/** The pid of the launcher whose directory it is, from its first moment on; the record comes when the cluster is ready. */
+export const OWNER_FILE = 'launcher.pid'
 
 /**
  * The user's directory for running clusters: one subdirectory each. Readable by the user alone, as it holds the API token
@@ -39,21 +41,21 @@ export function runRoot(): string {
 export class RunDirectory {
   readonly path: string
 
-  constructor(path: string) {
-    this.path = path
-  }
-
-  /** Makes the directory of the cluster in `block`; what a dead cluster left there is removed. */
-  static create(block: string): RunDirectory {
-    const path = join(runRoot(), block.replaceAll('/', '-'))
-    const before = readRecord(path)
+  /** @throws Error when a cluster of this user runs in `block` */
+  constructor(block: string) {
+    this.path = join(runRoot(), block.replaceAll('/', '-'))
+    const before = readRecord(this.path)
     if (before !== undefined && isAlive(before.pid))
       throw new Error(
         `a cluster is already running in ${block} (launcher pid ${before.pid}): stop it, or take another block (--block auto)`,
       )
-    rmSync(path, { recursive: true, force: true })
-    mkdirSync(path, { mode: 0o700 })
-    return new RunDirectory(path)
+  }
+
+  /** Makes the directory, for who has the block; what a dead cluster left there is removed. */
+  create(): void {
+    rmSync(this.path, { recursive: true, force: true })
+    mkdirSync(this.path, { mode: 0o700 })
+    writeFileSync(join(this.path, OWNER_FILE), String(process.pid), { mode: 0o600 })
   }
 
   /** Writes a role's configuration, for the role alone to read; returns the file's path. */
@@ -70,8 +72,10 @@ export class RunDirectory {
     renameSync(`${path}.new`, path)
   }
 
+  /** Removes it, unless it has become another cluster's, or has always been. */
   remove(): void {
-    rmSync(this.path, { recursive: true, force: true })
+    if (readText(join(this.path, OWNER_FILE)) === String(process.pid))
+      rmSync(this.path, { recursive: true, force: true })
   }
 }
 
@@ -85,10 +89,20 @@ export function runningClusters(): ClusterRecord[] {
 }
 
 function readRecord(directory: string): ClusterRecord | undefined {
+  const text = readText(join(directory, RECORD_FILE))
+  if (text === undefined) return undefined // no cluster got as far as writing it
   try {
-    return JSON.parse(readFileSync(join(directory, RECORD_FILE), 'utf8')) as ClusterRecord
+    return JSON.parse(text) as ClusterRecord
   } catch {
-    return undefined // no cluster got as far as writing it
+    return undefined
+  }
+}
+
+function readText(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return undefined
   }
 }
 

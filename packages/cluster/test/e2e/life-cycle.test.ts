@@ -70,9 +70,8 @@ t.test('a second cluster in the same block is refused with the remedy, and the f
   })
 })
 
-/** `up` in a block and a run directory of its own, with a standard input that stays open. */
-function up(t: Test, block: string, lbs = 2) {
-  const directory = mkdtempSync(join(tmpdir(), 'fivetuple-test-'))
+/** `up` in a block of its own, with a standard input that stays open. */
+function up(t: Test, block: string, lbs = 2, directory = mkdtempSync(join(tmpdir(), 'fivetuple-test-'))) {
   const args = ['up', '--json', '--stdin', '--no-checks', '--lbs', String(lbs), '--backends', '1', '--block', block]
   const launcher = spawn(process.execPath, [BIN, ...args], {
     stdio: ['pipe', 'pipe', 'pipe'],
@@ -86,7 +85,7 @@ function up(t: Test, block: string, lbs = 2) {
     stderr,
     code,
   }))
-  return { launcher, ended }
+  return { launcher, ended, files: join(directory, 'fivetuple', block.replace('/', '-')) }
 }
 
 t.test('a cluster whose output nobody reads any more goes on, and ends in order', async (t) => {
@@ -115,6 +114,29 @@ t.test('a cluster that is stopped before it is ready ends at once', async (t) =>
   t.match(JSON.parse(stderr), { error: 'it was stopped before it was ready', exitCode: 1 })
   t.equal(pids.length, 15)
   t.notOk(pids.some(isAlive), 'no role is left')
+})
+
+t.test('a cluster whose launcher is killed before it is ready leaves no files', async (t) => {
+  const { launcher, ended, files } = up(t, '127.59.0.0/16', 12)
+  await once(createInterface({ input: launcher.stdout }), 'line') // a role has started
+  t.ok(existsSync(files))
+  launcher.kill('SIGKILL')
+  await ended
+  await until(() => !existsSync(files), 'the run directory is gone')
+})
+
+t.test('a second cluster in the block of one that is just starting leaves that alone', async (t) => {
+  const directory = mkdtempSync(join(tmpdir(), 'fivetuple-test-'))
+  const first = up(t, '127.59.0.0/16', 12, directory)
+  const events = createInterface({ input: first.launcher.stdout })[Symbol.asyncIterator]()
+  await events.next() // a role has started
+  const second = up(t, '127.59.0.0/16', 12, directory)
+  second.launcher.stdout.resume()
+  t.match(await second.ended, { code: 1, stderr: /(is in use|already running).*--block auto/ })
+  const seen: string[] = []
+  while (!seen.includes('ready')) seen.push((JSON.parse((await events.next()).value) as ClusterEvent).event)
+  t.notOk(seen.includes('died'))
+  t.ok(existsSync(join(first.files, 'cluster.json')))
 })
 
 t.test('a cluster that finds an address in use says so and ends', async (t) => {
