@@ -27,9 +27,8 @@ for (const [group, commands] of [
   for (const command of commands) program.addCommand(command.helpGroup(group))
 program.addCommand(completeCommand(program), { hidden: true })
 exitWithOurCodes(program)
-
-// Who reads may go first: `fivetuple status | head -1`, or the tee of `fivetuple up | tee log` when both hear Ctrl-C.
-for (const stream of [process.stdout, process.stderr]) stream.on('error', ignoreBrokenPipe)
+process.stdout.on('error', onLost)
+process.stderr.on('error', () => {})
 
 try {
   await program.parseAsync()
@@ -41,14 +40,20 @@ try {
   process.exitCode = exitCode
 }
 
+/**
+ * Output that can't be written. What was asked for is done all the same: a running cluster, above all, does not end because
+ * nobody reads any more what it says. That the reader has heard enough, as `head` has, is no failure.
+ */
+function onLost({ code, message }: NodeJS.ErrnoException): void {
+  if (code === 'EPIPE') return
+  process.stderr.write(`fivetuple: what it says can't be written: ${message}\n`)
+  process.exitCode = 1
+}
+
 /** What the API finds wrong with a question, or can't find, was asked wrongly, too. */
 function exitCodeOf(error: unknown): 1 | 2 {
   if (error instanceof CliError) return error.exitCode
   return error instanceof ApiError && (error.status === 400 || error.status === 404) ? 2 : 1
-}
-
-function ignoreBrokenPipe(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'EPIPE') throw error
 }
 
 /** A command line that makes no sense ends with 2, in every command. */
