@@ -28,7 +28,8 @@ interface RoleProcessEvents {
 /** One run of one role. Restarting makes a new one. */
 export class RoleProcess extends EventEmitter<RoleProcessEvents> {
   readonly spec: RoleSpec
-  readonly #process: ChildProcess
+  /** Undefined: it could not even be tried to start one. */
+  readonly #process: ChildProcess | undefined
   readonly #management: ManagementClient
   #isReady = false
   #exited = false
@@ -37,21 +38,25 @@ export class RoleProcess extends EventEmitter<RoleProcessEvents> {
   constructor(spec: RoleSpec) {
     super()
     this.spec = spec
-    this.#process = forkRole(spec)
-    this.#management = new ManagementClient(spec.name, (request) => this.#process.send(request))
+    this.#management = new ManagementClient(spec.name, (request) => this.#process?.send(request))
+    try {
+      this.#process = forkRole(spec)
+    } catch (error) {
+      process.nextTick(() => this.#onFailure(error as Error))
+      return
+    }
     this.#process.on('message', (message) => this.#onMessage(message as ManagementMessage))
+    this.#process.on('error', (error) => this.#onFailure(error))
     this.#process.on('exit', (code: number, signal: string) => {
       // What it has forked goes with it, also when it is stopped and has not noticed.
       this.#signalAll('SIGKILL')
-      this.#exited = true
-      this.#hung = false
-      this.#management.rejectAll(`${spec.name} has exited`)
-      this.emit('exit', signal ? `was ended by ${signal}` : `ended with code ${code}`)
+      this.#onEnd(signal ? `was ended by ${signal}` : `ended with code ${code}`)
     })
   }
 
+  /** 0 when no process could be started. */
   get pid(): number {
-    return this.#process.pid ?? 0
+    return this.#process?.pid ?? 0
   }
 
   get exited(): boolean {
@@ -65,7 +70,7 @@ export class RoleProcess extends EventEmitter<RoleProcessEvents> {
 
   /** Asks the role something. Rejects when it is not ready yet, has exited, is hung, or does not answer in time. */
   request(method: string, params: unknown = {}, timeoutMs: number = REQUEST_TIMEOUT_MS): Promise<unknown> {
-    if (this.#exited || !this.#process.connected) return Promise.reject(new Error(`${this.spec.name} is not running`))
+    if (this.#exited || !this.#process?.connected) return Promise.reject(new Error(`${this.spec.name} is not running`))
     if (this.#hung) return Promise.reject(new Error(this.#whyHung()))
     // It does not listen before, so that the question would be lost.
     if (!this.#isReady) return Promise.reject(new Error(`${this.spec.name} is starting`))
@@ -75,7 +80,7 @@ export class RoleProcess extends EventEmitter<RoleProcessEvents> {
   /** SIGTERM is for the role itself, which then ends what it has forked; all else is for these, too. */
   kill(signal: NodeJS.Signals): void {
     if (this.#exited) return
-    if (signal === 'SIGTERM' || !this.spec.forks) this.#process.kill(signal)
+    if (signal === 'SIGTERM' || !this.spec.forks) this.#process?.kill(signal)
     else this.#signalAll(signal)
   }
 
@@ -119,6 +124,18 @@ export class RoleProcess extends EventEmitter<RoleProcessEvents> {
     }
   }
 
+  /** When there is a process, that is a question that can't be sent since it has just died: its 'exit' follows and tells. */
+  #onFailure({ message }: Error): void {
+    if (this.pid === 0) this.#onEnd(`can't be forked: ${message}`)
+  }
+
+  #onEnd(how: string): void {
+    this.#exited = true
+    this.#hung = false
+    this.#management.rejectAll(`${this.spec.name} has exited`)
+    this.emit('exit', how)
+  }
+
   #whyHung(): string {
     return `${this.spec.name} hangs (SIGSTOP): 'fivetuple resume ${this.spec.name}' lets it go on`
   }
@@ -145,12 +162,8 @@ export class RoleProcess extends EventEmitter<RoleProcessEvents> {
 function forkRole({ name, program, configFile, forks }: RoleSpec): ChildProcess {
   const args = ['--config', configFile]
   const env = { FIVETUPLE_ROLE: name }
-  if (forks) return fork(program, args, { env: { ...process.env, ...env }, detached: true }).on('error', ignore)
+  if (forks) return fork(program, args, { env: { ...process.env, ...env }, detached: true })
   cluster.setupPrimary({ exec: program, args, silent: false })
   // A worker repeats the errors of its process, and nobody's error would end the launcher.
-  const worker = cluster.fork(env).on('error', ignore)
-  return worker.process.on('error', ignore)
+  return cluster.fork(env).on('error', () => {}).process
 }
-
-/** For a question that can't be sent to a process which has just died: its 'exit' follows and tells. */
-function ignore(): void {}

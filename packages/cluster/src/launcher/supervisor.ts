@@ -203,7 +203,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
 
   #watch(role: Supervised): void {
     const { spec, process } = role
-    this.emit('started', spec.name, process.pid)
+    if (process.pid !== 0) this.emit('started', spec.name, process.pid)
     process.on('ready', (info) => {
       role.state = 'running'
       this.emit('ready', spec.name, info)

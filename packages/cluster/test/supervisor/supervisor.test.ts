@@ -48,6 +48,31 @@ t.test('a role can be asked in the moment of its death', async (t) => {
   t.equal(await supervisor.request('b', 'echo', 1), 1)
 })
 
+t.test('a role that can not be forked is tried again, and does not hold the shutdown up', async (t) => {
+  const { supervisor } = await supervise(t, { a: 'orderly' })
+  const { execPath } = process
+  t.teardown(() => {
+    process.execPath = execPath
+  })
+  await supervisor.kill('a', true)
+  for (const [program, why] of [
+    ['/there/is/no/node', /a can't be forked: .*ENOENT/],
+    ['', /a can't be forked: .*empty/], // of what node finds wrong at once, as it does with ENOMEM
+  ] as const) {
+    process.execPath = program
+    await t.rejects(supervisor.launch('a'), why)
+    t.match(supervisor.state('a'), { state: 'restarting', pid: 0 })
+  }
+  process.execPath = execPath
+  await once(supervisor, 'ready')
+  t.equal(await supervisor.request('a', 'echo', 1), 1)
+  await supervisor.kill('a', true)
+  process.execPath = '/there/is/no/node'
+  const launched = t.rejects(supervisor.launch('a'))
+  await supervisor.stop()
+  await launched
+})
+
 t.test('a role that has not started yet is not waited for', async (t) => {
   const { supervisor } = await supervise(t, { a: 'orderly' })
   await supervisor.kill('a', false)

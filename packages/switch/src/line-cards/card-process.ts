@@ -18,6 +18,7 @@ interface CardProcessEvents {
 
 /** One run of one line card: a worker of this process, which is its node:cluster primary. */
 export class CardProcess extends EventEmitter<CardProcessEvents> {
+  readonly #number: number
   readonly #worker: Worker
   readonly #management: ManagementClient
   #exited = false
@@ -25,6 +26,7 @@ export class CardProcess extends EventEmitter<CardProcessEvents> {
   /** @param number from 1 */
   constructor(number: number, configFile: string) {
     super()
+    this.#number = number
     // Cards accept from one shared socket: the primary would be on the way of each new connection otherwise.
     cluster.schedulingPolicy = cluster.SCHED_NONE
     // By default they run the program that this process runs. Route tables are typed arrays, which JSON does not know.
@@ -33,12 +35,13 @@ export class CardProcess extends EventEmitter<CardProcessEvents> {
     this.#worker = cluster.fork()
     this.#management = new ManagementClient(`line card ${number}`, (request) => this.#worker.send(request))
     this.#worker.on('message', (message: ManagementMessage) => this.#onMessage(message))
-    this.#worker.on('error', () => {}) // a failed send; 'exit' follows and tells
-    this.#worker.on('exit', (code: number, signal: string) => {
-      this.#exited = true
-      this.#management.rejectAll(`line card ${number} has ended`)
-      this.emit('exit', signal ? `was ended by ${signal}` : `ended with code ${code}`)
+    this.#worker.on('error', ({ message }: Error) => {
+      // With a process it is a failed send; 'exit' follows and tells.
+      if (this.#worker.process.pid === undefined) this.#onEnd(`can't be forked: ${message}`)
     })
+    this.#worker.on('exit', (code: number, signal: string) =>
+      this.#onEnd(signal ? `was ended by ${signal}` : `ended with code ${code}`),
+    )
   }
 
   get pid(): number {
@@ -66,6 +69,12 @@ export class CardProcess extends EventEmitter<CardProcessEvents> {
       })
       this.#worker.process.kill('SIGTERM')
     })
+  }
+
+  #onEnd(how: string): void {
+    this.#exited = true
+    this.#management.rejectAll(`line card ${this.#number} has ended`)
+    this.emit('exit', how)
   }
 
   #onMessage(message: ManagementMessage): void {
