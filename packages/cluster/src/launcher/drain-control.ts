@@ -25,11 +25,10 @@ export class DrainControl implements DrainsControl {
     this.#ask = ask
   }
 
-  /** Keeps new flows from an LB, or lets them come again; what it carries goes on. */
+  /** Keeps new flows from an LB, or lets them come again; what it carries goes on. One that is down learns it when it starts. */
   async drainLb(lb: string, draining: boolean): Promise<LbDrainState> {
     const name = oneLbNamed(this.#plan, lb)
-    await this.#ask(name, 'setDraining', { draining })
-    this.#fleet.configs.update(name, { draining })
+    await this.#fleet.change([name], 'setDraining', { draining }, () => ({ draining }))
     await this.#untilSwitchKnows(name, draining)
     return this.lbDrain(name)
   }
@@ -53,6 +52,7 @@ export class DrainControl implements DrainsControl {
   /** How far an LB is. */
   async lbDrain(lb: string): Promise<LbDrainState> {
     const name = oneLbNamed(this.#plan, lb)
+    if (this.#fleet.isDown(name)) return { lb: name, draining: this.#fleet.configs.get(name)!.draining, sessions: 0 } // it has none
     const { draining, sessions } = (await this.#ask(name, 'status', {})) as LbStatus
     return { lb: name, draining, sessions, onlyCarrierOf: draining ? await this.#onlyCarrierOf(name) : [] }
   }

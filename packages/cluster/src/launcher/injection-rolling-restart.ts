@@ -44,17 +44,20 @@ export class RollingRestart {
     const atMs = (): number => Math.round(performance.now() - startedAt)
     const { lbs } = this.#options
     let current = ''
+    let last: RollingStep
     try {
       for (const lb of lbs) {
         current = lb
         yield* this.#restart(lb, drainMaxMs, atMs)
       }
-      yield { atMs: atMs(), step: 'done', lbs }
+      last = { atMs: atMs(), step: 'done', lbs }
     } catch (error) {
-      yield { atMs: atMs(), step: 'failed', lb: current, reason: (error as Error).message }
+      last = { atMs: atMs(), step: 'failed', lb: current, reason: (error as Error).message }
     } finally {
       this.#isRunning = false
     }
+    // Not before: where nobody reads on, what follows the failure to end a drain is never run.
+    yield last
   }
 
   async *#restart(lb: string, drainMaxMs: number, atMs: () => number): AsyncGenerator<RollingStep, void, undefined> {

@@ -111,3 +111,14 @@ t.test('what operators have changed outlives the LB that it was said to', async 
   t.equal(draining, true)
   t.match(services, [{ name: 'web', policy: 'maglev', backends: [{}, { name: 'backend-2', isDrained: true }, {}] }, {}])
 })
+
+t.test('an LB that is down is drained, or no longer, when it is back', async (t) => {
+  const cluster = await TestCluster.start(t, '127.103.0.0/16', ['--lbs', '2', '--backends', '1'])
+  const { api } = cluster
+  for (const draining of [true, false]) {
+    await api.kill('lb-2', true)
+    t.same(await api.drainLb('lb-2', draining), { lb: 'lb-2', draining, sessions: 0 })
+    await api.start('lb-2')
+    t.match(await api.lbDrain('lb-2'), { draining })
+  }
+})

@@ -1,0 +1,51 @@
+import t from 'tap'
+import type { RollingStep } from '../dist/api/faults.js'
+import { RollingRestart, type RollingRestartOptions } from '../dist/launcher/injection-rolling-restart.js'
+
+/** Of two LBs without sessions, which are drained and restarted at once. */
+function rolling(drainLb: (lb: string, draining: boolean) => Promise<unknown>): RollingRestart {
+  return new RollingRestart({
+    lbs: ['lb-1', 'lb-2'],
+    supervisor: { restart: async () => {} },
+    recovery: { untilRouted: async () => {}, vipsOf: async () => [] },
+    drains: { drainLb },
+    ask: async () => ({ sessions: 0, services: [{ newFlows: 1 }] }),
+  } as unknown as RollingRestartOptions)
+}
+
+async function stepsOf(steps: AsyncIterable<RollingStep>): Promise<string[]> {
+  const seen: string[] = []
+  for await (const { step } of steps) seen.push(step)
+  return seen
+}
+
+const ALL_OF_ONE = ['draining', 'restarting', 'routed', 'carrying']
+
+t.test('it may follow one that nobody has read to its end', async (t) => {
+  for (const last of ALL_OF_ONE) {
+    const restart = rolling(async () => ({ sessions: 0 }))
+    for await (const { step } of restart.run(1_000)) if (step === last) break
+    t.same(await stepsOf(restart.run(1_000)), [...ALL_OF_ONE, ...ALL_OF_ONE, 'done'], last)
+  }
+})
+
+t.test('so it may when the drain can not be ended of the LB at which nobody read on', async (t) => {
+  let isUplinkThere = false
+  const restart = rolling(async (_, draining) => {
+    if (!draining && !isUplinkThere) throw new Error('uplink is not running')
+    return { sessions: 0 }
+  })
+  for await (const { step } of restart.run(1_000)) if (step === 'restarting') break
+  t.same(await stepsOf(restart.run(1_000)), ['draining', 'restarting', 'failed'])
+  isUplinkThere = true
+  t.same(await stepsOf(restart.run(1_000)), [...ALL_OF_ONE, ...ALL_OF_ONE, 'done'])
+})
+
+t.test('there is one at a time', async (t) => {
+  const restart = rolling(async () => ({ sessions: 0 }))
+  const first = restart.run(0)
+  await first.next()
+  t.throws(() => restart.run(0), { message: 'a rolling restart is under way', status: 409 })
+  await first.return()
+  t.equal((await stepsOf(restart.run(0))).at(-1), 'done')
+})
