@@ -269,6 +269,24 @@ edge: { keepAlive: 1s }
     t.equal((await fetchOnce(cluster.url('web'))).status, 200)
   })
 
+  await t.test('a line card that dies while its switch is asked or told something is none that fails', async (t) => {
+    for (const cut of [true, false]) {
+      const [victim] = await cardsOf(cluster, 'uplink')
+      process.kill(victim!.pid, 'SIGKILL')
+      const doing = cut ? cluster.api.cutCables('lb-4', 'uplink') : cluster.api.restoreCables('lb-4', 'uplink')
+      t.match((await cluster.api.explain('127.0.0.1:5000', 'web')).route, { prefix: '127.140.10.1/32' })
+      await doing
+      await until(
+        async () => {
+          const [card] = await cardsOf(cluster, 'uplink')
+          return card!.state === 'running' && card!.pid !== victim!.pid && card!.lanesUp === (cut ? 3 : 4)
+        },
+        `the card is back, and lb-4's cable ${cut ? 'is cut' : 'is there'} on it, too`,
+      )
+      t.equal((await cluster.api.faults()).faults.length, cut ? 1 : 0)
+    }
+  })
+
   await t.test('an LB that drains keeps its flows and gets no new ones, on either card', async (t) => {
     const clients = await openFlows(`${host}:${port}`, 60)
     await cluster.api.drainLb('lb-1', true)

@@ -50,7 +50,7 @@ export class CardProcess extends EventEmitter<CardProcessEvents> {
 
   /** Asks the card; rejects when it can't, has ended, or does not answer in time. */
   request(method: string, params: unknown, timeoutMs: number): Promise<unknown> {
-    if (this.#exited || !this.#worker.isConnected()) return Promise.reject(new Error('it has ended'))
+    if (this.#exited) return Promise.reject(new Error('it has ended'))
     return this.#management.request(method, params, timeoutMs)
   }
 

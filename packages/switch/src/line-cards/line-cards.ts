@@ -123,16 +123,15 @@ export class LineCards implements ForwardingPlane {
     if (!this.#config.ports.some((port) => port.id === id)) throw new TypeError(`there is no port ${id}`)
     if (cut) this.#cut.add(id)
     else this.#cut.delete(id)
-    await Promise.all(this.#told().map(({ process }) => process.request('setPort', { id, cut }, ANSWER_MAX_MS)))
+    await this.#askTold('setPort', { id, cut })
     return { up: this.#carriers.isUp(id) }
   }
 
   /** All cards decide by the same table; which flows were diverted from an LB that drains, only the flow's own card knows. */
   async explain(question: FlowQuestion): Promise<RouteExplanation | null> {
     await this.#untilApplied()
-    const answers = (await Promise.all(
-      this.#told().map(({ process }) => process.request('explain', question, ANSWER_MAX_MS)),
-    )) as (RouteExplanation | null)[]
+    const answers = (await this.#askTold('explain', question)) as (RouteExplanation | null)[]
+    if (answers.length === 0) throw new Error('no line card forwards now')
     return answers.find((answer) => (answer?.drain?.divertedTo ?? null) !== null) ?? answers[0] ?? null
   }
 
@@ -208,6 +207,21 @@ export class LineCards implements ForwardingPlane {
         card.process.kill()
       } else void this.#ask(card).catch(() => {})
     }
+  }
+
+  /** What cards say that have been told to forward, without those that die meanwhile: their successors are told anew. */
+  async #askTold(method: string, params: unknown): Promise<unknown[]> {
+    const answers = await Promise.all(
+      this.#told().map(async ({ process }) => {
+        try {
+          return { answer: await process.request(method, params, ANSWER_MAX_MS) }
+        } catch (error) {
+          if (process.pid === 0) return undefined
+          throw error
+        }
+      }),
+    )
+    return answers.flatMap((told) => (told === undefined ? [] : [told.answer]))
   }
 
   async #ask(card: Card): Promise<void> {
