@@ -73,14 +73,17 @@ export class LbFleet {
   }
 
   async #tell<T>(lb: string, method: string, params: unknown): Promise<LbAnswer<T>> {
-    // One that is just starting may have read its configuration already.
     const deadline = performance.now() + STARTING_MAX_MS
-    while (this.#stateOf(lb) === 'starting' && performance.now() < deadline) await sleep(STARTING_STEP_MS)
-    try {
-      return { lb, answer: (await this.#ask(lb, method, params)) as T }
-    } catch (error) {
-      if (!this.isDown(lb)) throw error
-      return { lb, silent: (error as Error).message }
+    for (;;) {
+      // One that is just starting may have read its configuration already.
+      while (this.#stateOf(lb) === 'starting' && performance.now() < deadline) await sleep(STARTING_STEP_MS)
+      try {
+        return { lb, answer: (await this.#ask(lb, method, params)) as T }
+      } catch (error) {
+        if (this.isDown(lb)) return { lb, silent: (error as Error).message }
+        // Restarted while it was asked: the one that starts is to hear it, too.
+        if (this.#stateOf(lb) !== 'starting' || performance.now() >= deadline) throw error
+      }
     }
   }
 }

@@ -70,7 +70,7 @@ export class RoleProcess extends EventEmitter<RoleProcessEvents> {
 
   /** Asks the role something. Rejects when it is not ready yet, has exited, is hung, or does not answer in time. */
   request(method: string, params: unknown = {}, timeoutMs: number = REQUEST_TIMEOUT_MS): Promise<unknown> {
-    if (this.#exited || !this.#process?.connected) return Promise.reject(new Error(`${this.spec.name} is not running`))
+    if (this.#exited) return Promise.reject(new Error(`${this.spec.name} is not running`))
     if (this.#hung) return Promise.reject(new Error(this.#whyHung()))
     // It does not listen before, so that the question would be lost.
     if (!this.#isReady) return Promise.reject(new Error(`${this.spec.name} is starting`))

@@ -1,0 +1,47 @@
+import type { LbConfig } from '@fivetuple/lb-node'
+import t from 'tap'
+import { LbConfigs } from '../dist/launcher/lb-configs.js'
+import { LbFleet } from '../dist/launcher/lb-fleet.js'
+import type { RoleState } from '../dist/launcher/supervisor.js'
+
+/** One LB, whose state can be set, and which is asked by `ask`. */
+function fleetOf(ask: () => Promise<unknown>) {
+  const lb = { state: 'running' as RoleState['state'] }
+  const configs = new LbConfigs([{ name: 'lb-1', draining: false } as LbConfig], () => {})
+  const fleet = new LbFleet(configs, ask, () => lb.state)
+  const drain = () => fleet.change(['lb-1'], 'setDraining', {}, () => ({ draining: true }))
+  return { lb, drain, isDrained: () => configs.get('lb-1')!.draining }
+}
+
+t.test('an LB that is restarted while it is told of a change is told again', async (t) => {
+  const asked: string[] = []
+  const { lb, drain, isDrained } = fleetOf(async () => {
+    asked.push(lb.state)
+    if (asked.length > 1) return 'done'
+    lb.state = 'starting'
+    setImmediate(() => {
+      lb.state = 'running'
+    })
+    throw new Error('lb-1 has exited')
+  })
+  t.same(await drain(), [{ lb: 'lb-1', answer: 'done' }])
+  t.same(asked, ['running', 'running'])
+  t.ok(isDrained())
+})
+
+t.test('one that dies meanwhile learns it when it starts', async (t) => {
+  const { lb, drain, isDrained } = fleetOf(async () => {
+    lb.state = 'restarting'
+    throw new Error('lb-1 has exited')
+  })
+  t.same(await drain(), [{ lb: 'lb-1', silent: 'lb-1 has exited' }])
+  t.ok(isDrained())
+})
+
+t.test('one that runs and does not answer has not changed', async (t) => {
+  const { drain, isDrained } = fleetOf(async () => {
+    throw new Error('no answer')
+  })
+  await t.rejects(drain(), { status: 503, message: 'no answer' })
+  t.notOk(isDrained())
+})
