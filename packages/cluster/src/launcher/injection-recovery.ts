@@ -34,7 +34,8 @@ export class Recovery {
       if (Array.isArray(state) && (state.length === 0 || elapsedMs > HEALTH_MAX_MS)) return state
       if (elapsedMs > RECOVERY_MAX_MS)
         throw new ApiError(503, `not all is back after ${RECOVERY_MAX_MS / 1000} s: ${state}; see 'fivetuple status'`)
-      await sleep(RECOVERY_STEP_MS)
+      // When the cluster is stopped meanwhile, nobody waits any more, and the launcher need not.
+      await sleep(RECOVERY_STEP_MS, undefined, { ref: false })
     }
   }
 

@@ -18,6 +18,8 @@ export class VipControl implements VipsControl {
   readonly #plan: ClusterPlan
   readonly #fleet: LbFleet
   readonly #ask: Ask
+  /** VIP → settled when the last change of its settings that was asked for is done. */
+  readonly #changed = new Map<string, Promise<unknown>>()
 
   constructor(plan: ClusterPlan, fleet: LbFleet, ask: Ask) {
     this.#plan = plan
@@ -55,12 +57,25 @@ export class VipControl implements VipsControl {
     return placed
   }
 
-  /** Changes how a VIP's new flows are balanced, on all LBs; sessions stay where they are. */
+  /**
+   * Changes how a VIP's new flows are balanced, on all LBs; sessions stay where they are. One change after the other: each
+   * adds to what is there, and of two at once the second would take back the first.
+   */
   async changeVip(vip: string, change: VipSettingsChange): Promise<VipSettings> {
     const { name, backends } = vipNamed(this.#plan, vip)
     for (const backend of Object.keys(change.weights ?? {}))
       if (!backends.includes(backend))
         throw new ApiError(400, `weights.${backend} is no backend of ${name}: there are ${backends.join(', ')}`)
+    const before = this.#changed.get(name) ?? Promise.resolve()
+    const changed = before.then(() => this.#change(name, change))
+    this.#changed.set(
+      name,
+      changed.catch(() => {}),
+    )
+    return changed
+  }
+
+  async #change(name: string, change: VipSettingsChange): Promise<VipSettings> {
     const { configs } = this.#fleet
     const before = configs.get(configs.names[0]!)!.services.find((known) => known.name === name)! // all LBs know the same
     const service = changedService(before, change)

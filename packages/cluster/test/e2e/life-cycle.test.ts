@@ -104,6 +104,22 @@ t.test('a cluster goes on when nobody reads any more what it says, and so does a
   t.match((await api.faults()).faults, [{ kind: 'held', role: 'lb-1' }])
 })
 
+t.test('a cluster that is stopped while a command waits for routes ends at once', async (t) => {
+  const cluster = await TestCluster.start(t, '127.56.0.0/16', ['--lbs', '1', '--backends', '1'])
+  const { api, launcher, ready } = cluster
+  process.kill(ready.switches[1]!.pid, 'SIGSTOP') // so that they won't come
+  const restarted = t.rejects(api.restart('uplink'))
+  await until(() => cluster.events.filter(({ event }) => event === 'started').length === 5, 'uplink has died')
+  await until(() => api.explain('127.0.0.1:5000', 'web').then(Boolean, () => false), 'it is ready')
+  const ended = once(launcher, 'exit')
+  launcher.kill('SIGTERM')
+  await until(() => cluster.events.at(-1)?.event === 'stopped', 'all is stopped')
+  const stoppedAt = performance.now()
+  await Promise.all([ended, restarted])
+  const tookMs = performance.now() - stoppedAt
+  t.ok(tookMs < 4_000, `the launcher ends ${tookMs} ms later`)
+})
+
 t.test('a cluster that is stopped before it is ready ends at once', async (t) => {
   const { launcher, ended } = up(t, '127.59.0.0/16', 12) // it takes a while
   const pids: number[] = []

@@ -151,3 +151,18 @@ t.test('an LB that is down learns what has changed when it is started again', as
   await api.resume('lb-3')
   t.match((await api.changeVip('web', { policy: 'random' })).policy, 'random')
 })
+
+t.test('changes of a VIP that are asked for at once are all made', async (t) => {
+  const cluster = await TestCluster.start(t, '127.85.0.0/16', ['--lbs', '2', '--backends', '3'])
+  const changes = [
+    { policy: 'maglev' },
+    { weights: { 'backend-1': 4 } },
+    { weights: { 'backend-2': 5 } },
+    { limits: { maxSessions: 6 } },
+  ] as const
+  await Promise.all(changes.map((change) => cluster.api.changeVip('web', change)))
+  const weights = [{ weight: 4 }, { weight: 5 }, { weight: 1 }]
+  for (const { services } of Object.values((await cluster.api.status()).lbs))
+    t.match(services[0], { name: 'web', policy: 'maglev', backends: weights })
+  t.match(await cluster.api.changeVip('web', { policy: 'random' }), { limits: { maxSessions: 6 } })
+})
