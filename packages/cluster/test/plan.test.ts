@@ -179,6 +179,18 @@ t.test('servers, neighbours and next hops of the user', async (t) => {
   })
 })
 
+t.test('a backend has weight 1 by default, whatever its name', async (t) => {
+  const plan = planOf(`backends:
+  - { name: constructor, address: 127.0.0.1, port: 3000 }
+  - { name: node, address: 127.0.0.1, port: 3001 }
+vips: [{ name: web, policy: random, weights: { node: 3 } }]
+`)
+  t.match(plan.lbs[0]?.services[0]?.backends, [
+    { name: 'constructor', weight: 1 },
+    { name: 'node', weight: 3 },
+  ])
+})
+
 t.test('a free block is one that nobody listens in', async (t) => {
   const block = await findFreeBlock()
   t.match(block, /^127\.\d+\.0\.0\/16$/)

@@ -119,10 +119,11 @@ export class VipControl implements VipsControl {
 }
 
 function changedService(before: LbServiceConfig, { policy, limits, weights }: VipSettingsChange): LbServiceConfig {
+  const weightOf = new Map(Object.entries(weights ?? {})) // the object has a 'constructor', as a backend may be named
   return {
     ...before,
     policy: policy ?? before.policy,
     limits: { ...before.limits, ...limits },
-    backends: before.backends.map((backend) => ({ ...backend, weight: weights?.[backend.name] ?? backend.weight })),
+    backends: before.backends.map((backend) => ({ ...backend, weight: weightOf.get(backend.name) ?? backend.weight })),
   }
 }

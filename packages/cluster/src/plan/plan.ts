@@ -194,7 +194,7 @@ function planLb(
       backends: vip.backends.map((backend) => ({
         name: backend,
         ...backendEndpoint(backend, config, addresses),
-        weight: vip.weights[backend] ?? 1,
+        weight: weightOf(vip, backend),
       })),
     })),
     vips: [...new Set(vips.filter(({ lbs }) => lbs.includes(name)).map(({ address }) => address))],
@@ -235,6 +235,11 @@ function planRedundancy(
     preempt: vrrp.preempt,
     vips: [...new Set(vips.map(({ address }) => address))].map((address, i) => ({ vrid: i + 1, address })),
   }
+}
+
+/** An object has a 'constructor' without anybody's saying so, and a backend may have that name. */
+function weightOf({ weights }: VipConfig, backend: string): number {
+  return Object.hasOwn(weights, backend) ? weights[backend]! : 1
 }
 
 function backendEndpoint(name: string, { backends }: ClusterConfig, addresses: AddressPlan): ConfigEndpoint {
