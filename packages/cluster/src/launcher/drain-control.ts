@@ -52,7 +52,10 @@ export class DrainControl implements DrainsControl {
   /** How far an LB is. */
   async lbDrain(lb: string): Promise<LbDrainState> {
     const name = oneLbNamed(this.#plan, lb)
-    if (this.#fleet.isDown(name)) return { lb: name, draining: this.#fleet.configs.get(name)!.draining, sessions: 0 } // it has none
+    if (this.#fleet.isDown(name)) {
+      const { draining } = this.#fleet.configs.get(name)!
+      return { lb: name, draining, sessions: 0, onlyCarrierOf: [] }
+    }
     const { draining, sessions } = (await this.#ask(name, 'status', {})) as LbStatus
     return { lb: name, draining, sessions, onlyCarrierOf: draining ? await this.#onlyCarrierOf(name) : [] }
   }
