@@ -96,6 +96,7 @@ export class UdpClientEdge {
         this.#options.onListenError(service, error)
         resolve()
       })
+      socket.once('close', resolve) // the route has gone before it was bound
       socket.bind({ address: service.listen.address, port: service.listen.port, exclusive: true }, resolve)
     })
   }

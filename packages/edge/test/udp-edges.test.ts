@@ -142,6 +142,13 @@ t.test('a service is listened for as long as its VIP has a route', async (t) => 
   t.same(edge.listening, [])
   await edge.update(() => true)
   t.same(edge.listening, [SERVICE])
+  edge.close()
+  const opened = edge.update(() => true)
+  await edge.update(() => false)
+  await opened
+  t.same(edge.listening, [], 'the route went while the socket was bound')
+  await edge.update(() => true)
+  t.same(edge.listening, [SERVICE])
   const answer = datagram(
     BACKEND.port,
     'for nobody',
