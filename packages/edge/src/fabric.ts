@@ -20,6 +20,8 @@ export interface Fabric {
     bytes: number,
     begins: boolean,
   ): number
+  /** A packet that `egressFor` has counted does not leave: the queue of the port that it named is full. Default: nothing counts. */
+  takeBack?(port: number, bytes: number): void
   /** The output of a port that `egressFor` has named. */
   outputOf(port: number): PacketOutput
 }

@@ -89,6 +89,7 @@ export class SegmentWriter implements SegmentOutput {
     }
     const output = this.#fabric.outputOf(port)
     if (control || !(output.blocked || this.#isTaken(port))) return output
+    this.#fabric.takeBack?.(port, bytes)
     this.blockedPort = port
     return undefined
   }

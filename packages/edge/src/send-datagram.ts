@@ -28,7 +28,10 @@ export function sendDatagram(
   const port = fabric.egressFor(source, destination, sourcePort, destinationPort, IpProtocol.UDP, total, false)
   if (port === NO_ROUTE) return true
   const output = fabric.outputOf(port)
-  if (output.blocked) return false
+  if (output.blocked) {
+    fabric.takeBack?.(port, total)
+    return false
+  }
   const at = output.reserve(total)
   const b = output.buffer
   writeIpv4Header(b, at, total, fabric.ttl ?? TTL, IpProtocol.UDP, source, destination)

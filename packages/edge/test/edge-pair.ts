@@ -100,6 +100,8 @@ export class Side {
   /** What leaves by its port. */
   readonly wire: PacketWire
   hasRoute = true
+  /** What its fabric has counted as sent. */
+  readonly counted = { packets: 0, bytes: 0 }
   /** The one that its route leads to now: the same wire, but another queue. */
   port = PORT
   /** Ports whose queues are full; the wire itself may be, too. */
@@ -114,7 +116,12 @@ export class Side {
     this.#clock = clock
     this.wire = wire
     const fabric: Fabric = {
-      egressFor: () => (this.hasRoute ? this.port : NO_ROUTE),
+      egressFor: (_source, _destination, _sourcePort, _destinationPort, _protocol, bytes) => {
+        if (!this.hasRoute) return NO_ROUTE
+        this.#count(1, bytes)
+        return this.port
+      },
+      takeBack: (_port, bytes) => this.#count(-1, -bytes),
       outputOf: (port) => (this.blockedPorts.has(port) ? new BlockedOutput(wire) : wire),
     }
     const timer = new ManualTimer(clock, () => {
@@ -141,6 +148,11 @@ export class Side {
   /** Flags of the TCP packets that it has sent, one after the other. */
   get sentFlags(): number[] {
     return this.wire.log.map((packet) => tcpFlags(packet, 20))
+  }
+
+  #count(packets: number, bytes: number): void {
+    this.counted.packets += packets
+    this.counted.bytes += bytes
   }
 
   receive(b: Uint8Array, start: number, end: number): void {

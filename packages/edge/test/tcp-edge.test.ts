@@ -186,6 +186,9 @@ t.test('a port that is full holds back data and nothing else, until it is not', 
     pair.accepted.map(({ text }) => text),
     ['held back', 'held back'],
   )
+  const { log } = pair.client.wire
+  const bytes = log.reduce((sum, packet) => sum + packet.length, 0)
+  t.same(pair.client.counted, { packets: log.length, bytes }, 'what was held back is counted when it leaves')
   t.same(server.events, ['connected', 'end'])
   pair.client.edge.portUnblocked(PORT, pair.clock.now)
   pair.client.edge.abortAll(pair.clock.now)

@@ -45,7 +45,7 @@ function datagram(sourcePort: number, payload: string, backend = BACKEND, source
 }
 
 /** A wire whose packets are looked at. */
-function wireTo(t: Test, deliver: (packet: Uint8Array) => void = () => {}): { wire: PacketWire; fabric: Fabric } {
+function wireTo(t: Test, deliver: (packet: Uint8Array) => void = () => {}) {
   let isOver = false
   t.teardown(() => {
     isOver = true
@@ -53,7 +53,19 @@ function wireTo(t: Test, deliver: (packet: Uint8Array) => void = () => {}): { wi
   const wire = new PacketWire(setImmediate, (b, start, end) => {
     if (!isOver) deliver(b.slice(start, end))
   })
-  return { wire, fabric: { egressFor: () => (wire.isCut ? NO_ROUTE : 1), outputOf: () => wire } }
+  const counted = { packets: 0 }
+  const fabric: Fabric = {
+    egressFor: () => {
+      if (wire.isCut) return NO_ROUTE
+      counted.packets++
+      return 1
+    },
+    takeBack: () => {
+      counted.packets--
+    },
+    outputOf: () => wire,
+  }
+  return { wire, fabric, counted }
 }
 
 async function bind(
@@ -168,13 +180,14 @@ t.test('a service is listened for as long as its VIP has a route', async (t) => 
 
 t.test('what does not fit into the queue is lost and counted, either way', async (t) => {
   await echo(t)
-  const { fabric, wire } = wireTo(t)
+  const { fabric, wire, counted } = wireTo(t)
   const edge = serverEdge(t, fabric)
   wire.blocked = true
   const packet = datagram(20_000, 'x')
   edge.receive(packet, 0, packet.length, 0)
   await until(() => edge.counters.lostToQueue === 1)
   t.match(edge.counters, { datagramsOut: 1, datagramsIn: 1 })
+  t.equal(counted.packets, 0, 'and is no packet')
   for (let i = 0; i < 70; i++) {
     const burst = datagram(20_001, String(i))
     edge.receive(burst, 0, burst.length, 0)

@@ -210,6 +210,16 @@ export class Forwarder {
     return port
   }
 
+  /** A packet that {@link egressFor} has counted is kept or lost at the edge, since the port's queue is full: it was none. */
+  takeBack(port: number, bytes: number): void {
+    const edge = this.#portCounters[EDGE_PORT]!
+    edge.packetsIn--
+    edge.bytesIn -= bytes
+    const counters = this.#portCounters[port]!
+    counters.packetsOut--
+    counters.bytesOut -= bytes
+  }
+
   /** The output of a cable's port. */
   outputOf(port: number): PacketOutput {
     return this.#ports[port]!.output

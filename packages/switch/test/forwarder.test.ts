@@ -88,6 +88,10 @@ t.test('the edge asks where its packets leave', async (t) => {
   t.equal(forwarder.egressFor(CLIENT, NOWHERE, 1, 2, IpProtocol.TCP, 40, false), NO_ROUTE)
   t.equal(forwarder.drops['no-route'], 2)
   t.same(forwarder.counters.get(0), { packetsIn: 3, bytesIn: 120, packetsOut: 0, bytesOut: 0 })
+  t.match(forwarder.counters.get(egress), { packetsOut: 1, bytesOut: 40 })
+  forwarder.takeBack(egress, 40)
+  t.match(forwarder.counters.get(egress), { packetsOut: 0, bytesOut: 0 }, 'what does not leave is no packet')
+  t.match(forwarder.counters.get(0), { packetsIn: 2, bytesIn: 80 })
 })
 
 t.test('the next packet is decided by the next route table', async (t) => {
