@@ -162,7 +162,10 @@ const CONTRADICTIONS: readonly [text: string, problem: RegExp][] = [
   ['backends: [{name: a, address: 127.0.0.1, port: 1}, {name: b, address: 127.0.0.1, port: 1}]', /is 'a' already/],
   ['backends: [{name: lb-1, address: 127.0.0.1, port: 1}]', /is the name of a role/],
   ['backends: [{name: a, address: 10.0.0.1, port: 1}]', /is outside 127\.0\.0\.0\/8/],
-  ['backends: [{name: a, address: 127.20.0.1, port: 1}]', /belongs to a role/],
+  [
+    'backends: [{name: a, address: 127.20.0.1, port: 1}]',
+    /belongs to roles: choose one from 127\.20\.3\.1 to 127\.20\.3\.254, or/,
+  ],
   ['block: 127.0.0.0/16', /from 127\.1\.0\.0\/16/],
   ['bgp: {holdTime: 2}', /it must be 0, or 3 to 65535 whole seconds/],
   ['bgp: {port: 4701}', /plug in their cables/],

@@ -1,3 +1,4 @@
+import type { FlowHashName } from '@fivetuple/packet'
 import type { EcmpSelectionName } from './ecmp/registry.js'
 import type { ResilientOptions } from './ecmp/resilient.js'
 
@@ -60,7 +61,7 @@ export interface SwitchNeighborConfig {
 /** The options of `resilient` are there whatever the selection is. */
 export interface EcmpConfig extends ResilientOptions {
   readonly selection: EcmpSelectionName
-  readonly hash: 'murmur3' | 'crc32' | 'xor'
+  readonly hash: FlowHashName
   /** 32 bits */
   readonly seed: number
 }

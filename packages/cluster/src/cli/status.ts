@@ -19,23 +19,29 @@ function render(cluster: ClusterStatus): string {
   return parts.join('\n')
 }
 
-function renderVips({ vips }: ClusterStatus): string {
+function renderVips({ vips, lbs }: ClusterStatus): string {
   return table([
     ['VIP', 'SERVICE', 'CLIENTS CONNECT TO', 'ROUTED TO'],
     ...vips.map((vip) => [
       vip.name,
       `${vip.protocol} ${vip.address}:${vip.port}`,
       vip.listen,
-      vip.routedTo.join(' ') || 'no LB: unreachable',
+      vip.routedTo.map((lb) => marked(lb, lbs[lb]?.draining)).join(' ') || 'no LB: unreachable',
     ]),
   ])
 }
 
-function renderLbs({ lbs }: ClusterStatus): string {
+/** The name of an LB, which may be one that drains. */
+function marked(lb: string, isDraining = false): string {
+  return isDraining ? `${lb} (drains)` : lb
+}
+
+function renderLbs({ lbs, roles }: ClusterStatus): string {
+  const silent = roles.filter(({ name, kind }) => kind === 'lb' && lbs[name] === undefined)
   return table([
     ['LB', 'BIP', 'TO UPLINK', 'TO DOWNLINK', 'SESSIONS', 'NEW FLOWS', 'PKTS UP>DOWN', 'PKTS DOWN>UP', 'DROPS'],
     ...Object.values(lbs).map((lb) => [
-      lb.name,
+      marked(lb.name, lb.draining),
       lb.bip,
       linkOf(lb, 'uplink'),
       linkOf(lb, 'downlink'),
@@ -45,6 +51,7 @@ function renderLbs({ lbs }: ClusterStatus): string {
       lb.packets.fromDownlink,
       counters(lb.drops),
     ]),
+    ...silent.map(({ name, state }) => [name, '-', SILENT_STATES[state] ?? state]),
   ])
 }
 
@@ -104,6 +111,9 @@ function renderRoles({ roles }: ClusterStatus): string {
 
 /** States that people inject say how. */
 const ROLE_STATES: Readonly<Record<string, string>> = { hung: 'hung (SIGSTOP)', held: 'held down' }
+
+/** The same of an LB that does not answer. */
+const SILENT_STATES: Readonly<Record<string, string>> = { ...ROLE_STATES, running: 'no answer' }
 
 function carrier({ up, isCut }: { readonly up: boolean; readonly isCut: boolean }): string {
   return isCut ? 'cut' : up ? 'up' : 'down'

@@ -1,5 +1,6 @@
 /**
- * Lays rows out in columns as wide as their widest cell; numbers go to the right. The first row is the heading.
+ * Lays rows out in columns as wide as their widest cell; numbers go to the right. The first row is the heading; others may be
+ * shorter.
  * @example table([['NAME', 'FLOWS'], ['lb-1', 12]]) // 'NAME  FLOWS\nlb-1     12\n'
  */
 export function table(rows: readonly (readonly (string | number)[])[], indent = ''): string {
@@ -9,7 +10,7 @@ export function table(rows: readonly (readonly (string | number)[])[], indent = 
       widths[i] = Math.max(widths[i] ?? 0, String(cell).length)
     })
   const numeric = widths.map(
-    (_, i) => rows.slice(1).length > 0 && rows.slice(1).every((row) => typeof row[i] === 'number'),
+    (_, i) => rows.slice(1).length > 0 && rows.slice(1).every((row) => i >= row.length || typeof row[i] === 'number'),
   )
   return rows
     .map((row) =>

@@ -65,8 +65,8 @@ function checkBackends({ backends }: ClusterConfig, addresses: AddressPlan | und
     else if (addresses?.contains(address) && !addresses.rangeContains('backends', address))
       report(
         [...path, 'address'],
-        `${address} belongs to a role of this cluster`,
-        'choose an address outside the block',
+        `${address} is in a range of this block that belongs to roles`,
+        `choose one from ${addresses.backend(1)} to ${addresses.backend(254)}, or one outside the block`,
       )
   })
 }

@@ -85,6 +85,7 @@ t.test('flows through an LB that hangs stall, and go on when it does', async (t)
   for (const { client } of flows) void client.closed.then(() => ended++)
 
   t.match(await api.hang('lb-2'), { done: /^lb-2 \(pid \d+\) hangs: SIGSTOP$/, undo: 'fivetuple resume lb-2' })
+  t.match((await cluster.cli('status')).stdout, /^lb-2 +- +hung \(SIGSTOP\)$/m)
   t.equal(await stateOf(cluster, 'lb-2'), 'hung')
   t.match((await api.status()).silent, [{ name: 'lb-2', reason: /'fivetuple resume lb-2' lets it go on/ }])
   t.match(await cluster.cli('status'), { code: 0, stdout: /lb-2 +\d+ +hung \(SIGSTOP\)/ })
