@@ -131,16 +131,22 @@ export class ApiClient implements StatusControl, VipsControl, DrainsControl, Fau
     const answer = await this.#send('POST', '/v1/rolling-restart', { drainMaxMs }, timeoutMs)
     if (answer.statusCode !== 200) await contentOf(answer)
     let rest = ''
-    for await (const chunk of answer.body.setEncoding('utf8')) {
-      const lines = (rest + chunk).split('\n')
-      rest = lines.pop()!
-      for (const line of lines) yield JSON.parse(line) as RollingStep
+    try {
+      for await (const chunk of answer.body.setEncoding('utf8')) {
+        const lines = (rest + chunk).split('\n')
+        rest = lines.pop()!
+        for (const line of lines) yield JSON.parse(line) as RollingStep
+      }
+    } catch (error) {
+      throw this.#noAnswer(error as Error)
     }
   }
 
   /** One request. Rejects unless it is answered with 200. */
   async ask<T>(method: Method, path: string, body?: object, timeoutMs?: number): Promise<T> {
-    return contentOf(await this.#send(method, path, body, timeoutMs))
+    return contentOf<T>(await this.#send(method, path, body, timeoutMs)).catch((error: Error) => {
+      throw error instanceof ApiError ? error : this.#noAnswer(error)
+    })
   }
 
   #actOnRole(role: string, action: string): Promise<FaultReport> {

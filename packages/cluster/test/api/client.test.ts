@@ -90,6 +90,22 @@ t.test('a cluster that has gone is told as such', async (t) => {
   await t.rejects(api.status(), { message: /does not answer \(.*\): is it still running\?/ })
 })
 
+t.test('so is one that goes in the middle of an answer', async (t) => {
+  const server = createServer((request, response) => {
+    response.write('{"atMs":0,"step":"restarting","lb":"lb-1","sessions":0}\n{', () => request.socket.destroy())
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.teardown(() => server.close())
+  const { port } = server.address() as AddressInfo
+  const api = new ApiClient({ api: `http://127.0.0.1:${port}`, token: 'x' })
+  await t.rejects(api.kill('lb-1', false), { message: /does not answer \(.*\): is it still running\?/ })
+  const restarted = async () => {
+    for await (const { step } of api.rollingRestart(0)) t.equal(step, 'restarting')
+  }
+  await t.rejects(restarted(), { message: /does not answer \(.*\): is it still running\?/ })
+})
+
 t.test('a question whose connection was closed is asked once more; what changes something is not', async (t) => {
   let closed = 0
   const server = createServer((request, response) => {
