@@ -99,9 +99,15 @@ export class DrainControl implements DrainsControl {
     })
     return {
       backend,
-      draining: byLb.every(({ draining }) => draining),
+      draining: byLb.length === 0 ? this.#isToBeDrained(backend) : byLb.every(({ draining }) => draining),
       sessions: byLb.reduce((sum, { sessions }) => sum + sessions, 0),
       sessionsByLb: Object.fromEntries(byLb.map(({ lb, sessions }) => [lb, sessions])),
     }
+  }
+
+  /** By what all LBs are told when they start. */
+  #isToBeDrained(backend: string): boolean {
+    const { configs } = this.#fleet
+    return configs.names.every((lb) => configs.get(lb)!.drainedBackends.includes(backend))
   }
 }

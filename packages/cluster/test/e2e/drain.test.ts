@@ -121,4 +121,11 @@ t.test('an LB that is down is drained, or no longer, when it is back', async (t)
     await api.start('lb-2')
     t.match(await api.lbDrain('lb-2'), { draining })
   }
+  for (const lb of ['lb-1', 'lb-2']) await api.kill(lb, true)
+  for (const draining of [true, false])
+    t.match(
+      await api.drainBackend('backend-1', draining),
+      { draining, sessions: 0 },
+      'so it is with a backend of such LBs',
+    )
 })
