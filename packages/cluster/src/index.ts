@@ -10,7 +10,9 @@ export type {
   ClusterStatus,
   Explanation,
   LbVips,
+  Prediction,
   RoleStatus,
+  VipPrediction,
   VipStatus,
 } from './api/status.js'
 export type { ClusterConfig, ConfigOverrides } from './config/cluster-config.js'

@@ -93,6 +93,11 @@ export class TcpEdge {
     return this.#flows.size
   }
 
+  /** Flows that have not ended. */
+  *flows(): Iterable<Flow> {
+    for (const flow of this.#flows.values()) if (!flow.endpoint.isOver) yield flow
+  }
+
   /** Opens a flow: a SYN goes out. Returns undefined when `maxFlows` is reached or the tuple is in full use. */
   connect(
     localAddress: number,

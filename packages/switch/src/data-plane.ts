@@ -14,7 +14,7 @@ import { createEdge, type EdgeShare, SOLE_EDGE, type SwitchEdge } from './edges.
 import { Fib } from './fib/fib.js'
 import { EDGE_PORT } from './fib/route.js'
 import { Forwarder } from './forwarder.js'
-import type { FlowQuestion, ForwardingPlane, OnCarrier, RouteExplanation } from './forwarding-plane.js'
+import type { FlowQuestion, FlowShift, ForwardingPlane, OnCarrier, RouteExplanation } from './forwarding-plane.js'
 import { PortTable, type SwitchPort } from './port-table.js'
 import type { ForwardingStatus } from './status.js'
 
@@ -138,6 +138,31 @@ export class DataPlane implements ForwardingPlane {
         divertedTo: drain.divertedTo === undefined ? null : lbOf(drain.divertedTo),
       },
     }
+  }
+
+  async predict(gone: readonly number[]): Promise<readonly FlowShift[]> {
+    const forwarder = this.#forwarder
+    const fib = forwarder.fib.without(gone)
+    const lbOf = (id: number): string => this.#ports.get(id)?.peer ?? ''
+    const shifts = new Map<string, FlowShift>()
+    for (const flow of this.#edge.tcp.flows()) {
+      const tuple = {
+        sourceAddress: flow.localAddress,
+        destinationAddress: flow.remoteAddress,
+        sourcePort: flow.localPort,
+        destinationPort: flow.remotePort,
+        protocol: IpProtocol.TCP,
+      }
+      const now = forwarder.explain(tuple)
+      if (now === undefined || now.port === EDGE_PORT) continue
+      const then = forwarder.explain(tuple, fib, gone)
+      const from = lbOf(now.port)
+      const to = then === undefined || then.port === EDGE_PORT ? null : lbOf(then.port)
+      const key = `${flow.remoteAddress} ${flow.remotePort} ${from} ${to}`
+      const flows = (shifts.get(key)?.flows ?? 0) + 1
+      shifts.set(key, { vip: { address: flow.remoteAddress, port: flow.remotePort }, from, to, flows })
+    }
+    return [...shifts.values()]
   }
 
   async status(): Promise<ForwardingStatus> {

@@ -225,10 +225,14 @@ export class Forwarder {
     return this.#ports[port]!.output
   }
 
-  /** What would happen to a packet of this tuple now; undefined when there is no route. Counts nothing. */
-  explain(t: FiveTuple): Decision | undefined {
+  /**
+   * What would happen to a packet of this tuple now; undefined when there is no route. Counts nothing.
+   * @param fib as if this were the route table
+   * @param gone ports as if they had no carrier
+   */
+  explain(t: FiveTuple, fib: Fib = this.#fib, gone: readonly number[] = []): Decision | undefined {
     if (t.destinationAddress === this.#options.address) return undefined
-    const group = this.#fib.lookup(t.destinationAddress)
+    const group = fib.lookup(t.destinationAddress)
     if (group === undefined) return undefined
     const { hash, seed } = this.#options
     const [sourcePort, destinationPort] = hasPorts(t.protocol) ? [t.sourcePort, t.destinationPort] : [0, 0]
@@ -236,16 +240,23 @@ export class Forwarder {
     const { prefix, cost, nextHops } = group.route
     const index = group.selector.select(value)
     const hashed = nextHops[index]!
-    const drain = this.#explainDrain(t, group, hashed, value)
+    const drain = this.#explainDrain(t, group, hashed, value, gone)
     const port = drain?.divertedTo ?? hashed
     const reason = group.selector.reason(value)
     return { prefix, cost, hash: value, m: nextHops.length, index, reason, port, drain, isPortUp: this.#isUp(port) }
   }
 
-  #explainDrain(t: FiveTuple, group: RouteGroup, hashed: number, hash: number): DrainDecision | undefined {
+  #explainDrain(
+    t: FiveTuple,
+    group: RouteGroup,
+    hashed: number,
+    hash: number,
+    gone: readonly number[],
+  ): DrainDecision | undefined {
     const isTcp = t.protocol === IpProtocol.TCP
     const known = this.#diverted.peek(t.sourceAddress, t.destinationAddress, t.sourcePort, t.destinationPort)
-    const divertedTo = isTcp && known !== NO_ROUTE && this.#isUp(known) ? known : undefined
+    const isThere = known !== NO_ROUTE && this.#isUp(known) && !gone.includes(known)
+    const divertedTo = isTcp && isThere ? known : undefined
     const isDraining = group.route.draining?.includes(hashed) ?? false
     if (!isDraining) return divertedTo === undefined ? undefined : { newFlowsTo: hashed, divertedTo }
     const newFlowsTo = secondChoice(group.drain!, hash)

@@ -37,6 +37,18 @@ export interface RouteExplanation {
     | undefined
 }
 
+/** Of TCP flows that stand now: how many of one service that one LB has would be whose if some LBs were gone. */
+export interface FlowShift {
+  /** Address and port that their clients have dialled, in the fabric. */
+  readonly vip: Endpoint
+  /** The LB that has them. */
+  readonly from: string
+  /** The LB that would get their packets; null: there would be no route. */
+  readonly to: string | null
+  /** How many, at least 1. */
+  readonly flows: number
+}
+
 /**
  * What forwards packets for a switch's control plane: cables, edge and forwarder, be it in the same process or in processes
  * of their own.
@@ -53,6 +65,8 @@ export interface ForwardingPlane {
   setPort(id: number, cut: boolean): Promise<{ up: boolean }>
   /** The decision for one five-tuple as the route table stands; null without a route to an LB. */
   explain(question: FlowQuestion): Promise<RouteExplanation | null>
+  /** Where the packets of all flows of the edge would go if these ports were gone. Changes nothing. */
+  predict(gone: readonly number[]): Promise<readonly FlowShift[]>
   status(): Promise<ForwardingStatus>
   /** Ends all flows; their last packets still leave. */
   closeEdge(): Promise<void>

@@ -27,7 +27,7 @@ export {
   NO_ROUTE,
   type PortCounters,
 } from './forwarder.js'
-export type { RouteExplanation } from './forwarding-plane.js'
+export type { FlowShift, RouteExplanation } from './forwarding-plane.js'
 export { RouteTable } from './route-table.js'
 export type {
   BgpSessionStatus,

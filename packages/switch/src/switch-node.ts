@@ -22,6 +22,8 @@ export class SwitchNode {
   readonly #config: SwitchConfig
   readonly #log: Logger
   readonly #clock: Clock
+  /** Neighbour's name → the port of its cable. */
+  readonly #portOf: ReadonlyMap<string, number>
   readonly #routes: RouteTable
   readonly #forwarding: ForwardingPlane
   readonly #speaker: Speaker
@@ -29,7 +31,7 @@ export class SwitchNode {
 
   /** @param createForwarding default: forwarding in this process */
   constructor(config: SwitchConfig, log: Logger, clock: Clock, createForwarding?: CreateForwarding) {
-    const neighborPorts = new Map(
+    this.#portOf = new Map(
       config.bgp.neighbors.flatMap(({ name, portId }): [string, number][] => (portId === null ? [] : [[name, portId]])),
     )
     const create: CreateForwarding =
@@ -40,7 +42,7 @@ export class SwitchNode {
     this.#routes = new RouteTable(
       ECMP_SELECTIONS[config.ecmp.selection](config.ecmp),
       connectedPrefixes(config),
-      neighborPorts,
+      this.#portOf,
       clock.now(),
     )
     this.#forwarding = create((port, up) => this.#setLink(port, up))
@@ -58,6 +60,8 @@ export class SwitchNode {
         status: () => this.status(),
         setPort: ({ id, cut }: { id: number; cut: boolean }) => this.#forwarding.setPort(id, cut),
         explain: (question: FlowQuestion) => this.#forwarding.explain(question),
+        predict: ({ without }: { readonly without: readonly string[] }) =>
+          this.#forwarding.predict(without.flatMap((name) => this.#portOf.get(name) ?? [])),
       },
       stop: () => this.stop(),
     }

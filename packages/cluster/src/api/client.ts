@@ -12,6 +12,7 @@ import type {
   LbDrainState,
   LbSessions,
   LbVips,
+  Prediction,
   VipSettings,
   VipSettingsChange,
 } from './status.js'
@@ -47,6 +48,10 @@ export class ApiClient implements StatusControl, VipsControl, DrainsControl, Fau
   explain(client: string, vip: string, protocol?: 'tcp' | 'udp'): Promise<Explanation> {
     const query = new URLSearchParams({ client, vip, ...(protocol && { protocol }) })
     return this.ask('GET', `/v1/explain?${query}`)
+  }
+
+  predict(without: readonly string[]): Promise<Prediction> {
+    return this.ask('GET', `/v1/predict?${new URLSearchParams({ without: without.join() })}`)
   }
 
   sessions(lb: string, vip: string | undefined, limit: number): Promise<LbSessions[]> {

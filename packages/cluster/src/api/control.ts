@@ -7,6 +7,7 @@ import type {
   LbDrainState,
   LbSessions,
   LbVips,
+  Prediction,
   VipSettings,
   VipSettingsChange,
 } from './status.js'
@@ -16,6 +17,8 @@ import type {
 export interface StatusControl {
   status(): Promise<ClusterStatus>
   explain(client: string, vip: string, protocol: 'tcp' | 'udp' | undefined): Promise<Explanation>
+  /** What would become of flows that stand now if these LBs were gone. Changes nothing. */
+  predict(without: readonly string[]): Promise<Prediction>
   /** Sessions of an LB or of all ('all'), of one VIP or of all; at most `limit` by LB. */
   sessions(lb: string, vip: string | undefined, limit: number): Promise<readonly LbSessions[]>
 }

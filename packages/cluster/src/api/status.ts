@@ -50,6 +50,27 @@ export interface Explanation {
   readonly session: SessionView | null
 }
 
+/** What would become of the TCP flows that stand now if some LBs were gone. */
+export interface Prediction {
+  readonly without: readonly string[]
+  /** How LBs are selected, as in `modulo over murmur3`. */
+  readonly selection: string
+  /** VIPs that have flows, in the configuration's order. */
+  readonly vips: readonly VipPrediction[]
+}
+
+export interface VipPrediction {
+  readonly vip: string
+  /** All that stand now: those that would be lost, move and stay. */
+  readonly flows: number
+  /** Those on the LBs that would be gone. */
+  readonly lost: number
+  /** Those of other LBs that would be forwarded to an LB which does not know them: they end, too. */
+  readonly move: number
+  readonly stay: number
+  readonly byLb: Readonly<Record<string, Pick<VipPrediction, 'flows' | 'lost' | 'move' | 'stay'>>>
+}
+
 /** What one LB carries. */
 export interface LbSessions {
   readonly lb: string

@@ -1,13 +1,13 @@
 import type { LbStatus, SessionView } from '@fivetuple/lb-node'
-import { formatEndpoint, parseEndpoint } from '@fivetuple/packet'
-import type { RouteExplanation, SwitchStatus } from '@fivetuple/switch'
+import { type Endpoint, formatEndpoint, formatIpv4, parseEndpoint } from '@fivetuple/packet'
+import type { FlowShift, RouteExplanation, SwitchStatus } from '@fivetuple/switch'
 import type { StatusControl } from '../api/control.js'
 import { ApiError } from '../api/problem.js'
-import type { ClusterStatus, Explanation, LbSessions } from '../api/status.js'
+import type { ClusterStatus, Explanation, LbSessions, Prediction, VipPrediction } from '../api/status.js'
 import type { ClusterPlan } from '../plan/plan.js'
 import type { Ask } from './ask.js'
 import type { LbFleet } from './lb-fleet.js'
-import { lbNamed, vipNamed } from './lookup.js'
+import { lbNamed, oneLbNamed, vipNamed } from './lookup.js'
 import type { Supervisor } from './supervisor.js'
 
 /** Tells what the cluster does, by asking the roles. */
@@ -75,6 +75,31 @@ export class LauncherStatus implements StatusControl {
     )
   }
 
+  async predict(without: readonly string[]): Promise<Prediction> {
+    const names = [...new Set(without.map((name) => oneLbNamed(this.#plan, name)))]
+    const { uplink, vips } = this.#plan
+    const shifts = (await this.#ask(uplink.name, 'predict', { without: names })) as readonly FlowShift[]
+    return {
+      without: names,
+      selection: `${uplink.ecmp.selection} over ${uplink.ecmp.hash}`,
+      vips: vips.flatMap(({ name, address, port, protocol }) => {
+        const ofVip = protocol === 'tcp' ? shifts.filter(({ vip }) => isAt(vip, address, port)) : []
+        const lbs = [...new Set(ofVip.map(({ from }) => from))].sort()
+        const byLb = lbs.map(
+          (lb) =>
+            [
+              lb,
+              sumOf(
+                ofVip.filter(({ from }) => from === lb),
+                names,
+              ),
+            ] as const,
+        )
+        return ofVip.length === 0 ? [] : [{ vip: name, ...sumOf(ofVip, names), byLb: Object.fromEntries(byLb) }]
+      }),
+    }
+  }
+
   async explain(client: string, vip: string, asked: 'tcp' | 'udp' | undefined): Promise<Explanation> {
     const from = parseEndpoint(client)
     const named = this.#plan.vips.find(({ name }) => name === vip)
@@ -100,4 +125,21 @@ export class LauncherStatus implements StatusControl {
       session,
     }
   }
+}
+
+function isAt(vip: Endpoint, address: string, port: number): boolean {
+  return vip.port === port && formatIpv4(vip.address) === address
+}
+
+/** @param gone LBs without which flows are shifted */
+function sumOf(
+  shifts: readonly FlowShift[],
+  gone: readonly string[],
+): Pick<VipPrediction, 'flows' | 'lost' | 'move' | 'stay'> {
+  const sum = { flows: 0, lost: 0, move: 0, stay: 0 }
+  for (const { from, to, flows } of shifts) {
+    sum.flows += flows
+    sum[gone.includes(from) ? 'lost' : from === to ? 'stay' : 'move'] += flows
+  }
+  return sum
 }

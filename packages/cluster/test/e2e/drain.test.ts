@@ -117,7 +117,7 @@ t.test('an LB that is down is drained, or no longer, when it is back', async (t)
   const { api } = cluster
   for (const draining of [true, false]) {
     await api.kill('lb-2', true)
-    t.same(await api.drainLb('lb-2', draining), { lb: 'lb-2', draining, sessions: 0 })
+    t.match(await api.drainLb('lb-2', draining), { lb: 'lb-2', draining, sessions: 0 })
     await api.start('lb-2')
     t.match(await api.lbDrain('lb-2'), { draining })
   }

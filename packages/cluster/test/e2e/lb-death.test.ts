@@ -1,3 +1,4 @@
+import type { VipPrediction } from '@fivetuple/cluster'
 import t from 'tap'
 import { fetchOnce, RawClient } from './http-probe.js'
 import { TestCluster, until } from './test-cluster.js'
@@ -14,6 +15,12 @@ t.test('an LB that dies and stays away: routes go, new flows go elsewhere, and i
   t.ok(onVictim.length > 0, `${onVictim.length} of 80 flows are on lb-2`)
   // Where each flow would go if only lb-2 were missing is known only once it is. It stays away, for as it came back the
   // modulus would change once more, and with it the LB of flows just begun.
+  t.match(await cluster.cli('predict', 'lb-9'), { code: 2, stderr: /there is no LB 'lb-9'; there are lb-1/ })
+  const { stdout } = await cluster.cli('predict', 'lb-2', '--json')
+  const [prediction] = JSON.parse(stdout).vips as VipPrediction[]
+  const table = (await cluster.cli('predict', 'lb-2')).stdout
+  t.match(table, new RegExp(`^web +lb-2 +${onVictim.length} +${onVictim.length} +0 +0$`, 'm'))
+  t.match(table, new RegExp(`^web +all +80 +${onVictim.length} +${prediction?.move} +${prediction?.stay}$`, 'm'))
   const before = cluster.events.length
   await cluster.api.kill('lb-2', true)
   await untilRoutes(cluster, before, (lbs) => !lbs.includes('lb-2'), 'the route over lb-2 is gone')
@@ -38,8 +45,10 @@ t.test('an LB that dies and stays away: routes go, new flows go elsewhere, and i
     'no flow of lb-2 survived',
   )
   t.ok(served.length > 0, `${served.length} flows kept their LB under modulo`)
+  t.match(prediction, { vip: 'web', flows: 80, lost: onVictim.length, stay: served.length }, 'as predicted')
   for (const client of clients) client.socket.destroy()
   await cluster.untilEmpty()
+  t.match(await cluster.cli('predict', 'lb-1'), { code: 0, stdout: /^no TCP flow stands now/ })
 })
 
 t.test('an LB killed outright comes back by itself', async (t) => {

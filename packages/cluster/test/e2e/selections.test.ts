@@ -38,6 +38,9 @@ for (const [name, block] of [
     t.match((await cluster.cli('explain', `127.0.0.1:${ports[0]}`, 'web')).stdout, `  selection  ${name}: `)
     t.match((await cluster.cli('status')).stdout, new RegExp(`uplink switch, ${name}.* over murmur3 seed 7`))
 
+    const prediction = await cluster.api.predict([`lb-${VICTIM}`])
+    t.match(prediction, { selection: `${name} over murmur3`, vips: [{ vip: 'web', flows: 80 }] })
+
     await cluster.api.kill(`lb-${VICTIM}`, true)
     await until(
       async () => !(await cluster.api.status()).vips.find((vip) => vip.name === 'web')!.routedTo.includes('lb-2'),
@@ -67,6 +70,7 @@ for (const [name, block] of [
     const onVictim = before.filter((lb) => lb === `lb-${VICTIM}`).length
     const lost = survive.filter((one) => !one).length
     t.ok(onVictim > 0 && lost >= onVictim, `${onVictim} of 80 were on it, ${lost} are lost`)
+    t.match(prediction.vips[0], { lost: onVictim, move: lost - onVictim, stay: 80 - lost }, 'as predicted')
     if (name !== 'hash-threshold') t.ok(lost - onVictim <= 2, 'hardly any in vain')
   })
 

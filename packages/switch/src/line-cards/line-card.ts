@@ -49,6 +49,7 @@ export class LineCard {
         setFib: (update: FibUpdate) => this.#update(update),
         setPort: ({ id, cut }: { id: number; cut: boolean }) => this.#plane.setPort(id, cut),
         explain: (question: FlowQuestion) => this.#plane.explain(question),
+        predict: (gone: readonly number[]) => this.#plane.predict(gone),
         status: () => this.#status(),
         closeEdge: () => this.#plane.closeEdge(),
       },

@@ -2,7 +2,7 @@ import type { Logger } from '@fivetuple/runtime'
 import type { SwitchConfig } from '../config.js'
 import type { Fib } from '../fib/fib.js'
 import { changedFib, type FibUpdate, wholeFib } from '../fib/fib-update.js'
-import type { FlowQuestion, ForwardingPlane, OnCarrier, RouteExplanation } from '../forwarding-plane.js'
+import type { FlowQuestion, FlowShift, ForwardingPlane, OnCarrier, RouteExplanation } from '../forwarding-plane.js'
 import type { FibChange } from '../route-table.js'
 import type { ForwardingStatus, LineCardStatus } from '../status.js'
 import { CardProcess, type LaneEvent } from './card-process.js'
@@ -133,6 +133,12 @@ export class LineCards implements ForwardingPlane {
     const answers = (await this.#askTold('explain', question)) as (RouteExplanation | null)[]
     if (answers.length === 0) throw new Error('no line card forwards now')
     return answers.find((answer) => (answer?.drain?.divertedTo ?? null) !== null) ?? answers[0] ?? null
+  }
+
+  /** Each card knows its own flows. */
+  async predict(gone: readonly number[]): Promise<readonly FlowShift[]> {
+    await this.#untilApplied()
+    return ((await this.#askTold('predict', gone)) as (readonly FlowShift[])[]).flat()
   }
 
   async status(): Promise<ForwardingStatus> {

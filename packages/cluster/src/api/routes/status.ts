@@ -101,6 +101,13 @@ const Explanation = Type.Object({
   session: nullable(Session),
 })
 
+const Shift = { flows: Count, lost: Count, move: Count, stay: Count }
+const Prediction = strict({
+  without: Type.Array(Text),
+  selection: Text,
+  vips: Type.Array(strict({ vip: Text, ...Shift, byLb: mapOf(strict(Shift)) })),
+})
+
 const SESSIONS_DEFAULT = 1_000
 
 /** What the cluster does now. */
@@ -123,6 +130,16 @@ export const statusRoutes: readonly Route[] = [
     }),
     response: Explanation,
     handle: (control, { query }) => control.status.explain(query.client, query.vip, query.protocol),
+  }),
+  route({
+    method: 'GET',
+    path: '/v1/predict',
+    summary: 'What would become of the TCP flows that stand now if LBs were gone. Changes nothing.',
+    query: strict({
+      without: Type.String({ minLength: 1, maxLength: 4_096, title: "LBs' names, with commas between" }),
+    }),
+    response: Prediction,
+    handle: (control, { query }) => control.status.predict(query.without.split(',')),
   }),
   route({
     method: 'GET',

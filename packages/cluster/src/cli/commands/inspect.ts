@@ -21,6 +21,13 @@ export function inspectCommands(): Command[] {
       .action(async (client, vip, protocol, options) =>
         (await import('../explain.js')).explain(client, vip, protocol, options),
       ),
+    new Command('predict')
+      .description('tell how many of the flows that stand now would end if LBs were gone')
+      .argument('<lb...>', 'names of LBs')
+      .addOption(target())
+      .addOption(json())
+      .addHelpText('after', examples('predict lb-2', 'predict lb-2 lb-3 --json'))
+      .action(async (lbs, options) => (await import('../predict.js')).predict(lbs, options)),
     new Command('sessions')
       .description('list NAT sessions')
       .argument('[lb]', "an LB's name, or 'all'", 'all')
