@@ -9,6 +9,8 @@ export interface ClusterRecord {
   readonly block: string
   /** Process id of the launcher. */
   readonly pid: number
+  /** When that process started, see {@link startOf}: a process that has its pid later is another one. */
+  readonly pidStart?: string | undefined
   /** Base URL of the control API. */
   readonly api: string
   /** Bearer token of the control API. */
@@ -45,7 +47,7 @@ export class RunDirectory {
   constructor(block: string) {
     this.path = join(runRoot(), block.replaceAll('/', '-'))
     const before = readRecord(this.path)
-    if (before !== undefined && isAlive(before.pid))
+    if (before !== undefined && isRunning(before))
       throw new Error(
         `a cluster is already running in ${block} (launcher pid ${before.pid}): stop it, or take another block (--block auto)`,
       )
@@ -66,9 +68,10 @@ export class RunDirectory {
   }
 
   /** Publishes the cluster to other commands. */
-  writeRecord(record: ClusterRecord): void {
+  writeRecord(record: Omit<ClusterRecord, 'pidStart'>): void {
     const path = join(this.path, RECORD_FILE)
-    writeFileSync(`${path}.new`, JSON.stringify(record, undefined, 2), { mode: 0o600 })
+    const whole: ClusterRecord = { ...record, pidStart: startOf(record.pid) }
+    writeFileSync(`${path}.new`, JSON.stringify(whole, undefined, 2), { mode: 0o600 })
     renameSync(`${path}.new`, path)
   }
 
@@ -84,7 +87,7 @@ export function runningClusters(): ClusterRecord[] {
   const root = runRoot()
   return readdirSync(root)
     .map((entry) => readRecord(join(root, entry)))
-    .filter((record): record is ClusterRecord => record !== undefined && isAlive(record.pid))
+    .filter((record): record is ClusterRecord => record !== undefined && isRunning(record))
     .sort((a, b) => a.startedAt.localeCompare(b.startedAt))
 }
 
@@ -106,11 +109,18 @@ function readText(path: string): string | undefined {
   }
 }
 
-function isAlive(pid: number): boolean {
+/** Whether the launcher of a record lives, and not somebody else who has been given its pid. */
+function isRunning({ pid, pidStart }: ClusterRecord): boolean {
   try {
     process.kill(pid, 0)
-    return true
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
+    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false
   }
+  return pidStart === undefined || startOf(pid) === pidStart
+}
+
+/** When a process started, in clock ticks since the system did (proc(5), field 22 of stat); undefined where there is no /proc. */
+function startOf(pid: number): string | undefined {
+  const stat = readText(`/proc/${pid}/stat`)
+  return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19]
 }
