@@ -1,4 +1,5 @@
 import {
+  hasPorts,
   IcmpType,
   IpProtocol,
   ipv4HeaderLength,
@@ -57,7 +58,7 @@ export class Admission {
       this.#replier.icmpError(b, o, IcmpType.TIME_EXCEEDED, 0, back)
       return false
     }
-    if (protocol === IpProtocol.TCP || protocol === IpProtocol.UDP || protocol === IpProtocol.ICMP) return true
+    if (hasPorts(protocol) || protocol === IpProtocol.ICMP) return true
     drops['no-service']++
     this.#replier.icmpError(b, o, IcmpType.DESTINATION_UNREACHABLE, UnreachableCode.PROTOCOL, back)
     return false

@@ -2,7 +2,7 @@
 export { type Endpoint, formatEndpoint, formatIpv4, type Ipv4Address, parseEndpoint, parseIpv4 } from './address.js'
 export { readU16, readU32, writeU16, writeU32 } from './bytes.js'
 export { foldSum, internetChecksum, longDelta, sumWords, updateChecksum, wordDelta } from './checksum.js'
-export { type FiveTuple, formatTuple, IpProtocol, protocolName, reverseTuple } from './five-tuple.js'
+export { type FiveTuple, formatTuple, hasPorts, IpProtocol, protocolName, reverseTuple } from './five-tuple.js'
 export { FiveTupleMap } from './five-tuple-map.js'
 export { crc32 } from './hash/crc32.js'
 export type { FlowHash } from './hash/flow-hash.js'

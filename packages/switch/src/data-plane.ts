@@ -153,11 +153,11 @@ export class DataPlane implements ForwardingPlane {
         destinationPort: flow.remotePort,
         protocol: IpProtocol.TCP,
       }
-      const now = forwarder.explain(tuple)
-      if (now === undefined || now.port === EDGE_PORT) continue
-      const then = forwarder.explain(tuple, fib, gone)
-      const from = lbOf(now.port)
-      const to = then === undefined || then.port === EDGE_PORT ? null : lbOf(then.port)
+      const now = forwarder.portUnder(tuple, forwarder.fib, [])
+      if (now <= EDGE_PORT) continue
+      const then = forwarder.portUnder(tuple, fib, gone)
+      const from = lbOf(now)
+      const to = then <= EDGE_PORT ? null : lbOf(then)
       const key = `${flow.remoteAddress} ${flow.remotePort} ${from} ${to}`
       const flows = (shifts.get(key)?.flows ?? 0) + 1
       shifts.set(key, { vip: { address: flow.remoteAddress, port: flow.remotePort }, from, to, flows })

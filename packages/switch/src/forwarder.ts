@@ -2,6 +2,7 @@ import {
   decrementTtl,
   type FiveTuple,
   type FlowHash,
+  hasPorts,
   IcmpType,
   IpProtocol,
   ipv4Destination,
@@ -12,7 +13,6 @@ import {
   ipv4Ttl,
   malformedIpv4,
   type PacketOutput,
-  type Prefix,
   readU16,
   TCP_HEADER_BYTES,
   TcpFlag,
@@ -20,12 +20,10 @@ import {
 } from '@fivetuple/packet'
 import { DivertedFlows } from './diverted-flows.js'
 import { type DropCounters, newDropCounters } from './drop-counters.js'
-import type { DrainGroup, Fib, RouteGroup } from './fib/fib.js'
-import { EDGE_PORT } from './fib/route.js'
+import { type Fib, type RouteGroup, secondChoice } from './fib/fib.js'
+import { EDGE_PORT, NO_ROUTE } from './fib/route.js'
+import { type Decision, FlowExplainer } from './flow-explainer.js'
 import { type IcmpCounters, IcmpResponder } from './icmp-responder.js'
-
-/** No route, as an egress. */
-export const NO_ROUTE = -1
 
 /** A port as the data plane sees it. */
 export interface ForwarderPort {
@@ -42,35 +40,6 @@ export interface PortCounters {
   bytesIn: number
   packetsOut: number
   bytesOut: number
-}
-
-/** What a switch does with one five-tuple, step by step. */
-export interface Decision {
-  /** The longest prefix that contains the destination. */
-  readonly prefix: Prefix
-  readonly cost: number
-  /** 32 unsigned bits */
-  readonly hash: number
-  /** Number of equal-cost next hops. */
-  readonly m: number
-  /** Which of them: 0 to m-1. */
-  readonly index: number
-  /** How the selection comes to it, for people. */
-  readonly reason: string
-  /** Id of the port; 0 is the edge. */
-  readonly port: number
-  /** undefined: the hash does not point to a next hop that drains, and the flow is not remembered as diverted. */
-  readonly drain: DrainDecision | undefined
-  /** False: the port has lost its carrier, and packets are dropped until the route table says otherwise. */
-  readonly isPortUp: boolean
-}
-
-/** What a drain makes of a flow. */
-export interface DrainDecision {
-  /** The port that a flow gets that begins now. */
-  readonly newFlowsTo: number
-  /** The port that this very flow has been given when it began; undefined: it is not remembered. */
-  readonly divertedTo: number | undefined
 }
 
 export interface ForwarderOptions {
@@ -103,12 +72,14 @@ export class Forwarder {
   readonly #portCounters: PortCounters[] = []
   readonly #icmp: IcmpResponder
   readonly #diverted: DivertedFlows
+  readonly #explainer: FlowExplainer
   #fib: Fib
 
   /** @param now ms */
   constructor(options: ForwarderOptions, ports: readonly ForwarderPort[], now = 0) {
     this.#options = options
     this.#diverted = new DivertedFlows(now)
+    this.#explainer = new FlowExplainer(options, this.#diverted, (port) => this.#isUp(port))
     this.#fib = options.fib
     this.#icmp = new IcmpResponder(options.address)
     for (const port of ports) this.#ports[port.id] = port
@@ -225,42 +196,19 @@ export class Forwarder {
     return this.#ports[port]!.output
   }
 
+  /** What would happen to a packet of this tuple now; undefined when there is no route. Counts nothing. */
+  explain(t: FiveTuple): Decision | undefined {
+    return this.#explainer.explain(t, this.#fib)
+  }
+
   /**
-   * What would happen to a packet of this tuple now; undefined when there is no route. Counts nothing.
+   * The port of a packet of this tuple, of a flow that stands, if things were otherwise; {@link NO_ROUTE} without a route.
+   * Counts nothing.
    * @param fib as if this were the route table
    * @param gone ports as if they had no carrier
    */
-  explain(t: FiveTuple, fib: Fib = this.#fib, gone: readonly number[] = []): Decision | undefined {
-    if (t.destinationAddress === this.#options.address) return undefined
-    const group = fib.lookup(t.destinationAddress)
-    if (group === undefined) return undefined
-    const { hash, seed } = this.#options
-    const [sourcePort, destinationPort] = hasPorts(t.protocol) ? [t.sourcePort, t.destinationPort] : [0, 0]
-    const value = hash(t.sourceAddress, t.destinationAddress, sourcePort, destinationPort, t.protocol, seed)
-    const { prefix, cost, nextHops } = group.route
-    const index = group.selector.select(value)
-    const hashed = nextHops[index]!
-    const drain = this.#explainDrain(t, group, hashed, value, gone)
-    const port = drain?.divertedTo ?? hashed
-    const reason = group.selector.reason(value)
-    return { prefix, cost, hash: value, m: nextHops.length, index, reason, port, drain, isPortUp: this.#isUp(port) }
-  }
-
-  #explainDrain(
-    t: FiveTuple,
-    group: RouteGroup,
-    hashed: number,
-    hash: number,
-    gone: readonly number[],
-  ): DrainDecision | undefined {
-    const isTcp = t.protocol === IpProtocol.TCP
-    const known = this.#diverted.peek(t.sourceAddress, t.destinationAddress, t.sourcePort, t.destinationPort)
-    const isThere = known !== NO_ROUTE && this.#isUp(known) && !gone.includes(known)
-    const divertedTo = isTcp && isThere ? known : undefined
-    const isDraining = group.route.draining?.includes(hashed) ?? false
-    if (!isDraining) return divertedTo === undefined ? undefined : { newFlowsTo: hashed, divertedTo }
-    const newFlowsTo = secondChoice(group.drain!, hash)
-    return { newFlowsTo, divertedTo: isTcp ? divertedTo : newFlowsTo }
+  portUnder(t: FiveTuple, fib: Fib, gone: readonly number[]): number {
+    return this.#explainer.portUnder(t, fib, gone)
   }
 
   /** Look up and allocate: the port of the next hop, up or down, or NO_ROUTE. */
@@ -419,17 +367,7 @@ function newPortCounters(): PortCounters {
   return { packetsIn: 0, bytesIn: 0, packetsOut: 0, bytesOut: 0 }
 }
 
-/** Whether ports are where TCP and UDP have them. */
-function hasPorts(protocol: number): boolean {
-  return protocol === IpProtocol.TCP || protocol === IpProtocol.UDP
-}
-
 /** Whether a segment with these flags opens a flow. */
 function isSyn(flags: number): boolean {
   return (flags & (TcpFlag.SYN | TcpFlag.ACK)) === TcpFlag.SYN
-}
-
-/** The hash once more, so that flows of one next hop are spread over all others and not over those that it favours. */
-function secondChoice({ nextHops, selector }: DrainGroup, hash: number): number {
-  return nextHops[selector.select(Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d) >>> 0)]!
 }

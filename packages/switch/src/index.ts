@@ -18,13 +18,12 @@ export { ECMP_SELECTIONS, type EcmpSelectionName } from './ecmp/registry.js'
 export { Resilient, type ResilientOptions } from './ecmp/resilient.js'
 export type { EcmpSelection, NextHopGroup, Selector } from './ecmp/selection.js'
 export { Fib } from './fib/fib.js'
-export { EDGE_PORT, type Route } from './fib/route.js'
+export { EDGE_PORT, NO_ROUTE, type Route } from './fib/route.js'
+export type { Decision } from './flow-explainer.js'
 export {
-  type Decision,
   Forwarder,
   type ForwarderOptions,
   type ForwarderPort,
-  NO_ROUTE,
   type PortCounters,
 } from './forwarder.js'
 export type { FlowShift, RouteExplanation } from './forwarding-plane.js'

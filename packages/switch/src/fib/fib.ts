@@ -19,6 +19,11 @@ export interface DrainGroup {
   readonly selector: Selector
 }
 
+/** The hash once more, so that flows of one next hop are spread over all others and not over those that it favours. */
+export function secondChoice({ nextHops, selector }: DrainGroup, hash: number): number {
+  return nextHops[selector.select(Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d) >>> 0)]!
+}
+
 /**
  * The route table as the data plane sees it: immutable, swapped as a whole between two packets.
  *
