@@ -46,8 +46,8 @@ export interface FaultList {
 export interface ClearedFaults {
   readonly cleared: readonly Fault[]
   readonly failed: readonly { readonly fault: Fault; readonly reason: string }[]
-  /** VIPs that some LB does not carry again: it finds too few backends healthy. */
-  readonly heldBack: readonly string[]
+  /** What is not back all the same. */
+  readonly warnings: readonly string[]
 }
 
 /** One step of a rolling restart; `atMs` counts from its start. */

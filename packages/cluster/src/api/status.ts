@@ -59,8 +59,14 @@ export interface Prediction {
   readonly vips: readonly VipPrediction[]
 }
 
-export interface VipPrediction {
+export interface VipPrediction extends FlowPrediction {
   readonly vip: string
+  /** Of those that an LB has now, by its name. */
+  readonly byLb: Readonly<Record<string, FlowPrediction>>
+}
+
+/** How many flows. */
+export interface FlowPrediction {
   /** All that stand now: those that would be lost, move and stay. */
   readonly flows: number
   /** Those on the LBs that would be gone. */
@@ -68,7 +74,6 @@ export interface VipPrediction {
   /** Those of other LBs that would be forwarded to an LB which does not know them: they end, too. */
   readonly move: number
   readonly stay: number
-  readonly byLb: Readonly<Record<string, Pick<VipPrediction, 'flows' | 'lost' | 'move' | 'stay'>>>
 }
 
 /** What one LB carries. */

@@ -21,28 +21,27 @@ export async function drain(
   const api = targetCluster(block)
   const startedAt = performance.now()
   let state = await setDraining(api, kind, name, true)
-  let { sessions } = state
   const tell = (): void => {
+    const { sessions } = state
     const elapsedMs = Math.round(performance.now() - startedAt)
     if (json) process.stdout.write(`${JSON.stringify({ [kind]: name, draining: true, sessions, elapsedMs })}\n`)
     else process.stdout.write(`${(elapsedMs / 1000).toFixed(1)} s  ${name} has ${sessions} sessions\n`)
   }
   tell()
-  while (wait && sessions > 0) {
+  while (wait && state.sessions > 0) {
     if (performance.now() - startedAt > deadline)
       throw new CliError(
-        `${name} still has ${sessions} sessions; it stays drained: wait on with the same command, or 'fivetuple ${kind} undrain ${name}'`,
+        `${name} still has ${state.sessions} sessions; it stays drained: wait on with the same command, or 'fivetuple ${kind} undrain ${name}'`,
       )
     await sleep(STEP_MS)
+    const before = state.sessions
     state = await (kind === 'lb' ? api.lbDrain(name) : api.backendDrain(name))
     if (!state.draining) throw new CliError(`somebody has ended the drain of ${name}`)
-    if (state.sessions === sessions) continue
-    sessions = state.sessions
-    tell()
+    if (state.sessions !== before) tell()
   }
   const alone = onlyCarrierOf(state)
   if (alone.length > 0) throw new CliError(goesOn(name, alone))
-  if (!json && sessions === 0) process.stdout.write(`${name} is empty\n`)
+  if (!json && state.sessions === 0) process.stdout.write(`${name} is empty\n`)
 }
 
 /** VIPs that an LB gets new flows of although it drains. */

@@ -20,14 +20,12 @@ export function renderFaults({ faults, silent }: FaultList, block: string | unde
 }
 
 /** What was undone. */
-export function renderCleared({ cleared, failed, heldBack }: ClearedFaults): string {
+export function renderCleared({ cleared, failed, warnings }: ClearedFaults): string {
   if (cleared.length + failed.length === 0) return 'nothing was broken on purpose\n'
   return [
     ...cleared.map(({ what }) => `no longer so: ${what}\n`),
     ...failed.map(({ fault, reason }) => `! still so: ${fault.what}: ${reason}\n`),
-    ...(heldBack.length === 0
-      ? []
-      : [`! ${heldBack.join(', ')}: held back, for too few backends are healthy; see 'fivetuple health'\n`]),
+    ...warnings.map((warning) => `! ${warning}\n`),
   ].join('')
 }
 

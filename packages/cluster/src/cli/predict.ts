@@ -1,4 +1,4 @@
-import type { Prediction } from '../api/status.js'
+import type { FlowPrediction, Prediction } from '../api/status.js'
 import { table } from './table.js'
 import { targetCluster } from './target.js'
 
@@ -12,17 +12,24 @@ export async function predict(
 }
 
 function render({ without, selection, vips }: Prediction): string {
+  if (vips.length === 0) return 'no TCP flow stands now: open some, and ask again\n'
   const gone = without.join(', ')
-  if (vips.length === 0) return `no TCP flow stands now: open some, and ask again\n`
-  const rows = vips.flatMap(({ vip, byLb, ...all }) => [
-    ...Object.entries(byLb).map(([lb, flows]) => ({ vip, lb, ...flows })),
-    { vip, lb: 'all', ...all },
-  ])
+  const row = (vip: string, lb: string, { flows, lost, move, stay }: FlowPrediction) => [
+    vip,
+    lb,
+    flows,
+    lost,
+    move,
+    stay,
+  ]
   return [
     `without ${gone}, by ${selection}, of the TCP flows that stand now:\n`,
     table([
       ['VIP', 'LB', 'FLOWS', 'LOST', 'MOVE', 'STAY'],
-      ...rows.map(({ vip, lb, flows, lost, move, stay }) => [vip, lb, flows, lost, move, stay]),
+      ...vips.flatMap((all) => [
+        ...Object.entries(all.byLb).map(([lb, flows]) => row(all.vip, lb, flows)),
+        row(all.vip, 'all', all),
+      ]),
     ]),
     `LOST are on ${gone}. MOVE would be forwarded to an LB that does not know them. Both end when their clients send next.\n`,
   ].join('\n')

@@ -7,7 +7,7 @@ import type { Ask } from './ask.js'
 import type { DrainControl } from './drain-control.js'
 import { Cables } from './injection-cables.js'
 import { Recovery } from './injection-recovery.js'
-import { describeFault, InjectionReports } from './injection-reports.js'
+import { describeFault, InjectionReports, warningsOf } from './injection-reports.js'
 import { RollingRestart } from './injection-rolling-restart.js'
 import { oneLbNamed, ownBackendNamed, roleNamed } from './lookup.js'
 import { type RoleState, RoleStateError, type Supervisor } from './supervisor.js'
@@ -127,7 +127,7 @@ export class InjectionControl implements FaultsControl {
     await undo((await this.faults()).faults.filter(({ kind }) => kind === 'cut' || kind === 'misbehaving'))
     const lbs = this.#plan.lbs.map(({ name }) => name).filter((lb) => this.#canCarry(lb))
     const heldBack = cleared.length > 0 ? await this.#recovery.untilRouted(lbs) : []
-    return { cleared, failed, heldBack }
+    return { cleared, failed, warnings: warningsOf(heldBack) }
   }
 
   rollingRestart(drainMaxMs: number): AsyncIterable<RollingStep> {

@@ -215,9 +215,10 @@ function cables(lb: string, sides: readonly CableSide[]): string {
 }
 
 function done(what: string, expect: string, heldBack: readonly string[] = []): FaultReport {
-  const warnings =
-    heldBack.length === 0
-      ? []
-      : [`${heldBack.join(', ')}: held back, for too few backends are healthy; see '${HEALTH}'`]
-  return { done: what, warnings, watch: [{ command: STATUS, expect }], undo: null }
+  return { done: what, warnings: warningsOf(heldBack), watch: [{ command: STATUS, expect }], undo: null }
+}
+
+/** @param heldBack VIPs that stay away for want of healthy backends */
+export function warningsOf(heldBack: readonly string[]): string[] {
+  return heldBack.map((vip) => `${vip} is held back, for too few backends are healthy: see '${HEALTH}'`)
 }

@@ -3,7 +3,7 @@ import { type Endpoint, formatEndpoint, formatIpv4, parseEndpoint } from '@fivet
 import type { FlowShift, RouteExplanation, SwitchStatus } from '@fivetuple/switch'
 import type { StatusControl } from '../api/control.js'
 import { ApiError } from '../api/problem.js'
-import type { ClusterStatus, Explanation, LbSessions, Prediction, VipPrediction } from '../api/status.js'
+import type { ClusterStatus, Explanation, FlowPrediction, LbSessions, Prediction } from '../api/status.js'
 import type { ClusterPlan } from '../plan/plan.js'
 import type { Ask } from './ask.js'
 import type { LbFleet } from './lb-fleet.js'
@@ -85,17 +85,16 @@ export class LauncherStatus implements StatusControl {
       vips: vips.flatMap(({ name, address, port, protocol }) => {
         const ofVip = protocol === 'tcp' ? shifts.filter(({ vip }) => isAt(vip, address, port)) : []
         const lbs = [...new Set(ofVip.map(({ from }) => from))].sort()
-        const byLb = lbs.map(
-          (lb) =>
-            [
-              lb,
-              sumOf(
-                ofVip.filter(({ from }) => from === lb),
-                names,
-              ),
-            ] as const,
+        const byLb = Object.fromEntries(
+          lbs.map((lb) => [
+            lb,
+            predictionOf(
+              ofVip.filter(({ from }) => from === lb),
+              names,
+            ),
+          ]),
         )
-        return ofVip.length === 0 ? [] : [{ vip: name, ...sumOf(ofVip, names), byLb: Object.fromEntries(byLb) }]
+        return ofVip.length === 0 ? [] : [{ vip: name, ...predictionOf(ofVip, names), byLb }]
       }),
     }
   }
@@ -132,10 +131,7 @@ function isAt(vip: Endpoint, address: string, port: number): boolean {
 }
 
 /** @param gone LBs without which flows are shifted */
-function sumOf(
-  shifts: readonly FlowShift[],
-  gone: readonly string[],
-): Pick<VipPrediction, 'flows' | 'lost' | 'move' | 'stay'> {
+function predictionOf(shifts: readonly FlowShift[], gone: readonly string[]): FlowPrediction {
   const sum = { flows: 0, lost: 0, move: 0, stay: 0 }
   for (const { from, to, flows } of shifts) {
     sum.flows += flows

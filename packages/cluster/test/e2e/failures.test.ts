@@ -198,7 +198,9 @@ t.test('what is told to be back is back: also an LB that has lost all backends m
   await api.kill('backend-1', true)
   await until(async () => (await heldBackBy()).includes('no-healthy-backend'), 'there is no backend')
   await api.cutCables('lb-2', 'uplink')
-  t.match(await api.restoreCables('lb-2', 'uplink'), { warnings: [/web: held back, for too few backends are healthy/] })
+  t.match(await api.restoreCables('lb-2', 'uplink'), {
+    warnings: [/web is held back, for too few backends are healthy/],
+  })
 })
 
 t.test('LBs are restarted one after the other under load', async (t) => {

@@ -63,7 +63,7 @@ export const faultRoutes: readonly Route[] = [
     response: strict({
       cleared: Type.Array(Fault),
       failed: Type.Array(strict({ fault: Fault, reason: Text })),
-      heldBack: Type.Array(Text),
+      warnings: Type.Array(Text),
     }),
     handle: (control) => control.faults.clearFaults(),
   }),

@@ -101,11 +101,11 @@ const Explanation = Type.Object({
   session: nullable(Session),
 })
 
-const Shift = { flows: Count, lost: Count, move: Count, stay: Count }
+const Flows = { flows: Count, lost: Count, move: Count, stay: Count }
 const Prediction = strict({
   without: Type.Array(Text),
   selection: Text,
-  vips: Type.Array(strict({ vip: Text, ...Shift, byLb: mapOf(strict(Shift)) })),
+  vips: Type.Array(strict({ vip: Text, ...Flows, byLb: mapOf(strict(Flows)) })),
 })
 
 const SESSIONS_DEFAULT = 1_000
