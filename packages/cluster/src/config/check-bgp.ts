@@ -49,8 +49,8 @@ function checkNeighbor(
     if (addresses?.rangeContains(range, address))
       report(
         [...path, 'address'],
-        `${address} belongs to a role of this cluster`,
-        'choose an address outside the block',
+        `${address} is in a range of this block that belongs to roles`,
+        'choose one outside the ranges of routers, LBs, BIPs, backends and VIPs, or outside the block',
       )
   if (as === localAs)
     report([...path, 'as'], `${as} is the AS of its switch`, 'sessions are external BGP: choose another AS number')

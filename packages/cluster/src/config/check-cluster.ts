@@ -66,7 +66,7 @@ function checkBackends({ backends }: ClusterConfig, addresses: AddressPlan | und
       report(
         [...path, 'address'],
         `${address} is in a range of this block that belongs to roles`,
-        `choose one from ${addresses.backend(1)} to ${addresses.backend(254)}, or one outside the block`,
+        `choose one in ${addresses.backendPrefix}, or one outside the block`,
       )
   })
 }
