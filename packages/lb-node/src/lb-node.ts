@@ -1,6 +1,13 @@
 import { FabricHost } from '@fivetuple/edge'
 import { type Endpoint, formatEndpoint, formatIpv4, IpProtocol, parseIpv4, protocolName } from '@fivetuple/packet'
-import { type Clock, DeadlineTimer, type Logger, type RunningRole, tellLauncher } from '@fivetuple/runtime'
+import {
+  type Clock,
+  DeadlineTimer,
+  type Logger,
+  processResources,
+  type RunningRole,
+  tellLauncher,
+} from '@fivetuple/runtime'
 import { tcpOptions } from '@fivetuple/tcp'
 import { AddressTable } from './address-table.js'
 import type { LbBackendConfig, LbCableConfig, LbConfig, LbServiceConfig, ServiceLimits } from './config.js'
@@ -270,6 +277,7 @@ export class LbNode {
       connectRetries: counters.connectRetries,
       resetsSent: counters.resetsSent,
       drops: { ...counters.drops },
+      process: processResources(),
     }
   }
 

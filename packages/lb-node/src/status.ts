@@ -1,3 +1,4 @@
+import type { ProcessResources } from '@fivetuple/runtime'
 import type { ServiceLimits } from './config.js'
 import type { RedundancyStatus } from './redundancy/status.js'
 import type { HoldReason } from './vip-placement.js'
@@ -25,6 +26,7 @@ export interface LbStatus {
   readonly connectRetries: number
   readonly resetsSent: number
   readonly drops: Readonly<Record<string, number>>
+  readonly process: ProcessResources
 }
 
 /** A VIP that an operator has put on an LB. */

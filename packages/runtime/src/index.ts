@@ -19,6 +19,7 @@ export {
   tellLauncher,
 } from './management.js'
 export { ManagementClient } from './management-client.js'
+export { type ProcessResources, processResources } from './process-resources.js'
 export { type RunningRole, readRoleConfig, runRole } from './role.js'
 export { netSockets } from './socket/net-sockets.js'
 export { streamSockets } from './socket/sockets.js'

@@ -1,3 +1,4 @@
+import type { ProcessResources } from '@fivetuple/runtime'
 import type { EcmpConfig } from './config.js'
 
 /** What a switch tells of itself. Addresses and prefixes are text, ages milliseconds, counters totals since its start. */
@@ -21,6 +22,8 @@ export interface SwitchStatus {
   readonly listening: readonly string[]
   /** The processes that forward; empty: the switch is one process. */
   readonly cards: readonly LineCardStatus[]
+  /** Resources of the switch's own process, without its line cards. */
+  readonly process: ProcessResources
 }
 
 /** What forwarding tells, apart from routes and BGP. */

@@ -1,5 +1,5 @@
 import { type Prefix, parseIpv4, parsePrefix } from '@fivetuple/packet'
-import { type Clock, type Logger, type RunningRole, tellLauncher } from '@fivetuple/runtime'
+import { type Clock, type Logger, processResources, type RunningRole, tellLauncher } from '@fivetuple/runtime'
 import { Speaker } from '@fivetuple/speaker'
 import type { SwitchConfig } from './config.js'
 import { connectedPrefixes, DataPlane } from './data-plane.js'
@@ -79,7 +79,8 @@ export class SwitchNode {
     // Before forwarding is asked: what it tells then is later than these, so that they are what it forwards by.
     const routes = this.#routes.status(this.#clock.now())
     const sessions = this.#speaker.sessions()
-    return { name, role, address, ecmp, routes, sessions, ...(await this.#forwarding.status()) }
+    const forwarding = await this.#forwarding.status()
+    return { name, role, address, ecmp, routes, sessions, ...forwarding, process: processResources() }
   }
 
   #onTick(): void {

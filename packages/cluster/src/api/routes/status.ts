@@ -15,6 +15,8 @@ const Session = strict({
   packetsFromBackend: Count,
 })
 
+const Resources = Type.Object({ rssBytes: Count, heapUsedBytes: Count, timers: Count, handles: Count })
+
 // Roles tell more of themselves from version to version: their statuses may grow.
 const SwitchStatus = Type.Object({
   name: Text,
@@ -45,6 +47,7 @@ const SwitchStatus = Type.Object({
       packetsIn: Count,
     }),
   ),
+  process: Resources,
 })
 
 const LbStatus = Type.Object({
@@ -69,6 +72,7 @@ const LbStatus = Type.Object({
     }),
   ),
   drops: Counters,
+  process: Resources,
 })
 
 const Status = Type.Object({
