@@ -8,6 +8,7 @@ ${VERBS.map(({ name, summary }) => `  ${name.padEnd(14)}${summary}`).join('\n')}
   --only <part>     only what has this in its name; may be repeated
   --seconds <n>     measured load in each segment
   --rounds <n>      how often each is measured
+  --seed <n>        soak: which faults come when
   --rate <n>        scale: requests a second of the load at a fixed rate
   --lbs <n>, --backends <n>   size of the cluster
   --backend <kind>  chain: what answers small requests, nginx (default where it is installed) or fastify
@@ -21,6 +22,7 @@ try {
       seconds: { type: 'string' },
       rounds: { type: 'string' },
       rate: { type: 'string' },
+      seed: { type: 'string' },
       only: { type: 'string', multiple: true, default: [] },
       lbs: { type: 'string' },
       backends: { type: 'string' },

@@ -3,6 +3,7 @@ export interface BenchArguments {
   readonly seconds?: string | undefined
   readonly rounds?: string | undefined
   readonly rate?: string | undefined
+  readonly seed?: string | undefined
   readonly only: readonly string[]
   readonly lbs?: string | undefined
   readonly backends?: string | undefined
@@ -84,6 +85,18 @@ export const VERBS: readonly Verb[] = [
         lbs: whole('lbs', lbs ?? '4'),
         backends: whole('backends', backends ?? '4'),
         seconds: positive('seconds', seconds ?? '2'),
+        only,
+      })
+    },
+  },
+  {
+    name: 'soak',
+    summary: 'random faults under load for a long time; exits 1 if anything is left behind or a bystander is hurt',
+    async run({ seconds, seed, only }) {
+      const { soak } = await import('./soak/soak.js')
+      await soak({
+        seconds: positive('seconds', seconds ?? '600', 86_400),
+        seed: positive('seed', seed ?? '1', 2 ** 32 - 1),
         only,
       })
     },
