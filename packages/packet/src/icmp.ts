@@ -4,7 +4,7 @@
  */
 import { readU16, writeU16, writeU32 } from './bytes.js'
 import { internetChecksum } from './checksum.js'
-import { type FiveTuple, IpProtocol } from './five-tuple.js'
+import { type FiveTuple, hasPorts, IpProtocol } from './five-tuple.js'
 import {
   DEFAULT_TTL,
   IPV4_HEADER_BYTES,
@@ -22,9 +22,26 @@ export const ICMP_QUOTE_BYTES = 8
 /** Longest error: IP header, ICMP header, offending header with all options, quote. */
 export const ICMP_ERROR_MAX_BYTES = IPV4_HEADER_BYTES + ICMP_HEADER_BYTES + 60 + ICMP_QUOTE_BYTES
 
-export const IcmpType = { ECHO_REPLY: 0, DESTINATION_UNREACHABLE: 3, ECHO: 8, TIME_EXCEEDED: 11 } as const
+export const IcmpType = {
+  ECHO_REPLY: 0,
+  DESTINATION_UNREACHABLE: 3,
+  SOURCE_QUENCH: 4,
+  REDIRECT: 5,
+  ECHO: 8,
+  TIME_EXCEEDED: 11,
+  PARAMETER_PROBLEM: 12,
+} as const
 /** Codes of type 3. */
 export const UnreachableCode = { NET: 0, HOST: 1, PROTOCOL: 2, PORT: 3, ADMINISTRATIVELY_PROHIBITED: 13 } as const
+
+/** Types of the messages that quote a packet, as bits (RFC 792). */
+const ERROR_TYPES =
+  (1 << IcmpType.DESTINATION_UNREACHABLE) |
+  (1 << IcmpType.SOURCE_QUENCH) |
+  (1 << IcmpType.REDIRECT) |
+  (1 << IcmpType.TIME_EXCEEDED) |
+  (1 << IcmpType.PARAMETER_PROBLEM)
+const FRAGMENT_OFFSET = 0x1fff
 
 /** First multicast address; behind it come class E and the limited broadcast. */
 const FIRST_NON_UNICAST = 0xe0000000
@@ -71,6 +88,25 @@ export function writeIcmpError(
   return total
 }
 
+/**
+ * Offset of the IPv4 header that the ICMP error in the packet at `b[o]` quotes, or -1 if the packet is no ICMP error or
+ * quotes too little to name a flow: no whole header, no ports where the protocol has them, or a fragment behind the first.
+ * The packet's own IP header has been checked; its ICMP checksum is not looked at. Allocation-free, and total: any bytes
+ * may be there.
+ */
+export function icmpQuoteOffset(b: Uint8Array, o: number): number {
+  const icmp = o + ipv4HeaderLength(b, o)
+  const end = o + ipv4TotalLength(b, o)
+  const quote = icmp + ICMP_HEADER_BYTES
+  if (ipv4Protocol(b, o) !== IpProtocol.ICMP || end - quote < IPV4_HEADER_BYTES) return -1
+  const type = b[icmp]!
+  if (type > IcmpType.PARAMETER_PROBLEM || (ERROR_TYPES & (1 << type)) === 0) return -1
+  const behind = quote + ipv4HeaderLength(b, quote)
+  if (b[quote]! >>> 4 !== 4 || behind < quote + IPV4_HEADER_BYTES) return -1
+  if (!hasPorts(ipv4Protocol(b, quote))) return behind <= end ? quote : -1
+  return end - behind >= 4 && (readU16(b, quote + 6) & FRAGMENT_OFFSET) === 0 ? quote : -1
+}
+
 /** An ICMP error as its receiver sees it. */
 export interface IcmpError {
   readonly type: number
@@ -84,15 +120,14 @@ export interface IcmpError {
  * @returns undefined when it is no error, its checksum is wrong, or the quote is too short to name a flow
  */
 export function readIcmpError(b: Uint8Array, o: number): IcmpError | undefined {
+  const quote = icmpQuoteOffset(b, o)
+  if (quote < 0) return undefined
   const icmp = o + ipv4HeaderLength(b, o)
   const end = o + ipv4TotalLength(b, o)
-  const quote = icmp + ICMP_HEADER_BYTES
-  if (end - quote < IPV4_HEADER_BYTES) return undefined
   const type = b[icmp]!
   if (type !== IcmpType.DESTINATION_UNREACHABLE && type !== IcmpType.TIME_EXCEEDED) return undefined
   const ports = quote + ipv4HeaderLength(b, quote)
-  if (b[quote]! >>> 4 !== 4 || ports < quote + IPV4_HEADER_BYTES || end - ports < 4) return undefined
-  if (internetChecksum(b, icmp, end) !== 0) return undefined
+  if (end - ports < 4 || internetChecksum(b, icmp, end) !== 0) return undefined
   return {
     type,
     code: b[icmp + 1]!,

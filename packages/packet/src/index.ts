@@ -16,6 +16,7 @@ export {
   ICMP_QUOTE_BYTES,
   type IcmpError,
   IcmpType,
+  icmpQuoteOffset,
   mayAnswerWithIcmpError,
   readIcmpError,
   UnreachableCode,

@@ -3,6 +3,7 @@ import {
   type FiveTuple,
   ICMP_ERROR_MAX_BYTES,
   IcmpType,
+  icmpQuoteOffset,
   internetChecksum,
   ipv4Destination,
   ipv4Source,
@@ -138,4 +139,75 @@ t.test('what may be answered with an error', async (t) => {
   const bodiless = icmp(IcmpType.ECHO)
   writeU16(bodiless, 2, 20)
   t.notOk(mayAnswerWithIcmpError(bodiless, 0))
+})
+
+t.test('the quote of an ICMP error is found, whatever its type, and in no other ICMP message', async (t) => {
+  const error = errorAbout(CAPTURED_UDP)
+  const types = Array.from({ length: 256 }, (_, type) => type)
+  const isError = (type: number): boolean => {
+    error[20] = type
+    return icmpQuoteOffset(error, 0) === 28
+  }
+  t.same(types.filter(isError), [3, 4, 5, 11, 12])
+  t.equal(icmpQuoteOffset(CAPTURED_UDP, 0), -1)
+})
+
+t.test('a quote that names no flow is none', async (t) => {
+  const whole = errorAbout(CAPTURED_SYN)
+  const changed = (change: (b: Uint8Array) => void): number => {
+    const b = whole.slice()
+    change(b)
+    return icmpQuoteOffset(b, 0)
+  }
+  t.equal(icmpQuoteOffset(whole, 0), 28)
+  for (let length = 20; length < 28 + 24; length++)
+    t.equal(
+      changed((b) => writeU16(b, 2, length)),
+      -1,
+      `a packet of ${length} bytes`,
+    )
+  t.equal(
+    changed((b) => writeU16(b, 2, 28 + 24)),
+    28,
+    'ports are enough',
+  )
+  t.equal(
+    changed((b) => b.set([0x65], 28)),
+    -1,
+    'IPv6',
+  )
+  t.equal(
+    changed((b) => b.set([0x44], 28)),
+    -1,
+    'a header of 16 bytes',
+  )
+  t.equal(
+    changed((b) => b.set([0x4f], 28)),
+    -1,
+    'a header that is longer than the quote',
+  )
+  t.equal(
+    changed((b) => b.set([0x20, 0x01], 28 + 6)),
+    -1,
+    'a fragment behind the first',
+  )
+  t.equal(
+    changed((b) => b.set([0x20, 0x00], 28 + 6)),
+    28,
+    'the first fragment',
+  )
+})
+
+t.test('property: any bytes may stand where the ICMP message does', async () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ minLength: 20, maxLength: 80 }), fc.boolean(), (bytes, isError) => {
+      const b = bytes.slice()
+      b.set([0x45, 0, 0, b.length], 0)
+      b[9] = 1
+      if (isError && b.length > 20) b[20] = IcmpType.DESTINATION_UNREACHABLE
+      const quote = icmpQuoteOffset(b, 0)
+      assert.ok(quote === -1 || (quote === 28 && b.length >= 48))
+      readIcmpError(b, 0)
+    }),
+  )
 })

@@ -5,6 +5,7 @@ import {
   hasPorts,
   IcmpType,
   IpProtocol,
+  icmpQuoteOffset,
   ipv4Destination,
   ipv4HeaderLength,
   ipv4Protocol,
@@ -226,7 +227,7 @@ export class Forwarder {
     const { nextHops } = group.route
     if (nextHops.length === 1 && (!group.selector.notesUse || nextHops[0] === EDGE_PORT)) return nextHops[0]!
     const { hash, seed } = this.#options
-    // ICMP and other protocols without ports are spread by their addresses.
+    // Protocols without ports are spread by their addresses.
     const value = hasPorts(protocol)
       ? hash(sourceAddress, destinationAddress, sourcePort, destinationPort, protocol, seed)
       : hash(sourceAddress, destinationAddress, 0, 0, protocol, seed)
@@ -243,6 +244,27 @@ export class Forwarder {
       destinationPort,
       protocol,
       begins,
+    )
+  }
+
+  /**
+   * The port of the ICMP packet at `b[o]`. An error belongs to the flow of the packet that it quotes, in the other direction,
+   * so it goes to that flow's next hop (Linux: `fib_multipath_hash_policy` 0). All other ICMP is spread by its addresses, and
+   * so is an error that quotes too little to name a flow, or a packet that its destination has not sent.
+   */
+  #decideIcmp(b: Uint8Array, o: number): number {
+    const destination = ipv4Destination(b, o)
+    const quote = icmpQuoteOffset(b, o)
+    if (quote < 0 || ipv4Source(b, quote) !== destination)
+      return this.#decide(ipv4Source(b, o), destination, 0, 0, IpProtocol.ICMP, false)
+    const ports = quote + ipv4HeaderLength(b, quote)
+    return this.#decide(
+      ipv4Destination(b, quote),
+      destination,
+      readU16(b, ports + 2),
+      readU16(b, ports),
+      ipv4Protocol(b, quote),
+      false,
     )
   }
 
@@ -295,7 +317,10 @@ export class Forwarder {
     }
     // A packet without ports may end here; what is read behind it is not looked at.
     const begins = protocol === IpProtocol.TCP && length >= l4 - o + TCP_HEADER_BYTES && isSyn(b[l4 + 13]!)
-    const port = this.#decide(ipv4Source(b, o), destination, readU16(b, l4), readU16(b, l4 + 2), protocol, begins)
+    const port =
+      protocol === IpProtocol.ICMP
+        ? this.#decideIcmp(b, o)
+        : this.#decide(ipv4Source(b, o), destination, readU16(b, l4), readU16(b, l4 + 2), protocol, begins)
     if (port === EDGE_PORT) return port
     if (port === NO_ROUTE) {
       this.drops['no-route']++
@@ -352,7 +377,7 @@ export class Forwarder {
 
   /** Sends an ICMP message of the router itself by the same route table; without a route it is given up silently. */
   #originate(message: Uint8Array, now: number): void {
-    const port = this.#decide(this.#options.address, ipv4Destination(message, 0), 0, 0, IpProtocol.ICMP, false)
+    const port = this.#decideIcmp(message, 0)
     if (port === EDGE_PORT) this.#toEdge(message, 0, message.length, now)
     else if (port !== NO_ROUTE && this.#isUp(port)) {
       const counters = this.#portCounters[port]!

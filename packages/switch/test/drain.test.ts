@@ -5,7 +5,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import { allSelections, selectionOf } from './all-selections.js'
 import { rig } from './forwarder-rig.js'
-import { packetOf } from './packets.js'
+import { errorAboutAnswerTo, packetOf } from './packets.js'
 
 const VIP = parseIpv4('127.20.10.1')!
 const PREFIX = parsePrefix('127.20.10.1/32')!
@@ -157,7 +157,7 @@ for (const [name] of allSelections()) {
       )
       fc.assert(
         fc.property(fc.array(step, { maxLength: 120 }), (steps) => {
-          const { forwarder, flow, drain, send } = start(name)
+          const { forwarder, flow, drain, send, port: portAt } = start(name)
           const portOf = new Map<number, number>()
           let draining: readonly number[] = []
           for (const step of steps) {
@@ -176,6 +176,10 @@ for (const [name] of allSelections()) {
             } else {
               assert.equal(port, known, `flow ${step} moved`)
               assert.equal(port, expected.port, 'explain knew')
+              const before = portAt(port).packets.length
+              const error = errorAboutAnswerTo(flow(step))
+              forwarder.receive(error, 0, error.length, 1, 0)
+              assert.equal(portAt(port).packets.length, before + 1, 'an ICMP error follows its flow')
             }
           }
         }),

@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import { allSelections, selectionOf } from './all-selections.js'
 import { rig } from './forwarder-rig.js'
-import { concat, packetOf } from './packets.js'
+import { concat, errorAboutAnswerTo, packetOf } from './packets.js'
 
 const NET = parseIpv4('127.20.10.0')!
 const ROUTES = {
@@ -64,6 +64,10 @@ t.test('explain, egressFor and receive agree on every tuple, whatever the select
             before.map((count, i) => (i + 1 === expected ? count + 1 : count)),
           )
         if (expected === 0) assert.equal(toEdge.length, edgeBefore + 1)
+        if (expected <= 0) continue
+        const error = errorAboutAnswerTo(t)
+        forwarder.receive(error, 0, error.length, 1, 0)
+        assert.equal(ports[expected - 1]!.packets.length, before[expected - 1]! + 2, 'an ICMP error about its answer')
       }
     }),
   )
@@ -95,7 +99,7 @@ const nearlyPackets = fc
     fc
       .tuple(tuple, fc.nat(30), fc.array(fc.tuple(fc.nat(40), fc.nat(255)), { maxLength: 2 }))
       .map(([t, length, edits]) => {
-        const packet = packetOf(t, length)
+        const packet = t.protocol === 1 ? errorAboutAnswerTo({ ...t, protocol: 6 }) : packetOf(t, length)
         for (const [at, value] of edits) packet[at] = value
         return packet
       }),

@@ -8,18 +8,20 @@ import {
   internetChecksum,
   ipv4Destination,
   ipv4Source,
+  ipv4TotalLength,
   ipv4Ttl,
   malformedIpv4,
   parseIpv4,
   readIcmpError,
   refreshIpv4Checksum,
+  reverseTuple,
   UnreachableCode,
   writeU16,
 } from '@fivetuple/packet'
 import { NO_ROUTE } from '@fivetuple/switch'
 import t from 'tap'
 import { ROUTER, rig } from './forwarder-rig.js'
-import { concat, echoRequest, packetOf } from './packets.js'
+import { concat, echoRequest, errorAboutAnswerTo, packetOf } from './packets.js'
 
 const VIP = parseIpv4('127.20.10.1')!
 const CLIENT = parseIpv4('127.20.100.7')!
@@ -176,6 +178,52 @@ t.test('protocols without ports are spread by their addresses', async (t) => {
     }
     t.equal(port(id).packets.length, before + 2)
   }
+})
+
+t.test('an ICMP error goes to the next hop of the flow that it is about', async (t) => {
+  const { forwarder, port } = rig({ ports: 5, routes: { '127.20.10.1/32': [1, 2, 3, 4, 5] } })
+  const used = new Set<number>()
+  for (let n = 0; n < 200; n++) {
+    const about = { ...flow(20_000 + n), protocol: n % 2 === 0 ? IpProtocol.TCP : IpProtocol.UDP }
+    const { port: id } = forwarder.explain(about)!
+    const error = errorAboutAnswerTo(about, [3, 4, 5, 11, 12][n % 5])
+    const before = port(id).packets.length
+    forwarder.receive(error, 0, error.length, 1, 0)
+    t.equal(port(id).packets.length, before + 1)
+    used.add(id)
+  }
+  t.equal(used.size, 5)
+})
+
+t.test('an ICMP error of the router itself goes to the LB whose packet it is about', async (t) => {
+  const { forwarder, port } = rig({ ports: 5, routes: { '127.20.10.1/32': [1, 2, 3, 4, 5] } })
+  for (let n = 0; n < 90; n++) {
+    const { port: id } = forwarder.explain(flow(n))!
+    const before = port(id).packets.length
+    const answer = packetOf(reverseTuple(flow(n)))
+    forwarder.receive(answer, 0, answer.length, id, 0) // there is no route to the client
+    t.equal(port(id).packets.length, before + 1)
+  }
+})
+
+t.test('an ICMP error that names no flow of its destination is spread by its addresses', async (t) => {
+  const { forwarder, port } = rig({ ports: 5, routes: { '127.20.10.1/32': [1, 2, 3, 4, 5] } })
+  const { port: id } = forwarder.explain({ ...flow(0), protocol: IpProtocol.ICMP })!
+  const edits: ((b: Uint8Array) => void)[] = [
+    (b) => writeU16(b, 2, 28 + 23), // cut in the ports
+    (b) => b.set([127, 20, 10, 2], 28 + 12), // quotes a packet that its destination has not sent
+    (b) => b.set([0x4f], 28),
+    (b) => b.set([0], 20), // an echo reply
+  ]
+  let count = 0
+  for (const edit of edits)
+    for (let n = 0; n < 20; n++) {
+      const error = errorAboutAnswerTo(flow(n))
+      edit(error)
+      refreshIpv4Checksum(error, 0)
+      forwarder.receive(error, 0, ipv4TotalLength(error, 0), 1, 0)
+      t.equal(port(id).packets.length, ++count)
+    }
 })
 
 t.test('a corrupt header is dropped and the next packet is not', async (t) => {

@@ -1,13 +1,16 @@
 import {
   DEFAULT_TTL,
   type FiveTuple,
+  ICMP_ERROR_MAX_BYTES,
   IcmpType,
   IPV4_HEADER_BYTES,
   IpProtocol,
   internetChecksum,
+  reverseTuple,
   TCP_HEADER_BYTES,
   TcpFlag,
   UDP_HEADER_BYTES,
+  writeIcmpError,
   writeIpv4Header,
   writeTcpHeader,
   writeU16,
@@ -32,6 +35,12 @@ export function echoRequest(sourceAddress: number, destinationAddress: number): 
   b.set([IcmpType.ECHO, 0, 0, 0, 0x12, 0x34, 0, 1, 1, 2, 3, 4, 5], IPV4_HEADER_BYTES)
   writeU16(b, IPV4_HEADER_BYTES + 2, internetChecksum(b, IPV4_HEADER_BYTES, b.length))
   return b
+}
+
+/** An ICMP error about a packet of this flow that went the other way, sent by the flow's source. */
+export function errorAboutAnswerTo(t: FiveTuple, type: number = IcmpType.DESTINATION_UNREACHABLE): Uint8Array {
+  const b = new Uint8Array(ICMP_ERROR_MAX_BYTES)
+  return b.slice(0, writeIcmpError(b, 0, type, 1, t.sourceAddress, packetOf(reverseTuple(t), 8), 0))
 }
 
 export function concat(...packets: readonly Uint8Array[]): Uint8Array {
