@@ -31,9 +31,10 @@ export class ClusterProcess {
    * process group of its own, so that Ctrl-C is ours to pass on.
    *
    * @param yaml a configuration for what else is to be different from a cluster without one
+   * @param bin the command's program; default: this checkout's
    */
-  static start(lbs: number, backends: number, yaml?: string): Promise<ClusterProcess> {
-    return ClusterProcess.#up(['--block', 'auto', '--lbs', String(lbs), '--backends', String(backends)], yaml)
+  static start(lbs: number, backends: number, yaml?: string, bin = BIN): Promise<ClusterProcess> {
+    return ClusterProcess.#up(['--block', 'auto', '--lbs', String(lbs), '--backends', String(backends)], yaml, bin)
   }
 
   /** Starts one of which a configuration says everything. It ends as one from `start` does. */
@@ -41,7 +42,7 @@ export class ClusterProcess {
     return ClusterProcess.#up([], yaml)
   }
 
-  static async #up(options: readonly string[], yaml: string | undefined): Promise<ClusterProcess> {
+  static async #up(options: readonly string[], yaml: string | undefined, bin = BIN): Promise<ClusterProcess> {
     const directory = mkdtempSync(join(tmpdir(), 'fivetuple-bench-'))
     const args = ['up', '--json', '--stdin', ...options]
     if (yaml !== undefined) {
@@ -49,7 +50,7 @@ export class ClusterProcess {
       writeFileSync(file, yaml)
       args.push('-f', file)
     }
-    const launcher = spawn(process.execPath, [BIN, ...args], {
+    const launcher = spawn(process.execPath, [bin, ...args], {
       stdio: ['pipe', 'pipe', 'inherit'],
       env: { ...process.env, XDG_RUNTIME_DIR: directory },
       detached: true,

@@ -36,7 +36,7 @@ try {
   const [what, ...rest] = positionals
   const verb = VERBS.find(({ name }) => name === what)
   if (values.help || what === undefined) process.stdout.write(HELP)
-  else if (verb === undefined || (rest.length > 0 && verb.name !== 'draw'))
+  else if (verb === undefined || (rest.length > 0 && verb.takesFiles !== true))
     throw new Error(`there is no '${positionals.join(' ')}' to measure\n\n${HELP}`)
   else await verb.run({ ...values, files: rest })
 } catch (error) {

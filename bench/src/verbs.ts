@@ -19,6 +19,8 @@ export interface BenchArguments {
 export interface Verb {
   readonly name: string
   readonly summary: string
+  /** True if it takes file names. */
+  readonly takesFiles?: boolean
   readonly run: (values: BenchArguments) => Promise<void>
 }
 
@@ -43,6 +45,7 @@ export const VERBS: readonly Verb[] = [
   {
     name: 'draw',
     summary: 'reports of chain again, as one: draw <report.json> …',
+    takesFiles: true,
     async run({ files }) {
       const { drawAgain } = await import('./draw-again.js')
       drawAgain(files)
@@ -59,6 +62,25 @@ export const VERBS: readonly Verb[] = [
         seconds: positive('seconds', seconds ?? '2'),
         rounds: whole('rounds', rounds ?? '4'),
         only,
+      })
+    },
+  },
+  {
+    name: 'against',
+    summary: 'this checkout against another one that is built: against <folder>',
+    takesFiles: true,
+    async run({ seconds, rounds, lbs, backends, wrk, files }) {
+      const [checkout] = files
+      if (checkout === undefined || files.length > 1)
+        throw new Error('against needs one folder, that of the other checkout')
+      const { against } = await import('./clusters/against.js')
+      await against({
+        checkout,
+        lbs: whole('lbs', lbs ?? '4'),
+        backends: whole('backends', backends ?? '4'),
+        seconds: positive('seconds', seconds ?? '3'),
+        rounds: whole('rounds', rounds ?? '6'),
+        wrk,
       })
     },
   },

@@ -1,9 +1,10 @@
 import { parseArgs } from 'node:util'
 import { findWrk } from '../chain/tools.js'
+import { ClusterProcess } from '../cluster-process.js'
+import { compareClusters } from '../clusters/compare-clusters.js'
+import { renderClusters } from '../clusters/render-clusters.js'
 import { interruption } from '../interrupt.js'
 import { environment, writeReport } from '../report.js'
-import { compareCards } from './compare-cards.js'
-import { renderCards } from './render.js'
 
 const HELP = `pnpm bench:cards [options]   switches that forward on more line cards against those of one process
 
@@ -36,13 +37,19 @@ try {
       rounds: within('rounds', values.rounds, 1, 100),
     }
     const at = environment()
-    const measurements = await compareCards({
-      ...options,
+    const { lineCards, lbs, backends, seconds, rounds } = options
+    const measurements = await compareClusters({
+      contenders: lineCards.map((cards) => ({
+        name: `${cards} cards`,
+        start: () => ClusterProcess.start(lbs, backends, `lineCards: ${cards}\nchecks: false\n`),
+      })),
+      seconds,
+      rounds,
       wrk: wrk.command,
       signal: interruption(),
       onStep: (what) => process.stderr.write(`${what} ...\n`),
     })
-    process.stdout.write(`\n${renderCards(measurements)}\n`)
+    process.stdout.write(`\n${renderClusters(measurements)}\n`)
     process.stdout.write(`${at.cpus} CPUs (${at.cpuModel}), Node ${at.node}, commit ${at.commit.slice(0, 12)}\n`)
     process.stdout.write(`written to ${writeReport('line-cards', at, { options, measurements })}\n`)
   }

@@ -1,23 +1,23 @@
-import { ClusterProcess } from '../cluster-process.js'
+import type { ClusterProcess } from '../cluster-process.js'
 import { type RequestKind, SMALL_GET } from '../load/load.js'
 import { wrkLoad } from '../load/wrk.js'
 import { childrenOf, usageOf } from '../process-usage.js'
 
 /** One kind of traffic. */
-export interface CardScenario {
+export interface ClusterScenario {
   readonly name: string
   readonly connections: number
   readonly request: RequestKind
 }
 
-export const CARD_SCENARIOS: readonly CardScenario[] = [
+export const CLUSTER_SCENARIOS: readonly ClusterScenario[] = [
   { name: 'keep-alive-64', connections: 64, request: SMALL_GET },
   { name: 'keep-alive-256', connections: 256, request: SMALL_GET },
   { name: 'new-connections', connections: 64, request: { ...SMALL_GET, isFresh: true } },
 ]
 
 /** One stretch of load on one cluster. */
-export interface CardSegment {
+export interface ClusterSegment {
   readonly requests: number
   readonly requestsPerSecond: number
   readonly p50Ms: number
@@ -29,55 +29,56 @@ export interface CardSegment {
   readonly cardShares: readonly number[]
 }
 
-/** A cluster with so many line cards per switch, and what was measured of it, by scenario. */
-export interface CardMeasurement {
-  readonly lineCards: number
-  readonly segments: Readonly<Record<string, CardSegment[]>>
+/** One of the clusters that are compared. */
+export interface Contender {
+  readonly name: string
+  readonly start: () => Promise<ClusterProcess>
 }
 
-export interface CompareCardsOptions {
+/** Measured segments of one contender, by scenario. */
+export interface ClusterMeasurement {
+  readonly contender: string
+  readonly segments: Readonly<Record<string, ClusterSegment[]>>
+}
+
+export interface CompareClustersOptions {
   /** wrk, or its path. */
   readonly wrk: string
-  readonly lineCards: readonly number[]
-  readonly lbs: number
-  readonly backends: number
+  readonly contenders: readonly Contender[]
   readonly seconds: number
   readonly rounds: number
   readonly onStep: (what: string) => void
   readonly signal: AbortSignal
 }
 
-/** Clusters that differ in nothing but their line cards, side by side, under load in turns. */
-export async function compareCards(options: CompareCardsOptions): Promise<CardMeasurement[]> {
-  const { lineCards, lbs, backends, seconds, rounds, onStep, signal } = options
-  const clusters: ClusterProcess[] = []
-  const measurements = lineCards.map((cards) => ({
-    lineCards: cards,
-    segments: Object.fromEntries(CARD_SCENARIOS.map(({ name }): [string, CardSegment[]] => [name, []])),
-  }))
+/** Clusters side by side, under the same load in turns: forwards in one round, backwards in the next. */
+export async function compareClusters(options: CompareClustersOptions): Promise<ClusterMeasurement[]> {
+  const { contenders, seconds, rounds, onStep, signal } = options
+  const running: { cluster: ClusterProcess; segments: Record<string, ClusterSegment[]> }[] = []
   try {
-    for (const cards of lineCards)
-      clusters.push(await ClusterProcess.start(lbs, backends, `lineCards: ${cards}\nchecks: false\n`))
-    for (const scenario of CARD_SCENARIOS) {
+    for (const { start } of contenders) running.push({ cluster: await start(), segments: {} })
+    for (const scenario of CLUSTER_SCENARIOS) {
       signal.throwIfAborted()
       onStep(scenario.name)
-      for (const cluster of clusters) await measure(cluster, scenario, 1, options)
+      for (const { cluster } of running) await measure(cluster, scenario, 1, options)
       for (let round = 0; round < rounds; round++)
-        for (const [i, cluster] of clusters.entries())
-          measurements[i]!.segments[scenario.name]!.push(await measure(cluster, scenario, seconds, options))
+        for (const { cluster, segments } of round % 2 === 0 ? running : running.toReversed()) {
+          segments[scenario.name] ??= []
+          segments[scenario.name]!.push(await measure(cluster, scenario, seconds, options))
+        }
     }
   } finally {
-    for (const cluster of clusters) await cluster.stop()
+    for (const { cluster } of running) await cluster.stop()
   }
-  return measurements
+  return running.map(({ segments }, i) => ({ contender: contenders[i]!.name, segments }))
 }
 
 async function measure(
   cluster: ClusterProcess,
-  { connections, request }: CardScenario,
+  { connections, request }: ClusterScenario,
   seconds: number,
-  { wrk, signal }: CompareCardsOptions,
-): Promise<CardSegment> {
+  { wrk, signal }: CompareClustersOptions,
+): Promise<ClusterSegment> {
   const { uplink, downlink, lbs, backends } = cluster.pids()
   const kinds: Record<string, readonly number[]> = {
     uplink: withChildren(uplink!),

@@ -1,23 +1,23 @@
 import { median, ratioOf } from '../statistics.js'
 import { figure, renderTable } from '../table.js'
-import { CARD_SCENARIOS, type CardMeasurement, type CardSegment } from './compare-cards.js'
+import { CLUSTER_SCENARIOS, type ClusterMeasurement, type ClusterSegment } from './compare-clusters.js'
 
 const KINDS = ['uplink', 'lbs', 'downlink', 'backends'] as const
 
 /** Tables of what was measured; ratios are to the first measurement, round by round. */
-export function renderCards(measurements: readonly CardMeasurement[]): string {
+export function renderClusters(measurements: readonly ClusterMeasurement[]): string {
   const [base] = measurements
   if (base === undefined) return ''
-  const speed = [['scenario', 'cards', 'req/s', 'ratio', 'p50 ms', 'p99 ms', 'ratio', 'busiest card', 'errors']]
-  const cpu = [['scenario', 'cards', ...KINDS, 'fabric', 'ratio']]
-  for (const { name } of CARD_SCENARIOS)
-    for (const { lineCards, segments } of measurements) {
+  const speed = [['scenario', 'cluster', 'req/s', 'ratio', 'p50 ms', 'p99 ms', 'ratio', 'busiest card', 'errors']]
+  const cpu = [['scenario', 'cluster', ...KINDS, 'fabric', 'ratio']]
+  for (const { name } of CLUSTER_SCENARIOS)
+    for (const { contender, segments } of measurements) {
       const own = segments[name]!
       const first = base.segments[name]!
       const busiest = own.map(({ cardShares }) => (cardShares.length === 0 ? Number.NaN : Math.max(...cardShares)))
       speed.push([
         name,
-        String(lineCards),
+        contender,
         figure(median(own.map(({ requestsPerSecond }) => requestsPerSecond))),
         ratio(first, own, ({ requestsPerSecond }) => requestsPerSecond),
         figure(median(own.map(({ p50Ms }) => p50Ms))),
@@ -28,7 +28,7 @@ export function renderCards(measurements: readonly CardMeasurement[]): string {
       ])
       cpu.push([
         name,
-        String(lineCards),
+        contender,
         ...KINDS.map((kind) => figure(median(own.map(({ cpuMicros }) => cpuMicros[kind]!)))),
         figure(median(own.map(fabric))),
         ratio(first, own, fabric),
@@ -42,14 +42,14 @@ export function renderCards(measurements: readonly CardMeasurement[]): string {
   ].join('\n')
 }
 
-function fabric({ cpuMicros }: CardSegment): number {
+function fabric({ cpuMicros }: ClusterSegment): number {
   return cpuMicros.uplink! + cpuMicros.lbs! + cpuMicros.downlink!
 }
 
 function ratio(
-  base: readonly CardSegment[],
-  own: readonly CardSegment[],
-  pick: (segment: CardSegment) => number,
+  base: readonly ClusterSegment[],
+  own: readonly ClusterSegment[],
+  pick: (segment: ClusterSegment) => number,
 ): string {
   if (base === own) return ''
   const spread = ratioOf(base.map(pick), own.map(pick))
