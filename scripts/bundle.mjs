@@ -1,5 +1,6 @@
 // Makes each program that a cluster consists of into few files, since to find, read and link hundreds takes most of a start's
 // time. They are taken as long as they are up to date (packages/cluster/src/program.ts). Run `tsc -b` first.
+import './require-node.cjs'
 import { renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { relative } from 'node:path'
 import { fileURLToPath } from 'node:url'

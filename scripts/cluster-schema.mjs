@@ -1,5 +1,6 @@
 // Writes packages/cluster/schema/cluster.schema.json, the published schema of configuration files, from the compiled
 // packages/cluster/src/config/schema.ts. Run `tsc -b` first. `--check` only tells whether the file is up to date.
+import './require-node.cjs'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 
 const root = new URL('../packages/cluster/', import.meta.url)

@@ -1,5 +1,6 @@
 // Checks what compilers don't: which package may import which, purity of the protocol code, and a few habits.
 // Each finding names the place, the reason and what to do instead. `node scripts/tidy.mjs [directory]`
+import './require-node.cjs'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 
@@ -87,7 +88,7 @@ function checkFile(name, part, path, used) {
 }
 
 function checkDirection(name, specifier, file, line) {
-  const [, imported] = /^@fivetuple\/([^/]+)$/.exec(specifier) ?? []
+  const [, imported] = /^@fivetuple\/([^/]+)/.exec(specifier) ?? []
   const allowed = MAY_IMPORT[name]
   if (imported === undefined || allowed === undefined || allowed.includes(imported)) return
   if (imported === 'testkit')

@@ -1,4 +1,5 @@
 #!/usr/bin/env node
-import { programIn } from './program.js'
+import { requireNode } from '@fivetuple/runtime/require-node'
 
-await import(programIn(new URL('.', import.meta.url)).href)
+requireNode()
+void import('./program.js').then(({ programIn }) => import(programIn(new URL('.', import.meta.url)).href))

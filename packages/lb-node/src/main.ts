@@ -1,14 +1,4 @@
-import { createLogger, monotonicClock, readRoleConfig, runRole } from '@fivetuple/runtime'
-import { Command } from 'commander'
-import type { LbConfig } from './config.js'
-import { LbNode } from './lb-node.js'
+import { requireNode } from '@fivetuple/runtime/require-node'
 
-const { config: path } = new Command('lb-node')
-  .description('a full-NAT load balancer between an uplink and a downlink switch')
-  .requiredOption('--config <file.json>', 'its configuration, as the launcher writes it')
-  .parse()
-  .opts<{ config: string }>()
-
-const config = readRoleConfig(path) as LbConfig
-const log = createLogger(config.name, config.logLevel)
-await runRole(log, () => new LbNode(config, log, monotonicClock).start())
+requireNode()
+void import('./run.js')

@@ -1,0 +1,94 @@
+import { Command, InvalidArgumentError } from 'commander'
+import { COUNT_MAX, runProbe } from './probe.js'
+import { renderReport } from './render.js'
+import { SourcePool } from './source-pool.js'
+
+const RATE_MAX = 20_000
+const SECONDS_MAX = 3_600
+const CONNECTIONS_MAX = 5_000
+
+interface Options {
+  readonly rate: number
+  readonly seconds: number
+  readonly count: number
+  readonly connections: number
+  readonly newConnections?: boolean
+  readonly from?: SourcePool
+  readonly timeout: number
+  readonly lb: ReadonlyMap<string, string>
+  readonly json?: boolean
+  readonly flows?: boolean
+}
+
+/** Exit codes: 0 every request was answered, 1 some were not, 2 it was asked wrongly. */
+const program = new Command('fivetuple-client')
+  .description('Sends HTTP requests at fixed times, each counted from the moment it was due, and tells who answered')
+  .argument('<url>', 'what to get; http://<vip>:<port>/ tells which backend answered', url)
+  .option('-r, --rate <n>', 'requests per second', between(0.01, RATE_MAX), 100)
+  .option('-s, --seconds <n>', 'for how long', between(0.001, SECONDS_MAX), 10)
+  .option('-n, --count <n>', 'no more than so many requests', whole(COUNT_MAX), COUNT_MAX)
+  .option('-c, --connections <n>', 'keep-alive connections that take turns', whole(CONNECTIONS_MAX), 10)
+  .option('--new-connections', 'a new connection for each request')
+  .option('--from <cidr>', 'source addresses, one after the other, e.g. 127.20.100.0/22', pool)
+  .option('-t, --timeout <ms>', 'give up a request so long after it was due', between(1, 600_000), 5_000)
+  .option('--lb <name=bip>', 'name of the LB with this BIP; may be repeated', lb, new Map())
+  .option('--flows', 'with --json: list every connection')
+  .option('--json', 'one JSON document at the end, with a series in steps of 100 ms')
+  .showHelpAfterError()
+  .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
+  .action(run)
+
+async function run(target: URL, options: Options): Promise<void> {
+  const stop = new AbortController()
+  process.once('SIGINT', () => stop.abort()).once('SIGTERM', () => stop.abort())
+  const { flowList, ...report } = await runProbe({
+    url: target,
+    ratePerSecond: options.rate,
+    durationMs: options.seconds * 1000,
+    countMax: options.count,
+    connections: options.newConnections === true ? 'new' : options.connections,
+    ...(options.from === undefined ? {} : { from: options.from }),
+    timeoutMs: options.timeout,
+    lbOf: options.lb,
+    signal: stop.signal,
+  })
+  if (options.json) process.stdout.write(`${JSON.stringify(options.flows ? { ...report, flowList } : report)}\n`)
+  else process.stdout.write(renderReport({ ...report, flowList }))
+  if (report.failed > 0) process.exitCode = 1
+}
+
+function url(text: string): URL {
+  const parsed = URL.canParse(text) ? new URL(text) : undefined
+  if (parsed?.protocol !== 'http:') throw new InvalidArgumentError('an http:// URL is needed')
+  return parsed
+}
+
+function between(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN
+    if (value >= min && value <= max) return value
+    throw new InvalidArgumentError(`a number from ${min} to ${max} is needed`)
+  }
+}
+
+function whole(max: number): (text: string) => number {
+  return (text) => {
+    if (/^[1-9]\d*$/.test(text) && Number(text) <= max) return Number(text)
+    throw new InvalidArgumentError(`a whole number from 1 to ${max} is needed`)
+  }
+}
+
+function pool(text: string): SourcePool {
+  const sources = SourcePool.parse(text)
+  if (sources === undefined) throw new InvalidArgumentError('an address or a prefix is needed, e.g. 127.20.100.0/22')
+  return sources
+}
+
+function lb(text: string, lbs: ReadonlyMap<string, string>): Map<string, string> {
+  const [, name, bip] = /^([^=]+)=([\d.]+)$/.exec(text) ?? []
+  if (name === undefined || bip === undefined)
+    throw new InvalidArgumentError('name=BIP is needed, e.g. lb-1=127.20.2.1')
+  return new Map(lbs).set(bip, name)
+}
+
+await program.parseAsync()
