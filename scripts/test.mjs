@@ -1,12 +1,15 @@
 // Runs the compiled tests with tap: all of them, or `node scripts/test.mjs [file …]` some. The last line says how many
 // assertions passed and failed, by tap's own count.
+import './require-node.cjs'
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 
-const tap = (...args) => spawnSync('node_modules/.bin/tap', args, { stdio: 'inherit' }).status ?? 1
+// tap asks for a home directory, which a uid without an entry in the user database has only by HOME.
+const env = { HOME: tmpdir(), ...process.env }
+const tap = (...args) => spawnSync('node_modules/.bin/tap', args, { stdio: 'inherit', env }).status ?? 1
 
 // tap compiles its set of plugins into its own installation; as installed, that set has the TypeScript plugin, which can't
 // load the native compiler (see .taprc).

@@ -1,5 +1,5 @@
 import { chmodSync, lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir, userInfo } from 'node:os'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 /** What a command needs to find and talk to a running cluster. */
@@ -30,7 +30,8 @@ export const OWNER_FILE = 'launcher.pid'
  */
 export function runRoot(): string {
   const base = process.env.XDG_RUNTIME_DIR
-  const root = base ? join(base, 'fivetuple') : join(tmpdir(), `fivetuple-${userInfo().uid}`)
+  // Not os.userInfo(), which throws for a uid that has no entry in the user database, as in a container.
+  const root = base ? join(base, 'fivetuple') : join(tmpdir(), `fivetuple-${process.getuid?.() ?? 'user'}`)
   mkdirSync(root, { recursive: true, mode: 0o700 })
   const stat = lstatSync(root)
   if (!stat.isDirectory() || (process.getuid !== undefined && stat.uid !== process.getuid()))
