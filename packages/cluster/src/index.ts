@@ -16,9 +16,16 @@ export type {
   VipStatus,
 } from './api/status.js'
 export type { ClusterConfig, ConfigOverrides } from './config/cluster-config.js'
-export { type ConfigError, type ConfigResult, formatConfigError } from './config/config-error.js'
+export {
+  type ConfigError,
+  type ConfigResult,
+  type ConfigWarning,
+  formatConfigError,
+  formatConfigWarning,
+} from './config/config-error.js'
 export { defaultConfig } from './config/default-config.js'
 export { loadConfig } from './config/load.js'
+export { WARNING_RULES, type WarningRule } from './config/warnings.js'
 export { Cluster } from './launcher/cluster.js'
 export type { ClusterEvent, ReadyBackend, ReadyReport, ReadySwitch, ReadyVip } from './launcher/events.js'
 export { type ClusterRecord, runningClusters } from './launcher/run-directory.js'

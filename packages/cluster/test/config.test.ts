@@ -8,7 +8,7 @@ import { Ajv } from 'ajv'
 import fc from 'fast-check'
 import t from 'tap'
 import { checkSchema, type SchemaNode } from '../dist/config/check-schema.js'
-import { formatConfigError } from '../dist/config/config-error.js'
+import { formatConfigError, formatConfigWarning } from '../dist/config/config-error.js'
 import { defaultConfig } from '../dist/config/default-config.js'
 import { didYouMean } from '../dist/config/did-you-mean.js'
 import { parseDuration } from '../dist/config/duration.js'
@@ -19,6 +19,11 @@ const SCHEMA = JSON.parse(readFileSync(new URL('../schema/cluster.schema.json', 
 function errorsOf(text: string, overrides = {}): string[] {
   const result = loadConfig(text, 'c.yaml', overrides)
   return result.ok ? [] : result.errors.map(formatConfigError)
+}
+
+function warningsOf(text: string, overrides = {}): string[] {
+  const result = loadConfig(text, 'c.yaml', overrides)
+  return result.ok ? result.warnings.map(formatConfigWarning) : errorsOf(text, overrides)
 }
 
 t.test('an empty file is the default cluster, and so is no file', async (t) => {
@@ -210,6 +215,35 @@ t.test('what looks odd but fits is taken', async (t) => {
     'bgp: {holdTime: 0}',
   ])
     t.same(errorsOf(text), [], text)
+})
+
+t.test('settings that are valid and probably not meant are warned of, with place and remedy', async (t) => {
+  t.same(warningsOf(''), [])
+  t.same(warningsOf('vips: [{name: a, weights: {backend-1: 0}}]'), [])
+  t.same(warningsOf('backends: 2\nvips:\n  - name: a\n    weights: {backend-1: 0, backend-2: 0}'), [
+    'warning: c.yaml:4:5: vips[0].weights are all 0, so no backend gets a new flow: raise the weight of a backend; a backend without an entry has weight 1',
+  ])
+  t.same(warningsOf('vips: [{name: a, backends: [backend-1, backend-3]}]'), [
+    'warning: c.yaml:1:1: backends is 4, and no VIP uses backend-2, backend-4: add them to the backends of a VIP, or start fewer',
+  ])
+  t.match(warningsOf('vips: [{name: a, backends: [backend-1]}]', { backends: 2 }).join(), /^warning: --backends: is 2/)
+  const own = '[{name: x, address: 127.0.0.1, port: 1}, {name: y, address: 127.0.0.1, port: 2}]'
+  t.same(warningsOf(`backends: ${own}\nvips: [{name: a, backends: [x]}]`), [
+    "warning: c.yaml:1:52: backends[1] 'y' is used by no VIP: add it to the backends of a VIP, or remove it",
+  ])
+  t.match(warningsOf('vips: [{name: a, protocol: udp}]').join(), /^warning: c.yaml:1:8: vips\[0\] carries UDP, and /)
+  for (const intended of ['health: {check: udp}', 'health: {check: none}'])
+    t.same(warningsOf(`vips: [{name: a, protocol: udp, ${intended}}]`), [], intended)
+  t.same(warningsOf('vips: [{name: a, protocol: udp}]', { checks: false }), [])
+})
+
+t.test('a rule about the machine is handed in', async (t) => {
+  const result = loadConfig('nat: {maxSessions: 9}', 'c.yaml', {}, [
+    (config, document, warn) => {
+      if (document.nat?.maxSessions === 9) warn(['nat', 'maxSessions'], `is ${config.lbSettings.nat.maxSessions}`, 'do')
+    },
+  ])
+  t.match(result, { ok: true, warnings: [{ line: 1, column: 7, path: 'nat.maxSessions', problem: 'is 9' }] })
 })
 
 /** Texts that are no configuration at all. */

@@ -1,4 +1,4 @@
-import { formatConfigError } from '../config/config-error.js'
+import { formatConfigError, formatConfigWarning } from '../config/config-error.js'
 import { DEFAULTS } from '../config/defaults.js'
 import { type ClusterPlan, planCluster } from '../plan/plan.js'
 import { readConfig } from './read-config.js'
@@ -21,10 +21,17 @@ export async function check({ file, json }: { readonly file?: string; readonly j
     }
     return
   }
+  const { warnings } = result
   const { block } = result.config
   const plan = planCluster(result.config, block === 'auto' ? EXAMPLE_BLOCK : block, NO_KEY)
-  if (json) process.stdout.write(`${JSON.stringify({ ok: true, block, vips: plan.vips, lbs: plan.lbs.map(brief) })}\n`)
-  else process.stdout.write(render(plan, block))
+  if (json)
+    process.stdout.write(
+      `${JSON.stringify({ ok: true, warnings, block, vips: plan.vips, lbs: plan.lbs.map(brief) })}\n`,
+    )
+  else {
+    for (const warning of warnings) process.stderr.write(`${formatConfigWarning(warning)}\n`)
+    process.stdout.write(render(plan, block))
+  }
 }
 
 function brief({ name, address, bip, vips }: ClusterPlan['lbs'][number]) {

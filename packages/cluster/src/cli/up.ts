@@ -1,5 +1,5 @@
 import type { ClusterConfig, ConfigOverrides } from '../config/cluster-config.js'
-import { formatConfigError } from '../config/config-error.js'
+import { formatConfigError, formatConfigWarning } from '../config/config-error.js'
 import { Cluster } from '../launcher/cluster.js'
 import type { ClusterEvent, ReadyReport } from '../launcher/events.js'
 import { findFreeBlock } from '../plan/find-free-block.js'
@@ -41,10 +41,13 @@ export async function up(options: UpOptions): Promise<void> {
   if (!options.json) process.stdout.write('stopped\n')
 }
 
-function usableConfig({ file, lbs, backends, block, checks }: UpOptions): ClusterConfig {
+function usableConfig({ file, lbs, backends, block, checks, json }: UpOptions): ClusterConfig {
   const result = readConfig(file, { lbs, backends, block, checks: checks === false ? false : undefined })
   if (!result.ok)
     throw new CliError(`the configuration is not usable\n${result.errors.map(formatConfigError).join('\n')}`, 2)
+  for (const warning of result.warnings)
+    if (json) printJson({ event: 'warning', ...warning })
+    else process.stderr.write(`${formatConfigWarning(warning)}\n`)
   return result.config
 }
 

@@ -1,45 +1,55 @@
 import { checkCluster, checkCount } from './check-cluster.js'
 import type { ClusterConfig, ConfigOverrides } from './cluster-config.js'
 import {
-  type ConfigError,
+  type ConfigFinding,
   type ConfigResult,
   formatPath,
   type Locate,
   type Report,
-  sortConfigErrors,
+  sortFindings,
 } from './config-error.js'
 import { resolveConfig } from './resolve.js'
 import type { ClusterDocument } from './schema.js'
+import type { WarningRule } from './warnings.js'
 
-/** Mistakes found so far, with the place of each. */
-export interface ErrorCollector {
-  readonly errors: ConfigError[]
+/** Findings so far, with the place of each. */
+export interface Findings {
+  readonly errors: ConfigFinding[]
   readonly report: Report
+  readonly warnings: ConfigFinding[]
+  readonly warn: Report
 }
 
-/** @param overrides what is said there is wrong there, and not in the file */
-export function collectErrors(locate: Locate, overrides: ConfigOverrides): ErrorCollector {
-  const errors: ConfigError[] = []
-  const report: Report = (path, problem, remedy) => {
-    const root = path[0] as keyof ConfigOverrides
-    const overridden = path.length === 1 && Object.hasOwn(overrides, root) && overrides[root] !== undefined
-    const where = overridden ? { file: `--${root}`, line: 0, column: 0 } : locate(path)
-    errors.push({ ...where, path: overridden ? '' : formatPath(path), problem, remedy })
-  }
-  return { errors, report }
+/** @param overrides a value that is set there has its place there, and not in the file */
+export function collectFindings(locate: Locate, overrides: ConfigOverrides): Findings {
+  const into =
+    (list: ConfigFinding[]): Report =>
+    (path, problem, remedy) => {
+      const root = path[0] as keyof ConfigOverrides
+      const overridden = path.length === 1 && Object.hasOwn(overrides, root) && overrides[root] !== undefined
+      const where = overridden ? { file: `--${root}`, line: 0, column: 0 } : locate(path)
+      list.push({ ...where, path: overridden ? '' : formatPath(path), problem, remedy })
+    }
+  const errors: ConfigFinding[] = []
+  const warnings: ConfigFinding[] = []
+  return { errors, report: into(errors), warnings, warn: into(warnings) }
 }
 
 /** Merges a document that satisfies the schema with the command line, fills in the rest, and checks that all fits. */
 export function completeConfig(
   document: ClusterDocument,
   overrides: ConfigOverrides,
-  { errors, report }: ErrorCollector,
+  { errors, report, warnings, warn }: Findings,
+  rules: readonly WarningRule[],
 ): ConfigResult<ClusterConfig> {
   if (overrides.lbs !== undefined) checkCount('lbs', overrides.lbs, report)
   if (overrides.backends !== undefined) checkCount('backends', overrides.backends, report)
   if (errors.length > 0) return { ok: false, errors }
-  const said = Object.fromEntries(Object.entries(overrides).filter(([, value]) => value !== undefined))
-  const config = resolveConfig({ ...document, ...said })
+  const set = Object.fromEntries(Object.entries(overrides).filter(([, value]) => value !== undefined))
+  const merged: ClusterDocument = { ...document, ...set }
+  const config = resolveConfig(merged)
   checkCluster(config, report)
-  return errors.length === 0 ? { ok: true, config } : { ok: false, errors: sortConfigErrors(errors) }
+  if (errors.length > 0) return { ok: false, errors: sortFindings(errors) }
+  for (const rule of rules) rule(config, merged, warn)
+  return { ok: true, config, warnings: sortFindings(warnings) }
 }

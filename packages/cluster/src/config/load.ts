@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { checkSchema, type SchemaNode } from './check-schema.js'
 import type { ClusterConfig, ConfigOverrides } from './cluster-config.js'
-import { collectErrors, completeConfig } from './complete.js'
-import { type ConfigResult, sortConfigErrors } from './config-error.js'
+import { collectFindings, completeConfig } from './complete.js'
+import { type ConfigResult, sortFindings } from './config-error.js'
 import type { ClusterDocument } from './schema.js'
+import { WARNING_RULES, type WarningRule } from './warnings.js'
 import { readYaml } from './yaml-source.js'
 
 /** The published schema, made from schema.ts by scripts/cluster-schema.mjs; as far away from here as from the bundle. */
@@ -15,13 +16,19 @@ const SCHEMA_FILE = new URL('../../schema/cluster.schema.json', import.meta.url)
  * @param text YAML (or JSON, which is YAML)
  * @param file how error messages call it
  * @param overrides what the command line says over it
- * @returns the configuration, or every mistake in it, in the order of the file. Never throws for what the text holds.
+ * @param rules what to warn of
+ * @returns the configuration with its warnings, or every error in it, in the order of the file. Never throws for what the text holds.
  */
-export function loadConfig(text: string, file: string, overrides: ConfigOverrides = {}): ConfigResult<ClusterConfig> {
+export function loadConfig(
+  text: string,
+  file: string,
+  overrides: ConfigOverrides = {},
+  rules: readonly WarningRule[] = WARNING_RULES,
+): ConfigResult<ClusterConfig> {
   const source = readYaml(text, file)
   if (!source.ok) return source
-  const found = collectErrors(source.locate, overrides)
+  const found = collectFindings(source.locate, overrides)
   checkSchema(JSON.parse(readFileSync(SCHEMA_FILE, 'utf8')) as SchemaNode, source.value, found.report)
-  if (found.errors.length > 0) return { ok: false, errors: sortConfigErrors(found.errors) }
-  return completeConfig(source.value as ClusterDocument, overrides, found)
+  if (found.errors.length > 0) return { ok: false, errors: sortFindings(found.errors) }
+  return completeConfig(source.value as ClusterDocument, overrides, found, rules)
 }

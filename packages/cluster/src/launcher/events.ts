@@ -1,7 +1,10 @@
 import type { HoldReason } from '@fivetuple/lb-node'
+import type { ConfigWarning } from '../config/config-error.js'
 
 /** One thing that happened to a cluster; `up --json` prints each as a line. */
 export type ClusterEvent =
+  /** A setting is valid and probably not meant. */
+  | ({ readonly event: 'warning' } & ConfigWarning)
   | ({ readonly event: 'ready' } & ReadyReport)
   | { readonly event: 'started'; readonly name: string; readonly pid: number }
   | {

@@ -60,6 +60,13 @@ redundancy: maybe
   t.equal(good.code, 0)
   t.match(good.stdout, /good: 4 LBs, 4 backends/)
   t.match(good.stdout, /web +tcp 127\.20\.10\.1:8080 .*maglev/)
+  t.equal(good.stderr, '')
+
+  writeFileSync(file, 'vips: [{ name: web, backends: [backend-1] }]')
+  const doubtful = await run()
+  t.equal(doubtful.code, 0)
+  t.match(doubtful.stderr, /^warning: .*:1:1: backends is 4, and no VIP uses backend-2, backend-3, backend-4: add them/)
+  t.match(JSON.parse((await run('--json')).stdout), { ok: true, warnings: [{ line: 1, path: 'backends' }] })
 })
 
 t.test('commands, their exit codes, and completion', async (t) => {

@@ -1,0 +1,23 @@
+import type { ClusterConfig } from './cluster-config.js'
+import type { Report } from './config-error.js'
+import type { ClusterDocument } from './schema.js'
+
+/** Warns of VIPs whose settings leave them without a backend, or with backends that nothing checks. */
+export function warnOfVips({ vips }: ClusterConfig, document: ClusterDocument, warn: Report): void {
+  vips.forEach(({ backends, weights, protocol, health }, i) => {
+    const path = ['vips', i]
+    if (backends.every((name) => weights[name] === 0))
+      warn(
+        [...path, 'weights'],
+        'are all 0, so no backend gets a new flow',
+        'raise the weight of a backend; a backend without an entry has weight 1',
+      )
+    const isIntended = document.checks === false || document.vips?.[i]?.health?.check === 'none'
+    if (protocol === 'udp' && health.check === null && !isIntended)
+      warn(
+        path,
+        'carries UDP, and its backends are not checked: one that has died keeps its share of the flows',
+        "add 'health: {check: udp}' or another check, or 'health: {check: none}' if that is intended",
+      )
+  })
+}
