@@ -1,6 +1,5 @@
-import type { Socket } from 'node:dgram'
 import { Server as NetServer } from 'node:net'
-import { explainListenError, listenExclusive } from '@fivetuple/runtime'
+import { type DatagramSocket, explainListenError, listenExclusive } from '@fivetuple/runtime'
 import { type Behavior, GOOD_BEHAVIOR, parseBehaviorChange } from './behavior.js'
 import type { BackendConfig } from './config.js'
 import { type BackendCounters, createBackend, newBackendCounters } from './create-backend.js'
@@ -45,7 +44,7 @@ export async function startBackend(config: Pick<BackendConfig, 'name' | 'address
       counters.datagrams++
       return !behavior.hang
     })
-  let echo: Socket | undefined = await openEcho()
+  let echo: DatagramSocket | undefined = await openEcho()
 
   /** http.Server's own close would end idle connections too; a listener that is gone does nothing to those. */
   const stopListening = () => NetServer.prototype.close.call(server.server)
@@ -53,7 +52,7 @@ export async function startBackend(config: Pick<BackendConfig, 'name' | 'address
   async function refuse(refused: boolean): Promise<void> {
     if (refused) {
       stopListening()
-      echo?.close()
+      void echo?.close()
       echo = undefined
       return
     }
@@ -90,7 +89,7 @@ export async function startBackend(config: Pick<BackendConfig, 'name' | 'address
     },
     async close() {
       await changes
-      echo?.close()
+      await echo?.close()
       await server.close()
     },
   }

@@ -1,20 +1,26 @@
-import { createSocket, type Socket } from 'node:dgram'
+import { DatagramSocket, explainListenError } from '@fivetuple/runtime'
 
 /**
  * A UDP server that sends each datagram back to where it came from. Rejects when the address can't be bound.
  * @param onDatagram called for each datagram; returns whether it is to be answered
  */
-export function createUdpEcho(address: string, port: number, onDatagram: () => boolean): Promise<Socket> {
-  const socket = createSocket('udp4')
-  socket.on('message', (payload, peer) => {
-    if (onDatagram()) socket.send(payload, peer.port, peer.address, () => {})
-  })
+export function createUdpEcho(address: string, port: number, onDatagram: () => boolean): Promise<DatagramSocket> {
   return new Promise((resolve, reject) => {
-    socket.once('error', reject)
-    socket.bind({ address, port, exclusive: true }, () => {
-      socket.off('error', reject)
-      socket.on('error', () => {}) // ICMP about an answer that nobody waits for
-      resolve(socket)
-    })
+    const socket = new DatagramSocket(
+      { address, port },
+      {
+        onOpen: () => resolve(socket),
+        onMessage: (payload, peer, peerPort) => {
+          if (onDatagram()) socket.sendTo(payload, peer, peerPort)
+        },
+        // ICMP about a response that nobody waits for, or a peer that nothing can be sent to, is the peer's affair.
+        onError: (code, operation) => {
+          if (operation !== 'bind') return
+          const error = { code, message: `bind ${code}` }
+          reject(new Error(explainListenError(error, address, port)))
+        },
+      },
+    )
+    socket.open()
   })
 }

@@ -1,4 +1,3 @@
-import { createSocket, type Socket } from 'node:dgram'
 import {
   FiveTupleMap,
   formatIpv4,
@@ -13,6 +12,7 @@ import {
   UDP_HEADER_BYTES,
   udpLength,
 } from '@fivetuple/packet'
+import { type DatagramOperation, DatagramSocket, explainListenError } from '@fivetuple/runtime'
 import type { ClientEdgeService } from './client-edge.js'
 import type { Fabric } from './fabric.js'
 import { sendDatagram } from './send-datagram.js'
@@ -31,6 +31,18 @@ export interface UdpClientEdgeCounters {
   lostToQueue: number
   /** From the fabric, but for no service of ours, or malformed. */
   unknown: number
+  /** Responses to clients that use source port 0: nothing can be sent there (RFC 768 has it for one-way datagrams). */
+  noReplyPort: number
+  /** Datagrams to clients that the kernel refused to send. */
+  sendFailed: number
+  /** Errors of the kernel while datagrams of clients were received. */
+  receiveFailed: number
+}
+
+interface Listener {
+  readonly socket: DatagramSocket
+  /** Called when the socket is bound, could not be, or is not wanted any more. */
+  readonly onSettled: () => void
 }
 
 /**
@@ -38,10 +50,18 @@ export interface UdpClientEdgeCounters {
  * client, since each packet names both ends.
  */
 export class UdpClientEdge {
-  readonly counters: UdpClientEdgeCounters = { datagramsIn: 0, datagramsOut: 0, lostToQueue: 0, unknown: 0 }
+  readonly counters: UdpClientEdgeCounters = {
+    datagramsIn: 0,
+    datagramsOut: 0,
+    lostToQueue: 0,
+    unknown: 0,
+    noReplyPort: 0,
+    sendFailed: 0,
+    receiveFailed: 0,
+  }
   readonly #options: UdpClientEdgeOptions
-  readonly #sockets = new FiveTupleMap<Socket>()
-  readonly #open = new Map<ClientEdgeService, Socket>()
+  readonly #sockets = new FiveTupleMap<DatagramSocket>()
+  readonly #open = new Map<ClientEdgeService, Listener>()
 
   constructor(options: UdpClientEdgeOptions) {
     this.#options = options
@@ -80,33 +100,47 @@ export class UdpClientEdge {
       this.counters.unknown++
       return
     }
+    const clientPort = readU16(b, udp + 2)
+    if (clientPort === 0) {
+      this.counters.noReplyPort++
+      return
+    }
     this.counters.datagramsOut++
     const payload = Buffer.from(b.subarray(udp + UDP_HEADER_BYTES, udp + udpLength(b, udp)))
-    socket.send(payload, readU16(b, udp + 2), formatIpv4(ipv4Destination(b, start)), () => {})
+    socket.sendTo(payload, formatIpv4(ipv4Destination(b, start)), clientPort)
   }
 
   #listen(service: ClientEdgeService): Promise<void> {
-    const socket = createSocket('udp4')
-    this.#open.set(service, socket)
-    this.#sockets.set(service.address, 0, service.port, 0, IpProtocol.UDP, socket)
-    socket.on('message', (payload, { address, port }) => this.#toFabric(service, payload, parseIpv4(address)!, port))
     return new Promise((resolve) => {
-      socket.on('error', (error) => {
-        this.#close(service)
-        this.#options.onListenError(service, error)
-        resolve()
+      const socket = new DatagramSocket(service.listen, {
+        onOpen: () => resolve(),
+        onMessage: (payload, address, port) => this.#toFabric(service, payload, parseIpv4(address)!, port),
+        onError: (code, operation) => this.#onError(service, code, operation),
       })
-      socket.once('close', resolve) // the route has gone before it was bound
-      socket.bind({ address: service.listen.address, port: service.listen.port, exclusive: true }, resolve)
+      this.#open.set(service, { socket, onSettled: resolve })
+      this.#sockets.set(service.address, 0, service.port, 0, IpProtocol.UDP, socket)
+      socket.open()
     })
   }
 
+  #onError(service: ClientEdgeService, code: string, operation: DatagramOperation): void {
+    if (operation === 'send') this.counters.sendFailed++
+    else if (operation === 'receive') this.counters.receiveFailed++
+    else {
+      const { address, port } = service.listen
+      this.#close(service)
+      const error = { code, message: `${operation} ${code}` }
+      this.#options.onListenError(service, new Error(explainListenError(error, address, port)))
+    }
+  }
+
   #close(service: ClientEdgeService): void {
-    const socket = this.#open.get(service)
-    if (socket === undefined) return
+    const listener = this.#open.get(service)
+    if (listener === undefined) return
     this.#open.delete(service)
     this.#sockets.delete(service.address, 0, service.port, 0, IpProtocol.UDP)
-    socket.close()
+    void listener.socket.close()
+    listener.onSettled()
   }
 
   #toFabric(service: ClientEdgeService, payload: Buffer, client: number, clientPort: number): void {

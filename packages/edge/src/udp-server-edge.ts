@@ -1,4 +1,3 @@
-import { createSocket, type Socket } from 'node:dgram'
 import {
   DEFAULT_TTL,
   FiveTupleMap,
@@ -22,12 +21,15 @@ import {
   writeIpv4Header,
   writeUdpHeader,
 } from '@fivetuple/packet'
+import { type DatagramOperation, DatagramSocket } from '@fivetuple/runtime'
 import { type Fabric, NO_ROUTE } from './fabric.js'
 import { sendDatagram } from './send-datagram.js'
 
 const TTL = DEFAULT_TTL - 1
-/** Datagrams that wait while a new socket is bound and connected; more are lost. */
-const PENDING_MAX = 64
+/** What Linux reports of ICMP errors other than port unreachable (ip(7)), and of addresses that it has no route to. */
+const UNREACHABLE: ReadonlySet<string> = new Set(['EHOSTUNREACH', 'ENETUNREACH', 'EACCES'])
+/** Payload bytes of a flow that wait while its socket is bound and connected; more are dropped. That is one turn of the event loop. */
+const PENDING_MAX_BYTES = 1024 * 1024
 
 export interface UdpServerEdgeOptions {
   readonly fabric: Fabric
@@ -46,8 +48,18 @@ export interface UdpServerEdgeCounters {
   lostToQueue: number
   /** Port unreachable, as the backend's kernel said. */
   refused: number
+  /** Host or network unreachable, as the kernel reports it: nothing can be sent to the backend's address. */
+  unreachable: number
+  /** Datagrams to addresses where no backend may be. */
+  noBackend: number
   overLimit: number
   malformed: number
+  /** Datagrams whose flow got no socket: the kernel refused to bind one to the flow's source. */
+  bindFailed: number
+  /** Datagrams to backends that the kernel refused to send. */
+  sendFailed: number
+  /** Errors of the kernel while datagrams of backends were received. */
+  receiveFailed: number
 }
 
 interface UdpFlow {
@@ -55,9 +67,10 @@ interface UdpFlow {
   readonly sourcePort: number
   readonly backend: number
   readonly backendPort: number
-  readonly socket: Socket
-  /** undefined once the socket is connected */
+  readonly socket: DatagramSocket
+  /** Datagrams that wait until the socket is connected, and their bytes; undefined once it is. */
   pending: Buffer[] | undefined
+  pendingBytes: number
   usedAt: number
   /** The backend has sent something since the last sweep. */
   isHeard: boolean
@@ -73,8 +86,13 @@ export class UdpServerEdge {
     datagramsOut: 0,
     lostToQueue: 0,
     refused: 0,
+    unreachable: 0,
+    noBackend: 0,
     overLimit: 0,
     malformed: 0,
+    bindFailed: 0,
+    sendFailed: 0,
+    receiveFailed: 0,
   }
   readonly #options: UdpServerEdgeOptions
   readonly #flows = new FiveTupleMap<UdpFlow>()
@@ -98,15 +116,18 @@ export class UdpServerEdge {
     const backend = ipv4Destination(b, start)
     const sourcePort = readU16(b, udp)
     const backendPort = readU16(b, udp + 2)
-    const flow =
-      this.#flows.get(source, backend, sourcePort, backendPort, IpProtocol.UDP) ??
-      this.#open(source, sourcePort, backend, backendPort)
+    const known = this.#flows.get(source, backend, sourcePort, backendPort, IpProtocol.UDP)
+    const flow = known ?? this.#admit(source, sourcePort, backend, backendPort)
     if (flow === undefined) return
     flow.usedAt = now
     const payload = Buffer.from(b.subarray(udp + UDP_HEADER_BYTES, udp + udpLength(b, udp)))
     if (flow.pending === undefined) this.#send(flow, payload)
-    else if (flow.pending.length < PENDING_MAX) flow.pending.push(payload)
-    else this.counters.lostToQueue++
+    else if (flow.pendingBytes + payload.length <= PENDING_MAX_BYTES) {
+      flow.pending.push(payload)
+      flow.pendingBytes += payload.length
+    } else this.counters.lostToQueue++
+    // Not before its first datagram waits: the socket may fail at once.
+    if (known === undefined) flow.socket.open()
   }
 
   /** Closes the sockets that have been idle for too long. To be called every second or so while there are flows. */
@@ -122,52 +143,85 @@ export class UdpServerEdge {
     for (const flow of [...this.#flows.values()]) this.#close(flow)
   }
 
-  #open(source: number, sourcePort: number, backend: number, backendPort: number): UdpFlow | undefined {
+  /** Makes a flow whose socket is not open yet; undefined when there may be none. */
+  #admit(source: number, sourcePort: number, backend: number, backendPort: number): UdpFlow | undefined {
     if (!this.#options.prefixes.some((prefix) => prefixContains(prefix, backend))) {
-      this.#unreachable(source, sourcePort, backend, backendPort)
+      this.counters.noBackend++
+      this.#reportUnreachable(UnreachableCode.PORT, source, sourcePort, backend, backendPort)
       return undefined
     }
     if (this.#flows.size >= this.#options.maxFlows) {
       this.counters.overLimit++
       return undefined
     }
-    // The same BIP and port may lead to several backends at once: connected sockets share it.
-    const socket = createSocket({ type: 'udp4', reuseAddr: true })
-    const flow: UdpFlow = { source, sourcePort, backend, backendPort, socket, pending: [], usedAt: 0, isHeard: false }
-    this.#flows.set(source, backend, sourcePort, backendPort, IpProtocol.UDP, flow)
-    socket.on('error', (error: NodeJS.ErrnoException) => this.#onError(flow, error))
-    socket.on('message', (payload) => this.#toFabric(flow, payload))
-    socket.bind({ address: formatIpv4(source), port: sourcePort, exclusive: true }, () =>
-      socket.connect(backendPort, formatIpv4(backend), () => {
-        const pending = flow.pending ?? []
-        flow.pending = undefined
-        for (const payload of pending) this.#send(flow, payload)
-      }),
+    const socket = new DatagramSocket(
+      {
+        address: formatIpv4(source),
+        port: sourcePort,
+        peer: { address: formatIpv4(backend), port: backendPort },
+        isAddressShared: true, // the same BIP and port may lead to several backends at once
+      },
+      {
+        onOpen: () => this.#flush(flow),
+        onMessage: (payload) => this.#toFabric(flow, payload),
+        onError: (code, operation) => this.#onError(flow, code, operation),
+      },
     )
+    const flow: UdpFlow = {
+      source,
+      sourcePort,
+      backend,
+      backendPort,
+      socket,
+      pending: [],
+      pendingBytes: 0,
+      usedAt: 0,
+      isHeard: false,
+    }
+    this.#flows.set(source, backend, sourcePort, backendPort, IpProtocol.UDP, flow)
     return flow
+  }
+
+  #flush(flow: UdpFlow): void {
+    const pending = flow.pending ?? []
+    flow.pending = undefined
+    for (const payload of pending) this.#send(flow, payload)
   }
 
   #send(flow: UdpFlow, payload: Buffer): void {
     this.counters.datagramsOut++
-    flow.socket.send(payload, (error) => {
-      if (error) this.#onError(flow, error as NodeJS.ErrnoException)
-    })
+    flow.socket.send(payload)
   }
 
-  #onError(flow: UdpFlow, error: NodeJS.ErrnoException): void {
-    if (error.code === 'ECONNREFUSED') {
-      this.counters.refused++
-      this.#unreachable(flow.source, flow.sourcePort, flow.backend, flow.backendPort)
-      return // the backend may come back; the socket is good
+  #onError(flow: UdpFlow, code: string, operation: DatagramOperation): void {
+    const { source, sourcePort, backend, backendPort } = flow
+    switch (operation) {
+      case 'bind':
+        this.counters.bindFailed += flow.pending?.length ?? 0
+        this.#close(flow)
+        return
+      case 'connect':
+        this.counters.unreachable += flow.pending?.length ?? 0
+        this.#reportUnreachable(UnreachableCode.HOST, source, sourcePort, backend, backendPort)
+        this.#close(flow)
+        return
+      default:
     }
-    this.#close(flow)
+    // The socket of a flow works on after any of these: the backend may come back.
+    if (code === 'ECONNREFUSED') {
+      this.counters.refused++
+      this.#reportUnreachable(UnreachableCode.PORT, source, sourcePort, backend, backendPort)
+    } else if (UNREACHABLE.has(code)) {
+      this.counters.unreachable++
+      this.#reportUnreachable(UnreachableCode.HOST, source, sourcePort, backend, backendPort)
+    } else if (operation === 'send') this.counters.sendFailed++
+    else this.counters.receiveFailed++
   }
 
   #close(flow: UdpFlow): void {
     const { source, backend, sourcePort, backendPort } = flow
     if (this.#flows.delete(source, backend, sourcePort, backendPort, IpProtocol.UDP) === undefined) return
-    flow.socket.removeAllListeners('message')
-    flow.socket.close()
+    void flow.socket.close()
   }
 
   #toFabric(flow: UdpFlow, payload: Buffer): void {
@@ -178,16 +232,19 @@ export class UdpServerEdge {
       this.counters.lostToQueue++
   }
 
-  /** ICMP port unreachable about the flow's packets, back to the LB (RFC 1122 §3.2.2.1). */
-  #unreachable(source: number, sourcePort: number, backend: number, backendPort: number): void {
+  /** Sends ICMP destination unreachable about a flow's packets back to the LB (RFC 1122 §3.2.2.1), unless the queue is full. */
+  #reportUnreachable(code: number, source: number, sourcePort: number, backend: number, backendPort: number): void {
     const offending = new Uint8Array(IPV4_HEADER_BYTES + UDP_HEADER_BYTES)
     writeIpv4Header(offending, 0, offending.length, TTL, IpProtocol.UDP, source, backend)
     writeUdpHeader(offending, IPV4_HEADER_BYTES, sourcePort, backendPort, 0)
     const error = new Uint8Array(ICMP_ERROR_MAX_BYTES)
     const { DESTINATION_UNREACHABLE } = IcmpType
-    const length = writeIcmpError(error, 0, DESTINATION_UNREACHABLE, UnreachableCode.PORT, backend, offending, 0)
+    const length = writeIcmpError(error, 0, DESTINATION_UNREACHABLE, code, backend, offending, 0)
     const { fabric } = this.#options
     const port = fabric.egressFor(backend, source, 0, 0, IpProtocol.ICMP, length, false)
-    if (port !== NO_ROUTE) fabric.outputOf(port).append(error, 0, length)
+    if (port === NO_ROUTE) return
+    const output = fabric.outputOf(port)
+    if (output.blocked) fabric.takeBack?.(port, length)
+    else output.append(error, 0, length)
   }
 }

@@ -188,11 +188,11 @@ t.test('what does not fit into the queue is lost and counted, either way', async
   await until(() => edge.counters.lostToQueue === 1)
   t.match(edge.counters, { datagramsOut: 1, datagramsIn: 1 })
   t.equal(counted.packets, 0, 'and is no packet')
-  for (let i = 0; i < 70; i++) {
-    const burst = datagram(20_001, String(i))
-    edge.receive(burst, 0, burst.length, 0)
-  }
-  t.equal(edge.counters.lostToQueue, 1 + 70 - 64, 'while its socket is opened, 64 wait')
+  const half = datagram(20_001, 'x'.repeat(32_768))
+  for (let i = 0; i < 40; i++) edge.receive(half, 0, half.length, 0)
+  t.equal(edge.counters.lostToQueue, 1 + 40 - 32, 'while its socket is opened, 1 MiB waits')
+  wire.blocked = false
+  await until(() => edge.counters.datagramsOut === 1 + 32)
 })
 
 t.test('what nobody listens for is answered with ICMP, and the flow goes on when someone does', async (t) => {
@@ -228,6 +228,74 @@ t.test('what nobody listens for is answered with ICMP, and the flow goes on when
   edge.receive(elsewhere, 0, elsewhere.length, 0)
   await until(() => errors.length === 2)
   t.equal(edge.flowCount, 1, 'where no backend may be no socket is opened')
+})
+
+/** Values that a packet can carry and that a socket can do nothing with. */
+const HOSTILE_ADDRESSES = ['0.0.0.0', '127.255.255.255', '255.255.255.255', '240.0.0.1', '203.0.113.1']
+
+t.test(
+  'a client that names no port, or an address that nothing can be sent to, costs nothing but its responses',
+  async (t) => {
+    const { fabric, wire } = wireTo(t)
+    const edge = new UdpClientEdge({ fabric, services: [SERVICE], onListenError: (_s, error) => t.fail(error.message) })
+    t.teardown(() => edge.close())
+    await edge.update(() => true)
+    const respond = (address: number, port: number): void => {
+      const packet = datagram(SERVICE.port, 'response', { address, port }, SERVICE.address)
+      edge.receive(packet, 0, packet.length)
+    }
+    respond(parseIpv4('127.69.100.1')!, 0)
+    t.match(edge.counters, { noReplyPort: 1, datagramsOut: 0 })
+    for (const address of HOSTILE_ADDRESSES) for (const port of [0, 1, 65_535]) respond(parseIpv4(address)!, port)
+    await until(() => edge.counters.sendFailed === 2 * 4) // to 0.0.0.0 is to this machine, for Linux
+    t.equal(edge.counters.noReplyPort, 1 + HOSTILE_ADDRESSES.length)
+    const received: string[] = []
+    const client = await bind(t, '127.69.100.3', 0, (payload) => received.push(String(payload)))
+    client.send('request', SERVICE.port, SERVICE.listen.address)
+    await until(() => wire.log.length === 1)
+    respond(parseIpv4('127.69.100.3')!, client.address().port)
+    await until(() => received.length === 1)
+    t.same(edge.listening, [SERVICE], 'the service goes on')
+  },
+)
+
+t.test('a backend that nothing can be sent to is reported with ICMP, and other flows go on', async (t) => {
+  await echo(t)
+  const errors: unknown[] = []
+  let answers = 0
+  const { fabric, wire } = wireTo(t, (b) => {
+    if (ipv4Protocol(b, 0) === IpProtocol.ICMP) errors.push(readIcmpError(b, 0))
+    else answers++
+  })
+  const edge = new UdpServerEdge({ fabric, prefixes: [parsePrefix('0.0.0.0/0')!], idleMs: IDLE_MS, maxFlows: 1_000 })
+  t.teardown(() => edge.close())
+  const send = (sourcePort: number, backend: { address: number; port: number }, source = BIP): void => {
+    const packet = datagram(sourcePort, 'x', backend, source)
+    edge.receive(packet, 0, packet.length, 0)
+  }
+  const broadcast = { address: parseIpv4('127.255.255.255')!, port: 53 }
+  send(20_000, broadcast)
+  send(20_000, broadcast)
+  await until(() => errors.length === 1)
+  t.match(errors[0], {
+    type: IcmpType.DESTINATION_UNREACHABLE,
+    code: UnreachableCode.HOST,
+    offending: { sourceAddress: BIP, sourcePort: 20_000, destinationAddress: broadcast.address, destinationPort: 53 },
+  })
+  t.match(edge.counters, { unreachable: 2, datagramsOut: 0 }, 'each datagram is counted')
+  t.equal(edge.flowCount, 0)
+  for (const address of HOSTILE_ADDRESSES)
+    for (const port of [0, 1, 65_535])
+      for (const sourcePort of [0, 20_001]) send(sourcePort, { address: parseIpv4(address)!, port })
+  send(20_002, BACKEND, parseIpv4('203.0.113.1')!)
+  await until(() => edge.counters.bindFailed === 1)
+  send(20_003, BACKEND)
+  await until(() => answers === 1)
+  wire.blocked = true
+  const icmp = errors.length
+  for (let i = 0; i < 100; i++) send(20_004, broadcast)
+  await until(() => edge.counters.unreachable > 100)
+  t.equal(errors.length, icmp, 'an error that finds the queue full is dropped')
 })
 
 t.test('malformed datagrams and flows beyond the limit are counted and lost', async (t) => {

@@ -21,6 +21,12 @@ export {
 export { ManagementClient } from './management-client.js'
 export { type ProcessResources, processResources } from './process-resources.js'
 export { type RunningRole, readRoleConfig, runRole } from './role.js'
+export {
+  type DatagramOperation,
+  DatagramSocket,
+  type DatagramSocketHandlers,
+  type DatagramSocketOptions,
+} from './socket/datagram-socket.js'
 export { netSockets } from './socket/net-sockets.js'
 export { streamSockets } from './socket/sockets.js'
 export type {

@@ -12,13 +12,21 @@ export function listenExclusive(server: Server, address: string, port: number): 
     server.once('error', onError)
     server.listen({ host: address, port, exclusive: true, backlog: 4096 }, () => {
       server.off('error', onError)
+      server.on('error', ignoreAcceptError)
       resolve()
     })
   })
 }
 
-/** What a failed bind means to the user, with the remedy. */
-export function explainListenError(error: NodeJS.ErrnoException, address: string, port: number): string {
+/** Keeps a server alive when an accept fails: the kernel is out of descriptors or memory, and the client is turned away. */
+export function ignoreAcceptError(): void {}
+
+/** Meaning of a failed bind for the user, with the remedy. */
+export function explainListenError(
+  error: Pick<NodeJS.ErrnoException, 'code' | 'message'>,
+  address: string,
+  port: number,
+): string {
   const where = `${address}:${port}`
   switch (error.code) {
     case 'EADDRINUSE':

@@ -220,6 +220,9 @@ export class Speaker {
     if (this.#byAddress.has(address)) refuse(`${config.address} is another neighbour's`)
     const hop = config.nextHop ?? localAddress
     const nextHop = parseIpv4(hop) ?? refuse(`next hop ${hop} is no dotted quad`)
+    const dialledPort = config.port ?? port
+    if (!Number.isInteger(dialledPort) || dialledPort < 1 || dialledPort > 65_535)
+      refuse(`port ${dialledPort} cannot be dialled`)
     const { name, allowedPrefixes, prefixLimit } = config
     const rib: RibNeighbor = { name, address, allowedPrefixes, prefixLimit }
     const machine = new BgpPeer({
@@ -235,7 +238,7 @@ export class Speaker {
       retryMaxMs: retryMaxMs ?? RETRY_MAX_MS,
       random: random ?? Math.random,
     })
-    const target = { host: config.address, port: config.port ?? port, localAddress }
+    const target = { host: config.address, port: dialledPort, localAddress }
     const bound: BoundPeer = new BoundPeer(machine, target, this.#clock, {
       onOutput: (output) => this.#onOutput(neighbor, output),
       onDeadline: (deadline) => this.#timer.arm(deadline),

@@ -164,6 +164,11 @@ t.test('configurations that make no sense are refused by name', (t) => {
     return speaker
   }
   t.throws(() => make(anyNeighbor('x', 'localhost', 65_001)), /neighbour x: localhost is no dotted quad/)
+  for (const port of [0, 65_536, 1.5])
+    t.throws(
+      () => make({ ...anyNeighbor('x', '127.66.0.9', 65_001), port }),
+      new RegExp(`neighbour x: port ${port} cannot be dialled`),
+    )
   t.throws(() => make(anyNeighbor('x', '127.0.0.2', 65_000)), /internal BGP/)
   t.throws(() => make(anyNeighbor('x', '127.0.0.2', 65_001, { passive: true })), /neither would dial/)
   t.throws(() => make(anyNeighbor('x', '127.0.0.2', 65_001, { nextHop: 'x' })), /next hop x/)

@@ -1,7 +1,12 @@
-import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
-import { once } from 'node:events'
 import { formatIpv4, type Ipv4Address, parseIpv4 } from '@fivetuple/packet'
-import { type Clock, DeadlineTimer, explainListenError, type Logger } from '@fivetuple/runtime'
+import {
+  type Clock,
+  type DatagramOperation,
+  DatagramSocket,
+  DeadlineTimer,
+  explainListenError,
+  type Logger,
+} from '@fivetuple/runtime'
 import { decodeAdvertisement } from '@fivetuple/vrrp'
 import type { VipPlacement } from '../vip-placement.js'
 import { AdvertisementSeal } from './advertisement-seal.js'
@@ -36,7 +41,7 @@ export interface RedundancyOptions {
  */
 export class Redundancy {
   readonly #options: RedundancyOptions
-  readonly #socket: Socket
+  readonly #socket: DatagramSocket
   readonly #timer: DeadlineTimer
   readonly #seal: AdvertisementSeal
   readonly #peers: readonly Ipv4Address[]
@@ -48,14 +53,21 @@ export class Redundancy {
   #isDueScheduled = false
   #sent = 0
   #received = 0
-  /** Datagrams that the kernel has not taken yet. */
-  #sending = 0
-  #onAllSent: (() => void) | undefined
+  /** Called with the errno code of the failure, or undefined, when the socket has been bound or could not be. */
+  #onBound: ((code: string | undefined) => void) | undefined
 
   constructor(options: RedundancyOptions) {
     const { config, clock, placement } = options
     const localAddress = parseIpv4(options.localAddress)!
     this.#options = options
+    this.#socket = new DatagramSocket(
+      { address: options.localAddress, port: config.port },
+      {
+        onOpen: () => this.#onBound?.(undefined),
+        onMessage: (datagram, address, port) => this.#receive(datagram, address, port),
+        onError: (code, operation) => this.#onSocketError(code, operation),
+      },
+    )
     this.#peers = config.peers.map(({ address }) => parseIpv4(address)!)
     this.#seal = new AdvertisementSeal({
       key: options.clusterKey,
@@ -67,7 +79,6 @@ export class Redundancy {
       this.#scheduleDue()
       return Number.POSITIVE_INFINITY
     })
-    this.#socket = createSocket('udp4')
     const { priority, adverIntervalMs, preempt } = config
     for (const { vrid, address } of config.vips) {
       const vip = parseIpv4(address)!
@@ -82,15 +93,15 @@ export class Redundancy {
 
   /** Binds the router address. Rejects with an error that names it and what to do about it. */
   async start(): Promise<void> {
-    const { config, localAddress, log } = this.#options
-    this.#socket.on('message', (datagram, sender) => this.#receive(datagram, sender))
-    this.#socket.bind({ address: localAddress, port: config.port, exclusive: true })
-    try {
-      await once(this.#socket, 'listening')
-    } catch (error) {
-      throw new Error(explainListenError(error as NodeJS.ErrnoException, localAddress, config.port))
+    const { config, localAddress } = this.#options
+    const code = await new Promise<string | undefined>((resolve) => {
+      this.#onBound = resolve
+      this.#socket.open()
+    })
+    if (code !== undefined) {
+      const error = { code, message: `bind ${code}` }
+      throw new Error(explainListenError(error, localAddress, config.port))
     }
-    this.#socket.on('error', (error) => log.warn({ error: error.message }, 'advertisements'))
     this.#phase = 'started'
     this.refresh()
   }
@@ -100,14 +111,10 @@ export class Redundancy {
     if (this.#phase === 'started') {
       this.#phase = 'stopped'
       this.refresh()
-      if (this.#sending > 0)
-        await new Promise<void>((resolve) => {
-          this.#onAllSent = resolve
-        })
     }
     this.#phase = 'stopped'
     this.#timer.close()
-    await new Promise<void>((resolve) => this.#socket.close(() => resolve()))
+    await this.#socket.close()
   }
 
   /** Says whether the uplink cable has a carrier. Without one, advertisements neither go nor come. */
@@ -150,16 +157,18 @@ export class Redundancy {
   #send(message: Uint8Array): void {
     const { port } = this.#options.config
     this.#seal.seal(message, this.#peers).forEach((datagram, i) => {
-      this.#sending++
-      this.#socket.send(datagram, port, formatIpv4(this.#peers[i]!), (error) => {
-        if (error === null) this.#sent++
-        else this.#options.log.warn({ error: error.message }, 'advertisement not sent')
-        if (--this.#sending === 0) this.#onAllSent?.()
-      })
+      this.#sent++
+      this.#socket.sendTo(datagram, formatIpv4(this.#peers[i]!), port)
     })
   }
 
-  #receive(datagram: Uint8Array, { address, port }: RemoteInfo): void {
+  #onSocketError(code: string, operation: DatagramOperation): void {
+    if (operation === 'bind') this.#onBound?.(code)
+    else if (operation === 'send') this.#sent--
+    if (this.#phase === 'started') this.#options.log.warn({ operation, code }, 'advertisements')
+  }
+
+  #receive(datagram: Uint8Array, address: string, port: number): void {
     if (!this.#hasLink || this.#phase !== 'started') return
     const sender = parseIpv4(address)!
     if (port !== this.#options.config.port || !this.#peers.includes(sender)) {

@@ -1,4 +1,5 @@
 import { connect, createServer, type Socket } from 'node:net'
+import { ignoreAcceptError } from '../listen.js'
 import type { StreamListenOptions, StreamSocket, StreamSocketHandlers, StreamSockets } from './stream-socket.js'
 
 const BACKLOG = 4096
@@ -23,6 +24,7 @@ export const netSockets: StreamSockets = {
       // Without `exclusive` each accept of a node:cluster worker would go through its primary.
       server.listen({ host: address, port, exclusive: !isShared, backlog: BACKLOG }, () => {
         server.off('error', reject)
+        server.on('error', ignoreAcceptError)
         resolve({
           // Its callback would wait for all accepted sockets.
           async close() {

@@ -1,5 +1,6 @@
 import { createServer } from 'node:net'
 import { getSystemErrorName } from 'node:util'
+import { ignoreAcceptError } from '../listen.js'
 import type {
   StreamDialOptions,
   StreamListener,
@@ -59,6 +60,7 @@ function listenShared(writer: Writer, { address, port, onConnection }: StreamLis
     server.once('error', reject)
     server.listen({ host: address, port, exclusive: false, backlog: BACKLOG }, () => {
       server.off('error', reject)
+      server.on('error', ignoreAcceptError)
       accept(writer, (server as unknown as { readonly _handle: UvTcp })._handle, onConnection)
       // Connections are none that the server knows of, so it closes at once.
       resolve({ close: () => new Promise((closed) => server.close(() => closed())) })
