@@ -1,6 +1,8 @@
+import { spawn } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { parseEndpoint } from '@fivetuple/packet'
+import { connect, type Socket } from 'node:net'
+import { formatIpv4, parseEndpoint } from '@fivetuple/packet'
 import t, { type Test } from 'tap'
 import { type Backend, readAll, type SocketFabric, SocketNet, until } from './socket-fabric.js'
 
@@ -104,6 +106,54 @@ t.test('a client that leaves before the backend has answered leaves nothing', as
   }
   await until(() => fabric.clients.counters.opened === 5)
   await leavesNothing(t, fabric, backend)
+})
+
+/** Listens at the backend's address, accepts nothing, and has its accept queue full: the kernel drops every further SYN. */
+async function openDeafBackend(t: Test): Promise<void> {
+  const { address, port } = net.backend
+  const host = formatIpv4(address)
+  const listen = `{ host: '${host}', port: ${port}, backlog: 1 }`
+  const code = `require('node:net').createServer().listen(${listen}, () => {
+    process.stdout.write('listening')
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)
+  })`
+  const child = spawn(process.execPath, ['-e', code], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const queued: Socket[] = []
+  t.teardown(() => {
+    child.kill('SIGKILL')
+    for (const socket of queued) socket.destroy()
+  })
+  await once(child.stdout, 'data')
+  for (let connected = 0; connected === queued.length; ) {
+    const socket = connect({ host, port }).on('error', () => {})
+    queued.push(socket)
+    const isConnected = await Promise.race([
+      once(socket, 'connect').then(() => true),
+      new Promise<boolean>((resolve) => setTimeout(resolve, 300, false)),
+    ])
+    if (isConnected) connected++
+  }
+}
+
+t.test('a dial that no backend accepts ends with its flow', async (t) => {
+  await openDeafBackend(t)
+  const fabric = await net.openFabric(t)
+  const { socket } = net.dial(t)
+  await until(() => fabric.servers.flowCount === 1)
+  socket.resetAndDestroy()
+  await leavesNothing(t, fabric)
+  t.match(fabric.servers.counters, { accepted: 0, reset: 1, timedOut: 0 })
+})
+
+t.test('a dial that no backend accepts ends in time, if nobody takes it back', async (t) => {
+  await openDeafBackend(t)
+  const fabric = await net.openFabric(t, { tcp: { giveUpMs: 1_000 } })
+  const { socket } = net.dial(t)
+  await until(() => fabric.servers.flowCount === 1)
+  fabric.toServers.isCut = true
+  socket.resetAndDestroy()
+  await leavesNothing(t, fabric)
+  t.match(fabric.servers.counters, { accepted: 0, reset: 0, timedOut: 1 })
 })
 
 t.test('where nobody listens, and where no backend may be, the client is reset', async (t) => {

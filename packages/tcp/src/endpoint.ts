@@ -10,6 +10,7 @@ import {
   writeSynOptions,
   writeTcpHeader,
 } from '@fivetuple/packet'
+import { BareReset } from './bare-reset.js'
 import { ChallengeBudget } from './challenge-budget.js'
 import { TcpEvent } from './events.js'
 import type { TcpOptions } from './options.js'
@@ -47,13 +48,11 @@ export class TcpEndpoint {
   #synPending = false
   #rstPending = false
   #probePending = false
-  /** A RST that answers a stray segment and does not end this connection; its number is what that segment acknowledged. */
-  #strayPending = false
-  #straySeq = 0
+  #bareReset: BareReset | undefined
   /** A soft error has come in since the peer last acknowledged something. */
   #isUnreachable = false
 
-  // Keep-alive and TIME-WAIT, ms.
+  // Keep-alive; TIME-WAIT, or a SYN that waits for its owner; ms.
   #heardAt = 0
   #keepAt = NEVER
   #probes = 0
@@ -132,7 +131,7 @@ export class TcpEndpoint {
       this.#synPending ||
       this.#rstPending ||
       this.#probePending ||
-      this.#strayPending
+      this.#bareReset?.isPending === true
     )
   }
 
@@ -143,10 +142,14 @@ export class TcpEndpoint {
     this.#startKeepAlive(now)
   }
 
-  /** Takes a SYN whose TCP header is at `b[o]`. It is answered when {@link establish} or {@link refuse} is called. */
-  accept(b: Uint8Array, o: number, end: number, _now: number): void {
+  /**
+   * Takes a SYN whose TCP header is at `b[o]`. It is answered when {@link establish} or {@link refuse} is called; if neither is
+   * within `giveUpMs`, the connection times out.
+   */
+  accept(b: Uint8Array, o: number, end: number, now: number): void {
     this.#move(TcpInput.SYN)
     this.#isDeferred = true
+    this.#overAt = now + this.#options.giveUpMs
     this.#takeSyn(b, o)
     const data = o + tcpDataOffset(b, o)
     if (data < end) this.#receiver.holdBack(b, data, end)
@@ -156,6 +159,7 @@ export class TcpEndpoint {
   establish(now: number): void {
     if (!this.#isDeferred || this.#state !== TcpState.SYN_RECEIVED) return
     this.#isDeferred = false
+    this.#overAt = NEVER
     this.#synPending = true
     this.#startKeepAlive(now)
   }
@@ -179,9 +183,7 @@ export class TcpEndpoint {
   /** Drops what is queued and sends RST; the endpoint is closed at once. */
   abort(_now: number): void {
     if (this.#state === TcpState.CLOSED) return
-    // RFC 9293 §3.10.5: nothing to reset before the peer has answered, nor in TIME-WAIT.
-    this.#rstPending = this.#state !== TcpState.SYN_SENT && this.#state !== TcpState.TIME_WAIT
-    this.#die(0)
+    this.#dieWithReset(0)
   }
 
   /** The application has taken `bytes` of what was delivered: the window opens. */
@@ -219,8 +221,7 @@ export class TcpEndpoint {
   /** Does what is due at `now`. Calling it too early or without need does no harm. */
   onTimeout(now: number): void {
     if (now >= this.#overAt) {
-      this.#move(TcpInput.TIME_WAIT_OVER)
-      this.#die(0)
+      this.#onOver()
       return
     }
     if (now >= this.#receiver.ackAt) {
@@ -281,7 +282,7 @@ export class TcpEndpoint {
    * @returns false when the output refused something: it is kept, and {@link wantsTransmit} stays true
    */
   transmit(out: SegmentOutput, now: number): boolean {
-    if (this.#strayPending && !this.#writeStray(out)) return false
+    if (this.#bareReset?.write(out, this.#localPort, this.#remotePort) === false) return false
     if (this.#state < TcpState.ESTABLISHED) return this.#transmitUnsynchronized(out, now)
     const data = this.#transmitData(out, now)
     if (this.#probePending) {
@@ -324,7 +325,7 @@ export class TcpEndpoint {
     }
     if ((flags & ACK) === 0) return // simultaneous open is not supported
     if (!acksSyn) {
-      this.#answerStray(ack) // RFC 9293 §3.10.7.3: a half-open connection of before ends here
+      this.#sendBareReset(ack) // RFC 9293 §3.10.7.3: a half-open connection of before ends here
       return
     }
     if ((flags & SYN) === 0) return
@@ -354,7 +355,7 @@ export class TcpEndpoint {
       return false
     }
     if (ack !== next || next === una) {
-      this.#answerStray(ack)
+      this.#sendBareReset(ack)
       return false
     }
     this.#synPending = false
@@ -392,9 +393,9 @@ export class TcpEndpoint {
     if (this.#challenges.take(now)) this.#receiver.ackNow = true
   }
 
-  #answerStray(ack: number): void {
-    this.#strayPending = true
-    this.#straySeq = ack
+  #sendBareReset(sequence: number): void {
+    this.#bareReset ??= new BareReset()
+    this.#bareReset.send(sequence)
   }
 
   // ---- sending
@@ -484,14 +485,6 @@ export class TcpEndpoint {
     return true
   }
 
-  #writeStray(out: SegmentOutput): boolean {
-    const at = out.reserve(TCP_HEADER_BYTES, true)
-    if (at < 0) return false
-    writeTcpHeader(out.buffer, at, this.#localPort, this.#remotePort, this.#straySeq, 0, TCP_HEADER_BYTES, RST, 0)
-    this.#strayPending = false
-    return true
-  }
-
   #writeControl(out: SegmentOutput, flags: number, seq: number): boolean {
     const at = out.reserve(TCP_HEADER_BYTES, true)
     if (at < 0) return false
@@ -525,10 +518,30 @@ export class TcpEndpoint {
     }
   }
 
+  /** TIME-WAIT is over, or the owner has not answered the SYN in time. */
+  #onOver(): void {
+    if (this.#isDeferred) this.#giveUp()
+    else {
+      this.#move(TcpInput.TIME_WAIT_OVER)
+      this.#die(0)
+    }
+  }
+
   #giveUp(): void {
-    // To a peer that can't be reached there is nothing to say.
-    this.#rstPending = this.#state !== TcpState.SYN_SENT && !this.#isUnreachable
-    this.#die(TcpEvent.TIMEOUT)
+    if (this.#isUnreachable) this.#die(TcpEvent.TIMEOUT)
+    else this.#dieWithReset(TcpEvent.TIMEOUT)
+  }
+
+  /**
+   * Sends RST and dies. A SYN that has not been answered is taken back, too, which RFC 9293 §3.10.5 does not ask for: the peer
+   * may be waiting for its owner, and would wait for nothing.
+   */
+  #dieWithReset(events: number): void {
+    const { una, next } = this.#sender
+    const isOpening = this.#state === TcpState.SYN_SENT
+    this.#rstPending = !isOpening && this.#state !== TcpState.TIME_WAIT
+    this.#die(events)
+    if (isOpening && una !== next) this.#sendBareReset(next)
   }
 
   #startKeepAlive(now: number): void {
@@ -575,7 +588,7 @@ export class TcpEndpoint {
     this.#receiver.stop()
     this.#synPending = false
     this.#probePending = false
-    this.#strayPending = false
+    this.#bareReset = undefined
     this.#keepAt = NEVER
     this.#overAt = NEVER
   }

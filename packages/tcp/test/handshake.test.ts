@@ -1,5 +1,6 @@
 import { TcpEvent, TcpState } from '@fivetuple/tcp'
 import t from 'tap'
+import { flagsOf } from './segment.js'
 import { ONE_WAY_MS, TwoHosts } from './two-hosts.js'
 
 const hex = (b: Uint8Array) => Buffer.from(b).toString('hex')
@@ -61,12 +62,28 @@ t.test('a SYN waits for the owner; repeated, it stays unanswered', async (t) => 
   clock.advance(1_600)
   t.equal(log.length, 3, 'a SYN and two repetitions')
   t.equal(server.endpoint!.state, TcpState.SYN_RECEIVED)
-  t.equal(server.endpoint!.deadline(), Number.POSITIVE_INFINITY)
+  t.equal(server.endpoint!.deadline(), 11_001, 'it waits for as long as a SYN is repeated')
   server.endpoint!.establish(clock.now)
   server.settle()
   clock.advance(2 * ONE_WAY_MS)
   t.equal(server.endpoint!.state, TcpState.ESTABLISHED)
   t.equal(client.endpoint!.state, TcpState.ESTABLISHED)
+})
+
+t.test('a SYN that its owner does not answer in time is given up with a RST', async (t) => {
+  const { client, server, clock, log } = new TwoHosts({ clientTcp: { giveUpMs: 60_000, rtoMaxMs: 60_000 } })
+  server.onSyn = 'wait'
+  client.connect()
+  clock.advance(10_000)
+  t.equal(server.endpoint!.state, TcpState.SYN_RECEIVED)
+  clock.advance(20)
+  t.equal(server.events, TcpEvent.TIMEOUT | TcpEvent.CLOSED)
+  t.strictSame(
+    log.filter((s) => !s.toServer).map((s) => flagsOf(s.segment)),
+    ['RST ACK'],
+  )
+  t.equal(client.events, TcpEvent.REFUSED | TcpEvent.CLOSED)
+  t.ok(server.isClear && client.isClear)
 })
 
 t.test('data on a SYN is kept until the connection is established', async (t) => {

@@ -54,6 +54,20 @@ t.test('the client goes away while the server still dials', async (t) => {
   t.ok(hosts.server.isClear)
 })
 
+t.test('a client that goes away before the server answers takes its SYN back', async (t) => {
+  for (const answered of [false, true]) {
+    const hosts = new TwoHosts()
+    hosts.server.onSyn = answered ? 'establish' : 'wait'
+    hosts.client.connect()
+    hosts.clock.advance(answered ? 1 : 5) // with its SYN-ACK on the way, or none
+    hosts.client.abort()
+    hosts.clock.advance(5)
+    t.ok(hosts.server.has(TcpEvent.RESET))
+    t.equal(hosts.client.events, TcpEvent.CLOSED)
+    t.ok(hosts.client.isClear && hosts.server.isClear)
+  }
+})
+
 t.test('RST: exactly the next number is believed, the window is questioned, the rest is ignored', async (t) => {
   const hosts = new TwoHosts().open()
   t.strictSame(answers(hosts, toServer(CLIENT_NEXT + 1, 0, RST)), ['ACK'])
