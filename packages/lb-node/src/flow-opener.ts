@@ -24,6 +24,12 @@ const TRIES_MAX = 3
 /** A backend did not take a new flow. */
 export type ConnectFailure = 'refused' | 'timeout' | 'unreachable'
 
+/**
+ * Called when a half-open session leaves a backend that has not answered its SYN: the backend's side may still be opening the
+ * connection. The session is still bound to the backend.
+ */
+export type OnAbandoned = (session: number) => void
+
 /** Called for each new flow that a backend did not take, whether another one could be tried or not. */
 export type OnConnectFailure = (backend: ServiceBackend, failure: ConnectFailure) => void
 
@@ -39,6 +45,7 @@ export class FlowOpener {
   readonly #counters: LbCounters
   readonly #capacity: Capacity
   readonly #onConnectFailure: OnConnectFailure
+  readonly #onAbandoned: OnAbandoned
   readonly #syns = new SynStore()
   /** What a policy is shown of a flow; filled in anew for each, so that none is allocated. */
   readonly #flow = { clientAddress: 0, clientPort: 0 }
@@ -52,6 +59,7 @@ export class FlowOpener {
     counters: LbCounters,
     capacity: Capacity,
     onConnectFailure: OnConnectFailure,
+    onAbandoned: OnAbandoned,
   ) {
     this.#nat = nat
     this.#halfOpenMax = Math.max(Math.floor(nat.maxSessions * HALF_OPEN_SHARE), 1)
@@ -60,6 +68,7 @@ export class FlowOpener {
     this.#counters = counters
     this.#capacity = capacity
     this.#onConnectFailure = onConnectFailure
+    this.#onAbandoned = onAbandoned
   }
 
   /** Makes a session for the first packet of a flow; -1 when it is turned away, and {@link refusal} says why. */
@@ -88,10 +97,12 @@ export class FlowOpener {
     return session
   }
 
-  /** Keeps the SYN `b[o, end)` of a new session, as the client sent it, for the case that its backend does not take it. */
-  keepSyn(session: number, b: Uint8Array, o: number, end: number): void {
-    if (this.backendOf(session).service.backends.length > 1)
-      this.#sessions.setSynSlot(session, this.#syns.keep(b, o, end))
+  /**
+   * Keeps the SYN `b[o, end)` of a new session, as the client sent it, for the case that its backend does not take it.
+   * @param lane the member link that it came by
+   */
+  keepSyn(session: number, b: Uint8Array, o: number, end: number, lane: number): void {
+    this.#sessions.setSynSlot(session, this.#syns.keep(b, o, end, lane))
   }
 
   /** The backend has answered, or the client has given up: its SYN is not needed any more. */
@@ -106,6 +117,16 @@ export class FlowOpener {
   synLength(session: number): number {
     const slot = this.#sessions.synSlot(session)
     return slot === NONE ? NONE : this.#syns.length(slot)
+  }
+
+  /** Sequence number of the SYN kept for a session. */
+  synSequence(session: number): number {
+    return this.#syns.sequence(this.#sessions.synSlot(session))
+  }
+
+  /** The member link that the SYN kept for a session came by. */
+  synLane(session: number): number {
+    return this.#syns.lane(this.#sessions.synSlot(session))
   }
 
   copySyn(session: number, b: Uint8Array, o: number): void {
@@ -124,8 +145,17 @@ export class FlowOpener {
     this.#onConnectFailure(backend, failure)
   }
 
-  /** Moves a half-open session to another backend; false when there is none to try, or enough have been. */
-  moveOn(session: number): boolean {
+  /** True if a new flow may be given to the session's backend. */
+  mayTakeFlows(session: number): boolean {
+    const backend = this.backendOf(session)
+    return backend.eligible && backend.service.backends.includes(backend)
+  }
+
+  /**
+   * Moves a half-open session to another backend; false when there is none to try, or enough have been.
+   * @param isPending true if the backend that it leaves has not answered
+   */
+  moveOn(session: number, isPending: boolean): boolean {
     const tries = this.#sessions.tries(session) + 1
     if (tries >= TRIES_MAX) return false
     const before = this.backendOf(session)
@@ -133,7 +163,11 @@ export class FlowOpener {
     const slot = this.#sessions.synSlot(session)
     const next = this.#another(session, before, slot === NONE ? NONE : this.#syns.note(slot))
     const port = this.#sessions.natPort(session)
-    if (next === undefined || !this.#bind(session, next)) return false
+    if (next === undefined) return false
+    const nextPort = next.ports.allocate(session)
+    if (nextPort === NONE) return false
+    if (isPending) this.#onAbandoned(session)
+    this.#bindTo(session, next, nextPort)
     if (slot !== NONE) this.#syns.setNote(slot, before.number)
     this.#sessions.setTries(session, tries)
     before.ports.release(port)
@@ -143,6 +177,7 @@ export class FlowOpener {
   }
 
   remove(session: number): void {
+    if (this.#sessions.state(session) === SessionState.SYN_SEEN) this.#onAbandoned(session)
     this.dropSyn(session)
     const backend = this.backendOf(session)
     backend.ports.release(this.#sessions.natPort(session))
@@ -181,10 +216,14 @@ export class FlowOpener {
   #bind(session: number, backend: ServiceBackend): boolean {
     const port = backend.ports.allocate(session)
     if (port === NONE) return false
+    this.#bindTo(session, backend, port)
+    return true
+  }
+
+  #bindTo(session: number, backend: ServiceBackend, port: number): void {
     this.#sessions.bind(session, backend.address, backend.port, port, backend.number)
     backend.sessions++
     backend.newFlows++
-    return true
   }
 
   /** Evicts a session if a new one needs its place: the oldest of its kind goes first. */

@@ -18,6 +18,7 @@ import type { CapacityConfig, NatConfig } from './config.js'
 import { type LbDropCause, newLbCounters } from './counters.js'
 import { type ConnectFailure, FlowOpener, type OnConnectFailure } from './flow-opener.js'
 import { IcmpErrors } from './icmp-errors.js'
+import { LanePort } from './lane-port.js'
 import type { LocalHost } from './local-host.js'
 import { eraseClientAddress, insertClientAddress } from './nat/client-address-option.js'
 import { LookAhead } from './nat/look-ahead.js'
@@ -84,6 +85,11 @@ export class LbForwarder {
   readonly #admission: Admission
   readonly #icmp: IcmpErrors
   readonly #replier: Replier
+  /** The lanes of the downlink, if it has several. */
+  readonly #lanes: LanePort | undefined
+  /** The run from the uplink that is being translated, and the packet in it that is looked at; undefined: none. */
+  #run: Uint8Array | undefined
+  #runAt = 0
   /** Where that part of a run from the uplink begins that is translated and not sent on yet. */
   #runStart = 0
   /** Where a SYN that is sent once more is translated. */
@@ -94,6 +100,7 @@ export class LbForwarder {
     this.#options = options
     this.#uplink = uplink
     this.#downlink = downlink
+    this.#lanes = downlink instanceof LanePort ? downlink : undefined
     this.#replier = new Replier(options.address)
     this.#services = new ServiceTable(options.nat.portRange, options.random ?? (() => 0))
     this.#sessions = new SessionTable(
@@ -114,6 +121,7 @@ export class LbForwarder {
       this.counters,
       capacity,
       onConnectFailure,
+      (session) => this.#takeBackSyn(session),
     )
     this.#icmp = new IcmpErrors(
       options.bip,
@@ -262,10 +270,7 @@ export class LbForwarder {
         // The client's port is in use again: what was there is over.
         this.#opener.remove(session)
         session = NONE
-      } else if (state === SessionState.SYN_SEEN && this.#opener.isOverdue(session, now)) {
-        this.#opener.failed(session, 'timeout')
-        this.#opener.moveOn(session)
-      }
+      } else if (state === SessionState.SYN_SEEN) this.#onRepeatedSyn(b, o, session, now)
     }
     if (session === NONE) {
       session = this.#open(b, o, end, client, clientPort, vip, vipPort, protocol, kind, now)
@@ -334,10 +339,48 @@ export class LbForwarder {
     }
     const service = this.#services.find(vip, vipPort, protocol)
     if (service === undefined || !this.#options.hasAddress(vip)) return this.#refuse('no-service', b, o, end)
+    this.#runAt = o
+    this.#run = b
     const session = this.#opener.open(service, client, clientPort, now)
+    this.#run = undefined
     if (session === NONE) return this.#refuse(this.#opener.refusal, b, o, end)
-    if (isTcp) this.#opener.keepSyn(session, b, o, end)
+    if (isTcp) this.#opener.keepSyn(session, b, o, end, this.#lanes?.selected ?? 0)
     return session
+  }
+
+  /** A half-open session's SYN has come again: gives it to another backend if its own has not answered, or may take no flows. */
+  #onRepeatedSyn(b: Uint8Array, o: number, session: number, now: number): void {
+    const opener = this.#opener
+    const isOverdue = opener.isOverdue(session, now)
+    if (!isOverdue && opener.mayTakeFlows(session)) return
+    if (isOverdue) opener.failed(session, 'timeout')
+    this.#runAt = o
+    this.#run = b
+    opener.moveOn(session, true)
+    this.#run = undefined
+  }
+
+  /**
+   * Sends RST behind the SYN of a half-open session to the backend that it leaves, so that the connection which is being opened
+   * there ends with the session. Without the kept SYN its sequence number is not known, and the backend's side is left to its
+   * own timeout.
+   */
+  #takeBackSyn(session: number): void {
+    const sessions = this.#sessions
+    if (sessions.synSlot(session) === NONE) return
+    if (this.#run !== undefined) this.#giveRun(this.#run, this.#runAt) // the SYN may be in it, and leaves before
+    const selected = this.#lanes?.selected ?? 0
+    this.#lanes?.select(this.#opener.synLane(session))
+    this.#replier.resetFrom(
+      this.#options.bip,
+      sessions.natPort(session),
+      sessions.backendAddress(session),
+      sessions.backendPort(session),
+      this.#opener.synSequence(session) + 1,
+      this.#downlink,
+    )
+    this.#lanes?.select(selected)
+    this.counters.resetsSent++
   }
 
   /** Turns a new flow away so that the client knows at once; what comes too fast is lost without a word. */
@@ -356,7 +399,7 @@ export class LbForwarder {
   #retry(session: number, failure: ConnectFailure): boolean {
     this.#opener.failed(session, failure)
     const length = this.#opener.synLength(session)
-    if (length === NONE || !this.#opener.moveOn(session)) return false
+    if (length === NONE || !this.#opener.moveOn(session, false)) return false
     const syn = this.#syn
     this.#opener.copySyn(session, syn, 0)
     if (this.#translateToBackend(syn, 0, length, session, SegmentKind.SYN)) this.#downlink.append(syn, 0, length)

@@ -9,6 +9,7 @@ import type { CablePort } from '@fivetuple/runtime'
 export class LanePort implements PacketOutput {
   readonly lanes: readonly CablePort[]
   #lane: CablePort
+  #selected = 0
 
   /** @param lanes at least one; the first is selected */
   constructor(lanes: readonly CablePort[]) {
@@ -16,7 +17,13 @@ export class LanePort implements PacketOutput {
     this.#lane = lanes[0]!
   }
 
+  /** The lane that was selected last, from 0. */
+  get selected(): number {
+    return this.#selected
+  }
+
   select(lane: number): void {
+    this.#selected = lane
     this.#lane = this.lanes[lane]!
   }
 

@@ -9,8 +9,11 @@ import {
   ipv4TotalLength,
   mayAnswerWithIcmpError,
   type PacketOutput,
+  TCP_HEADER_BYTES,
+  TcpFlag,
   writeIcmpError,
   writeIpv4Header,
+  writeTcpHeader,
 } from '@fivetuple/packet'
 import { type SegmentOutput, writeResetFor } from '@fivetuple/tcp'
 
@@ -35,6 +38,22 @@ export class Replier implements SegmentOutput {
     this.#source = ipv4Destination(b, o)
     this.#destination = ipv4Source(b, o)
     return writeResetFor(b, o + ipv4HeaderLength(b, o), Math.min(end, o + ipv4TotalLength(b, o)), this)
+  }
+
+  /** Sends a RST with this sequence number, without ACK, from one endpoint to another. */
+  resetFrom(
+    source: number,
+    sourcePort: number,
+    destination: number,
+    destinationPort: number,
+    sequence: number,
+    output: PacketOutput,
+  ): void {
+    this.#output = output
+    this.#source = source
+    this.#destination = destination
+    const at = this.reserve(TCP_HEADER_BYTES)
+    writeTcpHeader(this.buffer, at, sourcePort, destinationPort, sequence, 0, TCP_HEADER_BYTES, TcpFlag.RST, 0)
   }
 
   /** Answers the packet at `b[o]` with an ICMP error. */

@@ -86,12 +86,74 @@ t.test('a repeated SYN that had no answer tries another backend; one repeated ea
   rig.now += 200
   t.match(endsOf(rig.fromClient(syn(CLIENT)).on[0]!), { to: BACKENDS[0] })
   rig.now += 800
-  const [again] = rig.fromClient(syn(CLIENT)).on
+  const [takenBack, again] = rig.fromClient(syn(CLIENT)).on
+  t.match(endsOf(takenBack!), { from: `${BIP}:20000`, to: BACKENDS[0] })
+  t.strictSame([tcpFlags(takenBack!, 20), tcpSequence(takenBack!, 20)], [RST, 78], 'what the first one may be opening')
   t.match(endsOf(again!), { to: BACKENDS[1] })
   t.strictSame(rig.failures, ['backend-1 timeout'])
   const late = rig.fromBackend(tcpPacket(BACKENDS[0], `${BIP}:20000`, { flags: SYN | ACK }))
   t.equal(late.on.length, 0, 'a late answer of the first one goes nowhere')
   t.equal(tcpFlags(late.back[0]!, 20), RST)
+})
+
+t.test(
+  'a repeated SYN leaves a backend that may take no flows any more at once, and is no failure of it',
+  async (t) => {
+    const rig = new Rig()
+    rig.fromClient(syn(CLIENT))
+    rig.admit(VIP, BACKENDS[0], false)
+    rig.now += 200
+    const { on } = rig.fromClient(syn(CLIENT))
+    t.strictSame(
+      on.map((packet) => [tcpFlags(packet, 20), endsOf(packet).to]),
+      [
+        [RST, BACKENDS[0]],
+        [SYN, BACKENDS[1]],
+      ],
+    )
+    t.strictSame(rig.failures, [])
+  },
+)
+
+t.test('with nowhere else to go, a SYN stays with its backend, which goes on opening', async (t) => {
+  const rig = new Rig({}, { backends: 1 })
+  rig.fromClient(syn(CLIENT))
+  rig.now += 1_000
+  t.strictSame(
+    rig.fromClient(syn(CLIENT)).on.map((packet) => [tcpFlags(packet, 20), endsOf(packet).to]),
+    [[SYN, BACKENDS[0]]],
+  )
+})
+
+t.test('a half-open session that ends takes its SYN back from the backend', async (t) => {
+  for (const backends of [1, 2]) {
+    const rig = new Rig({ maxSessions: 8 }, { backends }) // two of them half-open
+    rig.fromClient(syn(client(1)))
+    t.strictSame(
+      rig
+        .fromClient(run(syn(client(2)), syn(client(3))))
+        .on.map((packet) => [tcpFlags(packet, 20), endsOf(packet).from]),
+      [
+        [SYN, `${BIP}:${backends === 1 ? 20_001 : 20_000}`],
+        [RST, `${BIP}:20000`],
+        [SYN, `${BIP}:${backends === 1 ? 20_002 : 20_001}`],
+      ],
+      'evicted, behind what came before it in the run',
+    )
+    t.strictSame(
+      rig.advance(7_000).map((packet) => [tcpFlags(packet, 20), tcpSequence(packet, 20)]),
+      [
+        [RST, 78],
+        [RST, 78],
+      ],
+      'expired',
+    )
+    t.equal(rig.forwarder.sessionCount, 0)
+  }
+  const rig = new Rig()
+  const [packet] = rig.fromClient(syn(CLIENT)).on
+  rig.fromBackend(tcpPacket(BACKENDS[0], endsOf(packet!).from, { flags: SYN | ACK }))
+  t.strictSame(rig.advance(7_000), [], 'one that has been answered is the backend’s to end')
 })
 
 t.test('ICMP unreachable about a SYN tries another backend', async (t) => {

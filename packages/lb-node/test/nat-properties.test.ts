@@ -1,5 +1,5 @@
 import { strict as assert } from 'node:assert'
-import { IpProtocol, malformedIpv4, TcpFlag } from '@fivetuple/packet'
+import { IpProtocol, malformedIpv4, TcpFlag, tcpFlags } from '@fivetuple/packet'
 import fc from 'fast-check'
 import t from 'tap'
 import { tcpPacket } from './packets.js'
@@ -47,20 +47,33 @@ t.test('whatever happens, translation is one to one and leaves nothing behind', 
     fc.property(fc.array(step, { minLength: 1, maxLength: 200 }), (steps) => {
       const rig = new Rig({ portRange: [20_000, 20_024] })
       const outside = new Map<string, Outside>()
+      const opening = new Set<string>()
+      const toBackends = (packets: readonly Uint8Array[]): void => {
+        for (const packet of packets) {
+          const { from, to } = endsOf(packet)
+          if (tcpFlags(packet, 20) === SYN) opening.add(`${from} ${to}`)
+          if (tcpFlags(packet, 20) === RST) opening.delete(`${from} ${to}`)
+        }
+      }
       for (const s of steps) {
         if (s.kind === 'wait') {
-          rig.advance(s.ms)
+          toBackends(rig.advance(s.ms))
         } else if (s.kind === 'client') {
           const client = `127.20.100.1:${5_000 + s.flow}`
           const { on, back } = rig.fromClient(tcpPacket(client, VIP, { flags: s.flags, checksum: true }))
-          assert(on.length + back.length <= 1, 'one packet in, at most one out')
+          toBackends(on)
+          // A SYN that is moved to another backend is taken back from the one before.
+          const isMoved = s.flags === SYN && on.length === 2 && tcpFlags(on[0]!, 20) === RST
+          assert(on.length + back.length <= (isMoved ? 2 : 1), 'one packet in, at most one out')
           for (const packet of [...on, ...back]) assert.equal(malformedIpv4(packet, 0, packet.length), undefined)
           for (const packet of on) outside.set(client, endsOf(packet))
         } else {
           const client = `127.20.100.1:${5_000 + s.flow}`
           const ends = outside.get(client)
           if (ends === undefined) continue
-          const { on } = rig.fromBackend(tcpPacket(ends.to, ends.from, { flags: s.flags }))
+          if (s.flags === RST || s.flags === (SYN | ACK)) opening.delete(`${ends.from} ${ends.to}`)
+          const { on, back } = rig.fromBackend(tcpPacket(ends.to, ends.from, { flags: s.flags }))
+          toBackends(back)
           for (const packet of on) {
             const { from, to } = endsOf(packet)
             assert.equal(from, VIP)
@@ -70,8 +83,9 @@ t.test('whatever happens, translation is one to one and leaves nothing behind', 
         }
         check(rig)
       }
-      rig.advance(1_000_000)
+      toBackends(rig.advance(1_000_000))
       assert.equal(rig.forwarder.sessionCount, 0)
+      assert.deepEqual([...opening], [], 'no backend is left with a SYN whose session is gone')
       for (const { sessions, backends } of rig.forwarder.services) {
         assert.equal(sessions, 0)
         for (const backend of backends) {

@@ -96,7 +96,8 @@ export class Rig {
     return this.forwarder.setBackend(key, to.address, to.port, { isHealthy: admitted })
   }
 
-  advance(ms: number): void {
+  /** Lets time pass; returns what has gone to the downlink switch meanwhile. */
+  advance(ms: number): Uint8Array[] {
     const until = this.now + ms
     for (
       let deadline = this.forwarder.deadline(this.now);
@@ -107,6 +108,7 @@ export class Rig {
       this.forwarder.onTimeout(this.now)
     }
     this.now = until
+    return this.downlink.takePackets()
   }
 }
 

@@ -1,3 +1,5 @@
+import { ipv4HeaderLength, tcpSequence } from '@fivetuple/packet'
+
 /** IPv4 and TCP header with as many options as a SYN has in practice; a longer packet is not kept. */
 export const KEPT_SYN_BYTES = 80
 /** 1.25 MiB when full. Half-open flows beyond it are not tried elsewhere: a flood of them needs no such favour. */
@@ -5,14 +7,15 @@ const SLOTS_MAX = 16_384
 const INITIAL_SLOTS = 64
 
 /**
- * Copies of the SYNs of flows whose backend has not answered yet, as the client sent them, so that another backend can be
- * asked for the same flow. Bounded, in one array.
+ * Copies of the SYNs of flows whose backend has not answered yet, as the client sent them, so that the same flow can be opened
+ * at another backend, and taken back from the first. Bounded, in one array.
  */
 export class SynStore {
   #bytes = new Uint8Array(INITIAL_SLOTS * KEPT_SYN_BYTES)
   #lengths = new Uint8Array(INITIAL_SLOTS)
   /** By slot: a number that goes with the packet; see {@link note}. */
   #notes = new Int32Array(INITIAL_SLOTS)
+  #lanes = new Uint8Array(INITIAL_SLOTS)
   readonly #free: number[] = []
   #fresh = 0
 
@@ -21,8 +24,8 @@ export class SynStore {
     return this.#fresh - this.#free.length
   }
 
-  /** Keeps the packet `b[o, end)`. Returns its slot, or -1 when it is too long or the store is full. */
-  keep(b: Uint8Array, o: number, end: number): number {
+  /** Keeps the SYN `b[o, end)` that came by `lane`. Returns its slot, or -1 when it is too long or the store is full. */
+  keep(b: Uint8Array, o: number, end: number, lane: number): number {
     const length = end - o
     if (length > KEPT_SYN_BYTES) return -1
     const slot = this.#free.pop() ?? this.#takeFresh()
@@ -30,6 +33,7 @@ export class SynStore {
     this.#bytes.set(b.subarray(o, end), slot * KEPT_SYN_BYTES)
     this.#lengths[slot] = length
     this.#notes[slot] = -1
+    this.#lanes[slot] = lane
     return slot
   }
 
@@ -41,6 +45,17 @@ export class SynStore {
   /** The number that is kept with the packet in a slot; -1: none. */
   note(slot: number): number {
     return this.#notes[slot]!
+  }
+
+  /** The member link of the LB's cables that the packet in a slot has come by. */
+  lane(slot: number): number {
+    return this.#lanes[slot]!
+  }
+
+  /** The sequence number of the SYN in a slot. */
+  sequence(slot: number): number {
+    const o = slot * KEPT_SYN_BYTES
+    return tcpSequence(this.#bytes, o + ipv4HeaderLength(this.#bytes, o))
   }
 
   /** Bytes of the packet in a slot. */
@@ -69,6 +84,9 @@ export class SynStore {
       const notes = new Int32Array(this.#notes.length * 2)
       notes.set(this.#notes)
       this.#notes = notes
+      const lanes = new Uint8Array(this.#lanes.length * 2)
+      lanes.set(this.#lanes)
+      this.#lanes = lanes
     }
     return this.#fresh++
   }
