@@ -10,7 +10,11 @@ import {
   type PacketOutput,
   readU16,
   rewriteEndpoints,
+  TcpFlag,
   UnreachableCode,
+  updateChecksum,
+  wordDelta,
+  writeU16,
 } from '@fivetuple/packet'
 import { Admission } from './admission.js'
 import { Capacity } from './capacity.js'
@@ -262,7 +266,7 @@ export class LbForwarder {
     const vip = ipv4Destination(b, o)
     const clientPort = readU16(b, l4)
     const vipPort = readU16(b, l4 + 2)
-    const kind = protocol === IpProtocol.TCP ? segmentKind(b[l4 + 13]!) : SegmentKind.OTHER
+    let kind = protocol === IpProtocol.TCP ? segmentKind(b[l4 + 13]!) : SegmentKind.OTHER
     let session = sessions.find(client, clientPort, vip, vipPort, protocol)
     if (session !== NONE && kind === SegmentKind.SYN) {
       const state = sessions.state(session)
@@ -271,6 +275,10 @@ export class LbForwarder {
         this.#opener.remove(session)
         session = NONE
       } else if (state === SessionState.SYN_SEEN) this.#onRepeatedSyn(b, o, session, now)
+      else if (state !== SessionState.SYN_ACK_SEEN) {
+        challengeWith(b, l4)
+        kind = SegmentKind.SYN_ACK
+      }
     }
     if (session === NONE) {
       session = this.#open(b, o, end, client, clientPort, vip, vipPort, protocol, kind, now)
@@ -455,4 +463,18 @@ export class LbForwarder {
   #reset(b: Uint8Array, o: number, end: number, output: PacketOutput): void {
     if (this.#replier.reset(b, o, end, output)) this.counters.resetsSent++
   }
+}
+
+/**
+ * Makes the SYN whose TCP header is at `tcp` a SYN-ACK. On an established session it must not open a connection at a backend
+ * that may take none, nor end one that is alive. To a SYN-ACK, an end that has the connection answers with a challenge ACK, as
+ * it does to a SYN (RFC 5961 §4.2), and the client resets it if it is not the client's any more (RFC 9293 §3.10.7.3); an end
+ * that does not have it answers with RST (§3.10.7.1). Either ends the session, and the SYN that the client repeats opens another.
+ */
+function challengeWith(b: Uint8Array, tcp: number): void {
+  const before = readU16(b, tcp + 12)
+  const after = before | TcpFlag.ACK
+  const checksum = readU16(b, tcp + 16)
+  writeU16(b, tcp + 12, after)
+  if (checksum !== 0) writeU16(b, tcp + 16, updateChecksum(checksum, wordDelta(before, after)) || 0xffff)
 }

@@ -1,5 +1,6 @@
 import {
   clientAddressOption,
+  fillL4Checksum,
   malformedIpv4,
   parseEndpoint,
   TcpFlag,
@@ -154,6 +155,37 @@ t.test('a half-open session that ends takes its SYN back from the backend', asyn
   const [packet] = rig.fromClient(syn(CLIENT)).on
   rig.fromBackend(tcpPacket(BACKENDS[0], endsOf(packet!).from, { flags: SYN | ACK }))
   t.strictSame(rig.advance(7_000), [], 'one that has been answered is the backend’s to end')
+})
+
+t.test('a SYN on an established session opens no connection, and ends no live one', async (t) => {
+  for (const eligible of [true, false]) {
+    const rig = new Rig()
+    const [first] = rig.fromClient(syn(CLIENT)).on
+    const { from: nat } = endsOf(first!)
+    rig.fromBackend(tcpPacket(BACKENDS[0], nat, { flags: SYN | ACK, sequence: 500, acknowledgment: 78 }))
+    rig.fromClient(tcpPacket(CLIENT, VIP, { flags: ACK, sequence: 78, acknowledgment: 501 }))
+    rig.admit(VIP, BACKENDS[0], eligible)
+    const again = () => rig.fromClient(tcpPacket(CLIENT, VIP, { flags: SYN, sequence: 9_000, checksum: true })).on
+    const [challenge] = again()
+    t.match(endsOf(challenge!), { from: nat, to: BACKENDS[0] })
+    t.equal(tcpFlags(challenge!, 20), SYN | ACK, 'no listener takes it for a SYN')
+    const copy = challenge!.slice()
+    fillL4Checksum(copy, 0)
+    t.same(challenge, copy, 'its checksum is right')
+
+    // A backend that has the connection answers with a challenge ACK, which is nothing to the client that is alive.
+    const ack = tcpPacket(BACKENDS[0], nat, { flags: ACK, sequence: 501, acknowledgment: 78 })
+    t.equal(tcpFlags(rig.fromBackend(ack).on[0]!, 20), ACK)
+    t.equal(rig.fromClient(tcpPacket(CLIENT, VIP, { flags: ACK, sequence: 78 })).on.length, 1)
+    t.equal(rig.forwarder.sessions(rig.now)[0]!.state, 'established')
+
+    // One that has it no more answers with RST: the SYN that the client repeats is a new flow.
+    again()
+    rig.fromBackend(tcpPacket(BACKENDS[0], nat, { flags: RST, sequence: 0 }))
+    const [repeated] = again()
+    t.equal(tcpFlags(repeated!, 20), SYN)
+    t.match(endsOf(repeated!), { to: BACKENDS[1] })
+  }
 })
 
 t.test('ICMP unreachable about a SYN tries another backend', async (t) => {
