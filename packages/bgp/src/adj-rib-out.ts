@@ -1,10 +1,11 @@
 import type { Prefix } from '@fivetuple/packet'
+import type { AsSegment } from './as-path.js'
 import { Origin, SegmentType } from './constants.js'
 import type { PathAttributes } from './path-attributes.js'
 import { prefixKey } from './prefix-key.js'
 import { encodeAnnouncements, encodeEndOfRib, encodeWithdrawals } from './update.js'
 
-/** A route that originates here. */
+/** A route that originates here, or that was learned from another AS and is passed on. */
 export interface OriginatedRoute {
   readonly prefix: Prefix
   /** Cost of the route, 32 bits; missing means 0. */
@@ -13,6 +14,8 @@ export interface OriginatedRoute {
   readonly nextHop?: number
   /** COMMUNITIES (RFC 1997), 32-bit values. */
   readonly communities?: readonly number[]
+  /** AS_PATH as it was learned, to which our AS is prepended (RFC 4271 §5.1.2); missing: the route originates here. */
+  readonly asPath?: readonly AsSegment[]
 }
 
 /** What a neighbour has been told about a prefix: the attributes by which routes share a message. */
@@ -22,7 +25,7 @@ interface Told {
 }
 
 /**
- * What one eBGP neighbour is to know: the routes that originate here, each with our AS as its path. Remembers what the
+ * What one eBGP neighbour is to know: the routes that originate here or are passed on, with our AS in front of their paths. Remembers what the
  * neighbour has been told, and produces the messages that make up the difference.
  */
 export class AdjRibOut {
@@ -106,10 +109,10 @@ export class AdjRibOut {
     return messages
   }
 
-  #attributes({ med, nextHop, communities }: OriginatedRoute): PathAttributes {
+  #attributes({ med, nextHop, communities, asPath = [] }: OriginatedRoute): PathAttributes {
     return {
       origin: Origin.IGP,
-      asPath: [{ type: SegmentType.AS_SEQUENCE, asns: [this.#localAs] }],
+      asPath: [{ type: SegmentType.AS_SEQUENCE, asns: [this.#localAs] }, ...asPath],
       nextHop: nextHop ?? this.#nextHop,
       med,
       localPref: undefined, // RFC 4271 §5.1.5: not to external peers
@@ -118,6 +121,7 @@ export class AdjRibOut {
   }
 }
 
-function groupOf({ med, nextHop, communities }: OriginatedRoute): string {
-  return `${med ?? ''} ${nextHop ?? ''} ${communities?.join(',') ?? ''}`
+function groupOf({ med, nextHop, communities, asPath = [] }: OriginatedRoute): string {
+  const path = asPath.map(({ type, asns }) => `${type}:${asns.join(',')}`).join(';')
+  return `${med ?? ''} ${nextHop ?? ''} ${communities?.join(',') ?? ''} ${path}`
 }

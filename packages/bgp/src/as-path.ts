@@ -12,6 +12,11 @@ export function asPathLength(path: readonly AsSegment[]): number {
   return path.reduce((sum, segment) => sum + segmentLength(segment), 0)
 }
 
+/** The leftmost AS of a path: the AS that has announced it; undefined when the path is empty or begins with a set. */
+export function firstAs([first]: readonly AsSegment[]): number | undefined {
+  return first?.type === SegmentType.AS_SEQUENCE ? first.asns[0] : undefined
+}
+
 /** Encodes an AS_PATH; with two octets per AS, AS_TRANS stands in for numbers that don't fit (RFC 6793 §4.2.2). */
 export function encodeAsPath(path: readonly AsSegment[], fourOctetAs: boolean): Uint8Array {
   const width = fourOctetAs ? 4 : 2

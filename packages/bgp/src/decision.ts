@@ -27,11 +27,20 @@ export function pathCost({ attributes }: RibPath): number {
  * once; with M in HASH % M that moves most flows of all other next hops, which is what a planned drain must not do. Where
  * there is no equal path that stays, its advice holds: any other path is better.
  */
-export function equalCostPaths(paths: readonly RibPath[]): RibPath[] {
+export function equalCostPaths(all: readonly RibPath[]): RibPath[] {
+  const paths = usablePaths(all)
   const best = equallyGood(paths)
   if (best.some(({ isDraining }) => !isDraining)) return best
   const others = equallyGood(paths.filter(({ isDraining }) => !isDraining))
   return others.length > 0 ? others : best
+}
+
+/**
+ * The paths that can be forwarded by, or all of them if none can. A neighbour without a port can't carry packets, however
+ * good its path is: with its path as the best one, packets would have no next hop.
+ */
+function usablePaths(paths: readonly RibPath[]): readonly RibPath[] {
+  return paths.some(({ neighbor }) => neighbor.forwards) ? paths.filter(({ neighbor }) => neighbor.forwards) : paths
 }
 
 /**

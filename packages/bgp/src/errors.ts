@@ -1,5 +1,3 @@
-import { ErrorCode } from './constants.js'
-
 /** What is wrong with a peer's message, with the codes that go back to it in a NOTIFICATION (RFC 4271 §6). */
 export interface BgpError {
   readonly code: number
@@ -28,13 +26,4 @@ export function decoded<T>(value: T): Decoded<T> {
 /** What the bytes were instead of a value. */
 export function undecodable(code: number, subcode: number, message: string, data?: Uint8Array): Decoded<never> {
   return { ok: false, error: bgpError(code, subcode, message, data) }
-}
-
-const CODE_NAMES = Object.fromEntries(
-  Object.entries(ErrorCode).map(([name, code]) => [code, name.toLowerCase().replaceAll('_', ' ')]),
-)
-
-/** Names a NOTIFICATION for people. @example formatNotification(6, 2) // 'cease/2' */
-export function formatNotification(code: number, subcode: number): string {
-  return `${CODE_NAMES[code] ?? `code ${code}`}/${subcode}`
 }

@@ -1,6 +1,6 @@
 /** BGP-4 (RFC 4271) without I/O: codec, session machine, routing information bases. */
 export { AdjRibOut, type OriginatedRoute } from './adj-rib-out.js'
-export { type AsSegment, asPathLength } from './as-path.js'
+export { type AsSegment, asPathLength, firstAs } from './as-path.js'
 export { keptConnection, type SpeakerIdentity } from './collision.js'
 export {
   AS_TRANS,
@@ -16,18 +16,27 @@ export {
   SegmentType,
 } from './constants.js'
 export type { RibPath } from './decision.js'
-export { type BgpError, bgpError, type Decoded, formatNotification } from './errors.js'
+export { type BgpError, bgpError, type Decoded } from './errors.js'
 export { encodeKeepalive, encodeMessage, type Frame, MessageFramer } from './message.js'
 export { decodeNotification, encodeNotification, type Notification } from './notification.js'
+export { formatNotification, notificationDetail } from './notification-text.js'
 export { decodeOpen, encodeOpen, IPV4_UNICAST, type Open } from './open.js'
 export type { PathAttributes } from './path-attributes.js'
-export { BgpPeer, type ConnectionSide, type PeerConfig, type PeerInput, type PeerOutput } from './peer.js'
-export { Rib, type RibRejections } from './rib.js'
+export {
+  BgpPeer,
+  type ConnectionSide,
+  type PeerConfig,
+  type PeerError,
+  type PeerInput,
+  type PeerOutput,
+} from './peer.js'
+export { Rib, type RibRefusal, type RibRejections } from './rib.js'
 export type { RibNeighbor } from './rib-neighbor.js'
 export { type RibChange, type RibRoute, RibSnapshot } from './rib-snapshot.js'
 export { decodeRouteRefresh, encodeRouteRefresh } from './route-refresh.js'
 export { BgpSession } from './session.js'
 export type { SessionConfig, SessionCounters, SessionInput, SessionOutput } from './session-contract.js'
+export { formatSessionEnd, type SessionEnd } from './session-end.js'
 export {
   SESSION_EVENTS,
   SESSION_STATES,

@@ -6,6 +6,7 @@ import type { BgpError } from './errors.js'
 import type { Open } from './open.js'
 import { BgpSession } from './session.js'
 import type { SessionConfig, SessionCounters, SessionInput, SessionOutput } from './session-contract.js'
+import { formatSessionEnd, type SessionEnd } from './session-end.js'
 import { SESSION_STATES, type SessionState } from './transitions.js'
 import type { Update } from './update.js'
 
@@ -53,6 +54,12 @@ export type PeerOutput =
   /** The furthest state of the neighbour's connections has changed. */
   | { readonly type: 'state'; readonly state: SessionState; readonly reason: string }
 
+/** An error of a neighbour's session. */
+export interface PeerError extends SessionEnd {
+  /** ms */
+  readonly at: number
+}
+
 /**
  * One neighbour: up to two connections, one dialled by either side, of which collision detection leaves one (RFC 4271
  * §6.8), the carrier of the link between, and what the neighbour is to be told.
@@ -67,7 +74,9 @@ export class BgpPeer {
   #state: SessionState = 'idle'
   #established: { readonly side: ConnectionSide; readonly open: Open; readonly since: number } | undefined
   #blocked = false
-  #lastError: string | undefined
+  #stateSince = 0
+  #lastError: PeerError | undefined
+  #attemptError: PeerError | undefined
 
   constructor(config: PeerConfig) {
     this.#config = config
@@ -89,18 +98,39 @@ export class BgpPeer {
     return this.#established
   }
 
-  /** Why the last connection, or attempt at one, has ended. */
-  get lastError(): string | undefined {
+  /** Hold time that is proposed to the neighbour, s. */
+  get proposedHoldTime(): number {
+    return this.#config.holdTime
+  }
+
+  /** Time of the last change of {@link state}, ms. */
+  get stateSince(): number {
+    return this.#stateSince
+  }
+
+  /** The last NOTIFICATION in either direction, or the last loss of an established session. Failed attempts do not replace it. */
+  get lastError(): PeerError | undefined {
     return this.#lastError
   }
 
+  /** Reason why the last attempt at a session ended before any NOTIFICATION; undefined once a session is established. */
+  get attemptError(): PeerError | undefined {
+    return this.#attemptError
+  }
+
   /**
-   * Whether a connection from the neighbour is welcome. One that has not got as far as an OPEN makes way for a newer one:
-   * its other end may be long gone.
+   * Reason why a connection from the neighbour would be refused now; undefined: it is welcome. One that has not got as far
+   * as an OPEN makes way for a newer one: its other end may be long gone.
    */
-  get welcomesConnection(): boolean {
+  get connectionRefusal(): string | undefined {
     const state = this.#sessions.get('accepted')?.state
-    return this.#linkUp && this.#established === undefined && (state === 'active' || state === 'open-sent')
+    if (state === undefined) return 'the neighbour is only dialled'
+    if (!this.#linkUp) return 'the link to the neighbour has no carrier'
+    if (this.#established !== undefined) return 'a session with the neighbour is established'
+    if (state === 'active' || state === 'open-sent') return undefined
+    return state === 'idle'
+      ? 'the session pauses after an error'
+      : 'another connection of the neighbour is about to establish'
   }
 
   /** Sums over all connections. */
@@ -221,10 +251,10 @@ export class BgpPeer {
         this.#tell(now)
         return
       case 'ended':
-        this.#onEnded(side, output.reason, now)
+        this.#onEnded(side, output.end, output.wasEstablished, now)
         return
       case 'state':
-        this.#onState(output.reason)
+        this.#onState(output.reason, now)
     }
   }
 
@@ -243,6 +273,7 @@ export class BgpPeer {
 
   #onEstablished(side: ConnectionSide, open: Open, now: number): void {
     this.#established = { side, open, since: now }
+    this.#attemptError = undefined
     this.#blocked = false
     // While this session stands, nobody is dialled.
     if (side === 'accepted') this.#to('dialled', { type: 'stop', subcode: CeaseSubcode.CONNECTION_COLLISION }, now)
@@ -251,21 +282,24 @@ export class BgpPeer {
     this.#tell(now)
   }
 
-  #onEnded(side: ConnectionSide, reason: string, now: number): void {
-    if (this.#established === undefined) this.#lastError = reason
-    if (this.#established?.side !== side) return
-    this.#lastError = reason
+  #onEnded(side: ConnectionSide, end: SessionEnd, wasEstablished: boolean, now: number): void {
+    // The neighbour's second connection is no concern of the established session.
+    if (this.#established !== undefined && this.#established.side !== side) return
+    if (end.kind === 'lost' && !wasEstablished) this.#attemptError = { ...end, at: now }
+    else if (end.kind !== 'collision') this.#lastError = { ...end, at: now }
+    if (this.#established === undefined) return
     this.#established = undefined
-    this.#outputs.push({ type: 'down', reason })
+    this.#outputs.push({ type: 'down', reason: formatSessionEnd(end) })
     if (side === 'accepted' && this.#enabled && this.#linkUp) this.#to('dialled', { type: 'resume' }, now)
   }
 
-  #onState(reason: string): void {
+  #onState(reason: string, now: number): void {
     let furthest = 0
     for (const { state } of this.#sessions.values()) furthest = Math.max(furthest, SESSION_STATES.indexOf(state))
     const state = SESSION_STATES[furthest]!
     if (state === this.#state) return
     this.#state = state
+    this.#stateSince = now
     this.#outputs.push({ type: 'state', state, reason })
   }
 

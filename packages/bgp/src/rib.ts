@@ -1,5 +1,6 @@
 import { strict as assert } from 'node:assert'
 import type { Prefix } from '@fivetuple/packet'
+import { firstAs } from './as-path.js'
 import { AFI_IPV4, CeaseSubcode, ErrorCode, SAFI_UNICAST } from './constants.js'
 import { bestPath, equalCostPaths, pathCost, type RibPath } from './decision.js'
 import { type BgpError, bgpError } from './errors.js'
@@ -22,22 +23,48 @@ interface AdjRibIn {
   readonly prefixes: Set<number>
 }
 
-/** Announcements not taken, by cause. */
+/** Announced prefixes that were not accepted, by cause. */
 export interface RibRejections {
+  /** Outside of `allowedPrefixes`. */
   notAllowed: number
+  /** The AS_PATH does not begin with the neighbour's AS (RFC 4271 §6.3): treated as withdrawn (RFC 7606 §7.2). */
+  firstAs: number
+  /** The AS_PATH has our own AS in it (RFC 4271 §9.1.2). */
   loop: number
+  /** A path attribute is malformed: treated as withdrawn (RFC 7606 §2). */
+  malformed: number
+  /** Beyond `prefixLimit`: ends the session. */
   overLimit: number
 }
+
+/** The prefix of a neighbour that was refused last. */
+export interface RibRefusal {
+  readonly prefix: Prefix
+  readonly cause: keyof RibRejections
+  /** In words. */
+  readonly reason: string
+  /** ms */
+  readonly at: number
+}
+
+/** Refused announcements of one neighbour, over all its sessions. */
+interface Refused {
+  readonly counts: RibRejections
+  last: RibRefusal | undefined
+}
+
+const NOTHING_REFUSED: RibRejections = { notAllowed: 0, firstAs: 0, loop: 0, malformed: 0, overLimit: 0 }
 
 /**
  * Adj-RIB-In of all neighbours and the Loc-RIB made of them (RFC 4271 §9.1), with multipath: all paths that are equal up
  * to and including MED are used together. Work is per changed prefix, never per table.
  */
 export class Rib {
-  readonly rejected: RibRejections = { notAllowed: 0, loop: 0, overLimit: 0 }
+  readonly rejected: RibRejections = { ...NOTHING_REFUSED }
   readonly #localAs: number
   readonly #entries = new Map<number, Entry>()
   readonly #neighbors = new Map<RibNeighbor, AdjRibIn>()
+  readonly #refused = new WeakMap<RibNeighbor, Refused>()
   readonly #changed = new Set<number>()
   #snapshot = RibSnapshot.empty
 
@@ -60,6 +87,16 @@ export class Rib {
     return this.#neighbors.get(neighbor)?.prefixes.size ?? 0
   }
 
+  /** Announced prefixes of a neighbour that were refused, over all its sessions. */
+  rejectedFrom(neighbor: RibNeighbor): Readonly<RibRejections> {
+    return this.#refused.get(neighbor)?.counts ?? NOTHING_REFUSED
+  }
+
+  /** The prefix of a neighbour that was refused last. */
+  lastRefusal(neighbor: RibNeighbor): RibRefusal | undefined {
+    return this.#refused.get(neighbor)?.last
+  }
+
   /** A neighbour's session is up. @param routerId the BGP identifier in its OPEN */
   addNeighbor(neighbor: RibNeighbor, routerId: number): void {
     assert(!this.#neighbors.has(neighbor), `neighbour ${neighbor.name} is up already`)
@@ -80,18 +117,21 @@ export class Rib {
     const adjRibIn = this.#neighbors.get(neighbor)
     assert(adjRibIn !== undefined, `neighbour ${neighbor.name} is not up`)
     for (const prefix of update.withdrawn) this.#withdraw(neighbor, adjRibIn, prefix)
+    for (const prefix of update.faulty ?? []) this.#refuse(neighbor, 'malformed', update.fault ?? '', prefix, now)
     for (const { prefixes, attributes } of update.announced) {
-      const loops = attributes.asPath.some(({ asns }) => asns.includes(this.#localAs)) // RFC 4271 §9.1.2
+      const unacceptable = this.#unacceptable(neighbor, attributes)
       for (const prefix of prefixes) {
-        if (loops || !mayAnnounce(neighbor, prefix)) {
-          this.rejected[loops ? 'loop' : 'notAllowed']++
+        if (unacceptable !== undefined || !mayAnnounce(neighbor, prefix)) {
+          const [cause, reason] = unacceptable ?? (['notAllowed', 'allowedPrefixes do not cover it'] as const)
+          this.#refuse(neighbor, cause, reason, prefix, now)
           this.#withdraw(neighbor, adjRibIn, prefix) // it replaces what was announced before
           continue
         }
         const key = prefixKey(prefix)
         if (!adjRibIn.prefixes.has(key) && adjRibIn.prefixes.size >= neighbor.prefixLimit) {
-          this.rejected.overLimit++
-          return tooManyPrefixes(neighbor)
+          const error = tooManyPrefixes(neighbor)
+          this.#refuse(neighbor, 'overLimit', error.message, prefix, now)
+          return error
         }
         adjRibIn.prefixes.add(key)
         this.#setPath(key, prefix, neighbor, adjRibIn.routerId, attributes, now)
@@ -121,6 +161,27 @@ export class Rib {
     this.#changed.clear()
     this.#snapshot = this.#snapshot.with(changes)
     return changes
+  }
+
+  /** Reason why no announcement with this AS_PATH is accepted from the neighbour, if so. */
+  #unacceptable({ as }: RibNeighbor, { asPath }: PathAttributes): [keyof RibRejections, string] | undefined {
+    const first = firstAs(asPath)
+    if (first !== as)
+      return ['firstAs', `its AS_PATH begins with ${first === undefined ? 'no AS' : `AS ${first}`}, not with AS ${as}`]
+    if (asPath.some(({ asns }) => asns.includes(this.#localAs)))
+      return ['loop', `its AS_PATH has AS ${this.#localAs} in it`]
+    return undefined
+  }
+
+  #refuse(neighbor: RibNeighbor, cause: keyof RibRejections, reason: string, prefix: Prefix, at: number): void {
+    let refused = this.#refused.get(neighbor)
+    if (refused === undefined) {
+      refused = { counts: { ...NOTHING_REFUSED }, last: undefined }
+      this.#refused.set(neighbor, refused)
+    }
+    this.rejected[cause]++
+    refused.counts[cause]++
+    refused.last = { prefix, cause, reason, at }
   }
 
   #setPath(
@@ -165,7 +226,7 @@ export class Rib {
 function tooManyPrefixes({ name, prefixLimit }: RibNeighbor): BgpError {
   const data = new Uint8Array([0, AFI_IPV4, SAFI_UNICAST, 0, 0, 0, 0])
   new DataView(data.buffer).setUint32(3, prefixLimit)
-  const why = `${name} announces more than ${prefixLimit} prefixes`
+  const why = `${name} announces more than the ${prefixLimit} prefixes of its prefixLimit`
   return bgpError(ErrorCode.CEASE, CeaseSubcode.MAX_PREFIXES, why, data)
 }
 

@@ -1,5 +1,6 @@
 import type { BgpError } from './errors.js'
 import type { Open } from './open.js'
+import type { SessionEnd } from './session-end.js'
 import type { SessionState } from './transitions.js'
 import type { Update } from './update.js'
 
@@ -55,7 +56,7 @@ export type SessionOutput =
   /** The peer asks for all routes again (RFC 2918). */
   | { readonly type: 'refresh' }
   /** A connection, or the attempt at one, has ended. If the session was established, its routes are void. */
-  | { readonly type: 'ended'; readonly reason: string; readonly wasEstablished: boolean }
+  | { readonly type: 'ended'; readonly end: SessionEnd; readonly wasEstablished: boolean }
   | { readonly type: 'state'; readonly state: SessionState; readonly reason: string }
 
 /** Counters of one session over all its connections. */

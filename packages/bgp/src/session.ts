@@ -1,12 +1,13 @@
 import { strict as assert } from 'node:assert'
 import { CeaseSubcode, ErrorCode, FsmSubcode, MessageType, OpenSubcode } from './constants.js'
-import { type BgpError, bgpError, formatNotification } from './errors.js'
+import { type BgpError, bgpError } from './errors.js'
 import { encodeKeepalive, type Frame, MessageFramer } from './message.js'
 import { decodeNotification, encodeNotification } from './notification.js'
 import { decodeOpen, encodeOpen, IPV4_UNICAST, type Open } from './open.js'
 import { RetryPause } from './retry-pause.js'
 import { decodeRouteRefresh } from './route-refresh.js'
 import type { SessionConfig, SessionCounters, SessionInput, SessionOutput } from './session-contract.js'
+import { formatSessionEnd, lostEnd, receivedEnd, type SessionEnd, sentEnd } from './session-end.js'
 import { SessionTimers } from './session-timers.js'
 import { type SessionEvent, type SessionState, TRANSITIONS } from './transitions.js'
 import { decodeUpdate } from './update.js'
@@ -99,7 +100,7 @@ export class BgpSession {
         return
       case 'cut':
         this.#disable()
-        if (this.#state !== 'idle') this.#end('stop', 'the link has no carrier', now)
+        if (this.#state !== 'idle') this.#end('stop', lostEnd('the link has no carrier'), now)
         return
       case 'connected':
         if (this.#state === 'connect' || this.#state === 'active') this.#onConnected(now)
@@ -210,12 +211,12 @@ export class BgpSession {
 
   #onTransportLost(reason: string, now: number): void {
     if (TRANSITIONS[this.#state]['transport-lost'] === 'idle') {
-      this.#end('transport-lost', reason, now)
+      this.#end('transport-lost', lostEnd(`the connection is gone: ${reason}`), now)
       return
     }
     // Event 18 before the peer has been heard: wait for its connection, or dial again after a pause.
     this.#timers.clearAll()
-    this.#outputs.push({ type: 'ended', reason, wasEstablished: false })
+    this.#outputs.push({ type: 'ended', end: lostEnd(reason), wasEstablished: false })
     this.#move('transport-lost', reason)
     if (!this.#config.passive) this.#timers.set('connect-retry', now + this.#pause.next())
   }
@@ -238,8 +239,7 @@ export class BgpSession {
     const event = MESSAGE_EVENTS[type]!
     if (event === 'notification') {
       this.counters.notificationsIn++
-      const { code, subcode } = decodeNotification(body)
-      this.#end('notification', `the peer said ${formatNotification(code, subcode)}`, now)
+      this.#end('notification', receivedEnd(decodeNotification(body)), now)
       return
     }
     if (TRANSITIONS[this.#state][event] === 'idle') {
@@ -319,20 +319,22 @@ export class BgpSession {
 
   /** Tells the peer why, then ends. */
   #fail(event: SessionEvent, error: BgpError, now: number): void {
-    if (this.#isConnected) {
-      this.counters.notificationsOut++
-      this.#send(encodeNotification(error))
+    if (!this.#isConnected) {
+      this.#end(event, lostEnd(error.message), now)
+      return
     }
-    this.#end(event, `${formatNotification(error.code, error.subcode)}: ${error.message}`, now)
+    this.counters.notificationsOut++
+    this.#send(encodeNotification(error))
+    this.#end(event, sentEnd(error), now)
   }
 
-  #end(event: SessionEvent, reason: string, now: number): void {
+  #end(event: SessionEvent, end: SessionEnd, now: number): void {
     const wasEstablished = this.#state === 'established'
     // A session that has held for a while starts the next attempt afresh; one that flaps waits longer each time.
     if (wasEstablished && now - this.#establishedAt >= this.#config.retryMaxMs) this.#pause.reset()
     this.#outputs.push({ type: 'disconnect' })
-    this.#move(event, reason)
-    this.#outputs.push({ type: 'ended', reason, wasEstablished })
+    this.#move(event, formatSessionEnd(end))
+    this.#outputs.push({ type: 'ended', end, wasEstablished })
     this.#framer = new MessageFramer()
     this.#peerOpen = undefined
     this.#holdMs = 0

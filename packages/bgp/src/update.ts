@@ -19,6 +19,8 @@ export interface Update {
   readonly announced: readonly Announcement[]
   /** Why announced routes were taken as withdrawn, when they were (RFC 7606 §2). */
   readonly fault: string | undefined
+  /** Of the withdrawn prefixes, those that were announced with the fault. */
+  readonly faulty?: readonly Prefix[]
 }
 
 /** Body bytes of an UPDATE besides prefixes and attributes: two length fields. */
@@ -47,7 +49,8 @@ export function decodeUpdate(body: Uint8Array, fourOctetAs: boolean): Decoded<Up
     return decoded({ withdrawn: gone, announced: announcements(received.value, prefixes), fault })
   // RFC 7606 §5.2: the prefixes that the fault should cost may be what is missing.
   if (prefixes.length === 0 && !hasReach) return malformed(fault)
-  return decoded({ withdrawn: [...gone, ...prefixes, ...(reach?.prefixes ?? [])], announced: [], fault })
+  const faulty = [...prefixes, ...(reach?.prefixes ?? [])]
+  return decoded({ withdrawn: [...gone, ...faulty], announced: [], fault, faulty })
 }
 
 /** RFC 7606 §3 d: which mandatory attribute an announcement lacks; NEXT_HOP is for the message's own prefixes. */

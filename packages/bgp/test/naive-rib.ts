@@ -1,6 +1,13 @@
 import type { PathAttributes, RibNeighbor } from '@fivetuple/bgp'
 import { formatPrefix, type Prefix, prefixCovers } from '@fivetuple/packet'
 
+interface Candidate {
+  readonly neighbor: RibNeighbor
+  readonly rank: string
+  readonly med: number
+  readonly leaving: boolean
+}
+
 /** The Loc-RIB computed afresh from everything that was ever said: slow, and written without looking at the other. */
 export class NaiveRib {
   readonly #localAs: number
@@ -28,11 +35,11 @@ export class NaiveRib {
 
   /** Each prefix with its cost and the names of the neighbours that it is reached by. */
   table(): Record<string, { cost: number; via: string[] }> {
-    const candidates = new Map<string, { neighbor: RibNeighbor; rank: string; med: number; leaving: boolean }[]>()
+    const candidates = new Map<string, Candidate[]>()
     for (const [neighbor, routes] of this.#said)
       for (const [text, { prefix, attributes }] of routes) {
         const asns = attributes.asPath.flatMap((segment) => segment.asns)
-        if (asns.includes(this.#localAs)) continue
+        if (asns.includes(this.#localAs) || asns[0] !== neighbor.as) continue
         if (!neighbor.allowedPrefixes.some((allowed) => prefixCovers(allowed, prefix))) continue
         const leaving = attributes.communities.includes(0xffff_0000)
         const hops = attributes.asPath.reduce((sum, { type, asns }) => sum + (type === 1 ? 1 : asns.length), 0)
@@ -42,7 +49,9 @@ export class NaiveRib {
         candidates.set(text, [...(candidates.get(text) ?? []), { neighbor, rank, med, leaving }])
       }
     const table: Record<string, { cost: number; via: string[] }> = {}
-    for (const [text, all] of candidates) {
+    for (const [text, announced] of candidates) {
+      const withPort = announced.filter(({ neighbor }) => neighbor.forwards)
+      const all = withPort.length > 0 ? withPort : announced
       const bestOf = (list: typeof all) => list.filter(({ rank }) => rank === list.map((c) => c.rank).sort()[0])
       const staying = all.filter(({ leaving }) => !leaving)
       const isLeft = bestOf(all).every(({ leaving }) => leaving)

@@ -118,7 +118,7 @@ t.test('a peer that never reads is given up, however alive it sounds (RFC 9687)'
   two.run(17_900)
   t.equal(two.a.machine.state, 'established')
   two.run(200)
-  t.match(two.a.downs, [/^send hold timer expired/])
+  t.match(two.a.downs, [/^sent send hold timer expired/])
   t.end()
 })
 
@@ -136,8 +136,8 @@ t.test('hold time', (t) => {
     two.run(5_900)
     two.assertEstablished()
     two.run(3_200)
-    t.match(two.a.downs, [/^hold timer expired/])
-    t.match(two.b.downs, [/^hold timer expired/])
+    t.match(two.a.downs, [/^sent hold timer expired/])
+    t.match(two.b.downs, [/^sent hold timer expired/])
     t.equal(count(two.a, MessageType.NOTIFICATION), 1)
     two.blackHole = false
     two.run(10_000)
@@ -184,7 +184,7 @@ t.test('the carrier gates the session', (t) => {
   two.run(60_000)
   t.equal(two.a.machine.state, 'idle')
   two.input(two.b, { type: 'link-down' })
-  t.notOk(two.b.machine.welcomesConnection)
+  t.match(two.b.machine.connectionRefusal, /no carrier/)
   two.input(two.b, { type: 'link-up' })
   two.input(two.a, { type: 'link-up' })
   two.run(10)
@@ -196,7 +196,7 @@ t.test('stop says Cease, and means it', (t) => {
   const two = new TwoSpeakers({ accepts: false }, { passive: true }).start().run(10)
   two.input(two.b, { type: 'stop', subcode: CeaseSubcode.ADMINISTRATIVE_SHUTDOWN })
   two.run(60_000)
-  t.match(two.a.downs, ['the peer said cease/2'])
+  t.match(two.a.downs, ['received Cease, administrative shutdown (6/2)'])
   t.equal(two.b.machine.state, 'idle')
   t.not(two.a.machine.state, 'established')
   t.equal(two.b.machine.counters().notificationsOut, 1)
@@ -231,20 +231,20 @@ t.test('pauses between attempts grow up to the longest and start afresh with the
 t.test('a newer connection takes the place of one without an OPEN, not of a session', (t) => {
   const two = new TwoSpeakers({ passive: true })
   two.input(two.a, { type: 'start' })
-  t.ok(two.a.machine.welcomesConnection)
+  t.equal(two.a.machine.connectionRefusal, undefined)
   two.input(two.a, { type: 'connected', side: 'accepted' })
   t.equal(two.a.machine.state, 'open-sent')
-  t.ok(two.a.machine.welcomesConnection)
+  t.equal(two.a.machine.connectionRefusal, undefined)
   const { a } = two
   const bytes = (b: Uint8Array) => two.input(a, { type: 'bytes', side: 'accepted', bytes: b })
   bytes(
     encodeOpen({ as: 4_200_000_002, holdTime: 9, routerId: 9, fourOctetAs: true, routeRefresh: false, families: [] }),
   )
   t.equal(a.machine.state, 'open-confirm')
-  t.notOk(a.machine.welcomesConnection)
+  t.type(a.machine.connectionRefusal, 'string')
   bytes(encodeKeepalive())
   t.equal(a.machine.state, 'established')
-  t.notOk(a.machine.welcomesConnection)
+  t.type(a.machine.connectionRefusal, 'string')
   t.end()
 })
 
@@ -333,5 +333,35 @@ t.test('over a transport that breaks at random, sessions come back and tell the 
     }),
     { numRuns: 100 },
   )
+  t.end()
+})
+
+t.test('a failed dial does not replace the last error', (t) => {
+  const two = new TwoSpeakers({ accepts: false }, { passive: true }).start().run(10)
+  const { machine } = two.a
+  t.equal(machine.lastError, undefined)
+  two.input(two.b, { type: 'stop', subcode: CeaseSubcode.ADMINISTRATIVE_SHUTDOWN })
+  two.refuse = true
+  two.run(30_000)
+  t.match(machine.lastError, { kind: 'received', code: 6, subcode: 2 })
+  t.ok(machine.lastError!.at < 100, 'with its time')
+  t.match(machine.attemptError, { kind: 'lost', text: 'refused', code: null })
+  t.ok(machine.attemptError!.at > 20_000)
+  two.refuse = false
+  two.input(two.b, { type: 'start' })
+  two.run(10_000)
+  two.assertEstablished()
+  t.equal(machine.attemptError, undefined, 'a session ends what is told of attempts')
+  t.match(machine.lastError, { code: 6, subcode: 2 }, 'but not the last error')
+  t.ok(machine.stateSince > 30_000 && machine.stateSince < 40_100)
+  t.end()
+})
+
+t.test('losing an established session is an error, collision detection is none', (t) => {
+  const two = new TwoSpeakers().start().run(2_000)
+  two.assertEstablished()
+  t.same([two.a.machine.lastError, two.b.machine.lastError], [undefined, undefined])
+  two.breakConnections()
+  t.match(two.a.machine.lastError, { kind: 'lost', text: 'the connection is gone: reset', at: 2_000 })
   t.end()
 })

@@ -19,6 +19,8 @@ const VIP = parsePrefix('127.20.10.1/32')!
 const neighbor = (k: number, allowed = '127.20.10.0/24', prefixLimit = 100): RibNeighbor => ({
   name: `lb-${k}`,
   address: parseIpv4(`127.20.1.${k}`)!,
+  as: 65_001,
+  forwards: true,
   allowedPrefixes: [parsePrefix(allowed)!],
   prefixLimit,
 })
@@ -32,6 +34,9 @@ const attributes = (changes: Partial<PathAttributes> = {}, asns: readonly number
   communities: [],
   ...changes,
 })
+
+/** What other paths are compared with: two ASes long. */
+const GOOD = attributes({}, [65_001, 65_007])
 
 /** The last step of every run. */
 const TAKE = { act: 'take', who: 0, prefixes: [], path: attributes() }
@@ -84,15 +89,15 @@ t.test('equal cost means several paths, in the order of the neighbours’ addres
 
 t.test('what makes a path worse', (t) => {
   const worse: [string, PathAttributes][] = [
-    ['a longer AS_PATH', attributes({}, [65_001, 65_001])],
-    ['a worse ORIGIN', attributes({ origin: 1 })],
-    ['a higher MED, whatever the AS', attributes({ med: 1 }, [65_002])],
-    ['a sender about to shut down (RFC 8326)', attributes({ communities: [Community.GRACEFUL_SHUTDOWN] }, [])],
+    ['a longer AS_PATH', attributes({}, [65_001, 65_001, 65_007])],
+    ['a worse ORIGIN', attributes({ origin: 1 }, [65_001, 65_007])],
+    ['a higher MED, whatever the AS', attributes({ med: 1 }, [65_001, 65_002])],
+    ['a sender about to shut down (RFC 8326)', attributes({ communities: [Community.GRACEFUL_SHUTDOWN] })],
   ]
   for (const [name, bad] of worse) {
     const { rib, neighbors } = ribWith(2)
     rib.update(neighbors[0]!, announce([VIP], bad), 0)
-    rib.update(neighbors[1]!, announce([VIP]), 0)
+    rib.update(neighbors[1]!, announce([VIP], GOOD), 0)
     rib.takeChanges(0)
     t.same(table(rib.snapshot)['127.20.10.1/32']?.via, ['lb-2'], name)
     rib.update(neighbors[1]!, withdraw(VIP), 1)
@@ -126,19 +131,87 @@ t.test('a path that drains stays among its equals, marked, as long as one of the
 
 t.test('what makes no difference', (t) => {
   const same: [string, PathAttributes][] = [
-    ['another AS in an AS_PATH of the same length', attributes({}, [65_007])],
-    ['a set instead of one AS', attributes({ asPath: [{ type: SegmentType.AS_SET, asns: [1, 2, 3] }] })],
-    ['MED 0 instead of none', attributes({ med: 0 })],
-    ['LOCAL_PREF, which an external peer has no business to send', attributes({ localPref: 1 })],
-    ['next hop and communities', attributes({ nextHop: 1, communities: [7] })],
+    ['another AS in an AS_PATH of the same length', attributes({}, [65_001, 65_008])],
+    [
+      'a set instead of one AS',
+      attributes({
+        asPath: [
+          { type: SegmentType.AS_SEQUENCE, asns: [65_001] },
+          { type: SegmentType.AS_SET, asns: [1, 2, 3] },
+        ],
+      }),
+    ],
+    ['MED 0 instead of none', attributes({ med: 0 }, [65_001, 65_007])],
+    ['LOCAL_PREF, which an external peer has no business to send', attributes({ localPref: 1 }, [65_001, 65_007])],
+    ['next hop and communities', attributes({ nextHop: 1, communities: [7] }, [65_001, 65_007])],
   ]
   for (const [name, other] of same) {
     const { rib, neighbors } = ribWith(2)
     rib.update(neighbors[0]!, announce([VIP], other), 0)
-    rib.update(neighbors[1]!, announce([VIP]), 0)
+    rib.update(neighbors[1]!, announce([VIP], GOOD), 0)
     rib.takeChanges(0)
     t.same(table(rib.snapshot)['127.20.10.1/32']?.via, ['lb-1', 'lb-2'], name)
   }
+  t.end()
+})
+
+t.test(
+  'a path that does not begin with the AS of its neighbour is treated as withdrawn (RFC 4271 §6.3, RFC 7606 §7.2)',
+  (t) => {
+    const refused: [string, PathAttributes][] = [
+      ['an empty AS_PATH', attributes({}, [])],
+      ['no AS_PATH segment at all', attributes({ asPath: [] })],
+      ['another AS in front', attributes({}, [65_002, 65_001])],
+      ['a set in front', attributes({ asPath: [{ type: SegmentType.AS_SET, asns: [65_001] }] })],
+    ]
+    for (const [name, bad] of refused) {
+      const { rib, neighbors } = ribWith(2)
+      const [first, second] = neighbors as [RibNeighbor, RibNeighbor]
+      for (const one of neighbors) rib.update(one, announce([VIP]), 0)
+      t.equal(rib.update(first, announce([VIP], bad), 1), undefined, `${name}: the session goes on`)
+      rib.takeChanges(1)
+      t.same(table(rib.snapshot)['127.20.10.1/32']?.via, ['lb-2'], name)
+      t.match(rib.rejectedFrom(first), { firstAs: 1, loop: 0, notAllowed: 0 })
+      t.match(rib.lastRefusal(first), { prefix: VIP, cause: 'firstAs', reason: /not with AS 65001/, at: 1 })
+      t.match(rib.rejectedFrom(second), { firstAs: 0 })
+      t.equal(rib.lastRefusal(second), undefined)
+    }
+    t.end()
+  },
+)
+
+t.test('a neighbour that nothing can be forwarded to never competes with one that has a port', (t) => {
+  const rib = new Rib(LOCAL_AS)
+  const [lb, other] = [neighbor(1), neighbor(2)]
+  const outside: RibNeighbor = { ...neighbor(3), forwards: false }
+  for (const [i, one] of [lb, other, outside].entries()) rib.addNeighbor(one, i + 1)
+  const via = () => {
+    rib.takeChanges(0)
+    return table(rib.snapshot)['127.20.10.1/32']?.via
+  }
+  rib.update(outside, announce([VIP], attributes({}, [65_001])), 0)
+  t.same(via(), ['lb-3'], 'alone it is shown')
+  rib.update(lb, announce([VIP], attributes({ origin: 2, med: 100 }, [65_001, 65_007, 65_007])), 0)
+  t.same(via(), ['lb-1'], 'a longer AS_PATH, a worse ORIGIN and a higher MED all the same')
+  rib.update(lb, announce([VIP], attributes({ communities: [Community.GRACEFUL_SHUTDOWN] })), 0)
+  t.same(via(), ['lb-1'], 'while it drains, too: nobody else can carry its flows')
+  rib.update(other, announce([VIP], attributes({}, [65_001, 65_007])), 0)
+  t.same(via(), ['lb-2'])
+  rib.removeNeighbor(lb)
+  rib.removeNeighbor(other)
+  t.same(via(), ['lb-3'])
+  t.end()
+})
+
+t.test('prefixes of a malformed announcement are counted as refused', (t) => {
+  const { rib, neighbors } = ribWith(1)
+  const [one] = neighbors as [RibNeighbor]
+  rib.update(one, announce([VIP]), 0)
+  rib.update(one, { withdrawn: [VIP], announced: [], fault: 'ORIGIN is 7', faulty: [VIP] }, 1)
+  rib.takeChanges(1)
+  t.same(table(rib.snapshot), {})
+  t.match(rib.rejectedFrom(one), { malformed: 1 })
+  t.match(rib.lastRefusal(one), { cause: 'malformed', reason: 'ORIGIN is 7', at: 1 })
   t.end()
 })
 
@@ -148,7 +221,7 @@ t.test('import: filter, loops, limit', (t) => {
   rib.addNeighbor(small, 1)
   const at = (text: string) => parsePrefix(text)!
   rib.update(small, announce([at('127.20.10.0/24'), at('127.20.10.8/29'), at('127.20.0.0/16'), at('0.0.0.0/0')]), 0)
-  t.same(rib.rejected, { notAllowed: 2, loop: 0, overLimit: 0 })
+  t.same(rib.rejected, { notAllowed: 2, firstAs: 0, loop: 0, malformed: 0, overLimit: 0 })
   t.equal(rib.prefixCount(small), 2)
   t.equal(rib.update(small, announce([at('127.20.10.8/29')], attributes({ med: 7 })), 0), undefined, 'no new prefix')
   const error = rib.update(small, announce([VIP]), 0)
@@ -200,7 +273,12 @@ t.test('old snapshots stay as they were', (t) => {
 })
 
 t.test('against the naive RIB', (t) => {
-  const neighbors = [neighbor(1, '0.0.0.0/0'), neighbor(2, '0.0.0.0/0'), neighbor(3, '0.0.0.0/1')]
+  const neighbors = [
+    neighbor(1, '0.0.0.0/0'),
+    neighbor(2, '0.0.0.0/0'),
+    { ...neighbor(3, '0.0.0.0/1'), forwards: false },
+    { ...neighbor(4, '0.0.0.0/0'), as: 65_002, forwards: false },
+  ]
   const prefix = fc
     .tuple(fc.constantFrom(0, 0x1000_0000, 0x9000_0000), fc.constantFrom(0, 8, 32))
     .map(([address, length]) => prefixOf(address, length))
@@ -214,7 +292,7 @@ t.test('against the naive RIB', (t) => {
     .map(({ asns, ...rest }) => attributes(rest, asns))
   const step = fc.record({
     act: fc.constantFrom('announce', 'announce', 'announce', 'withdraw', 'up', 'down', 'take'),
-    who: fc.nat(2),
+    who: fc.nat(3),
     prefixes: fc.array(prefix, { minLength: 1, maxLength: 3 }),
     path,
   })

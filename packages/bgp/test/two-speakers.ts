@@ -172,7 +172,7 @@ export class TwoSpeakers {
     const listener = this.#other(dialler)
     this.#deliver(() => {
       if (dialler.connections.get('dialled') !== connection) return
-      if (this.refuse || !listener.machine.welcomesConnection || listener.connections.has('accepted')) {
+      if (this.refuse || listener.machine.connectionRefusal !== undefined || listener.connections.has('accepted')) {
         dialler.connections.delete('dialled')
         this.input(dialler, { type: 'transport-lost', side: 'dialled', reason: 'refused' })
         return

@@ -77,6 +77,10 @@ t.test('the default plan', async (t) => {
     address: '127.20.1.4',
     as: 65100,
     portId: 4,
+    port: 1790,
+    holdTime: 9,
+    nextHop: null,
+    exports: ['connected'],
     allowedPrefixes: ['127.20.10.1/32', '127.20.10.2/32'],
     passive: true,
     prefixLimit: 100,
@@ -173,11 +177,29 @@ t.test('servers, neighbours and next hops of the user', async (t) => {
     address: '127.0.0.9',
     as: 65200,
     portId: null,
+    port: 1790,
+    holdTime: 9,
+    nextHop: null,
+    exports: [],
     allowedPrefixes: ['198.18.0.0/15'],
     passive: false,
     prefixLimit: 100,
   })
 })
+
+t.test(
+  'an external neighbour is announced what its configuration says, by its own port, next hop and hold time',
+  async (t) => {
+    const neighbor = (text: string) =>
+      planOf(`bgp: { neighbors: [{ name: n, address: 127.20.9.1, as: 64999, ${text} }] }`)
+    const uplink = (text: string) => neighbor(`switch: uplink, ${text}`).uplink.bgp.neighbors[4]
+    t.same(uplink('export: none')?.exports, [])
+    t.same(uplink('export: default')?.exports, ['connected'])
+    t.same(uplink('export: [vips, default, vips]')?.exports, ['forwarded', 'connected'])
+    t.same(neighbor('switch: downlink, export: backends').downlink.bgp.neighbors[4]?.exports, ['connected'])
+    t.match(uplink('nextHop: 198.19.0.1, port: 179, holdTime: 90s'), { nextHop: '198.19.0.1', port: 179, holdTime: 90 })
+  },
+)
 
 t.test('a backend has weight 1 by default, whatever its name', async (t) => {
   const plan = planOf(`backends:

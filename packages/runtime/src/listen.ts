@@ -4,11 +4,12 @@ import type { Server } from 'node:net'
  * Listens on an address and port of this process's own. `exclusive` matters inside node:cluster workers: without it each
  * accept would go through the primary.
  *
- * Rejects with an error that names the address and what to do about it.
+ * Rejects with an error that names the address and what to do about it; its `cause` is the error of the system call.
  */
 export function listenExclusive(server: Server, address: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
-    const onError = (error: NodeJS.ErrnoException): void => reject(new Error(explainListenError(error, address, port)))
+    const onError = (error: NodeJS.ErrnoException): void =>
+      reject(new Error(explainListenError(error, address, port), { cause: error }))
     server.once('error', onError)
     server.listen({ host: address, port, exclusive: true, backlog: 4096 }, () => {
       server.off('error', onError)

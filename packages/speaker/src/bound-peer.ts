@@ -45,9 +45,13 @@ export class BoundPeer {
     this.#events.onDeadline(this.machine.deadline())
   }
 
-  /** Takes a connection that the neighbour has dialled; false when it is not welcome, and the caller's to close. */
-  accept(socket: Socket): boolean {
-    if (!this.machine.welcomesConnection) return false
+  /**
+   * Accepts a connection that the neighbour has dialled.
+   * @returns the reason why it is refused, if it is: closing it is left to the caller
+   */
+  accept(socket: Socket): string | undefined {
+    const refusal = this.machine.connectionRefusal
+    if (refusal !== undefined) return refusal
     const older = this.#sockets.get('accepted')
     if (older !== undefined) {
       this.#sockets.delete('accepted')
@@ -56,7 +60,7 @@ export class BoundPeer {
     }
     this.#bind('accepted', socket)
     this.input({ type: 'connected', side: 'accepted' })
-    return true
+    return undefined
   }
 
   /** Resolves when no connection is left, which {@link LINGER_MS} bounds once the machine has been stopped. */
@@ -115,7 +119,7 @@ export class BoundPeer {
       if (isCurrent()) this.input({ type: 'unblocked', side })
     })
     socket.on('error', (error: NodeJS.ErrnoException) => {
-      reason = error.code ?? error.message
+      reason = this.#reasonOf(error)
     })
     socket.on('close', () => {
       this.#closing.delete(socket)
@@ -125,6 +129,15 @@ export class BoundPeer {
       }
       if (this.#sockets.size + this.#closing.size === 0) this.#onEmpty?.()
     })
+  }
+
+  #reasonOf({ code, message, syscall }: NodeJS.ErrnoException): string {
+    const { host, port, localAddress } = this.#target
+    if (code === 'ECONNREFUSED') return `nothing listens on ${host}:${port} (ECONNREFUSED)`
+    if (code === 'ECONNRESET') return 'reset by the peer (ECONNRESET)'
+    if (syscall === 'connect' || syscall === 'bind')
+      return `${host}:${port} can't be reached from ${localAddress} (${code})`
+    return code ?? message
   }
 
   /** Lets what was said last, a NOTIFICATION perhaps, go out, and closes. */

@@ -1,8 +1,4 @@
 /** A BGP speaker on real TCP connections. */
-export {
-  Speaker,
-  type SpeakerNeighbor,
-  type SpeakerOptions,
-  type SpeakerRefusals,
-  type SpeakerSession,
-} from './speaker.js'
+export type { RefusedConnection } from './refused-connections.js'
+export type { SpeakerError, SpeakerRefusedPrefix, SpeakerSession } from './session-status.js'
+export { Speaker, type SpeakerNeighbor, type SpeakerOptions, type SpeakerRefusals } from './speaker.js'

@@ -9,12 +9,13 @@ import {
   type RibNeighbor,
   type RibRejections,
   type RibSnapshot,
-  type SessionCounters,
   type SessionState,
 } from '@fivetuple/bgp'
 import { formatPrefix, type Prefix, parseIpv4 } from '@fivetuple/packet'
 import { type Clock, DeadlineTimer, listenExclusive, monotonicClock } from '@fivetuple/runtime'
 import { BoundPeer } from './bound-peer.js'
+import { type RefusedConnection, RefusedConnections } from './refused-connections.js'
+import { type SpeakerSession, sessionStatus } from './session-status.js'
 
 /** Pauses between attempts to reach a neighbour: short, since a lab's nodes come and go all the time. */
 const RETRY_FIRST_MS = 250
@@ -37,6 +38,10 @@ export interface SpeakerNeighbor {
   /** What it may announce: these prefixes and more specific ones. */
   readonly allowedPrefixes: readonly Prefix[]
   readonly prefixLimit: number
+  /** True if packets can be sent to it, so that its paths may be used beside equal ones of others; missing: they can. */
+  readonly forwards?: boolean
+  /** Proposed hold time, s: 0 or at least 3; without it, the speaker's own. */
+  readonly holdTime?: number
   /** NEXT_HOP of what we announce to it, dotted quad; without it our own address. */
   readonly nextHop?: string
   /** Whether the link that leads to it has a carrier at the start; without it, yes. */
@@ -66,25 +71,12 @@ export interface SpeakerOptions {
   readonly random?: () => number
 }
 
-/** One neighbour's session, for people. */
-export interface SpeakerSession extends Readonly<SessionCounters> {
-  readonly neighbor: string
-  readonly address: string
-  readonly as: number
-  readonly state: SessionState
-  /** How long the session has been established, ms; null when it is not. */
-  readonly establishedMs: number | null
-  /** Negotiated hold time, s; null when there is no session. */
-  readonly holdTime: number | null
-  readonly prefixesIn: number
-  readonly prefixesOut: number
-  readonly lastError: string | null
-}
-
-/** What the speaker refused, besides what sessions count. */
+/** Announcements and connections that the speaker has refused. */
 export interface SpeakerRefusals extends Readonly<RibRejections> {
   /** Connections from addresses that are no neighbour's, or that came at a bad moment. */
   readonly connections: number
+  /** Their last ones by address, the last one first. */
+  readonly recentConnections: readonly RefusedConnection[]
 }
 
 interface Neighbor {
@@ -104,7 +96,7 @@ export class Speaker {
   readonly #toAll = new Map<string, OriginatedRoute>()
   readonly #timer: DeadlineTimer
   #server: Server | undefined
-  #refusedConnections = 0
+  readonly #refusedConnections = new RefusedConnections()
   #dueScheduled = false
   #routesScheduled = false
   #phase: 'new' | 'started' | 'stopped' = 'new'
@@ -127,7 +119,9 @@ export class Speaker {
     if (listen) {
       this.#server = createServer({ noDelay: true }, (socket) => this.#accept(socket))
       this.#limitConnections()
-      await listenExclusive(this.#server, localAddress, port)
+      await listenExclusive(this.#server, localAddress, port).catch((error: Error) => {
+        throw portInUse(error, localAddress, port)
+      })
     }
     this.#phase = 'started'
     for (const { bound } of this.#neighbors.values()) bound.input({ type: 'start' })
@@ -188,23 +182,19 @@ export class Speaker {
 
   sessions(): SpeakerSession[] {
     const now = this.#clock.now()
-    return [...this.#neighbors.values()].map(({ config, rib, bound: { machine } }) => ({
-      neighbor: config.name,
-      address: config.address,
-      as: config.as,
-      state: machine.state,
-      establishedMs: machine.established === undefined ? null : now - machine.established.since,
-      holdTime:
-        machine.established === undefined ? null : Math.min(machine.established.open.holdTime, this.#options.holdTime),
-      prefixesIn: this.#rib.prefixCount(rib),
-      prefixesOut: machine.established === undefined ? 0 : machine.adjRibOut.toldCount,
-      ...machine.counters(),
-      lastError: machine.lastError ?? null,
-    }))
+    return [...this.#neighbors.values()].map(({ config: { address, as, port, passive }, rib, bound: { machine } }) => {
+      const dialled = passive ? null : (port ?? this.#options.port)
+      return sessionStatus({ address, as, port: dialled }, machine, this.#rib, rib, now)
+    })
   }
 
   refusals(): SpeakerRefusals {
-    return { ...this.#rib.rejected, connections: this.#refusedConnections }
+    const refused = this.#refusedConnections
+    return {
+      ...this.#rib.rejected,
+      connections: refused.total,
+      recentConnections: refused.recent(this.#clock.now()),
+    }
   }
 
   #createNeighbor(config: SpeakerNeighbor): Neighbor {
@@ -224,12 +214,19 @@ export class Speaker {
     if (!Number.isInteger(dialledPort) || dialledPort < 1 || dialledPort > 65_535)
       refuse(`port ${dialledPort} cannot be dialled`)
     const { name, allowedPrefixes, prefixLimit } = config
-    const rib: RibNeighbor = { name, address, allowedPrefixes, prefixLimit }
+    const rib: RibNeighbor = {
+      name,
+      address,
+      as: config.as,
+      forwards: config.forwards ?? true,
+      allowedPrefixes,
+      prefixLimit,
+    }
     const machine = new BgpPeer({
       localAs: as,
       routerId,
       peerAs: config.as,
-      holdTime,
+      holdTime: config.holdTime ?? holdTime,
       passive: config.passive,
       accepts: listen,
       nextHop,
@@ -250,10 +247,17 @@ export class Speaker {
   #accept(socket: Socket): void {
     const remote = parseIpv4(socket.remoteAddress ?? '')
     const neighbor = remote === undefined ? undefined : this.#byAddress.get(remote)
-    if (this.#phase === 'started' && neighbor?.bound.accept(socket)) return
-    this.#refusedConnections++
+    const refusal = this.#refusal(neighbor, socket)
+    if (refusal === undefined) return
+    this.#refusedConnections.add(socket.remoteAddress ?? '', neighbor?.config.name ?? null, refusal, this.#clock.now())
     socket.on('error', () => {}) // what becomes of it does not matter
     socket.resetAndDestroy()
+  }
+
+  /** Reason why a connection is refused; undefined: its neighbour has it now. */
+  #refusal(neighbor: Neighbor | undefined, socket: Socket): string | undefined {
+    if (this.#phase !== 'started') return 'the speaker does not run'
+    return neighbor === undefined ? 'no neighbour has this address' : neighbor.bound.accept(socket)
   }
 
   #limitConnections(): void {
@@ -315,4 +319,16 @@ export class Speaker {
     if (neighbor === undefined) throw new RangeError(`there is no neighbour ${name}`)
     return neighbor
   }
+}
+
+/** The error of a failed bind; when the port is taken, with the remedy for routing daemons, which listen on all addresses by default. */
+function portInUse(error: Error, address: string, port: number): Error {
+  const { cause } = error
+  if (!(cause instanceof Error && 'code' in cause && cause.code === 'EADDRINUSE')) return error
+  return new Error(
+    `${address}:${port} is in use: by another cluster in this block, or by a routing daemon that listens on all addresses. ` +
+      `Stop it, let it listen on its own address only (BIRD: 'strict bind', GoBGP: 'local-address-list', FRR: '-l', OpenBGPD: 'listen on'), ` +
+      `or choose another block (--block auto) or another bgp.port`,
+    { cause },
+  )
 }

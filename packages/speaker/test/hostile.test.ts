@@ -70,7 +70,11 @@ t.test('a thousand connections from strangers', async (t) => {
   const sockets = Array.from({ length: 1_000 }, () => dial(STRANGER))
   await Promise.all(sockets.map((socket) => closed(socket)))
   assertUnmoved()
-  t.ok(uplink.speaker.refusals().connections > 0)
+  const refusals = uplink.speaker.refusals()
+  t.ok(refusals.connections > 0)
+  t.match(refusals.recentConnections, [
+    { address: STRANGER, neighbor: null, reason: 'no neighbour has this address', count: refusals.connections },
+  ])
   t.equal(uplink.session('evil').state, 'active')
 })
 
@@ -82,7 +86,7 @@ t.test('garbage from a neighbour’s address', async (t) => {
   t.equal(await notification, '1/1')
   assertUnmoved()
   t.ok(uplink.states.includes('evil idle'), 'it is idle for a while')
-  t.match(uplink.session('evil').lastError, /marker/)
+  t.match(uplink.session('evil').lastError, { direction: 'sent', text: /^message header error.*marker/ })
   await uplink.untilState('evil', 'active')
 })
 
@@ -113,6 +117,7 @@ t.test('a second connection does not disturb a session', async (t) => {
   await Promise.all(sockets.map((socket) => closed(socket)))
   assertUnmoved()
   t.equal(uplink.speaker.refusals().connections - refused, 50)
+  t.match(uplink.speaker.refusals().recentConnections[0], { address: GOOD, neighbor: 'good', reason: /is established/ })
 })
 
 t.test('a session byte by byte, and one that never reads', async (t) => {
@@ -148,7 +153,7 @@ t.test('a session byte by byte, and one that never reads', async (t) => {
   for (let i = 0; i < 20; i++) announceAll(rounds + i)
   t.equal(updatesOut(), sent)
   await uplink.until(() => uplink.session('evil').state !== 'established')
-  t.match(uplink.session('evil').lastError, /hold timer expired/)
+  t.match(uplink.session('evil').lastError, { direction: 'sent', text: /^(send )?hold timer expired/ })
   assertUnmoved()
   socket.destroy()
 })

@@ -146,5 +146,5 @@ t.test('BIRD dials, we wait', async (t) => {
   await cli((output) => output.includes(OUR_PREFIX), 'show', 'route')
   await cli(any, 'disable', 'fivetuple')
   await us.untilRoute(THEIR_PREFIX)
-  t.equal(us.session('bird').lastError, 'the peer said cease/2')
+  t.match(us.session('bird').lastError, { direction: 'received', code: 6, subcode: 2 })
 })

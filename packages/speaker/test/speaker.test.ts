@@ -1,4 +1,5 @@
-import { createConnection } from 'node:net'
+import { createConnection, createServer } from 'node:net'
+import { SegmentType } from '@fivetuple/bgp'
 import { formatIpv4, hostPrefix, parseIpv4, parsePrefix } from '@fivetuple/packet'
 import { Speaker } from '@fivetuple/speaker'
 import t from 'tap'
@@ -57,7 +58,7 @@ t.test('a switch and two LBs: routes come, share a prefix, and go', async (t) =>
 
   await lb2.speaker.stop()
   await uplink.untilRoute('127.41.10.1/32')
-  t.equal(uplink.session('lb-2').lastError, 'the peer said cease/2')
+  t.match(uplink.session('lb-2').lastError, { direction: 'received', code: 6, subcode: 2 })
   t.match(uplink.session('lb-2'), { notificationsIn: 1 })
 })
 
@@ -73,7 +74,7 @@ t.test('neighbours come and go while the speaker runs', async (t) => {
   t.equal(b.session('a').state, 'established', 'both have dialled, one connection is left')
   a.speaker.removeNeighbor('b')
   await b.untilRoute('127.41.10.1/32')
-  t.equal(b.session('a').lastError, 'the peer said cease/3')
+  t.match(b.session('a').lastError, { direction: 'received', text: 'Cease, peer de-configured (6/3)' })
   t.same(a.speaker.sessions(), [])
   t.throws(() => a.speaker.setLink('b', true), RangeError)
 })
@@ -105,11 +106,16 @@ t.test('more prefixes than allowed end the session; others are not touched', asy
 
   greedy.speaker.announce('switch', ...Array.from({ length: 11 }, (_, i) => ({ prefix: hostPrefix(i + 1) })))
   await greedy.speaker.start()
-  await greedy.until(() => greedy.session('switch').lastError === 'the peer said cease/1')
-  t.match(uplink.session('greedy').lastError, /^cease\/1: greedy announces more than 10 prefixes/)
+  await greedy.until(() => greedy.session('switch').lastError?.code === 6)
+  t.match(uplink.session('greedy').lastError, {
+    direction: 'sent',
+    text: /^Cease, maximum number of prefixes reached \(6\/1\): greedy announces more than the 10 prefixes/,
+  })
+  t.match(greedy.session('switch').lastError, { direction: 'received', text: /the limit is 10$/ })
+  t.match(uplink.session('greedy').lastRefused, { cause: 'overLimit' })
   t.same(uplink.prefixes(), ['127.41.10.1/32'])
   t.equal(uplink.session('good').notificationsOut, 0)
-  t.same(uplink.speaker.refusals(), { notAllowed: 1, loop: 0, overLimit: 1, connections: 0 })
+  t.match(uplink.speaker.refusals(), { notAllowed: 1, firstAs: 0, loop: 0, malformed: 0, overLimit: 1, connections: 0 })
 })
 
 t.test('a large table crosses in one go, and is told of at most once per turn', async (t) => {
@@ -178,4 +184,71 @@ t.test('configurations that make no sense are refused by name', (t) => {
   t.throws(() => make(one, { ...one, name: 'y' }), /another neighbour's/)
   t.type(make(one), Speaker)
   t.end()
+})
+
+t.test('another program on the BGP port is named with its remedy', async (t) => {
+  const address = `${block}.51`
+  const daemon = createServer()
+  await new Promise<void>((resolve) => daemon.listen(1790, address, resolve))
+  t.teardown(() => daemon.close())
+  const speaker = new WatchedSpeaker({ localAddress: address, as: 65_000, neighbors: [] })
+  await t.rejects(speaker.speaker.start(), {
+    message: new RegExp(`^${address}:1790 is in use.*a routing daemon that listens on all addresses.*strict bind`),
+  })
+})
+
+t.test('each neighbour has its own hold time, and learned routes keep their AS_PATH', async (t) => {
+  const address = `${block}.61`
+  const transit = new WatchedSpeaker({
+    localAddress: address,
+    as: 65_000,
+    neighbors: [
+      anyNeighbor('slow', `${block}.62`, 65_001, { passive: true, holdTime: 90 }),
+      anyNeighbor('fast', `${block}.63`, 65_002, { passive: true, holdTime: 3 }),
+    ],
+  })
+  const node = (local: string, as: number) =>
+    new WatchedSpeaker({
+      localAddress: local,
+      as,
+      holdTime: 180,
+      listen: false,
+      neighbors: [anyNeighbor('transit', address, 65_000)],
+    })
+  const [slow, fast] = [node(`${block}.62`, 65_001), node(`${block}.63`, 65_002)]
+  t.teardown(() => Promise.all([transit, slow, fast].map(({ speaker }) => speaker.stop())))
+  const asPath = [{ type: SegmentType.AS_SEQUENCE, asns: [65_007, 65_008] }]
+  transit.speaker.announce('slow', { prefix: VIP, asPath })
+  await Promise.all([transit, slow, fast].map(({ speaker }) => speaker.start()))
+  await slow.untilRoute('127.41.10.1/32', 'transit')
+  const path = slow.speaker.snapshot().get(VIP)!.best.attributes.asPath
+  t.same(
+    path.flatMap(({ asns }) => asns),
+    [65_000, 65_007, 65_008],
+  )
+  await transit.untilState('fast', 'established')
+  t.same([transit.session('slow').holdTime, transit.session('fast').holdTime], [90, 3])
+})
+
+t.test('a failed dial does not hide why the session ended', async (t) => {
+  const [here, there] = [`${block}.71`, `${block}.72`]
+  const us = new WatchedSpeaker({
+    localAddress: here,
+    as: 65_000,
+    listen: false,
+    neighbors: [anyNeighbor('them', there, 65_001)],
+  })
+  const them = new WatchedSpeaker({
+    localAddress: there,
+    as: 65_001,
+    neighbors: [anyNeighbor('us', here, 65_000, { passive: true })],
+  })
+  t.teardown(() => us.speaker.stop())
+  await Promise.all([us, them].map(({ speaker }) => speaker.start()))
+  await us.untilState('them', 'established')
+  await them.speaker.stop()
+  const failed = `nothing listens on ${there}:1790 (ECONNREFUSED)`
+  await us.until(() => us.session('them').attemptError?.text === failed)
+  t.match(us.session('them').attemptError, { direction: null, code: null })
+  t.match(us.session('them').lastError, { direction: 'received', text: 'Cease, administrative shutdown (6/2)' })
 })

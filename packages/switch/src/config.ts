@@ -35,12 +35,13 @@ export interface SwitchPortConfig {
 }
 
 export interface SwitchBgpConfig {
+  /** TCP port that the switch listens on. */
   readonly port: number
   readonly as: number
-  /** seconds; 0 or at least 3 (RFC 4271 §4.2) */
+  /** Proposed hold time of the LBs' sessions, s: 0 or at least 3 (RFC 4271 §4.2). */
   readonly holdTime: number
   readonly neighbors: readonly SwitchNeighborConfig[]
-  /** Prefixes in CIDR notation that lie behind this switch and are announced to every neighbour. */
+  /** Prefixes in CIDR notation that lie behind this switch: connected, and announced to neighbours that export them. */
   readonly announce: readonly string[]
 }
 
@@ -50,6 +51,17 @@ export interface SwitchNeighborConfig {
   readonly as: number
   /** The port whose carrier gates the session and that next hops of this neighbour resolve to; null: control plane only. */
   readonly portId: number | null
+  /** TCP port that is dialled. */
+  readonly port: number
+  /** Proposed hold time of its session, s: 0 or at least 3. */
+  readonly holdTime: number
+  /** NEXT_HOP of what is announced to it; null: the switch's address. */
+  readonly nextHop: string | null
+  /**
+   * Routes that are announced to it. `connected`: the prefixes behind the switch. `forwarded`: prefixes that are forwarded to
+   * LBs, for as long as they are.
+   */
+  readonly exports: readonly ('connected' | 'forwarded')[]
   /** An announcement must be one of these or more specific than one of these. */
   readonly allowedPrefixes: readonly string[]
   /** Whether it dials us and is never dialled; neighbours with a port always do. */

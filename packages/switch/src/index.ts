@@ -27,9 +27,12 @@ export {
   type PortCounters,
 } from './forwarder.js'
 export type { FlowShift, RouteExplanation } from './forwarding-plane.js'
-export { RouteTable } from './route-table.js'
+export { neighborRemedy } from './neighbor-remedy.js'
+export { type FibChange, type RouteChange, RouteTable } from './route-table.js'
 export type {
+  BgpErrorStatus,
   BgpSessionStatus,
+  ForwardedReport,
   LineCardStatus,
   RouteNextHopStatus,
   RouteStatus,

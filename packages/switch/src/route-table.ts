@@ -1,8 +1,8 @@
-import type { RibChange, RibRoute } from '@fivetuple/bgp'
+import type { RibChange, RibPath, RibRoute } from '@fivetuple/bgp'
 import { formatIpv4, formatPrefix, type Prefix } from '@fivetuple/packet'
 import type { EcmpSelection } from './ecmp/selection.js'
 import { Fib } from './fib/fib.js'
-import { EDGE_PORT, type Route } from './fib/route.js'
+import { EDGE_PORT, type Route, sameRoute } from './fib/route.js'
 import type { RouteStatus } from './status.js'
 
 /** A change of the forwarding table: the new snapshot, and how it differs from the one before. */
@@ -10,6 +10,14 @@ export interface FibChange {
   readonly fib: Fib
   readonly set: readonly Route[]
   readonly remove: readonly Prefix[]
+}
+
+/** Outcome of a change of the Loc-RIB. */
+export interface RouteChange {
+  /** The next forwarding table; undefined when every packet is forwarded as before. */
+  readonly fib: FibChange | undefined
+  /** Prefixes, CIDR, that are forwarded to other neighbours than before, with the names of these; none: not any more. */
+  readonly forwarded: ReadonlyMap<string, readonly string[]>
 }
 
 /**
@@ -42,21 +50,32 @@ export class RouteTable {
     return this.#fib
   }
 
-  /** Takes changes of the Loc-RIB; returns the new snapshot and what is new in it. */
-  apply(changes: readonly RibChange[]): FibChange {
+  /**
+   * Takes changes of the Loc-RIB. Costs as much as there are changes; those that no packet is forwarded by, such as all of a
+   * neighbour without a port, leave the forwarding table as it is.
+   */
+  apply(changes: readonly RibChange[]): RouteChange {
     const set: Route[] = []
     const remove: Prefix[] = []
+    const forwarded = new Map<string, readonly string[]>()
     for (const { prefix, route } of changes) {
       const text = formatPrefix(prefix)
+      const before = this.forwardedBy(text)
       if (route === undefined) this.#learned.delete(text)
       else this.#learned.set(text, route)
-      const nextHops = route === undefined ? [] : this.#resolve(route.paths)
-      if (nextHops.length > 0) set.push({ prefix, nextHops, draining: this.#draining(route!), cost: route!.cost })
-      else if (this.#isConnected(prefix)) set.push({ prefix, nextHops: [EDGE_PORT], cost: 0 })
-      else remove.push(prefix)
+      // What is connected is nearer than anything learned.
+      if (this.#isConnected(prefix)) continue
+      const after = this.forwardedBy(text)
+      if (!sameNames(before, after)) forwarded.set(text, after)
+      const inFib = this.#fib.get(prefix)
+      const wanted = this.#routeOf(prefix, route)
+      if (wanted === undefined) {
+        if (inFib !== undefined) remove.push(prefix)
+      } else if (inFib === undefined || !sameRoute(inFib, wanted)) set.push(wanted)
     }
+    if (set.length + remove.length === 0) return { fib: undefined, forwarded }
     this.#fib = this.#fib.with(set, remove)
-    return { fib: this.#fib, set, remove }
+    return { fib: { fib: this.#fib, set, remove }, forwarded }
   }
 
   /** Lets the selection move what it moves as time goes by; returns the new snapshot, or the same. @param now ms */
@@ -65,19 +84,15 @@ export class RouteTable {
     return this.#fib
   }
 
-  /** Names of the neighbours over which a prefix is forwarded now, in the order that the hash indexes. */
+  /** Names of the neighbours over which a learned prefix is forwarded now, in the order that the hash indexes. */
   forwardedBy(prefix: string): string[] {
-    return (
-      this.#learned
-        .get(prefix)
-        ?.paths.map(({ neighbor }) => neighbor.name)
-        .filter((name) => this.#portOf.has(name)) ?? []
-    )
+    const paths = this.#learned.get(prefix)?.paths ?? []
+    return paths.flatMap(({ neighbor: { name } }) => (this.#portOf.has(name) ? [name] : []))
   }
 
-  /** Prefixes learned by BGP. */
-  learnedPrefixes(): string[] {
-    return [...this.#learned.keys()]
+  /** The best path of a prefix that is forwarded now; undefined: it is not forwarded. */
+  bestPath(prefix: string): RibPath | undefined {
+    return this.forwardedBy(prefix).length > 0 ? this.#learned.get(prefix)?.best : undefined
   }
 
   /** The whole table for people: connected first, then what BGP knows. @param now ms */
@@ -106,6 +121,13 @@ export class RouteTable {
     return [...connected, ...learned]
   }
 
+  /** The entry of the forwarding table; undefined: nothing is forwarded by this route. */
+  #routeOf(prefix: Prefix, route: RibRoute | undefined): Route | undefined {
+    if (route === undefined) return undefined
+    const nextHops = this.#resolve(route.paths)
+    return nextHops.length > 0 ? { prefix, nextHops, draining: this.#draining(route), cost: route.cost } : undefined
+  }
+
   #resolve(paths: RibRoute['paths']): number[] {
     return paths.flatMap(({ neighbor }) => this.#portOf.get(neighbor.name) ?? [])
   }
@@ -119,4 +141,8 @@ export class RouteTable {
   #isConnected(prefix: Prefix): boolean {
     return this.#connected.some(({ address, length }) => address === prefix.address && length === prefix.length)
   }
+}
+
+function sameNames(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((name, i) => name === b[i])
 }

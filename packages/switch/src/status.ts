@@ -1,5 +1,6 @@
 import type { ProcessResources } from '@fivetuple/runtime'
-import type { EcmpConfig } from './config.js'
+import type { SpeakerError, SpeakerRefusals, SpeakerSession } from '@fivetuple/speaker'
+import type { EcmpConfig, SwitchNeighborConfig } from './config.js'
 
 /** What a switch tells of itself. Addresses and prefixes are text, ages milliseconds, counters totals since its start. */
 export interface SwitchStatus {
@@ -10,7 +11,10 @@ export interface SwitchStatus {
   readonly ports: readonly SwitchPortStatus[]
   /** The route table: what the data plane forwards by, and what BGP knows beyond it. */
   readonly routes: readonly RouteStatus[]
+  /** BGP sessions by neighbour. */
   readonly sessions: readonly BgpSessionStatus[]
+  /** BGP announcements and connections that were refused, of all neighbours and of strangers. */
+  readonly bgpRefusals: SpeakerRefusals
   /** Flows that end at this switch's edge. */
   readonly flows: number
   readonly edge: Readonly<Record<string, number>>
@@ -24,6 +28,14 @@ export interface SwitchStatus {
   readonly cards: readonly LineCardStatus[]
   /** Resources of the switch's own process, without its line cards. */
   readonly process: ProcessResources
+}
+
+/** The report to the launcher of prefixes that are forwarded to other LBs than before. */
+export interface ForwardedReport {
+  /** True for the first report of a process: prefixes that it does not name are not forwarded. */
+  readonly isFirst: boolean
+  /** Names of the LBs by prefix, CIDR; none: it is not forwarded any more. */
+  readonly forwardedBy: Readonly<Record<string, readonly string[]>>
 }
 
 /** What forwarding tells, apart from routes and BGP. */
@@ -92,12 +104,20 @@ export interface RouteNextHopStatus {
   readonly isDraining: boolean
 }
 
-export interface BgpSessionStatus {
-  readonly neighbor: string
-  readonly address: string
-  readonly as: number
-  readonly state: string
-  readonly prefixesIn: number
-  readonly prefixesOut: number
-  readonly lastError: string | null
+/** A BGP neighbour: an LB, or a routing daemon of the user's. */
+export interface BgpSessionStatus extends Omit<SpeakerSession, 'lastError' | 'attemptError'> {
+  /** The port that leads to it; null: an external neighbour, to which nothing is forwarded. */
+  readonly portId: number | null
+  readonly exports: SwitchNeighborConfig['exports']
+  /** The last NOTIFICATION in either direction, or the last loss of an established session. */
+  readonly lastError: BgpErrorStatus | null
+  /** Failure of the last attempt at a session; null while there is a session. */
+  readonly attemptError: BgpErrorStatus | null
+  /** Advice, when the session of an external neighbour is down or its prefixes are refused. */
+  readonly remedy: string | null
+}
+
+export interface BgpErrorStatus extends SpeakerError {
+  /** ISO 8601 */
+  readonly at: string
 }

@@ -5,8 +5,9 @@ import type { SwitchConfig } from './config.js'
 import { connectedPrefixes, DataPlane } from './data-plane.js'
 import { ECMP_SELECTIONS } from './ecmp/registry.js'
 import type { FlowQuestion, ForwardingPlane, OnCarrier } from './forwarding-plane.js'
+import { neighborStatus } from './neighbor-status.js'
 import { RouteTable } from './route-table.js'
-import type { SwitchStatus } from './status.js'
+import type { BgpSessionStatus, ForwardedReport, SwitchStatus } from './status.js'
 
 /** Shares of next hops that may move are looked at this often. */
 const REBALANCE_STEP_MS = 1_000
@@ -28,6 +29,7 @@ export class SwitchNode {
   readonly #forwarding: ForwardingPlane
   readonly #speaker: Speaker
   #rebalance: NodeJS.Timeout | undefined
+  #hasReported = false
 
   /** @param createForwarding default: forwarding in this process */
   constructor(config: SwitchConfig, log: Logger, clock: Clock, createForwarding?: CreateForwarding) {
@@ -78,9 +80,10 @@ export class SwitchNode {
     const { name, role, address, ecmp } = this.#config
     // Before forwarding is asked: what it tells then is later than these, so that they are what it forwards by.
     const routes = this.#routes.status(this.#clock.now())
-    const sessions = this.#speaker.sessions()
+    const sessions = this.#sessions()
+    const bgpRefusals = this.#speaker.refusals()
     const forwarding = await this.#forwarding.status()
-    return { name, role, address, ecmp, routes, sessions, ...forwarding, process: processResources() }
+    return { name, role, address, ecmp, routes, sessions, bgpRefusals, ...forwarding, process: processResources() }
   }
 
   #onTick(): void {
@@ -101,31 +104,52 @@ export class SwitchNode {
       neighbors: bgp.neighbors.map((neighbor) => ({
         name: neighbor.name,
         address: neighbor.address,
-        port: bgp.port,
+        port: neighbor.port,
         as: neighbor.as,
         passive: neighbor.portId !== null || neighbor.passive,
+        forwards: neighbor.portId !== null,
+        holdTime: neighbor.holdTime,
+        ...(neighbor.nextHop === null ? {} : { nextHop: neighbor.nextHop }),
         allowedPrefixes: neighbor.allowedPrefixes.map((text) => parsePrefix(text)!),
         prefixLimit: neighbor.prefixLimit,
         linkUp: neighbor.portId === null,
       })),
       clock: this.#clock,
       onRoutes: (changes) => {
-        const done = this.#forwarding.setRoutes(this.#routes.apply(changes))
-        const data = this.#forwardedBy()
-        void done.then(() => tellLauncher({ kind: 'event', event: 'routes', data }))
+        const { fib, forwarded } = this.#routes.apply(changes)
+        if (fib !== undefined) void this.#forwarding.setRoutes(fib).then(() => this.#onForwarded(forwarded))
       },
       onSession: (neighbor, state, reason) => this.#log.info({ neighbor, state, reason }, `${name}: BGP`),
     })
-    for (const { name: neighbor } of bgp.neighbors)
-      for (const prefix of announced) speaker.announce(neighbor, { prefix })
+    for (const neighbor of bgp.neighbors)
+      if (neighbor.exports.includes('connected'))
+        for (const prefix of announced) speaker.announce(neighbor.name, { prefix })
     return speaker
   }
 
-  /** Which neighbours each learned prefix is forwarded by, for the launcher. */
-  #forwardedBy(): Record<string, readonly string[]> {
-    return Object.fromEntries(
-      this.#routes.learnedPrefixes().map((prefix) => [prefix, this.#routes.forwardedBy(prefix)]),
-    )
+  /** Reports prefixes that are forwarded to other neighbours than before, and passes them on to neighbours that want them. */
+  #onForwarded(forwarded: ReadonlyMap<string, readonly string[]>): void {
+    if (forwarded.size === 0) return
+    const data: ForwardedReport = { isFirst: !this.#hasReported, forwardedBy: Object.fromEntries(forwarded) }
+    this.#hasReported = true
+    tellLauncher({ kind: 'event', event: 'routes', data })
+    for (const { name, exports } of this.#config.bgp.neighbors)
+      if (exports.includes('forwarded')) for (const prefix of forwarded.keys()) this.#passOn(name, prefix)
+  }
+
+  /** Announces a prefix to a neighbour as it was learned, or withdraws it when it is forwarded no longer. */
+  #passOn(neighbor: string, text: string): void {
+    const prefix = parsePrefix(text)!
+    const path = this.#routes.bestPath(text)
+    if (path === undefined) this.#speaker.withdraw(neighbor, prefix)
+    else this.#speaker.announce(neighbor, { prefix, asPath: path.attributes.asPath })
+  }
+
+  #sessions(): BgpSessionStatus[] {
+    const configs = new Map(this.#config.bgp.neighbors.map((neighbor) => [neighbor.name, neighbor]))
+    return this.#speaker
+      .sessions()
+      .map((session) => neighborStatus(session, configs.get(session.neighbor)!, this.#config, Date.now()))
   }
 
   #setLink(port: number, up: boolean): void {

@@ -92,7 +92,21 @@ export interface NeighborConfig {
   readonly passive: boolean
   readonly allowedPrefixes: readonly string[]
   readonly prefixLimit: number
+  /** Routes that its switch announces to it; none: nothing. */
+  readonly export: readonly NeighborExport[]
+  /** NEXT_HOP of what is announced to it; null: the switch's address. */
+  readonly nextHop: string | null
+  /** TCP port that is dialled; null: the one that all speak BGP on. */
+  readonly port: number | null
+  /** Proposed hold time, s; 0: no hold timer; null: that of all sessions. */
+  readonly holdTime: number | null
 }
+
+/**
+ * A set of routes. `default`: 0.0.0.0/0, which lies behind the uplink switch. `vips`: the VIPs that are forwarded to LBs now.
+ * `backends`: the prefixes of the backends, which lie behind the downlink switch.
+ */
+export type NeighborExport = 'default' | 'vips' | 'backends'
 
 export interface ClusterEdgeConfig {
   readonly windowBytes: number

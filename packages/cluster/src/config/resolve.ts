@@ -1,10 +1,18 @@
 import type { LbHealthConfig } from '@fivetuple/lb-node'
-import type { BackendEntry, ClusterConfig, ConfigEndpoint, LbSettings, VipConfig } from './cluster-config.js'
+import type {
+  BackendEntry,
+  ClusterConfig,
+  ConfigEndpoint,
+  LbSettings,
+  NeighborConfig,
+  VipConfig,
+} from './cluster-config.js'
 import { DEFAULTS } from './defaults.js'
 import { parseDuration } from './duration.js'
 import type { ClusterDocument } from './schema.js'
 
 type VipDocument = NonNullable<ClusterDocument['vips']>[number]
+type NeighborDocument = NonNullable<NonNullable<ClusterDocument['bgp']>['neighbors']>[number]
 type LbDocument = Pick<ClusterDocument, 'nat' | 'capacity'>
 
 /** Fills in what a configuration leaves open. The document must satisfy the schema. */
@@ -39,12 +47,7 @@ export function resolveConfig(document: ClusterDocument): ClusterConfig {
       downlinkAs: bgp.downlinkAs,
       lbAs: bgp.lbAs,
       nextHops: document.bgp?.nextHops ?? null,
-      neighbors: (document.bgp?.neighbors ?? []).map((neighbor) => ({
-        allowedPrefixes: [],
-        passive: DEFAULTS.bgp.passive,
-        prefixLimit: DEFAULTS.bgp.prefixLimit,
-        ...neighbor,
-      })),
+      neighbors: (document.bgp?.neighbors ?? []).map(resolveNeighbor),
     },
     lbSettings: resolveLbSettings(document),
     overrides: Object.fromEntries(
@@ -68,6 +71,19 @@ export function numbered(kind: 'lb' | 'backend', count: number): readonly string
 /** Two services, so that one LB fewer carries the second: claim C4 asks for VIPs that some LBs share and others don't. */
 function defaultVips(lbNames: readonly string[]): VipDocument[] {
   return [{ name: 'web' }, { name: 'api', lbs: lbNames.slice(0, Math.max(1, lbNames.length - 1)) }]
+}
+
+function resolveNeighbor({ export: routes, holdTime, ...neighbor }: NeighborDocument): NeighborConfig {
+  return {
+    allowedPrefixes: [],
+    passive: DEFAULTS.bgp.passive,
+    prefixLimit: DEFAULTS.bgp.prefixLimit,
+    nextHop: null,
+    port: null,
+    ...neighbor,
+    export: routes === undefined || routes === 'none' ? [] : typeof routes === 'string' ? [routes] : routes,
+    holdTime: holdTime === undefined ? null : ms(holdTime) / 1_000,
+  }
 }
 
 function resolveBackends(backends: NonNullable<ClusterDocument['backends']>): readonly BackendEntry[] {

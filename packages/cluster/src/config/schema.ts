@@ -42,11 +42,11 @@ const port = (description: string, options: TSchemaOptions = {}) => whole(1, 65_
 const as = (description: string, options: TSchemaOptions = {}) => whole(1, MAX_AS, description, options)
 const prefix = (description: string) =>
   text('a prefix such as 198.18.0.0/24', `^${ADDRESS}(/(3[0-2]|[12]?[0-9]))?$`, description)
-const duration = (description: string, value: string | number) =>
+const duration = (description: string, value?: string | number) =>
   Type.Union([Type.Number({ minimum: 0 }), Type.String({ pattern: DURATION_PATTERN })], {
     title: 'a duration such as 200ms, 5s or 15m (a plain number is seconds)',
     description,
-    default: value,
+    ...(value === undefined ? {} : { default: value }),
   })
 /** Names as in the LB's registry of policies, which this module does not load for its sake; a test compares them. */
 const POLICIES = [
@@ -211,6 +211,29 @@ const neighbor = object(
     ),
     prefixLimit: Type.Optional(
       whole(1, 1_000_000, 'Most prefixes taken from it.', { default: DEFAULTS.bgp.prefixLimit }),
+    ),
+    export: Type.Optional(
+      Type.Union(
+        [
+          Type.Enum(['none', 'default', 'vips', 'backends']),
+          Type.Array(Type.Enum(['default', 'vips', 'backends']), { maxItems: 3 }),
+        ],
+        {
+          title: 'none, default, vips, backends, or a list of these',
+          description:
+            'Routes that the switch announces to it: the default route (uplink), the VIPs that are forwarded to LBs (uplink), or the prefixes of the backends (downlink).',
+          default: 'none',
+        },
+      ),
+    ),
+    nextHop: Type.Optional(
+      address(
+        'NEXT_HOP of what is announced to it; default: the address of the switch, which daemons refuse in 127/8.',
+      ),
+    ),
+    port: Type.Optional(port('TCP port that is dialled; default: bgp.port.')),
+    holdTime: Type.Optional(
+      duration('Silence that ends the session; 0 or 3 to 65535 whole seconds; default: bgp.holdTime.'),
     ),
   },
   { title: 'a mapping with name, switch, address and as', description: 'A routing daemon of your own.' },

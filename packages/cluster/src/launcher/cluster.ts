@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { EventEmitter } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import type { HoldReason, PlacedVip } from '@fivetuple/lb-node'
+import type { ForwardedReport } from '@fivetuple/switch'
 import type { ClusterConfig } from '../config/cluster-config.js'
 import { type ClusterPlan, planCluster } from '../plan/plan.js'
 import { programIn } from '../program.js'
@@ -226,14 +227,14 @@ export class Cluster extends EventEmitter<ClusterEvents> {
   }
 
   #onReport(name: string, event: string, data: unknown): void {
-    if (event === 'routes' && name === this.plan.uplink.name)
-      this.#onRoutes(data as Readonly<Record<string, readonly string[]>>)
+    if (event === 'routes' && name === this.plan.uplink.name) this.#onRoutes(data as ForwardedReport)
     else if (event === 'vips') this.#onPlacement(name, data as readonly PlacedVip[])
   }
 
-  #onRoutes(routes: Readonly<Record<string, readonly string[]>>): void {
+  #onRoutes({ isFirst, forwardedBy }: ForwardedReport): void {
     for (const vip of this.plan.vips) {
-      const lbs = routes[`${vip.address}/32`] ?? []
+      const lbs = forwardedBy[`${vip.address}/32`] ?? (isFirst ? [] : undefined)
+      if (lbs === undefined) continue
       const before = this.#routedTo.get(vip.address) ?? []
       this.#routedTo.set(vip.address, lbs)
       if (lbs.join() !== before.join()) this.emit('event', { event: 'routes', vip: vip.name, lbs })

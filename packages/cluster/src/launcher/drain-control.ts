@@ -64,7 +64,9 @@ export class DrainControl implements DrainsControl {
   async #onlyCarrierOf(lb: string): Promise<string[]> {
     const { routes } = (await this.#ask(this.#plan.uplink.name, 'status', {})) as SwitchStatus
     const alone = this.#plan.vips.filter(({ address }) => {
-      const hops = routes.find(({ prefix }) => prefix === `${address}/32`)?.nextHops ?? []
+      const route = routes.find(({ prefix }) => prefix === `${address}/32`)
+      // A neighbour without a port carries no packet, whatever it announces.
+      const hops = route?.nextHops.filter(({ port }) => port !== null) ?? []
       return hops.some(({ via }) => via === lb) && hops.every(({ via, isDraining }) => via === lb || isDraining)
     })
     return alone.map(({ name }) => name)

@@ -57,7 +57,9 @@ export class LauncherStatus implements StatusControl {
         listen: `${vip.listen.address}:${vip.listen.port}`,
         lbs: vip.lbs,
         routedTo:
-          uplink?.routes.find(({ prefix }) => prefix === `${vip.address}/32`)?.nextHops.map(({ via }) => via) ?? [],
+          uplink?.routes
+            .find(({ prefix }) => prefix === `${vip.address}/32`)
+            ?.nextHops.flatMap(({ via, port }) => (port === null ? [] : [via])) ?? [],
       })),
       switches,
       lbs,

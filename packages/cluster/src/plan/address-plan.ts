@@ -50,6 +50,11 @@ export class AddressPlan {
     return `${this.#at('backends', 0)}/24`
   }
 
+  /** All BIPs. */
+  get bipPrefix(): string {
+    return `${this.#at('bips', 0)}/24`
+  }
+
   get clientPool(): string {
     return `${this.#at('clients', 0)}/${CLIENT_POOL_LENGTH}`
   }

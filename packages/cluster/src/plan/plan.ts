@@ -263,6 +263,10 @@ function lbNeighbor(
     address: addresses.lb(k),
     as: bgp.lbAs,
     portId: k,
+    port: bgp.port,
+    holdTime: bgp.holdTime,
+    nextHop: null,
+    exports: ['connected'],
     allowedPrefixes,
     passive: true,
     prefixLimit,
@@ -272,7 +276,13 @@ function lbNeighbor(
 function foreignNeighbors({ bgp }: ClusterConfig, side: NeighborConfig['switch']): SwitchNeighborConfig[] {
   return bgp.neighbors
     .filter((neighbor) => neighbor.switch === side)
-    .map(({ switch: _, ...neighbor }) => ({ ...neighbor, portId: null }))
+    .map(({ switch: _, export: routes, port, holdTime, ...neighbor }) => ({
+      ...neighbor,
+      portId: null,
+      port: port ?? bgp.port,
+      holdTime: holdTime ?? bgp.holdTime,
+      exports: [...new Set(routes.map((route) => (route === 'vips' ? 'forwarded' : 'connected')))],
+    }))
 }
 
 function lbName(k: number): string {

@@ -19,3 +19,12 @@ export interface Route {
   /** The patent's cost of a route; BGP's MED carries it. */
   readonly cost: number
 }
+
+/** True if packets are forwarded alike by two routes of one prefix. */
+export function sameRoute(a: Route, b: Route): boolean {
+  return a.cost === b.cost && samePorts(a.nextHops, b.nextHops) && samePorts(a.draining ?? [], b.draining ?? [])
+}
+
+function samePorts(a: readonly number[], b: readonly number[]): boolean {
+  return a.length === b.length && a.every((port, i) => port === b[i])
+}

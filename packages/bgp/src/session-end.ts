@@ -1,0 +1,50 @@
+import { CeaseSubcode, ErrorCode } from './constants.js'
+import type { BgpError } from './errors.js'
+import type { Notification } from './notification.js'
+import { formatNotification, notificationDetail } from './notification-text.js'
+
+/** Reason for the end of a connection, or of an attempt at one. */
+export interface SessionEnd {
+  /**
+   * `sent` or `received`: a NOTIFICATION went that way. `lost`: the connection ended without one. `collision`: the other
+   * connection to the same peer is kept, which is no error.
+   */
+  readonly kind: 'sent' | 'received' | 'lost' | 'collision'
+  /** In words. */
+  readonly text: string
+  /** Codes of the NOTIFICATION (RFC 4271 §4.5); null when there was none. */
+  readonly code: number | null
+  readonly subcode: number | null
+}
+
+/** The end by a NOTIFICATION of ours. */
+export function sentEnd({ code, subcode, message }: BgpError): SessionEnd {
+  const isCollision = code === ErrorCode.CEASE && subcode === CeaseSubcode.CONNECTION_COLLISION
+  return {
+    kind: isCollision ? 'collision' : 'sent',
+    text: joined(formatNotification(code, subcode), message),
+    code,
+    subcode,
+  }
+}
+
+/** The end by a NOTIFICATION of the peer's. */
+export function receivedEnd(notification: Notification): SessionEnd {
+  const { code, subcode } = notification
+  const text = joined(formatNotification(code, subcode), notificationDetail(notification))
+  return { kind: 'received', text, code, subcode }
+}
+
+/** The end without a NOTIFICATION. */
+export function lostEnd(text: string): SessionEnd {
+  return { kind: 'lost', text, code: null, subcode: null }
+}
+
+/** The end of a connection in one line. @example 'received Cease, administrative shutdown (6/2): "maintenance"' */
+export function formatSessionEnd({ kind, text }: SessionEnd): string {
+  return kind === 'sent' || kind === 'received' ? `${kind} ${text}` : text
+}
+
+function joined(what: string, detail: string | undefined): string {
+  return detail === undefined ? what : `${what}: ${detail}`
+}
