@@ -180,6 +180,23 @@ const CONTRADICTIONS: readonly [text: string, problem: RegExp][] = [
     'bgp: {neighbors: [{name: bird, switch: uplink, address: 127.0.0.9, as: 1, allowedPrefixes: [10.0.0.1/8]}]}',
     /allowedPrefixes\[0\] 10\.0\.0\.1\/8 has bits set beyond its length/,
   ],
+  [
+    'bgp: {neighbors: [{name: bird, switch: uplink, address: 192.0.2.1, as: 1}]}',
+    /address 192\.0\.2\.1 is outside 127\.0\.0\.0\/8: .* give the daemon one, such as 127\.0\.0\.9/,
+  ],
+  ['bgp: {neighbors: [{name: all, switch: uplink, address: 127.0.0.9, as: 1}]}', /'all' is taken/],
+  [
+    'bgp: {neighbors: [{name: bird, switch: uplink, address: 127.0.0.9, as: 1, holdTime: 2s}]}',
+    /neighbors\[0\]\.holdTime is 2 s: it must be 0, or 3 to 65535/,
+  ],
+  [
+    'bgp: {neighbors: [{name: bird, switch: uplink, address: 127.0.0.9, as: 1, export: backends}]}',
+    /export is 'backends', of which the uplink switch has no routes: choose 'default' or 'vips'/,
+  ],
+  [
+    'bgp: {neighbors: [{name: bird, switch: downlink, address: 127.0.0.9, as: 1, export: [vips]}]}',
+    /export is 'vips', of which the downlink switch has no routes: choose 'backends'/,
+  ],
   ['nat: {portRange: [5000, 4000]}', /put the smaller port first/],
   ['nat: {portRange: [1024, 65535]}', /start at 3072 or above: health checks use the ports below/],
   ['vrrp: {interval: 1m}', /vrrp\.interval is 60000 ms: it must be from 10 ms to 40\.95s/],
@@ -370,4 +387,39 @@ t.test('did you mean', async (t) => {
   t.equal(didYouMean('adress', ['address', 'port']), 'address')
   t.equal(didYouMean('Port', ['port']), 'port')
   t.equal(didYouMean('zzz', ['port', 'name']), undefined)
+})
+
+t.test('an external neighbour that could do harm is warned of', async (t) => {
+  const neighbor = (text: string) =>
+    `bgp: {neighbors: [{name: bird, switch: uplink, address: 127.0.0.9, as: 1, ${text}}]}`
+  const rows: [string, RegExp | undefined][] = [
+    ['allowedPrefixes: [198.18.0.0/15]', undefined],
+    [
+      'allowedPrefixes: [127.20.10.0/24]',
+      /^warning: c\.yaml:1:\d+: .*allowedPrefixes\[0\] 127\.20\.10\.0\/24 overlaps VIP 'web'/,
+    ],
+    ['allowedPrefixes: [127.20.10.1/32]', /overlaps VIP 'web' \(127\.20\.10\.1\/32\)/],
+    ['allowedPrefixes: [127.20.2.128/25]', /overlaps the BIPs \(127\.20\.2\.0\/24\)/],
+    ['allowedPrefixes: [127.20.3.7/32]', /overlaps the backends \(127\.20\.3\.0\/24\)/],
+    ['allowedPrefixes: [0.0.0.0/0]', /overlaps VIP 'web' .* and 3 more of the cluster's prefixes/],
+    ['export: none', undefined],
+    ['export: default', /export announces routes with a next hop in 127\.0\.0\.0\/8: .*set 'nextHop'/],
+    ['export: [default, vips], nextHop: 127.20.9.1', /nextHop announces routes with a next hop in 127/],
+    ['export: vips, nextHop: 198.19.0.1', undefined],
+  ]
+  for (const [text, warning] of rows) {
+    const warnings = warningsOf(neighbor(text))
+    t.equal(warnings.length, warning === undefined ? 0 : 1, text)
+    if (warning !== undefined) t.match(warnings[0], warning)
+  }
+  t.match(
+    warningsOf(`block: auto\n${neighbor('allowedPrefixes: [127.99.0.0/16]')}`)[0],
+    /overlaps the block, which is chosen at start/,
+  )
+  t.match(
+    warningsOf(
+      `backends: [{name: nginx, address: 127.0.0.1, port: 80}]\n${neighbor('allowedPrefixes: [127.0.0.0/24]')}`,
+    ),
+    [/overlaps backend 'nginx'/],
+  )
 })

@@ -2,6 +2,7 @@ import { AddressPlan } from '../plan/address-plan.js'
 import { parseBlock } from '../plan/block.js'
 import { checkBgp } from './check-bgp.js'
 import { checkDuration } from './check-duration.js'
+import { checkNeighbors } from './check-neighbors.js'
 import { checkVips } from './check-vips.js'
 import type { ClusterConfig, LbSettings } from './cluster-config.js'
 import type { ConfigPath, Report } from './config-error.js'
@@ -20,7 +21,8 @@ export function checkCluster(config: ClusterConfig, report: Report): void {
   const addresses = block && new AddressPlan(config.block)
   checkBackends(config, addresses, report)
   checkVips(config, addresses, report)
-  checkBgp(config, addresses, report)
+  checkBgp(config, report)
+  checkNeighbors(config, addresses, report)
   checkLbSettings(config.lbSettings, [], report)
   checkOverrides(config, report)
   // Each card would move buckets by the flows that it sees itself, and 'explain' could not tell which one a flow will meet.
