@@ -1,4 +1,5 @@
 import type { ClusterStatus } from '../api/status.js'
+import { renderNeighbors } from './neighbors.js'
 import { table } from './table.js'
 import { targetCluster } from './target.js'
 
@@ -60,7 +61,15 @@ function linkOf({ cables, bgp }: ClusterStatus['lbs'][string], side: 'uplink' | 
   return `${cables[side] ? 'carrier' : 'no carrier'}, ${bgp[side]}`
 }
 
+/** Routes of external neighbours, which may be thousands, that are shown. */
+const EXTERNAL_ROUTES_MAX = 20
+
 function renderSwitch(node: ClusterStatus['switches'][string]): string {
+  const isExternal = ({ nextHops }: (typeof node.routes)[number]): boolean =>
+    nextHops.every(({ port }) => port === null)
+  const external = node.routes.filter(isExternal)
+  const shownExternal = external.slice(0, EXTERNAL_ROUTES_MAX)
+  const shown = [...node.routes.filter((route) => !isExternal(route)), ...shownExternal]
   const { selection, hash, seed, buckets } = node.ecmp
   const how = selection === 'resilient' ? `resilient (${buckets} buckets)` : selection
   const ports = table(
@@ -73,7 +82,7 @@ function renderSwitch(node: ClusterStatus['switches'][string]): string {
   const routes = table(
     [
       ['PREFIX', 'FROM', 'COST', 'AGE', 'NEXT HOPS'],
-      ...node.routes.map((route) => [
+      ...shown.map((route) => [
         route.prefix,
         route.origin,
         route.cost,
@@ -88,7 +97,10 @@ function renderSwitch(node: ClusterStatus['switches'][string]): string {
     '  ',
   )
   const drops = counters(node.drops)
-  const parts = [ports, ...(node.cards.length > 0 ? [renderCards(node.cards)] : []), routes].join('\n')
+  const hidden = external.length - shownExternal.length
+  const more = hidden > 0 ? `  and ${hidden} more of external neighbours: see --json\n` : ''
+  const cards = node.cards.length > 0 ? [renderCards(node.cards)] : []
+  const parts = [ports, ...cards, routes + more, renderNeighbors(node)].join('\n')
   return `${node.name} (${node.role} switch, ${how} over ${hash} seed ${seed}): ${node.flows} ${node.flows === 1 ? 'flow' : 'flows'}, drops: ${drops}\n${parts}`
 }
 

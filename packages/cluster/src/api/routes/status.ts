@@ -17,6 +17,42 @@ const Session = strict({
 
 const Resources = Type.Object({ rssBytes: Count, heapUsedBytes: Count, timers: Count, handles: Count })
 
+const BgpError = Type.Object({
+  direction: nullable(Text),
+  text: Text,
+  code: nullable(Count),
+  subcode: nullable(Count),
+  agoMs: Ms,
+  at: Text,
+})
+
+const BgpSession = Type.Object({
+  neighbor: Text,
+  address: Text,
+  as: Count,
+  port: nullable(Count),
+  portId: nullable(Count),
+  exports: Type.Array(Text),
+  state: Text,
+  stateMs: Ms,
+  establishedMs: nullable(Ms),
+  holdTime: nullable(Count),
+  prefixesIn: Count,
+  prefixesOut: Count,
+  refused: Counters,
+  lastRefused: nullable(Type.Object({ prefix: Text, cause: Text, reason: Text, agoMs: Ms })),
+  lastError: nullable(BgpError),
+  attemptError: nullable(BgpError),
+  remedy: nullable(Text),
+})
+
+const BgpRefusals = Type.Object({
+  connections: Count,
+  recentConnections: Type.Array(
+    Type.Object({ address: Text, neighbor: nullable(Text), reason: Text, count: Count, agoMs: Ms }),
+  ),
+})
+
 // Roles tell more of themselves from version to version: their statuses may grow.
 const SwitchStatus = Type.Object({
   name: Text,
@@ -32,6 +68,8 @@ const SwitchStatus = Type.Object({
       nextHops: Type.Array(Type.Object({ via: Text, address: Text, port: nullable(Count) })),
     }),
   ),
+  sessions: Type.Array(BgpSession),
+  bgpRefusals: BgpRefusals,
   flows: Count,
   edge: Counters,
   drops: Counters,
