@@ -254,6 +254,19 @@ t.test('settings that are valid and probably not meant are warned of, with place
   t.same(warningsOf('vips: [{name: a, protocol: udp}]', { checks: false }), [])
 })
 
+t.test('a client address that gets nowhere, or into connections of others, is warned of', async (t) => {
+  const checked = 'protocol: udp, health: {check: udp}'
+  t.match(warningsOf(`vips: [{name: a, ${checked}, clientAddress: proxy-v2}]`), [
+    /^warning: c.yaml:1:\d+: vips\[0\]\.clientAddress has no effect: /,
+  ])
+  const proxied = '{name: a, port: 80, clientAddress: proxy-v2}'
+  t.match(warningsOf(`vips: [${proxied}, {name: b, port: 81}]`), [
+    /^warning: c.yaml:1:\d+: vips\[1\] shares 'backend-1' with 'a', so its connections to it begin with a PROXY header/,
+  ])
+  t.same(warningsOf(`vips: [${proxied}, {name: b, port: 81, clientAddress: proxy-v2}]`), [])
+  t.same(warningsOf(`vips: [${proxied}, {name: b, port: 81, ${checked}}]`), [])
+})
+
 t.test('a rule about the machine is handed in', async (t) => {
   const result = loadConfig('nat: {maxSessions: 9}', 'c.yaml', {}, [
     (config, document, warn) => {

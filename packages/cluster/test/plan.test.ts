@@ -213,6 +213,19 @@ vips: [{ name: web, policy: random, weights: { node: 3 } }]
   ])
 })
 
+t.test('a UDP VIP puts no PROXY header into the connections of another VIP', async (t) => {
+  const proxiedBy = (protocol: string) => {
+    const { edge } = planOf(`backends: 2
+vips:
+  - { name: a, protocol: ${protocol}, backends: [backend-1], clientAddress: proxy-v2 }
+  - { name: b, port: 81, backends: [backend-1] }
+`).downlink
+    return edge.kind === 'server' ? edge.proxyProtocol : undefined
+  }
+  t.same(proxiedBy('udp'), [])
+  t.same(proxiedBy('tcp'), [{ address: '127.20.3.1', port: 8080 }])
+})
+
 t.test('a free block is one that nobody listens in', async (t) => {
   const block = await findFreeBlock()
   t.match(block, /^127\.\d+\.0\.0\/16$/)

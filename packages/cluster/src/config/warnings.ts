@@ -2,6 +2,7 @@ import type { ClusterConfig } from './cluster-config.js'
 import type { Report } from './config-error.js'
 import type { ClusterDocument } from './schema.js'
 import { warnOfBackends } from './warn-backends.js'
+import { warnOfClientAddress } from './warn-client-address.js'
 import { warnOfNeighbors } from './warn-neighbors.js'
 import { warnOfVips } from './warn-vips.js'
 
@@ -18,4 +19,4 @@ import { warnOfVips } from './warn-vips.js'
 export type WarningRule = (config: ClusterConfig, document: ClusterDocument, warn: Report) => void
 
 /** The rules that need nothing but the configuration. */
-export const WARNING_RULES: readonly WarningRule[] = [warnOfBackends, warnOfVips, warnOfNeighbors]
+export const WARNING_RULES: readonly WarningRule[] = [warnOfBackends, warnOfVips, warnOfNeighbors, warnOfClientAddress]

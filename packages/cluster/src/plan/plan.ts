@@ -115,7 +115,8 @@ function planDownlink(
   vips: readonly VipPlan[],
   clusterKey: string,
 ): SwitchConfig {
-  const told = new Set(vips.flatMap(({ clientAddress, backends }) => (clientAddress === 'proxy-v2' ? backends : [])))
+  const proxied = vips.filter(({ protocol, clientAddress }) => protocol === 'tcp' && clientAddress === 'proxy-v2')
+  const told = new Set(proxied.flatMap(({ backends }) => backends))
   const outside = config.backends.flatMap(({ server }) =>
     server === null || addresses.rangeContains('backends', server.address) ? [] : [`${server.address}/32`],
   )
