@@ -5,6 +5,7 @@ import {
   formatIpv4,
   type Prefix,
   prefixContains,
+  vipAddressOption,
 } from '@fivetuple/packet'
 import { type Clock, streamSockets } from '@fivetuple/runtime'
 import type { Flow, FlowApplication } from './flow.js'
@@ -81,13 +82,14 @@ export class ServerEdge {
   }
 
   /**
-   * What stands in front of the flow's bytes: the client that the SYN's option names; without one the LB speaks for itself,
-   * as its health checks do. The destination is the backend's own endpoint: the VIP is not in the SYN.
+   * What stands in front of the flow's bytes: the client and the VIP that the SYN's options name. Without a client the LB speaks
+   * for itself, as its health checks do. Without a VIP the destination is the backend's own endpoint.
    */
   #proxyHeader(flow: Flow, b: Uint8Array, tcp: number, end: number): Uint8Array | undefined {
     if (!this.#proxied.has(endpointKey(flow.localAddress, flow.localPort))) return undefined
     const client = clientAddressOption(b, tcp, end)
-    return encodeProxyHeader(client, { address: flow.localAddress, port: flow.localPort })
+    const vip = vipAddressOption(b, tcp, end)
+    return encodeProxyHeader(client, vip ?? { address: flow.localAddress, port: flow.localPort })
   }
 }
 

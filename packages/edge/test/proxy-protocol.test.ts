@@ -30,14 +30,14 @@ async function exchange(t: Test, options: SocketFabricOptions, bytes: Uint8Array
   return { received: await received[0]!, port }
 }
 
-t.test('the client that the SYN names is in the header in front of its bytes', async (t) => {
+t.test('the client and the VIP that the SYN names are in the header in front of its bytes', async (t) => {
   const { received, port } = await exchange(t, { ...PROXIED, tellsClient: true }, Buffer.from('hello'))
   t.same(readProxyHeader(received, 0, received.length), {
     kind: 'header',
     header: {
       command: 'proxy',
       source: { address: parseEndpoint('127.69.100.2:0')!.address, port },
-      destination: net.backend,
+      destination: net.vip,
     },
     end: PROXY_HEADER_BYTES,
   })
@@ -114,7 +114,7 @@ frontend web
     return [answer.slice(answer.indexOf('\r\n\r\n') + 4), port]
   }
   const [told, port] = await shown(true)
-  t.equal(told, `127.69.100.2:${port} 127.69.3.20:8080`)
+  t.equal(told, `127.69.100.2:${port} 127.69.10.2:8080`)
   const [untold, localPort] = await shown(false)
   t.equal(untold, `127.69.2.2:${localPort} 127.69.3.20:8080`, "LOCAL: the connection's own ends")
 })

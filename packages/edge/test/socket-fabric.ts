@@ -20,6 +20,7 @@ import {
   tcpSourcePort,
   writeClientAddressOption,
   writeU16,
+  writeVipAddressOption,
 } from '@fivetuple/packet'
 import { DeadlineTimer, monotonicClock } from '@fivetuple/runtime'
 import { type TcpOptions, tcpOptions } from '@fivetuple/tcp'
@@ -77,7 +78,7 @@ export interface SocketFabricOptions {
   readonly tcp?: Partial<TcpOptions>
   readonly maxFlows?: number
   readonly proxyProtocol?: readonly Endpoint[]
-  /** Whether the SYN tells the backend's side who the client is. */
+  /** Whether the SYN tells the backend's side who the client is, and which VIP it has connected to. */
   readonly tellsClient?: boolean
   /** Where the NAT sends everything. */
   readonly backend?: Endpoint
@@ -172,7 +173,7 @@ export class SocketFabric {
     const client = { address: ipv4Source(b, 0), port: tcpSourcePort(b, tcp) }
     this.#clientOfPort.set(client.port, client.address)
     rewriteEndpoints(b, 0, this.#net.bip, client.port, this.#backend.address, this.#backend.port)
-    return this.#options.tellsClient && tcpFlags(b, tcp) === TcpFlag.SYN ? withClient(b, client) : b
+    return this.#options.tellsClient && tcpFlags(b, tcp) === TcpFlag.SYN ? withClient(b, client, this.#net.vip) : b
   }
 
   #backward(b: Uint8Array): Uint8Array {
@@ -183,14 +184,16 @@ export class SocketFabric {
   }
 }
 
-function withClient(b: Uint8Array, client: Endpoint): Uint8Array {
+function withClient(b: Uint8Array, client: Endpoint, vip: Endpoint): Uint8Array {
   const options = ipv4HeaderLength(b, 0) + TCP_HEADER_BYTES
-  const longer = new Uint8Array(b.length + CLIENT_ADDRESS_OPTION_BYTES)
+  const added = 2 * CLIENT_ADDRESS_OPTION_BYTES
+  const longer = new Uint8Array(b.length + added)
   longer.set(b.subarray(0, options))
   writeClientAddressOption(longer, options, client.address, client.port)
-  longer.set(b.subarray(options), options + CLIENT_ADDRESS_OPTION_BYTES)
-  longer[options - 8]! += (CLIENT_ADDRESS_OPTION_BYTES / 4) << 4 // data offset
-  writeU16(longer, 2, ipv4TotalLength(b, 0) + CLIENT_ADDRESS_OPTION_BYTES)
+  writeVipAddressOption(longer, options + CLIENT_ADDRESS_OPTION_BYTES, vip.address, vip.port)
+  longer.set(b.subarray(options), options + added)
+  longer[options - 8]! += (added / 4) << 4 // data offset
+  writeU16(longer, 2, ipv4TotalLength(b, 0) + added)
   refreshIpv4Checksum(longer, 0)
   return longer
 }

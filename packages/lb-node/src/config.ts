@@ -51,6 +51,12 @@ export interface LbBgpConfig {
   readonly nextHop: string | null
 }
 
+/**
+ * How the client's endpoint gets to the backend: not at all; in a TCP option of the segments of the handshake (`toa`); in a TCP
+ * option of the SYN, with the VIP in another one, for the server edge that writes the PROXY protocol header (`proxy-v2`).
+ */
+export type ClientAddressMode = 'none' | 'toa' | 'proxy-v2'
+
 export interface LbServiceConfig {
   readonly name: string
   readonly protocol: 'tcp' | 'udp'
@@ -59,8 +65,8 @@ export interface LbServiceConfig {
   readonly policy: BackendPolicyName
   readonly backends: readonly LbBackendConfig[]
   readonly limits: ServiceLimits
-  /** Whether SYNs towards backends tell the client's address and port in a TCP option. */
-  readonly tellsClient: boolean
+  /** How backends learn the client's address and port; of TCP services only. */
+  readonly clientAddress: ClientAddressMode
   readonly health: LbHealthConfig
 }
 

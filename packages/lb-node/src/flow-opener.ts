@@ -92,6 +92,7 @@ export class FlowOpener {
       this.#sessions.remove(session)
       return this.#refuse('port-exhausted')
     }
+    if (isTcp && spec.clientAddress === 'toa') this.#sessions.setCarriesClient(session, true)
     service.flowNumber++
     service.sessions++
     return session

@@ -44,6 +44,8 @@ import { type SessionInfo, sessionInfo } from './session-info.js'
 
 const NONE = -1
 const UNLIMITED: CapacityConfig = { packetsPerSecond: null, newFlowsPerSecond: null }
+/** The octet with the data offset of a TCP header without options. */
+const NO_TCP_OPTIONS = 0x5f
 /** Expiry is looked at no more often than this. */
 const EXPIRY_STEP_MS = 100
 /** And again after this when there was more to do than one call does. */
@@ -288,11 +290,11 @@ export class LbForwarder {
     const after = FROM_CLIENT[before]![kind]!
     if (before === SessionState.SYN_SEEN && after !== before) this.#opener.dropSyn(session)
     sessions.touch(session, after, true, now)
-    return this.#translateToBackend(b, o, end, session, kind)
+    return this.#translateToBackend(b, o, end, session, protocol, kind)
   }
 
   /** Rewrites a packet in place so that it goes to the session's backend; false when it had to be written anew, and was. */
-  #translateToBackend(b: Uint8Array, o: number, end: number, session: number, kind: number): boolean {
+  #translateToBackend(b: Uint8Array, o: number, end: number, session: number, protocol: number, kind: number): boolean {
     const sessions = this.#sessions
     decrementTtl(b, o)
     rewriteEndpoints(
@@ -303,21 +305,41 @@ export class LbForwarder {
       sessions.backendAddress(session),
       sessions.backendPort(session),
     )
-    return kind !== SegmentKind.SYN || !this.#tellClient(b, o, end, session)
+    if (kind === SegmentKind.SYN) return !this.#passClientInSyn(b, o, end, session)
+    if (protocol === IpProtocol.TCP && b[o + ipv4HeaderLength(b, o) + 12]! > NO_TCP_OPTIONS) eraseClientAddress(b, o)
+    return !(
+      sessions.carriesClient(session) &&
+      kind !== SegmentKind.RST &&
+      this.#insertClient(b, o, end, session, false)
+    )
   }
 
   /** Puts the client's endpoint into a SYN for backends that are to know it. Returns whether it has written the packet. */
-  #tellClient(b: Uint8Array, o: number, end: number, session: number): boolean {
-    const sessions = this.#sessions
-    if (!this.#opener.backendOf(session).service.spec.tellsClient) {
+  #passClientInSyn(b: Uint8Array, o: number, end: number, session: number): boolean {
+    const { clientAddress } = this.#opener.backendOf(session).service.spec
+    if (clientAddress === undefined || clientAddress === 'none') {
       eraseClientAddress(b, o)
       return false
     }
-    this.#giveRun(b, o) // what came before the SYN also leaves before it
-    const [address, port] = [sessions.clientAddress(session), sessions.clientPort(session)]
-    if (insertClientAddress(b, o, end, address, port, this.#downlink)) return true
+    if (this.#insertClient(b, o, end, session, clientAddress === 'proxy-v2')) return true
     this.counters.clientAddressesOmitted++
     return false
+  }
+
+  /** Writes a packet with the client's endpoint, and the VIP's, in TCP options; false when there is no room. */
+  #insertClient(b: Uint8Array, o: number, end: number, session: number, withVip: boolean): boolean {
+    const sessions = this.#sessions
+    this.#giveRun(b, o) // what came before this packet also leaves before it
+    return insertClientAddress(
+      b,
+      o,
+      end,
+      sessions.clientAddress(session),
+      sessions.clientPort(session),
+      this.#downlink,
+      withVip ? sessions.vipAddress(session) : 0,
+      sessions.vipPort(session),
+    )
   }
 
   /** Sends on what has been translated of the run from the uplink, up to `end`. */
@@ -410,7 +432,8 @@ export class LbForwarder {
     if (length === NONE || !this.#opener.moveOn(session, false)) return false
     const syn = this.#syn
     this.#opener.copySyn(session, syn, 0)
-    if (this.#translateToBackend(syn, 0, length, session, SegmentKind.SYN)) this.#downlink.append(syn, 0, length)
+    if (this.#translateToBackend(syn, 0, length, session, IpProtocol.TCP, SegmentKind.SYN))
+      this.#downlink.append(syn, 0, length)
     this.counters.drops.retried++
     return true
   }
@@ -447,6 +470,8 @@ export class LbForwarder {
       if (kind === SegmentKind.RST && this.#retry(session, 'refused')) return false
       if (FROM_BACKEND[before]![kind]! !== before) this.#opener.dropSyn(session)
     }
+    // The backend has completed the handshake, with what the client's segments carried.
+    if (sessions.carriesClient(session) && kind !== SegmentKind.SYN_ACK) sessions.setCarriesClient(session, false)
     decrementTtl(b, o)
     sessions.touch(session, FROM_BACKEND[before]![kind]!, false, now)
     rewriteEndpoints(

@@ -19,7 +19,7 @@ export function serviceSpec(config: LbServiceConfig): ServiceSpec {
     name: config.name,
     policy: BACKEND_POLICIES[config.policy](),
     limits: config.limits,
-    tellsClient: config.tellsClient,
+    clientAddress: config.clientAddress,
     lastResort: config.health.noBackend === 'last-resort',
     backends: config.backends.map(({ name, address, port, weight }) => ({
       name,

@@ -1,5 +1,5 @@
 import type { TokenBucket } from '@fivetuple/packet'
-import type { ServiceLimits } from './config.js'
+import type { ClientAddressMode, ServiceLimits } from './config.js'
 import type { PortPool } from './nat/port-pool.js'
 import type { BackendPolicy, PolicyBackend, PolicySnapshot } from './policy/policy.js'
 
@@ -18,8 +18,8 @@ export interface ServiceSpec extends ServiceKey {
   readonly backends: readonly BackendSpec[]
   /** Default: none. */
   readonly limits?: ServiceLimits
-  /** Whether SYNs towards backends tell the client's address and port. Default: no. */
-  readonly tellsClient?: boolean
+  /** How backends learn the client's address and port. Default: not at all. */
+  readonly clientAddress?: ClientAddressMode
   /** Whether flows go to unhealthy backends when no healthy one is left: better some than none. Default: no. */
   readonly lastResort?: boolean
 }

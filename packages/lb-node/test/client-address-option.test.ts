@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { eraseClientAddress, insertClientAddress } from '@fivetuple/lb-node'
 import {
   clientAddressOption,
+  type Endpoint,
   fillL4Checksum,
   IpProtocol,
   ipv4TotalLength,
@@ -14,6 +15,7 @@ import {
   TcpFlag,
   tcpChecksum,
   tcpDataOffset,
+  vipAddressOption,
   writeIpv4Header,
   writeTcpHeader,
 } from '@fivetuple/packet'
@@ -39,9 +41,9 @@ function syn(options: Uint8Array, data: Uint8Array = new Uint8Array(0), checksum
   return b
 }
 
-function insert(packet: Uint8Array): Uint8Array | undefined {
+function insert(packet: Uint8Array, vip?: Endpoint): Uint8Array | undefined {
   const outbox = new Outbox()
-  if (insertClientAddress(packet, 0, packet.length, CLIENT.address, CLIENT.port, outbox))
+  if (insertClientAddress(packet, 0, packet.length, CLIENT.address, CLIENT.port, outbox, vip?.address, vip?.port))
     return outbox.takePackets()[0]!
   assert.equal(outbox.length, 0, 'nothing is written when it does not fit')
   return undefined
@@ -59,6 +61,22 @@ t.test('a SYN as Linux sends it, with the option in front of its own', async (t)
     `.replaceAll('\n', ''),
     ),
   )
+})
+
+t.test('the VIP follows the client, where there is room for both', async (t) => {
+  const vip = parseEndpoint('127.20.10.1:8080')!
+  const out = insert(syn(hex(LINUX_OPTIONS)), vip)!
+  t.same(out.subarray(40), hex('fe08a1127f146407 fa081f907f140a01 020405b4 0402 080ab43b24d900000000 0103030a'))
+  t.equal(out[32]! >>> 4, 14)
+  t.equal(l4Sum(out, 0), 0xffff)
+  t.equal(malformedIpv4(out, 0, out.length), undefined)
+  const vipOf = (used: number) => {
+    const packet = insert(syn(new Uint8Array(used).fill(1)), vip)!
+    t.same(clientAddressOption(packet, 20, packet.length), CLIENT)
+    t.equal(l4Sum(packet, 0), 0xffff)
+    return vipAddressOption(packet, 20, packet.length)
+  }
+  t.same([vipOf(24), vipOf(28)], [vip, undefined])
 })
 
 t.test('a forged option becomes NOPs, and the true one counts', async (t) => {

@@ -1,13 +1,19 @@
 import {
   clientAddressOption,
   fillL4Checksum,
+  l4Sum,
   malformedIpv4,
   parseEndpoint,
+  refreshIpv4Checksum,
   TcpFlag,
   tcpFlags,
   tcpSequence,
   UnreachableCode,
+  vipAddressOption,
+  writeClientAddressOption,
   writeIcmpError,
+  writeU16,
+  writeVipAddressOption,
 } from '@fivetuple/packet'
 import t from 'tap'
 import { run, tcpPacket, udpPacket } from './packets.js'
@@ -269,7 +275,7 @@ t.test('no healthy backend: refused, or the last resort', async (t) => {
 
 t.test('a SYN tells the client to backends that are to know, also when it is tried elsewhere', async (t) => {
   const told = (packet: Uint8Array) => clientAddressOption(packet, 20, packet.length)
-  const rig = new Rig({}, { service: { tellsClient: true } })
+  const rig = new Rig({}, { service: { clientAddress: 'proxy-v2' } })
   const [first] = rig.fromClient(syn(CLIENT)).on
   t.same(told(first!), parseEndpoint(CLIENT))
   t.equal(malformedIpv4(first!, 0, first!.length), undefined)
@@ -279,12 +285,87 @@ t.test('a SYN tells the client to backends that are to know, also when it is tri
   const [second] = rig.fromBackend(tcpPacket(to, from, { flags: RST | ACK, acknowledgment: 78 })).back
   t.match(endsOf(second!), { to: BACKENDS[1] })
   t.same(told(second!), parseEndpoint(CLIENT))
+  for (const packet of [first!, repeated!, second!])
+    t.same(vipAddressOption(packet, 20, packet.length), parseEndpoint(VIP), 'and where the client has connected to')
   const [data] = rig.fromClient(tcpPacket(CLIENT, VIP, { flags: ACK })).on
   t.equal(data!.length, 40, 'no other packet grows')
 })
 
+t.test('with TOA the client is named until the backend has completed the handshake', async (t) => {
+  const told = (packet: Uint8Array) => clientAddressOption(packet, 20, packet.length)
+  const rig = new Rig({}, { service: { clientAddress: 'toa' } })
+  const [first] = rig.fromClient(syn(CLIENT)).on
+  t.same(told(first!), parseEndpoint(CLIENT))
+  t.equal(vipAddressOption(first!, 20, first!.length), undefined)
+  const { from: nat } = endsOf(first!)
+  const segment = (flags: number, payload = '') =>
+    rig.fromClient(tcpPacket(CLIENT, VIP, { flags, sequence: 78, payload: Buffer.from(payload), checksum: true }))
+      .on[0]!
+  rig.fromBackend(tcpPacket(BACKENDS[0], nat, { flags: SYN | ACK }))
+  for (const payload of ['', 'request', 'more']) {
+    // The kernel modules read the segment that makes the connection established: the first of these that is not lost.
+    const packet = segment(ACK, payload)
+    t.same(told(packet), parseEndpoint(CLIENT))
+    t.equal(Buffer.from(packet.subarray(48)).toString(), payload)
+    t.equal(l4Sum(packet, 0), 0xffff)
+    rig.fromBackend(tcpPacket(BACKENDS[0], nat, { flags: SYN | ACK })) // repeated: no ACK has arrived
+  }
+  const rest = segment(RST)
+  t.equal(told(rest), undefined, 'a RST names nobody')
+  const other = new Rig({}, { service: { clientAddress: 'toa' } })
+  const { from } = endsOf(other.fromClient(syn(CLIENT)).on[0]!)
+  other.fromBackend(tcpPacket(BACKENDS[0], from, { flags: SYN | ACK }))
+  other.fromClient(tcpPacket(CLIENT, VIP, { flags: ACK }))
+  other.fromBackend(tcpPacket(BACKENDS[0], from, { flags: ACK }))
+  const [later] = other.fromClient(tcpPacket(CLIENT, VIP, { flags: ACK })).on
+  t.equal(later!.length, 40, 'the backend has answered: nothing grows any more')
+})
+
+t.test('no segment of a client can name another one, whether the client is passed on or not', async (t) => {
+  for (const clientAddress of ['none', 'toa', 'proxy-v2'] as const) {
+    const rig = new Rig({}, { service: { clientAddress } })
+    const forged = (flags: number) => {
+      const b = new Uint8Array(56)
+      b.set(tcpPacket(CLIENT, VIP, { flags, sequence: 77 }))
+      writeClientAddressOption(b, 40, 0x0a000001, 1)
+      writeVipAddressOption(b, 48, 0x0a000002, 2)
+      b[32] = 0x90
+      writeU16(b, 2, b.length)
+      refreshIpv4Checksum(b, 0)
+      return rig.fromClient(b).on[0]!
+    }
+    const packets = [forged(SYN)]
+    const { from } = endsOf(packets[0]!)
+    rig.fromBackend(tcpPacket(BACKENDS[0], from, { flags: SYN | ACK }))
+    packets.push(forged(ACK))
+    rig.fromBackend(tcpPacket(BACKENDS[0], from, { flags: ACK }))
+    packets.push(forged(ACK))
+    const [vip, client] = [parseEndpoint(VIP), parseEndpoint(CLIENT)]
+    t.same(
+      packets.map((b) => [clientAddressOption(b, 20, b.length), vipAddressOption(b, 20, b.length)]),
+      {
+        none: [
+          [undefined, undefined],
+          [undefined, undefined],
+          [undefined, undefined],
+        ],
+        toa: [
+          [client, undefined],
+          [client, undefined],
+          [undefined, undefined],
+        ],
+        'proxy-v2': [
+          [client, vip],
+          [undefined, undefined],
+          [undefined, undefined],
+        ],
+      }[clientAddress],
+    )
+  }
+})
+
 t.test('packets around a SYN that is written anew all arrive, in their order', async (t) => {
-  const rig = new Rig({}, { service: { tellsClient: true } })
+  const rig = new Rig({}, { service: { clientAddress: 'proxy-v2' } })
   rig.fromClient(syn(CLIENT))
   const data = (sequence: number) => tcpPacket(CLIENT, VIP, { flags: ACK, sequence })
   const { on } = rig.fromClient(run(data(1), data(2), syn(client(1)), data(3), syn(client(2)), syn(client(3)), data(4)))

@@ -86,8 +86,10 @@ export {
   TCP_OPTIONS_MAX_BYTES,
   TcpOptionKind,
   tcpOptionLength,
+  vipAddressOption,
   writeClientAddressOption,
   writeSynOptions,
+  writeVipAddressOption,
 } from './tcp-options.js'
 export { TokenBucket } from './token-bucket.js'
 export {

@@ -11,6 +11,8 @@ export const TcpOptionKind = {
   WINDOW_SCALE: 3,
   /** The second of the two kinds for experiments, which the TOA kernel modules use for a client's address. */
   CLIENT_ADDRESS: 254,
+  /** Not assigned; what LVS of Alibaba adds to the former for the VIP that the client has connected to (`TCPOPT_TOA_VIP`). */
+  VIP_ADDRESS: 250,
 } as const
 
 /** The header's length field of four bits leaves this much behind the fixed part. */
@@ -19,7 +21,7 @@ export const TCP_OPTIONS_MAX_BYTES = 40
 /** Bytes that {@link writeSynOptions} writes. */
 export const SYN_OPTIONS_BYTES = 8
 
-/** Bytes that {@link writeClientAddressOption} writes. */
+/** Bytes that {@link writeClientAddressOption} and {@link writeVipAddressOption} write. */
 export const CLIENT_ADDRESS_OPTION_BYTES = 8
 
 /**
@@ -72,10 +74,12 @@ export function readSynOptions(b: Uint8Array, o: number): SynOptions {
  * §3 asks of new experiments it carries no identifier.
  */
 export function writeClientAddressOption(b: Uint8Array, o: number, address: number, port: number): void {
-  b[o] = TcpOptionKind.CLIENT_ADDRESS
-  b[o + 1] = CLIENT_ADDRESS_OPTION_BYTES
-  writeU16(b, o + 2, port)
-  writeU32(b, o + 4, address)
+  writeEndpointOption(b, o, TcpOptionKind.CLIENT_ADDRESS, address, port)
+}
+
+/** Writes the option at `o` that names the VIP and port which the client has connected to: kind 250, else as the client's. */
+export function writeVipAddressOption(b: Uint8Array, o: number, address: number, port: number): void {
+  writeEndpointOption(b, o, TcpOptionKind.VIP_ADDRESS, address, port)
 }
 
 /**
@@ -85,12 +89,28 @@ export function writeClientAddressOption(b: Uint8Array, o: number, address: numb
  * @returns undefined when there is none, or no whole TCP header
  */
 export function clientAddressOption(b: Uint8Array, o: number, end: number): Endpoint | undefined {
+  return endpointOption(b, o, end, TcpOptionKind.CLIENT_ADDRESS)
+}
+
+/** The VIP that the first option of {@link writeVipAddressOption}'s layout names; otherwise as {@link clientAddressOption}. */
+export function vipAddressOption(b: Uint8Array, o: number, end: number): Endpoint | undefined {
+  return endpointOption(b, o, end, TcpOptionKind.VIP_ADDRESS)
+}
+
+function writeEndpointOption(b: Uint8Array, o: number, kind: number, address: number, port: number): void {
+  b[o] = kind
+  b[o + 1] = CLIENT_ADDRESS_OPTION_BYTES
+  writeU16(b, o + 2, port)
+  writeU32(b, o + 4, address)
+}
+
+function endpointOption(b: Uint8Array, o: number, end: number, kind: number): Endpoint | undefined {
   if (end - o < TCP_HEADER_BYTES) return undefined
   const optionsEnd = o + tcpDataOffset(b, o)
   if (optionsEnd > end) return undefined
   let p = o + TCP_HEADER_BYTES
   for (let length = tcpOptionLength(b, p, optionsEnd); length > 0; length = tcpOptionLength(b, p, optionsEnd)) {
-    if (b[p] === TcpOptionKind.CLIENT_ADDRESS && length === CLIENT_ADDRESS_OPTION_BYTES)
+    if (b[p] === kind && length === CLIENT_ADDRESS_OPTION_BYTES)
       return { address: readU32(b, p + 4), port: readU16(b, p + 2) }
     p += length
   }

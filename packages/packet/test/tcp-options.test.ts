@@ -8,9 +8,11 @@ import {
   SYN_OPTIONS_BYTES,
   TcpFlag,
   tcpOptionLength,
+  vipAddressOption,
   writeClientAddressOption,
   writeSynOptions,
   writeTcpHeader,
+  writeVipAddressOption,
 } from '@fivetuple/packet'
 import fc from 'fast-check'
 import t from 'tap'
@@ -68,6 +70,15 @@ t.test("a client's address, as the TOA modules lay it out", async (t) => {
   t.same(clientAddressOption(syn(TOA), 0, 28), { address: parseIpv4('127.20.100.7'), port: 41_234 })
 })
 
+t.test('the VIP, as the modules that read it lay it out, behind the client', async (t) => {
+  const b = new Uint8Array(2 * CLIENT_ADDRESS_OPTION_BYTES)
+  writeClientAddressOption(b, 0, parseIpv4('127.20.100.7')!, 41_234)
+  writeVipAddressOption(b, CLIENT_ADDRESS_OPTION_BYTES, parseIpv4('127.20.10.1')!, 8_080)
+  t.same(b, Uint8Array.of(...TOA, ...hex('fa 08 1f 90 7f 14 0a 01')))
+  t.same(vipAddressOption(syn(b), 0, 36), { address: parseIpv4('127.20.10.1'), port: 8_080 })
+  t.same(clientAddressOption(syn(b), 0, 36), { address: parseIpv4('127.20.100.7'), port: 41_234 })
+})
+
 for (const [name, options, expected] of [
   ['a SYN without options', '', undefined],
   ['behind MSS and NOP', '02 04 05 b4 01 fe 08 a1 12 7f 14 64 07 01 01 01', '127.20.100.7:41234'],
@@ -84,6 +95,7 @@ for (const [name, options, expected] of [
 
 t.test('a SYN that knows nothing of it has none', async (t) => {
   t.equal(clientAddressOption(CAPTURED_SYN, 20, 60), undefined)
+  t.equal(vipAddressOption(CAPTURED_SYN, 20, 60), undefined)
 })
 
 t.test('a client is read from any bytes without a throw, and only where they hold it', async () => {

@@ -174,7 +174,7 @@ const vip = object(
     clientAddress: Type.Optional(
       oneOf(
         ['none', 'toa', 'proxy-v2'],
-        "How the client's address and port get to the backend: not at all, as TCP option 254 of the SYN, or besides as a PROXY protocol v2 header.",
+        "How the client's address and port get to the backend: not at all, as TCP option 254 of the handshake's segments, or as a PROXY protocol v2 header. For TCP.",
         { default: DEFAULTS.vip.clientAddress },
       ),
     ),

@@ -190,7 +190,7 @@ function planLb(
       port: vip.port,
       policy: vip.policy,
       limits: vip.limits,
-      tellsClient: vip.clientAddress !== 'none',
+      clientAddress: vip.clientAddress,
       health: vip.health,
       backends: vip.backends.map((backend) => ({
         name: backend,

@@ -23,6 +23,7 @@ vips:
   - { name: proxied, port: 81, clientAddress: proxy-v2, backends: [backend-1, backend-2] }
   - { name: toa, port: 82, clientAddress: toa, backends: [backend-3] }
   - { name: plain, port: 83, backends: [backend-4] }
+  - { name: dns, protocol: udp, port: 84, clientAddress: proxy-v2, health: { check: udp }, backends: [backend-4] }
 `,
   )
   for (let i = 0; i < 8; i++) {
@@ -40,7 +41,7 @@ const HAPROXY_CONFIG = `defaults
   timeout server 30s
 frontend web
   bind ${SERVER}:8080 accept-proxy
-  http-request return status 200 content-type text/plain lf-string "%[src]:%[src_port]"
+  http-request return status 200 content-type text/plain lf-string "%[src]:%[src_port] %[dst]:%[dst_port]"
 `
 
 const NGINX_CONFIG = `pid nginx.pid;
@@ -50,7 +51,7 @@ http {
   client_body_temp_path body; proxy_temp_path proxy; fastcgi_temp_path fastcgi; uwsgi_temp_path uwsgi; scgi_temp_path scgi;
   server {
     listen ${SERVER}:8080 proxy_protocol;
-    location / { return 200 "$proxy_protocol_addr:$proxy_protocol_port"; }
+    location / { return 200 "$proxy_protocol_addr:$proxy_protocol_port $proxy_protocol_server_addr:$proxy_protocol_server_port"; }
   }
 }
 `
@@ -75,7 +76,7 @@ vips: [{ name: web, clientAddress: proxy-v2, health: { check: http, path: /, int
       )
       for (let i = 0; i < 8; i++) {
         const { text, clientPort } = await ask(cluster.vip('web').listen)
-        t.equal(text, `${CLIENT}:${clientPort}`)
+        t.equal(text, `${CLIENT}:${clientPort} ${cluster.vip('web').listen}`, 'the client, and the VIP')
       }
       await until(async () => {
         const { lbs } = await cluster.api.status()

@@ -12,7 +12,7 @@ export const Word = {
   /** client port << 16 | VIP port */
   CLIENT_VIP_PORTS: 1,
   VIP_ADDRESS: 2,
-  /** protocol | state << 8; 0 in a record that is free */
+  /** protocol | state << 8 | 1 << 16 while segments carry the client's endpoint; 0 in a record that is free */
   PROTOCOL_STATE: 3,
   BACKEND_ADDRESS: 4,
   /** NAT port << 16 | backend port */

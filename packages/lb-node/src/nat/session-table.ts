@@ -6,6 +6,7 @@ import { SESSION_STATE_NAMES, type SessionState, TIMEOUT_CLASS_OF } from './tcp-
 
 const NONE = -1
 const SLOT_MASK = 0xff_ffff
+const CARRIES_CLIENT = 1 << 16
 
 /**
  * NAT sessions in typed arrays: records of 64 bytes, an index over the client-side tuple, and expiry lists through the records.
@@ -136,9 +137,10 @@ export class SessionTable {
     const r = session * STRIDE
     words[r + Word.LAST_SEEN] = this.#stamp(now)
     words[r + (fromClient ? Word.PACKETS_FROM_CLIENT : Word.PACKETS_FROM_BACKEND)]!++
-    const before = words[r + Word.PROTOCOL_STATE]! >>> 8
+    const word = words[r + Word.PROTOCOL_STATE]!
+    const before = (word >>> 8) & 0xff
     if (before === state) return
-    words[r + Word.PROTOCOL_STATE] = (words[r + Word.PROTOCOL_STATE]! & 0xff) | (state << 8)
+    words[r + Word.PROTOCOL_STATE] = (word & ~0xff00) | (state << 8)
     this.#stateSizes[before]!--
     this.#stateSizes[state]!++
     const from = TIMEOUT_CLASS_OF[before]!
@@ -173,7 +175,16 @@ export class SessionTable {
     return this.#records.words[session * STRIDE + Word.PROTOCOL_STATE]! & 0xff
   }
   state(session: number): SessionState {
-    return (this.#records.words[session * STRIDE + Word.PROTOCOL_STATE]! >>> 8) as SessionState
+    return ((this.#records.words[session * STRIDE + Word.PROTOCOL_STATE]! >>> 8) & 0xff) as SessionState
+  }
+  /** True while each segment of the client is to carry its endpoint to the backend. */
+  carriesClient(session: number): boolean {
+    return (this.#records.words[session * STRIDE + Word.PROTOCOL_STATE]! & CARRIES_CLIENT) !== 0
+  }
+  setCarriesClient(session: number, carries: boolean): void {
+    const { words } = this.#records
+    const at = session * STRIDE + Word.PROTOCOL_STATE
+    words[at] = carries ? words[at]! | CARRIES_CLIENT : words[at]! & ~CARRIES_CLIENT
   }
   backend(session: number): number {
     return this.#records.words[session * STRIDE + Word.BACKEND]!
