@@ -1,6 +1,7 @@
 import { strict as assert } from 'node:assert'
+import type { FlowApplication } from '@fivetuple/edge'
 import type { Fault } from '@fivetuple/faults'
-import { parseIpv4 } from '@fivetuple/packet'
+import { IpProtocol, parseIpv4, TcpFlag, writeIpv4Header, writeTcpHeader } from '@fivetuple/packet'
 import t, { type Test } from 'tap'
 import { byteOf } from './simulation/byte-stream.js'
 import { ClientPeer, ServerPeer } from './simulation/peers.js'
@@ -68,6 +69,70 @@ t.test('all flows complete, every byte once and in order, and nothing is left', 
     assert(cluster.packetsTo.filter((packets) => packets > 0).length === 4, 'all four LBs carried packets')
   })
   t.pass(`${SEEDS.length} seeds`)
+})
+
+/** An end that only opens and closes. */
+class Listener implements FlowApplication {
+  connected = false
+  failure: string | undefined
+  onConnected(): void {
+    this.connected = true
+  }
+  onData(): void {}
+  onEnd(): void {}
+  onWritable(): void {}
+  onFailure(failure: string): void {
+    this.failure = failure
+  }
+  onClosed(): void {}
+}
+
+for (const [who, forgets] of [
+  ['its client', ['clients']],
+  ['both its ends', ['clients', 'servers']],
+] as const)
+  t.test(`a connection that ${who} forgot: the same port again is a new flow, not at a drained backend`, async (t) => {
+    const accepted: number[] = []
+    const cluster = new SimulatedCluster({ seed: 1, lbs: 4, backends: 3, faults: CLEAN }, (flow) => {
+      accepted.push(flow.localAddress)
+      return new Listener()
+    })
+    const first = new Listener()
+    cluster.act(() => cluster.connect(CLIENT, 40_000, first))
+    cluster.run(100)
+    t.ok(first.connected)
+    cluster.drainBackend(accepted[0]!)
+    for (const side of forgets) cluster.forget(side)
+    const again = new Listener()
+    cluster.act(() => cluster.connect(CLIENT, 40_000, again))
+    cluster.run(2_000)
+    t.ok(again.connected)
+    t.equal(again.failure, undefined)
+    t.equal(accepted.length, 2, 'the drained backend has got no connection')
+    t.not(accepted[1], accepted[0])
+    cluster.checkSessions()
+  })
+
+t.test('a SYN with the tuple of a live connection ends nothing', async (t) => {
+  const ends: Listener[] = []
+  const cluster = new SimulatedCluster({ seed: 1, lbs: 4, backends: 3, faults: CLEAN }, () => {
+    ends.push(new Listener())
+    return ends.at(-1)!
+  })
+  const client = new Listener()
+  const flow = cluster.connect(CLIENT, 40_000, client)
+  cluster.run(100)
+  for (const { forwarder } of cluster.lbs) {
+    const blind = new Uint8Array(40)
+    writeIpv4Header(blind, 0, 40, 63, IpProtocol.TCP, CLIENT, flow.remoteAddress)
+    writeTcpHeader(blind, 20, 40_000, flow.remotePort, 0x77777777, 0, 20, TcpFlag.SYN, 0xffff)
+    const carries = forwarder.sessionCount > 0
+    if (carries) cluster.act(() => forwarder.receiveFromUplink(blind, 0, 40, cluster.clock.now))
+  }
+  cluster.run(8_000) // beyond a keep-alive, whose answer shows that both ends still agree
+  t.equal(ends.length, 1)
+  t.same([client.failure, ends[0]!.failure], [undefined, undefined])
+  t.same(cluster.leftovers(), { flows: 2, sessions: 1 })
 })
 
 t.test('lossy, reordering, duplicating cables change nothing about the bytes', async (t: Test) => {

@@ -16,7 +16,8 @@ import {
   writeVipAddressOption,
 } from '@fivetuple/packet'
 import t from 'tap'
-import { run, tcpPacket, udpPacket } from './packets.js'
+import { LanePort } from '../dist/lane-port.js'
+import { Outbox, run, tcpPacket, udpPacket } from './packets.js'
 import { BACKENDS, BIP, CLIENT, endsOf, Rig, UDP_VIP, VIP } from './rig.js'
 
 const { SYN, ACK, RST } = TcpFlag
@@ -161,6 +162,27 @@ t.test('a half-open session that ends takes its SYN back from the backend', asyn
   const [packet] = rig.fromClient(syn(CLIENT)).on
   rig.fromBackend(tcpPacket(BACKENDS[0], endsOf(packet!).from, { flags: SYN | ACK }))
   t.strictSame(rig.advance(7_000), [], 'one that has been answered is the backend’s to end')
+})
+
+t.test('a SYN is taken back by the member link that it went by', async (t) => {
+  const links = [new Outbox(), new Outbox()] as const
+  const downlink = new LanePort(links as unknown as LanePort['lanes'])
+  const rig = new Rig({}, { downlink })
+  downlink.select(1)
+  rig.fromClient(syn(client(1)))
+  downlink.select(0)
+  rig.fromClient(syn(client(2)))
+  t.strictSame(
+    links.map((link) => link.takePackets().map((packet) => tcpFlags(packet, 20))),
+    [[SYN], [SYN]],
+  )
+  downlink.select(0)
+  rig.advance(7_000)
+  t.strictSame(
+    links.map((link) => link.takePackets().map((packet) => endsOf(packet).to)),
+    [[BACKENDS[1]], [BACKENDS[0]]],
+  )
+  t.equal(downlink.selected, 0)
 })
 
 t.test('a SYN on an established session opens no connection, and ends no live one', async (t) => {

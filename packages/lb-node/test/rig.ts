@@ -6,6 +6,7 @@ import {
   ipv4HeaderLength,
   ipv4Protocol,
   ipv4Source,
+  type PacketOutput,
   parseEndpoint,
   parseIpv4,
   readU16,
@@ -29,6 +30,8 @@ export interface RigOptions {
   readonly backends?: number
   readonly service?: Partial<ServiceSpec>
   readonly capacity?: CapacityConfig
+  /** Default: {@link Rig.downlink}. */
+  readonly downlink?: PacketOutput
 }
 
 /** One LB's data plane between two outboxes, with a TCP and a UDP service in front of two backends. */
@@ -53,7 +56,7 @@ export class Rig {
         ...(options.capacity && { capacity: options.capacity }),
       },
       this.uplink,
-      this.downlink,
+      options.downlink ?? this.downlink,
       this.now,
     )
     for (const [name, port, protocol] of [

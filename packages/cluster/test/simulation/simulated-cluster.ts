@@ -52,10 +52,11 @@ export class SimulatedCluster {
   readonly clock = new ManualClock()
   readonly random: Random
   readonly lbs: SimulatedLb[] = []
-  readonly clients: TcpEdge
-  readonly servers: TcpEdge
+  clients: TcpEdge
+  servers: TcpEdge
   /** Packets that the uplink switch sent to an LB, by LB. */
   readonly packetsTo: number[] = []
+  readonly #onServerFlow: (flow: Flow, edge: TcpEdge) => FlowApplication
   readonly #uplink: Forwarder
   readonly #downlink: Forwarder
   readonly #wires: PacketWire[] = []
@@ -95,15 +96,16 @@ export class SimulatedCluster {
         ...this.lbs.map(({ bip }, i) => ({ prefix: hostPrefix(bip), nextHops: [i + 1], cost: 0 })),
       ]),
     )
-    this.clients = this.#createEdge(this.#uplink)
-    this.servers = this.#createEdge(this.#downlink, (flow, edge) => {
+    this.#onServerFlow = (flow, edge) => {
       const application = onServerFlow(flow, edge)
       // The backend accepts a little later, as a real one does.
       this.clock.schedule(this.clock.now + this.random.int(5), () =>
         this.act(() => edge.establish(flow, this.clock.now)),
       )
       return application
-    })
+    }
+    this.clients = this.#createEdge(this.#uplink)
+    this.servers = this.#createEdge(this.#downlink, this.#onServerFlow)
     this.announce(ids)
   }
 
@@ -124,6 +126,19 @@ export class SimulatedCluster {
   crash(id: number): void {
     this.lbs[id - 1]!.alive = false
     this.announce(this.lbs.flatMap(({ alive }, i) => (alive ? [i + 1] : [])))
+  }
+
+  /** All flows of one edge are lost without a packet, as in a crash. */
+  forget(side: 'clients' | 'servers'): void {
+    this.#arm(this[side], Number.POSITIVE_INFINITY, () => {})
+    this[side] =
+      side === 'clients' ? this.#createEdge(this.#uplink) : this.#createEdge(this.#downlink, this.#onServerFlow)
+  }
+
+  /** Drains a backend at all LBs. */
+  drainBackend(address: number): void {
+    const key = { address: VIP, port: SERVICE_PORT, protocol: IpProtocol.TCP }
+    for (const { forwarder } of this.lbs) assert(forwarder.setBackend(key, address, 8080, { isDrained: true }))
   }
 
   /** Opens a flow from a client. */
