@@ -6,7 +6,7 @@ import type { BgpError } from './errors.js'
 import type { Open } from './open.js'
 import { BgpSession } from './session.js'
 import type { SessionConfig, SessionCounters, SessionInput, SessionOutput } from './session-contract.js'
-import { formatSessionEnd, type SessionEnd } from './session-end.js'
+import { formatSessionEnd, isCollision, type SessionEnd } from './session-end.js'
 import { SESSION_STATES, type SessionState } from './transitions.js'
 import type { Update } from './update.js'
 
@@ -286,7 +286,7 @@ export class BgpPeer {
     // The neighbour's second connection is no concern of the established session.
     if (this.#established !== undefined && this.#established.side !== side) return
     if (end.kind === 'lost' && !wasEstablished) this.#attemptError = { ...end, at: now }
-    else if (end.kind !== 'collision') this.#lastError = { ...end, at: now }
+    else if (wasEstablished || !isCollision(end)) this.#lastError = { ...end, at: now }
     if (this.#established === undefined) return
     this.#established = undefined
     this.#outputs.push({ type: 'down', reason: formatSessionEnd(end) })

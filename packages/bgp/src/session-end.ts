@@ -5,11 +5,8 @@ import { formatNotification, notificationDetail } from './notification-text.js'
 
 /** Reason for the end of a connection, or of an attempt at one. */
 export interface SessionEnd {
-  /**
-   * `sent` or `received`: a NOTIFICATION went that way. `lost`: the connection ended without one. `collision`: the other
-   * connection to the same peer is kept, which is no error.
-   */
-  readonly kind: 'sent' | 'received' | 'lost' | 'collision'
+  /** `sent` or `received`: a NOTIFICATION went that way. `lost`: the connection ended without one. */
+  readonly kind: 'sent' | 'received' | 'lost'
   /** In words. */
   readonly text: string
   /** Codes of the NOTIFICATION (RFC 4271 §4.5); null when there was none. */
@@ -19,13 +16,7 @@ export interface SessionEnd {
 
 /** The end by a NOTIFICATION of ours. */
 export function sentEnd({ code, subcode, message }: BgpError): SessionEnd {
-  const isCollision = code === ErrorCode.CEASE && subcode === CeaseSubcode.CONNECTION_COLLISION
-  return {
-    kind: isCollision ? 'collision' : 'sent',
-    text: joined(formatNotification(code, subcode), message),
-    code,
-    subcode,
-  }
+  return { kind: 'sent', text: joined(formatNotification(code, subcode), message), code, subcode }
 }
 
 /** The end by a NOTIFICATION of the peer's. */
@@ -40,9 +31,14 @@ export function lostEnd(text: string): SessionEnd {
   return { kind: 'lost', text, code: null, subcode: null }
 }
 
+/** True if the other connection to the same peer is kept instead (RFC 4271 §6.8), which is no error. */
+export function isCollision({ code, subcode }: SessionEnd): boolean {
+  return code === ErrorCode.CEASE && subcode === CeaseSubcode.CONNECTION_COLLISION
+}
+
 /** The end of a connection in one line. @example 'received Cease, administrative shutdown (6/2): "maintenance"' */
 export function formatSessionEnd({ kind, text }: SessionEnd): string {
-  return kind === 'sent' || kind === 'received' ? `${kind} ${text}` : text
+  return kind === 'lost' ? text : `${kind} ${text}`
 }
 
 function joined(what: string, detail: string | undefined): string {

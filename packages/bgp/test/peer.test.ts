@@ -2,6 +2,7 @@ import { strict as assert } from 'node:assert'
 import {
   CeaseSubcode,
   encodeKeepalive,
+  encodeNotification,
   encodeOpen,
   encodeRouteRefresh,
   IPV4_UNICAST,
@@ -363,5 +364,18 @@ t.test('losing an established session is an error, collision detection is none',
   t.same([two.a.machine.lastError, two.b.machine.lastError], [undefined, undefined])
   two.breakConnections()
   t.match(two.a.machine.lastError, { kind: 'lost', text: 'the connection is gone: reset', at: 2_000 })
+  t.end()
+})
+
+t.test('a collision that the peer has resolved is no error either', (t) => {
+  const two = new TwoSpeakers({ accepts: false })
+  two.blackHole = true
+  two.start()
+  two.input(two.a, { type: 'connected', side: 'dialled' })
+  const { CONNECTION_COLLISION } = CeaseSubcode
+  const bytes = encodeNotification({ code: 6, subcode: CONNECTION_COLLISION, data: new Uint8Array(0) })
+  two.input(two.a, { type: 'bytes', side: 'dialled', bytes })
+  t.equal(two.a.machine.counters().notificationsIn, 1)
+  t.same([two.a.machine.lastError, two.a.machine.attemptError], [undefined, undefined])
   t.end()
 })

@@ -92,5 +92,5 @@ export function sessionStatus(
 function errorStatus(error: PeerError | undefined, now: number): SpeakerError | null {
   if (error === undefined) return null
   const { kind, text, code, subcode, at } = error
-  return { direction: kind === 'sent' || kind === 'received' ? kind : null, text, code, subcode, agoMs: now - at }
+  return { direction: kind === 'lost' ? null : kind, text, code, subcode, agoMs: now - at }
 }
