@@ -14,6 +14,8 @@ export interface LbCounters {
   sessionsEvicted: number
   /** New flows whose backend refused them, did not answer or could not be reached, and that were given to another one. */
   connectRetries: number
+  /** UDP flows that were given another backend because theirs has refused a datagram, or may take no new flows. */
+  udpFlowsMoved: number
   /** SYNs without room for the client's address, sent on without it. */
   clientAddressesOmitted: number
   readonly drops: LbDrops
@@ -43,7 +45,7 @@ export type LbDropCause =
   | 'service-flow-rate'
   /** More packets or new flows a second than this LB can carry. */
   | 'over-capacity'
-  /** The backend's answer to a SYN that was then given to another backend. */
+  /** A backend's refusal of a SYN or datagram whose flow was then given to another backend. */
   | 'retried'
 
 /** Packets that were not passed on, by cause. */
@@ -58,6 +60,7 @@ export function newLbCounters(): LbCounters {
     resetsSent: 0,
     sessionsEvicted: 0,
     connectRetries: 0,
+    udpFlowsMoved: 0,
     clientAddressesOmitted: 0,
     drops: {
       'malformed-truncated': 0,

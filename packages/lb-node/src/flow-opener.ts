@@ -18,8 +18,9 @@ const EVICTED_FIRST = [TimeoutClass.CLOSED, TimeoutClass.SYN, TimeoutClass.UDP]
  * (RFC 6298 §2), so it is the first repetition that tries another one.
  */
 const CONNECT_TIMEOUT_MS = 800
-/** Backends that one flow is given to at most. */
+/** Backends that one flow is given to at most; a UDP flow may try as many again after {@link UDP_TRIES_REST_MS}. */
 const TRIES_MAX = 3
+const UDP_TRIES_REST_MS = 1_000
 
 /** A backend did not take a new flow. */
 export type ConnectFailure = 'refused' | 'timeout' | 'unreachable'
@@ -80,9 +81,7 @@ export class FlowOpener {
       return this.#refuse('service-sessions')
     if (service.newFlowRate?.take(now) === false) return this.#refuse('service-flow-rate')
     if (!this.#capacity.takeNewFlow(now)) return this.#refuse('over-capacity')
-    this.#flow.clientAddress = client
-    this.#flow.clientPort = clientPort
-    const backend = service.backends[spec.policy.pick(this.#flow, service)]
+    const backend = this.#choose(service, client, clientPort)
     if (backend === undefined) return this.#refuse('no-backend')
     this.#makeRoom(isTcp)
     const state = isTcp ? SessionState.SYN_SEEN : SessionState.UDP
@@ -177,6 +176,40 @@ export class FlowOpener {
     return true
   }
 
+  /**
+   * Gives a UDP flow another backend: a new session with it takes the place of `session`, which goes on translating what its
+   * backend still sends. Limits on new flows do not hold, since the flow is none.
+   * @param hasFailed true if the backend has refused the flow; the policy could choose it again
+   * @returns the new session, or -1 if there is no other backend, no room, or if enough backends have refused
+   */
+  moveUdp(session: number, hasFailed: boolean, now: number): number {
+    const sessions = this.#sessions
+    const tries = sessions.ageMs(session, now) < UDP_TRIES_REST_MS ? sessions.tries(session) + 1 : 1
+    if (hasFailed && tries >= TRIES_MAX) return NONE
+    const before = this.backendOf(session)
+    const { service } = before
+    const next = hasFailed
+      ? this.#another(session, before, NONE)
+      : this.#choose(service, sessions.clientAddress(session), sessions.clientPort(session))
+    if (next === undefined || next.ports.isExhausted || sessions.size >= this.#nat.maxSessions) return NONE
+    sessions.detach(session, now)
+    const added = sessions.add(
+      sessions.clientAddress(session),
+      sessions.clientPort(session),
+      sessions.vipAddress(session),
+      sessions.vipPort(session),
+      sessions.protocol(session),
+      SessionState.UDP,
+      now,
+    )
+    this.#bind(added, next)
+    if (hasFailed) sessions.setTries(added, tries)
+    service.flowNumber++
+    service.sessions++
+    this.#counters.udpFlowsMoved++
+    return added
+  }
+
   remove(session: number): void {
     if (this.#sessions.state(session) === SessionState.SYN_SEEN) this.#onAbandoned(session)
     this.dropSyn(session)
@@ -189,6 +222,13 @@ export class FlowOpener {
 
   backendOf(session: number): ServiceBackend {
     return this.#services.backend(this.#sessions.backend(session))
+  }
+
+  /** The policy's choice for a new flow. */
+  #choose(service: Service, client: number, clientPort: number): ServiceBackend | undefined {
+    this.#flow.clientAddress = client
+    this.#flow.clientPort = clientPort
+    return service.backends[service.spec.policy.pick(this.#flow, service)]
   }
 
   /**

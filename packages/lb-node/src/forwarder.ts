@@ -135,7 +135,7 @@ export class LbForwarder {
       this.#sessions,
       this.#services,
       this.counters.drops,
-      (session) => this.#retry(session, 'unreachable'),
+      (session, failure, now) => this.#onUnreachable(session, failure, now),
     )
   }
 
@@ -282,6 +282,8 @@ export class LbForwarder {
         kind = SegmentKind.SYN_ACK
       }
     }
+    if (session !== NONE && protocol === IpProtocol.UDP && !this.#opener.backendOf(session).eligible)
+      session = this.#moveUdp(session, now)
     if (session === NONE) {
       session = this.#open(b, o, end, client, clientPort, vip, vipPort, protocol, kind, now)
       if (session === NONE) return false
@@ -291,6 +293,20 @@ export class LbForwarder {
     if (before === SessionState.SYN_SEEN && after !== before) this.#opener.dropSyn(session)
     sessions.touch(session, after, true, now)
     return this.#translateToBackend(b, o, end, session, protocol, kind)
+  }
+
+  /**
+   * A UDP flow goes on although its backend may take no new flows: another one takes it over. While there is none, a healthy
+   * backend keeps the flow.
+   * @returns the flow's session, or -1 if it is to be opened like a new one
+   */
+  #moveUdp(session: number, now: number): number {
+    const moved = this.#opener.moveUdp(session, false, now)
+    if (moved !== NONE) return moved
+    const { isHealthy, isListed } = this.#opener.backendOf(session)
+    if (isHealthy && isListed) return session
+    this.#opener.remove(session)
+    return NONE
   }
 
   /** Rewrites a packet in place so that it goes to the session's backend; false when it had to be written anew, and was. */
@@ -434,6 +450,27 @@ export class LbForwarder {
     this.#opener.copySyn(session, syn, 0)
     if (this.#translateToBackend(syn, 0, length, session, IpProtocol.TCP, SegmentKind.SYN))
       this.#downlink.append(syn, 0, length)
+    this.counters.drops.retried++
+    return true
+  }
+
+  /**
+   * A packet of a session did not reach its backend, as an ICMP error says.
+   * @returns false when the client has to be told
+   */
+  #onUnreachable(session: number, failure: ConnectFailure, now: number): boolean {
+    switch (this.#sessions.state(session)) {
+      case SessionState.SYN_SEEN:
+        return this.#retry(session, failure)
+      case SessionState.UDP:
+        this.#opener.failed(session, failure)
+        if (this.#opener.moveUdp(session, true, now) === NONE) return false
+        break
+      case SessionState.UDP_MOVED:
+        break // a datagram of before: the flow is elsewhere already
+      default:
+        return false
+    }
     this.counters.drops.retried++
     return true
   }

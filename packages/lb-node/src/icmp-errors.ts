@@ -1,12 +1,25 @@
-import { type FiveTuple, ipv4TotalLength, readIcmpError } from '@fivetuple/packet'
+import {
+  type IcmpError,
+  IcmpType,
+  IpProtocol,
+  ipv4TotalLength,
+  readIcmpError,
+  UnreachableCode,
+} from '@fivetuple/packet'
 import type { LbDrops } from './counters.js'
+import type { ConnectFailure } from './flow-opener.js'
 import type { LocalHost } from './local-host.js'
 import { translateIcmpError } from './nat/icmp-translation.js'
 import type { SessionTable } from './nat/session-table.js'
-import { SessionState } from './nat/tcp-tracking.js'
 import type { ServiceTable } from './service-table.js'
 
 const NONE = -1
+
+/**
+ * Called for each ICMP error about a session's packet towards its backend.
+ * @returns true if the flow is with another backend now; else the client gets the error
+ */
+export type OnUnreachable = (session: number, failure: ConnectFailure, now: number) => boolean
 
 /** ICMP errors about packets of sessions, in both directions. */
 export class IcmpErrors {
@@ -15,23 +28,22 @@ export class IcmpErrors {
   readonly #sessions: SessionTable
   readonly #services: ServiceTable
   readonly #drops: LbDrops
-  readonly #retry: (session: number) => boolean
+  readonly #onUnreachable: OnUnreachable
 
-  /** @param retry gives a half-open session whose backend can't be reached to another one; false: there is none */
   constructor(
     bip: number,
     local: LocalHost | undefined,
     sessions: SessionTable,
     services: ServiceTable,
     drops: LbDrops,
-    retry: (session: number) => boolean,
+    onUnreachable: OnUnreachable,
   ) {
     this.#bip = bip
     this.#local = local
     this.#sessions = sessions
     this.#services = services
     this.#drops = drops
-    this.#retry = retry
+    this.#onUnreachable = onUnreachable
   }
 
   /** Translates the error in the packet at `o` towards the backend that it is about; false when it goes nowhere. */
@@ -62,8 +74,8 @@ export class IcmpErrors {
 
   /** Translates the error in the packet at `o` towards the client that it is about; false when it goes nowhere. */
   toClient(b: Uint8Array, o: number, now: number): boolean {
-    const offending = readIcmpError(b, o)?.offending
-    if (offending?.sourceAddress === this.#bip && this.#isConsumedHere(b, o, offending, now)) return false
+    const error = readIcmpError(b, o)
+    if (error?.offending.sourceAddress === this.#bip && this.#isConsumedHere(b, o, error, now)) return false
     const refused = translateIcmpError(b, o, (quoted) => {
       // The complaint is about a packet that went from BIP to the backend.
       const session =
@@ -90,8 +102,8 @@ export class IcmpErrors {
     return refused === undefined
   }
 
-  /** Whether an ICMP error about a packet from the BIP is for this node: for a health check, or for a SYN tried elsewhere. */
-  #isConsumedHere(b: Uint8Array, o: number, offending: FiveTuple, now: number): boolean {
+  /** True if an ICMP error about a packet from the BIP is for this node: for a health check, or about a flow that is tried elsewhere. */
+  #isConsumedHere(b: Uint8Array, o: number, { type, code, offending }: IcmpError, now: number): boolean {
     const local = this.#local
     const { destinationAddress, destinationPort, sourcePort, protocol } = offending
     if (local?.owns(sourcePort)) {
@@ -99,7 +111,10 @@ export class IcmpErrors {
       return true
     }
     const session = this.#services.sessionOf(destinationAddress, destinationPort, sourcePort, protocol)
-    const isOpening = session !== NONE && this.#sessions.state(session) === SessionState.SYN_SEEN
-    return isOpening && this.#retry(session)
+    if (session === NONE) return false
+    // That a TTL has run out on the way says nothing of a backend.
+    const isUnreachable = type === IcmpType.DESTINATION_UNREACHABLE
+    if (!isUnreachable && protocol === IpProtocol.UDP) return false
+    return this.#onUnreachable(session, isUnreachable && code === UnreachableCode.PORT ? 'refused' : 'unreachable', now)
   }
 }

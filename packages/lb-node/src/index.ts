@@ -14,6 +14,7 @@ export type {
   ServiceLimits,
 } from './config.js'
 export type { LbCounters, LbDropCause, LbDrops } from './counters.js'
+export { lbSessionsToDrain, sessionsToDrain, UDP_DRAIN_MS } from './drain-progress.js'
 export type { ConnectFailure, OnConnectFailure } from './flow-opener.js'
 export { LbForwarder, type LbForwarderOptions } from './forwarder.js'
 export type { Check, CheckHost, CheckOutcome, CheckTarget } from './health/check.js'

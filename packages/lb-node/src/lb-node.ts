@@ -11,12 +11,13 @@ import {
 import { tcpOptions } from '@fivetuple/tcp'
 import { AddressTable } from './address-table.js'
 import type { LbBackendConfig, LbCableConfig, LbConfig, LbServiceConfig, ServiceLimits } from './config.js'
+import { lbSessionsToDrain, sessionsToDrain } from './drain-progress.js'
 import type { ConnectFailure } from './flow-opener.js'
 import { LbForwarder } from './forwarder.js'
 import { LbPort } from './lb-port.js'
 import { Redundancy } from './redundancy/redundancy.js'
 import { DOWNLINK, Routing, UPLINK } from './routing.js'
-import type { BackendChange } from './service.js'
+import type { BackendChange, ServiceBackend } from './service.js'
 import { ServiceHealth } from './service-health.js'
 import { serviceKey, serviceSpec } from './service-spec.js'
 import type { SessionInfo } from './session-info.js'
@@ -66,6 +67,9 @@ export class LbNode {
   readonly #routing: Routing
   readonly #expiry: DeadlineTimer
   readonly #redundancy: Redundancy | undefined
+  /** When the drain of a backend began, by name; ms. */
+  readonly #drainedSince = new Map<string, number>()
+  #drainingSince = Number.NEGATIVE_INFINITY
   #areChecksOn = false
   #isStopping = false
 
@@ -104,7 +108,12 @@ export class LbNode {
         local: this.#host,
         random: Math.random,
         onConnectFailure: ({ address, port, service }, failure) =>
-          this.#health.reportFailure(address, port, service.spec.protocol, `a connection ${CONNECT_FAILURES[failure]}`),
+          this.#health.reportFailure(
+            address,
+            port,
+            service.spec.protocol,
+            `a ${service.spec.protocol === IpProtocol.UDP ? 'datagram' : 'connection'} ${CONNECT_FAILURES[failure]}`,
+          ),
       },
       this.#uplink.output,
       this.#downlink.output,
@@ -209,6 +218,7 @@ export class LbNode {
 
   /** Asks the uplink switch for no new flows, or for them again; what is carried goes on. */
   setDraining(draining: boolean): { sessions: number } {
+    if (draining && !this.#routing.draining) this.#drainingSince = this.#clock.now()
     this.#routing.setDraining(draining)
     return { sessions: this.#forwarder.sessionCount }
   }
@@ -219,6 +229,8 @@ export class LbNode {
    */
   drainBackend({ backend: name, drained }: BackendDrain): { sessions: number } {
     let sessions = 0
+    if (!drained) this.#drainedSince.delete(name)
+    else if (!this.#drainedSince.has(name)) this.#drainedSince.set(name, this.#clock.now())
     for (const { spec, backends } of this.#forwarder.services)
       for (const backend of backends) {
         if (backend.spec.name !== name) continue
@@ -268,6 +280,9 @@ export class LbNode {
       draining: this.#routing.draining,
       cables: { uplink: this.#uplink.isUp, downlink: this.#downlink.isUp },
       sessions: this.#forwarder.sessionCount,
+      sessionsToDrain: this.#routing.draining
+        ? lbSessionsToDrain(this.#forwarder.services, this.#clock.now() - this.#drainingSince)
+        : this.#forwarder.sessionCount,
       sessionsByState: this.#forwarder.sessionsByState(),
       bgp: Object.fromEntries(this.#routing.sessions().map(({ neighbor, state }) => [neighbor, state])),
       packets: { fromUplink: counters.packetsFromUplink, fromDownlink: counters.packetsFromDownlink },
@@ -275,6 +290,7 @@ export class LbNode {
       services: this.#serviceStatus(),
       sessionsEvicted: counters.sessionsEvicted,
       connectRetries: counters.connectRetries,
+      udpFlowsMoved: counters.udpFlowsMoved,
       resetsSent: counters.resetsSent,
       drops: { ...counters.drops },
       process: processResources(),
@@ -299,10 +315,16 @@ export class LbNode {
           check: this.#health.checkOf(spec.name, backend.spec.name),
           isDrained: backend.isDrained,
           sessions: backend.sessions,
+          sessionsToDrain: this.#sessionsToDrain(backend),
           newFlows: backend.newFlows,
           connectFailures: backend.connectFailures,
         })),
       }))
+  }
+
+  #sessionsToDrain(backend: ServiceBackend): number {
+    const since = this.#drainedSince.get(backend.spec.name)
+    return since === undefined ? backend.sessions : sessionsToDrain(backend, this.#clock.now() - since)
   }
 
   #view(session: SessionInfo): SessionView {

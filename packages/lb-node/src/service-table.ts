@@ -73,8 +73,10 @@ export class ServiceTable {
       if (at < 0) return this.#add(service, backendSpec)
       const backend = known.splice(at, 1)[0]!
       backend.spec = backendSpec
+      backend.isListed = true
       return backend
     })
+    for (const backend of known) if (backend !== undefined) backend.isListed = false
     service.changed()
     for (const backend of before) this.freeIfUnused(backend)
   }

@@ -44,6 +44,8 @@ export class ServiceBackend implements PolicyBackend {
   readonly ports: PortPool
   spec: BackendSpec
   isHealthy = true
+  /** Its service lists it. One that is listed no more keeps its sessions. */
+  isListed = true
   /** An operator wants it to run empty. */
   isDrained = false
   /** Share of its weight that it is given while it starts slowly, above 0 to 1. */
@@ -68,7 +70,7 @@ export class ServiceBackend implements PolicyBackend {
   }
   get eligible(): boolean {
     const { ignoresHealth, isUp } = this.service
-    return this.spec.weight > 0 && !this.isDrained && ((this.isHealthy && isUp) || ignoresHealth)
+    return this.isListed && this.spec.weight > 0 && !this.isDrained && ((this.isHealthy && isUp) || ignoresHealth)
   }
   get weight(): number {
     return Math.max(1, Math.round(this.spec.weight * WEIGHT_SCALE * this.warmth))

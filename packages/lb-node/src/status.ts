@@ -16,6 +16,8 @@ export interface LbStatus {
   readonly draining: boolean
   readonly cables: { readonly uplink: boolean; readonly downlink: boolean }
   readonly sessions: number
+  /** Sessions that a drain of this LB waits for: all of TCP; of UDP none after two seconds, since their flows are elsewhere. */
+  readonly sessionsToDrain: number
   readonly sessionsByState: Readonly<Record<string, number>>
   readonly bgp: Readonly<Record<string, string>>
   readonly packets: { readonly fromUplink: number; readonly fromDownlink: number }
@@ -24,6 +26,8 @@ export interface LbStatus {
   readonly sessionsEvicted: number
   /** New flows that were given to another backend because the first did not take them. */
   readonly connectRetries: number
+  /** UDP flows that were given another backend because theirs has refused a datagram, or may take no new flows. */
+  readonly udpFlowsMoved: number
   readonly resetsSent: number
   readonly drops: Readonly<Record<string, number>>
   readonly process: ProcessResources
@@ -54,6 +58,8 @@ export interface LbBackendStatus {
   readonly check: CheckView | null
   readonly isDrained: boolean
   readonly sessions: number
+  /** Sessions that a drain of this backend waits for: all of TCP; of UDP those that may still be in use. */
+  readonly sessionsToDrain: number
   readonly newFlows: number
   /** New flows that it refused or did not answer. */
   readonly connectFailures: number

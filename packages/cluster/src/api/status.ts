@@ -118,7 +118,7 @@ export interface VipSettingsChange {
 export interface LbDrainState {
   readonly lb: string
   readonly draining: boolean
-  /** Sessions that it still has. */
+  /** Sessions that the drain still waits for: all of TCP; of UDP none after two seconds, unless no other LB takes their flows. */
   readonly sessions: number
   /** VIPs whose new flows go on coming while it drains: no other LB takes them. */
   readonly onlyCarrierOf: readonly string[]
@@ -128,7 +128,7 @@ export interface LbDrainState {
 export interface BackendDrainState {
   readonly backend: string
   readonly draining: boolean
-  /** Sessions that it still has by all LBs. */
+  /** Sessions of all LBs that the drain still waits for: all of TCP; of UDP those that may still be in use. */
   readonly sessions: number
   readonly sessionsByLb: Readonly<Record<string, number>>
 }

@@ -56,8 +56,13 @@ export class DrainControl implements DrainsControl {
       const { draining } = this.#fleet.configs.get(name)!
       return { lb: name, draining, sessions: 0, onlyCarrierOf: [] }
     }
-    const { draining, sessions } = (await this.#ask(name, 'status', {})) as LbStatus
-    return { lb: name, draining, sessions, onlyCarrierOf: draining ? await this.#onlyCarrierOf(name) : [] }
+    const { draining, sessions, sessionsToDrain, services } = (await this.#ask(name, 'status', {})) as LbStatus
+    const onlyCarrierOf = draining ? await this.#onlyCarrierOf(name) : []
+    // UDP flows that no other LB takes go on here.
+    const staying = this.#plan.vips.filter((vip) => vip.protocol === 'udp' && onlyCarrierOf.includes(vip.name))
+    const udp = services.filter((service) => staying.some((vip) => vip.name === service.name))
+    const udpSessions = udp.reduce((sum, service) => sum + service.sessions, 0)
+    return { lb: name, draining, sessions: Math.min(sessions, sessionsToDrain + udpSessions), onlyCarrierOf }
   }
 
   /** VIPs for which the uplink switch has nobody else to give new flows to, and so gives them to an LB that drains. */
@@ -95,7 +100,7 @@ export class DrainControl implements DrainsControl {
       const seen = services.flatMap(({ backends }) => backends.filter((known) => known.name === backend))
       return {
         lb,
-        sessions: seen.reduce((sum, { sessions }) => sum + sessions, 0),
+        sessions: seen.reduce((sum, { sessionsToDrain }) => sum + sessionsToDrain, 0),
         draining: seen.some((b) => b.isDrained),
       }
     })

@@ -1,6 +1,6 @@
 import { createSocket, type Socket } from 'node:dgram'
 import { once } from 'node:events'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { TestCluster, until } from './test-cluster.js'
 
 const FLOWS = 10_000
@@ -70,21 +70,85 @@ nat: { timeouts: { udp: 12s } }
   await cluster.untilEmpty()
 })
 
-t.test('a backend that is gone is noticed: ICMP port unreachable reaches the LB', async (t) => {
+/** A backend of our own that answers with its name. */
+async function answer(t: Test, address: string): Promise<void> {
+  const socket = createSocket('udp4')
+  socket.on('message', (_payload, { port, address: from }) => socket.send(address, port, from))
+  socket.bind({ address, port: 9 })
+  await once(socket, 'listening')
+  t.teardown(() => new Promise<void>((resolve) => socket.close(() => resolve())))
+}
+
+t.test('backends that refuse datagrams or are drained lose their UDP flows, and no drain waits for them', async (t) => {
+  const [one, two] = ['127.87.3.1', '127.87.3.2']
   const cluster = await TestCluster.start(
     t,
     '127.87.0.0/16',
-    ['--lbs', '1'],
-    `backends: [{ name: nobody, address: 127.87.3.9, port: 9 }]
-vips: [{ name: void, port: 5353, protocol: udp }]
+    ['--lbs', '2'],
+    `backends:
+  - { name: one, address: ${one}, port: 9 }
+  - { name: two, address: ${two}, port: 9 }
+  - { name: nobody, address: 127.87.3.9, port: 9 }
+vips:
+  - { name: echo, port: 5353, protocol: udp }
+  - { name: void, port: 5354, protocol: udp, backends: [nobody] }
 `,
   )
-  const socket = await open('127.87.100.1')
-  t.teardown(() => socket.close())
+  for (const address of [one, two]) await answer(t, address)
+  const refused = await open('127.87.100.1')
+  t.teardown(() => refused.close())
   await until(async () => {
-    socket.send('anyone?', 5353, '127.87.10.1')
+    refused.send('anyone?', 5354, cluster.vip('void').listen.split(':')[0]!)
     const { switches } = await cluster.api.status()
-    return (switches.downlink?.edge.udpRefused ?? 0) > 0 && (switches.uplink?.ports[0]?.packetsIn ?? 0) > 0
-  }, 'the refusal has come back to the uplink switch')
-  t.pass()
+    return (
+      (switches.downlink?.edge.udpRefused ?? 0) > 0 &&
+      switches.uplink?.ports.some(({ packetsIn }) => packetsIn > 0) === true
+    )
+  }, 'without another backend the refusal has come back to the uplink switch')
+
+  const clients = await Promise.all(
+    Array.from({ length: 24 }, async (_, i) => {
+      const socket = await open(`127.87.100.${10 + i}`)
+      const client = { socket, answers: [] as string[] }
+      socket.on('message', (payload) => client.answers.push(String(payload)))
+      t.teardown(() => new Promise<void>((resolve) => socket.close(() => resolve())))
+      return client
+    }),
+  )
+  const host = cluster.vip('echo').listen.split(':')[0]!
+  /** Sends datagrams of all clients until each has a new answer that is as wanted. */
+  const ask = async (isWanted: (answer: string) => boolean, what: string): Promise<void> => {
+    for (const { answers } of clients) answers.length = 0
+    await until(() => {
+      const waiting = clients.filter(({ answers }) => !answers.some(isWanted))
+      for (const { socket } of waiting) socket.send('x', 5353, host)
+      return waiting.length === 0
+    }, what)
+  }
+  const lbs = async () => Object.values((await cluster.api.status()).lbs)
+  await ask(() => true, 'every client has an answer, and no flow stays with the backend that refuses')
+  const failures = (await lbs()).flatMap(({ services }) =>
+    services
+      .find(({ name }) => name === 'echo')!
+      .backends.map(({ name, connectFailures }) => ({ name, connectFailures })),
+  )
+  t.ok(failures.some(({ name, connectFailures }) => name === 'nobody' && connectFailures > 0))
+  t.ok(failures.every(({ name, connectFailures }) => name === 'nobody' || connectFailures === 0))
+
+  const sessions = async () => (await lbs()).flatMap((lb) => lb.services.flatMap(({ backends }) => backends))
+  const drained = cluster.cli('backend', 'drain', 'one', '--deadline', '25s')
+  await ask((answer) => answer === two, 'all flows have the other backend')
+  t.match(await drained, { code: 0, stdout: /one is empty/ }, 'sooner than idle sessions end')
+  clients[0]!.answers.length = 0
+  await ask((answer) => answer === two, 'and they stay there')
+  t.ok(clients.every(({ answers }) => answers.every((answer) => answer === two)))
+  t.ok((await sessions()).every(({ name, sessionsToDrain }) => name !== 'one' || sessionsToDrain === 0))
+
+  const withUdp = (await lbs()).find(({ sessionsByState }) => sessionsByState.udp! > 0)!.name
+  t.match(await cluster.cli('lb', 'drain', withUdp, '--deadline', '25s'), { code: 0, stdout: / is empty/ })
+  t.ok(
+    (await lbs()).find(({ name }) => name === withUdp)!.sessions > 0,
+    'its sessions of gone flows are left to time out',
+  )
+  await ask(() => true, 'the other LB has the flows')
 })

@@ -35,6 +35,11 @@ export class PortPool {
     return this.#used
   }
 
+  /** True while all ports are in use. */
+  get isExhausted(): boolean {
+    return this.#used >= this.#count
+  }
+
   /** Takes a port for `session`; returns -1 when all are in use. */
   allocate(session: number): number {
     let offset: number

@@ -2,7 +2,7 @@ import { murmur3 } from '@fivetuple/packet'
 import { ExpiryLists } from './expiry-lists.js'
 import { SessionIndex } from './session-index.js'
 import { SessionRecords, STRIDE, Word } from './session-records.js'
-import { SESSION_STATE_NAMES, type SessionState, TIMEOUT_CLASS_OF } from './tcp-tracking.js'
+import { SESSION_STATE_NAMES, SessionState, TIMEOUT_CLASS_OF } from './tcp-tracking.js'
 
 const NONE = -1
 const SLOT_MASK = 0xff_ffff
@@ -124,11 +124,22 @@ export class SessionTable {
 
   remove(session: number): void {
     const state = this.state(session)
-    this.#index.erase(session, this.#records.words[session * STRIDE + Word.HASH]!)
+    if (state !== SessionState.UDP_MOVED) this.#index.erase(session, this.#records.words[session * STRIDE + Word.HASH]!)
     this.#lists.leave(session, TIMEOUT_CLASS_OF[state]!)
     this.#stateSizes[state]!--
     this.#size--
     this.#records.free(session)
+  }
+
+  /**
+   * Leaves a UDP session to what its backend still sends: {@link find} does not find it any more, and its client-side tuple may be
+   * added again.
+   */
+  detach(session: number, now: number): void {
+    const { words } = this.#records
+    this.#index.erase(session, words[session * STRIDE + Word.HASH]!)
+    words[session * STRIDE + Word.LAST_SEEN] = this.#stamp(now)
+    this.#setState(session, SessionState.UDP_MOVED, now)
   }
 
   /** A packet of the session went by: stamps it and moves it to its next state. */
@@ -137,9 +148,14 @@ export class SessionTable {
     const r = session * STRIDE
     words[r + Word.LAST_SEEN] = this.#stamp(now)
     words[r + (fromClient ? Word.PACKETS_FROM_CLIENT : Word.PACKETS_FROM_BACKEND)]!++
+    if (((words[r + Word.PROTOCOL_STATE]! >>> 8) & 0xff) !== state) this.#setState(session, state, now)
+  }
+
+  #setState(session: number, state: SessionState, now: number): void {
+    const { words } = this.#records
+    const r = session * STRIDE
     const word = words[r + Word.PROTOCOL_STATE]!
     const before = (word >>> 8) & 0xff
-    if (before === state) return
     words[r + Word.PROTOCOL_STATE] = (word & ~0xff00) | (state << 8)
     this.#stateSizes[before]!--
     this.#stateSizes[state]!++

@@ -18,6 +18,8 @@ export const SessionState = {
   RESET: 7,
   /** A UDP flow. */
   UDP: 8,
+  /** A UDP flow's former session: the flow has another backend. It translates what the former one still sends. */
+  UDP_MOVED: 9,
 } as const
 
 export type SessionState = (typeof SessionState)[keyof typeof SessionState]
@@ -33,6 +35,7 @@ export const SESSION_STATE_NAMES = [
   'closed',
   'reset',
   'udp',
+  'udp-moved',
 ] as const
 
 /** Which idle timeout holds in a state; the index of its expiry list. */
@@ -49,6 +52,7 @@ export const TIMEOUT_CLASS_OF: readonly number[] = [
   TimeoutClass.CLOSED,
   TimeoutClass.CLOSED,
   TimeoutClass.UDP,
+  TimeoutClass.CLOSED,
 ]
 
 /**
@@ -56,7 +60,7 @@ export const TIMEOUT_CLASS_OF: readonly number[] = [
  * soon as they may (RFC 6191 §2); before both ends are done, a SYN is the old one sent again, or the backend's to judge
  * (RFC 5961 §4).
  */
-export const IS_OVER: readonly boolean[] = [false, false, false, false, false, true, true, true, false]
+export const IS_OVER: readonly boolean[] = [false, false, false, false, false, true, true, true, false, true]
 
 /** What a segment says to a session. */
 export const SegmentKind = { SYN: 0, SYN_ACK: 1, FIN: 2, RST: 3, OTHER: 4 } as const
@@ -69,7 +73,8 @@ export function segmentKind(flags: number): number {
   return SegmentKind.OTHER
 }
 
-const { SYN_SEEN, SYN_ACK_SEEN, ESTABLISHED, CLIENT_FIN, BACKEND_FIN, BOTH_FIN, CLOSED, RESET, UDP } = SessionState
+const { SYN_SEEN, SYN_ACK_SEEN, ESTABLISHED, CLIENT_FIN, BACKEND_FIN, BOTH_FIN, CLOSED, RESET, UDP, UDP_MOVED } =
+  SessionState
 
 /**
  * `FROM_CLIENT[state][kind]`: the state after a segment from the client. A FIN before the backend has spoken changes
@@ -86,6 +91,7 @@ export const FROM_CLIENT: readonly (readonly SessionState[])[] = [
   /* CLOSED       */ [CLOSED, CLOSED, BOTH_FIN, RESET, CLOSED],
   /* RESET        */ [RESET, RESET, RESET, RESET, RESET],
   /* UDP          */ [UDP, UDP, UDP, UDP, UDP],
+  /* UDP_MOVED    */ [UDP_MOVED, UDP_MOVED, UDP_MOVED, UDP_MOVED, UDP_MOVED],
 ]
 
 /** `FROM_BACKEND[state][kind]`: the state after a segment from the backend. */
@@ -100,4 +106,5 @@ export const FROM_BACKEND: readonly (readonly SessionState[])[] = [
   /* CLOSED       */ [CLOSED, CLOSED, BOTH_FIN, RESET, CLOSED],
   /* RESET        */ [RESET, RESET, RESET, RESET, RESET],
   /* UDP          */ [UDP, UDP, UDP, UDP, UDP],
+  /* UDP_MOVED    */ [UDP_MOVED, UDP_MOVED, UDP_MOVED, UDP_MOVED, UDP_MOVED],
 ]

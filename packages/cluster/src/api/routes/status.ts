@@ -96,6 +96,7 @@ const LbStatus = Type.Object({
   draining: Flag,
   cables: strict({ uplink: Flag, downlink: Flag }),
   sessions: Count,
+  sessionsToDrain: Count,
   sessionsByState: Counters,
   bgp: mapOf(Text),
   services: Type.Array(
@@ -105,7 +106,15 @@ const LbStatus = Type.Object({
       sessions: Count,
       newFlows: Count,
       backends: Type.Array(
-        Type.Object({ name: Text, weight: Count, isHealthy: Flag, isDrained: Flag, sessions: Count, newFlows: Count }),
+        Type.Object({
+          name: Text,
+          weight: Count,
+          isHealthy: Flag,
+          isDrained: Flag,
+          sessions: Count,
+          sessionsToDrain: Count,
+          newFlows: Count,
+        }),
       ),
     }),
   ),
