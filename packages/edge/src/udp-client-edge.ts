@@ -12,10 +12,16 @@ import {
   UDP_HEADER_BYTES,
   udpLength,
 } from '@fivetuple/packet'
-import { type DatagramOperation, DatagramSocket, explainListenError } from '@fivetuple/runtime'
+import { type DatagramOperation, DatagramSocket, explainListenError, type OverflowedSocket } from '@fivetuple/runtime'
 import type { ClientEdgeService } from './client-edge.js'
 import type { Fabric } from './fabric.js'
 import { sendDatagram } from './send-datagram.js'
+
+/**
+ * Receive buffer of a service's socket, bytes: a burst waits there while the edge forwards. The kernel grants up to
+ * `net.core.rmem_max`, doubled for its own use; a small datagram takes 768 bytes of it.
+ */
+const RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024
 
 export interface UdpClientEdgeOptions {
   readonly fabric: Fabric
@@ -37,6 +43,8 @@ export interface UdpClientEdgeCounters {
   sendFailed: number
   /** Errors of the kernel while datagrams of clients were received. */
   receiveFailed: number
+  /** Datagrams of clients that the kernel dropped because a service's receive buffer was full. */
+  kernelDrops: number
 }
 
 interface Listener {
@@ -58,6 +66,7 @@ export class UdpClientEdge {
     noReplyPort: 0,
     sendFailed: 0,
     receiveFailed: 0,
+    kernelDrops: 0,
   }
   readonly #options: UdpClientEdgeOptions
   readonly #sockets = new FiveTupleMap<DatagramSocket>()
@@ -82,6 +91,13 @@ export class UdpClientEdge {
         return undefined
       }),
     )
+  }
+
+  /** Counts datagrams that the kernel has dropped at a socket, if the socket is this edge's. */
+  countKernelDrops({ address, port, peerPort }: OverflowedSocket, drops: number): void {
+    const isOurs = ({ listen }: ClientEdgeService): boolean =>
+      listen.port === port && parseIpv4(listen.address) === address && peerPort === 0
+    if (this.listening.some(isOurs)) this.counters.kernelDrops += drops
   }
 
   close(): void {
@@ -112,11 +128,14 @@ export class UdpClientEdge {
 
   #listen(service: ClientEdgeService): Promise<void> {
     return new Promise((resolve) => {
-      const socket = new DatagramSocket(service.listen, {
-        onOpen: () => resolve(),
-        onMessage: (payload, address, port) => this.#toFabric(service, payload, parseIpv4(address)!, port),
-        onError: (code, operation) => this.#onError(service, code, operation),
-      })
+      const socket = new DatagramSocket(
+        { ...service.listen, receiveBufferBytes: RECEIVE_BUFFER_BYTES },
+        {
+          onOpen: () => resolve(),
+          onMessage: (payload, address, port) => this.#toFabric(service, payload, parseIpv4(address)!, port),
+          onError: (code, operation) => this.#onError(service, code, operation),
+        },
+      )
       this.#open.set(service, { socket, onSettled: resolve })
       this.#sockets.set(service.address, 0, service.port, 0, IpProtocol.UDP, socket)
       socket.open()

@@ -21,7 +21,7 @@ import {
   writeIpv4Header,
   writeUdpHeader,
 } from '@fivetuple/packet'
-import { type DatagramOperation, DatagramSocket } from '@fivetuple/runtime'
+import { type DatagramOperation, DatagramSocket, type OverflowedSocket } from '@fivetuple/runtime'
 import { type Fabric, NO_ROUTE } from './fabric.js'
 import { sendDatagram } from './send-datagram.js'
 
@@ -30,6 +30,9 @@ const TTL = DEFAULT_TTL - 1
 const UNREACHABLE: ReadonlySet<string> = new Set(['EHOSTUNREACH', 'ENETUNREACH', 'EACCES'])
 /** Payload bytes of a flow that wait while its socket is bound and connected; more are dropped. That is one turn of the event loop. */
 const PENDING_MAX_BYTES = 1024 * 1024
+
+/** Receive buffer of a flow's socket, bytes, for bursts of its backend; the kernel grants up to `net.core.rmem_max`. */
+const RECEIVE_BUFFER_BYTES = 1024 * 1024
 
 export interface UdpServerEdgeOptions {
   readonly fabric: Fabric
@@ -60,6 +63,10 @@ export interface UdpServerEdgeCounters {
   sendFailed: number
   /** Errors of the kernel while datagrams of backends were received. */
   receiveFailed: number
+  /** Datagrams of backends that the kernel dropped because the receive buffer of a flow's socket was full. */
+  kernelDrops: number
+  /** Datagrams that the kernel dropped because the receive buffer of a backend's own socket was full. */
+  backendKernelDrops: number
 }
 
 interface UdpFlow {
@@ -93,6 +100,8 @@ export class UdpServerEdge {
     bindFailed: 0,
     sendFailed: 0,
     receiveFailed: 0,
+    kernelDrops: 0,
+    backendKernelDrops: 0,
   }
   readonly #options: UdpServerEdgeOptions
   readonly #flows = new FiveTupleMap<UdpFlow>()
@@ -139,6 +148,14 @@ export class UdpServerEdge {
     }
   }
 
+  /** Counts datagrams that the kernel has dropped at a socket, if it is that of a flow, or of a backend on this machine. */
+  countKernelDrops({ address, port, peerAddress, peerPort }: OverflowedSocket, drops: number): void {
+    if (this.#flows.get(address, peerAddress, port, peerPort, IpProtocol.UDP) !== undefined)
+      this.counters.kernelDrops += drops
+    else if (peerPort === 0 && this.#options.prefixes.some((prefix) => prefixContains(prefix, address)))
+      this.counters.backendKernelDrops += drops
+  }
+
   close(): void {
     for (const flow of [...this.#flows.values()]) this.#close(flow)
   }
@@ -159,6 +176,7 @@ export class UdpServerEdge {
         address: formatIpv4(source),
         port: sourcePort,
         peer: { address: formatIpv4(backend), port: backendPort },
+        receiveBufferBytes: RECEIVE_BUFFER_BYTES,
         isAddressShared: true, // the same BIP and port may lead to several backends at once
       },
       {

@@ -298,6 +298,37 @@ t.test('a backend that nothing can be sent to is reported with ICMP, and other f
   t.equal(errors.length, icmp, 'an error that finds the queue full is dropped')
 })
 
+t.test('drops of the kernel are counted at the sockets that are ours, and at backends', async (t) => {
+  const { fabric } = wireTo(t)
+  const clients = new UdpClientEdge({
+    fabric,
+    services: [SERVICE],
+    onListenError: (_s, error) => t.fail(error.message),
+  })
+  t.teardown(() => clients.close())
+  await clients.update(() => true)
+  const servers = serverEdge(t, fabric)
+  const packet = datagram(20_000, 'x')
+  servers.receive(packet, 0, packet.length, 0)
+  const unconnected = { peerAddress: 0, peerPort: 0, inode: '1', drops: 9 }
+  const flow = {
+    address: BIP,
+    port: 20_000,
+    peerAddress: BACKEND.address,
+    peerPort: BACKEND.port,
+    inode: '2',
+    drops: 9,
+  }
+  for (const edge of [clients, servers]) {
+    edge.countKernelDrops({ address: SERVICE.address, port: SERVICE.port, ...unconnected }, 1)
+    edge.countKernelDrops(flow, 2)
+    edge.countKernelDrops({ ...BACKEND, ...unconnected }, 4)
+    edge.countKernelDrops({ ...flow, port: 20_001 }, 8)
+  }
+  t.equal(clients.counters.kernelDrops, 1)
+  t.match(servers.counters, { kernelDrops: 2, backendKernelDrops: 4 })
+})
+
 t.test('malformed datagrams and flows beyond the limit are counted and lost', async (t) => {
   const edge = serverEdge(t, wireTo(t).fabric, 1)
   for (const port of [20_000, 20_001]) {

@@ -27,6 +27,7 @@ export {
   type DatagramSocketHandlers,
   type DatagramSocketOptions,
 } from './socket/datagram-socket.js'
+export { KernelDrops, type OverflowedSocket, parseUdpDrops } from './socket/kernel-drops.js'
 export { netSockets } from './socket/net-sockets.js'
 export { streamSockets } from './socket/sockets.js'
 export type {

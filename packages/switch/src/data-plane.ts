@@ -10,6 +10,7 @@ import {
 } from '@fivetuple/runtime'
 import type { SwitchConfig } from './config.js'
 import { ECMP_SELECTIONS } from './ecmp/registry.js'
+import { edgeDrops } from './edge-drops.js'
 import { createEdge, type EdgeShare, SOLE_EDGE, type SwitchEdge } from './edges.js'
 import { Fib } from './fib/fib.js'
 import { EDGE_PORT } from './fib/route.js'
@@ -166,7 +167,9 @@ export class DataPlane implements ForwardingPlane {
   }
 
   async status(): Promise<ForwardingStatus> {
+    await this.#edge.countKernelDrops()
     const { diverted, drops, counters } = this.#forwarder
+    const edge = this.#edge.counters()
     return {
       ports: this.#ports.ports.map(({ id, peer, port, isCut }) => ({
         id,
@@ -176,9 +179,9 @@ export class DataPlane implements ForwardingPlane {
         ...counters.get(id)!,
       })),
       flows: this.#edge.flowCount,
-      edge: this.#edge.counters(),
+      edge,
       diverted: { flows: diverted.size, total: diverted.total, overLimit: diverted.overLimit },
-      drops: { ...drops },
+      drops: { ...drops, ...edgeDrops(edge) },
       listening: this.#edge.listening(),
       cards: [],
     }

@@ -1,11 +1,13 @@
 import { webcrypto as crypto } from 'node:crypto'
 import { ClientEdge, type Fabric, ServerEdge, TcpEdge, UdpClientEdge, UdpServerEdge } from '@fivetuple/edge'
 import { IpProtocol, ipv4Protocol, type Prefix, parseIpv4, readIcmpError } from '@fivetuple/packet'
-import { type Clock, DeadlineTimer, type Logger } from '@fivetuple/runtime'
+import { type Clock, DeadlineTimer, KernelDrops, type Logger, type OverflowedSocket } from '@fivetuple/runtime'
 import { tcpOptions } from '@fivetuple/tcp'
 import type { ClientEdgeConfig, EdgeServiceConfig, EdgeTcpConfig, ServerEdgeConfig } from './config.js'
 
 const UDP_SWEEP_MS = 1_000
+/** What the kernel drops is read this often, besides in each status: a socket that has closed shows its drops no more. */
+const KERNEL_DROPS_MS = 10_000
 
 /** The edge of a switch: where packets end and sockets begin. */
 export interface SwitchEdge {
@@ -14,6 +16,8 @@ export interface SwitchEdge {
   readonly flowCount: number
   /** What the edge has counted, TCP and UDP. */
   counters(): Record<string, number>
+  /** Brings what the kernel has dropped at UDP sockets into the counters. */
+  countKernelDrops(): Promise<void>
   /** A packet that the route table sends to the edge. */
   receive(b: Uint8Array, start: number, end: number, now: number): void
   /** Tells which VIPs have a route now; resolves when listeners match. */
@@ -64,18 +68,24 @@ function createClientEdge(
   // has one card that reads it.
   const own = servicesOf(config.services, 'udp').filter((_, i) => i % share.cards === share.card)
   const udp = new UdpClientEdge({ fabric, services: own, onListenError })
+  const sampler = sampleKernelDrops(
+    () => own.length > 0,
+    (socket, drops) => udp.countKernelDrops(socket, drops),
+  )
   return {
     tcp,
     get flowCount() {
       return tcp.flowCount
     },
     counters: () => ({ ...tcp.counters, ...prefixed(udp.counters) }),
+    countKernelDrops: sampler.sample,
     receive: receiver(tcp, udp),
     update: async (hasRoute) => {
       await Promise.all([client.update(hasRoute), udp.update(hasRoute)])
     },
     listening: () => [...client.listening, ...udp.listening].map(({ listen }) => `${listen.address}:${listen.port}`),
     async close() {
+      sampler.close()
       udp.close()
       await client.close()
       tcp.abortAll(clock.now())
@@ -104,6 +114,13 @@ function createServerEdge(
   )
   const { tcp, timer } = createTcpEdge(config.tcp, share, fabric, clock, server)
   const udp = new UdpServerEdge({ fabric, prefixes, idleMs: config.udpIdleMs, maxFlows: maxFlows(config.tcp, share) })
+  const sampler = sampleKernelDrops(
+    () => udp.flowCount > 0,
+    (socket, drops) => {
+      // One card counts for all what is dropped at backends.
+      if (socket.peerPort !== 0 || share.card === 0) udp.countKernelDrops(socket, drops)
+    },
+  )
   const sweep = setInterval(() => udp.sweep(clock.now()), UDP_SWEEP_MS)
   return {
     tcp,
@@ -111,15 +128,32 @@ function createServerEdge(
       return tcp.flowCount + udp.flowCount
     },
     counters: () => ({ ...tcp.counters, ...prefixed(udp.counters) }),
+    countKernelDrops: sampler.sample,
     receive: receiver(tcp, udp),
     update: () => Promise.resolve(),
     listening: () => [],
     async close() {
       clearInterval(sweep)
+      sampler.close()
       udp.close()
       tcp.abortAll(clock.now())
       timer.close()
     },
+  }
+}
+
+/** @param isInUse false while there is no socket that could drop anything */
+function sampleKernelDrops(isInUse: () => boolean, count: (socket: OverflowedSocket, drops: number) => void) {
+  const kernel = new KernelDrops()
+  void kernel.sample(count) // what was dropped before is not counted
+  const timer = setInterval(() => {
+    if (isInUse()) void kernel.sample(count)
+  }, KERNEL_DROPS_MS)
+  return {
+    sample: async (): Promise<void> => {
+      if (isInUse()) await kernel.sample(count)
+    },
+    close: (): void => clearInterval(timer),
   }
 }
 
