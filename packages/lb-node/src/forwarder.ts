@@ -93,6 +93,8 @@ export class LbForwarder {
   readonly #replier: Replier
   /** The lanes of the downlink, if it has several. */
   readonly #lanes: LanePort | undefined
+  /** False as long as no service has passed clients on by TOA: no session is looked at for it then. */
+  #mayCarryClients = false
   /** The run from the uplink that is being translated, and the packet in it that is looked at; undefined: none. */
   #run: Uint8Array | undefined
   #runAt = 0
@@ -158,6 +160,7 @@ export class LbForwarder {
   /** Adds a service, or changes the one with its address, port and protocol; sessions that stand are not touched. */
   setService(spec: ServiceSpec): void {
     this.#services.set(spec)
+    if (spec.clientAddress === 'toa') this.#mayCarryClients = true
   }
 
   /**
@@ -292,7 +295,11 @@ export class LbForwarder {
     const after = FROM_CLIENT[before]![kind]!
     if (before === SessionState.SYN_SEEN && after !== before) this.#opener.dropSyn(session)
     sessions.touch(session, after, true, now)
-    return this.#translateToBackend(b, o, end, session, protocol, kind)
+    if (protocol === IpProtocol.TCP && b[l4 + 12]! > NO_TCP_OPTIONS && kind !== SegmentKind.SYN)
+      eraseClientAddress(b, o)
+    if (!this.#translateToBackend(b, o, end, session, kind)) return false
+    const carriesClient = this.#mayCarryClients && kind !== SegmentKind.RST && sessions.carriesClient(session)
+    return !carriesClient || kind === SegmentKind.SYN || !this.#insertClient(b, o, end, session, false)
   }
 
   /**
@@ -310,7 +317,7 @@ export class LbForwarder {
   }
 
   /** Rewrites a packet in place so that it goes to the session's backend; false when it had to be written anew, and was. */
-  #translateToBackend(b: Uint8Array, o: number, end: number, session: number, protocol: number, kind: number): boolean {
+  #translateToBackend(b: Uint8Array, o: number, end: number, session: number, kind: number): boolean {
     const sessions = this.#sessions
     decrementTtl(b, o)
     rewriteEndpoints(
@@ -321,13 +328,7 @@ export class LbForwarder {
       sessions.backendAddress(session),
       sessions.backendPort(session),
     )
-    if (kind === SegmentKind.SYN) return !this.#passClientInSyn(b, o, end, session)
-    if (protocol === IpProtocol.TCP && b[o + ipv4HeaderLength(b, o) + 12]! > NO_TCP_OPTIONS) eraseClientAddress(b, o)
-    return !(
-      sessions.carriesClient(session) &&
-      kind !== SegmentKind.RST &&
-      this.#insertClient(b, o, end, session, false)
-    )
+    return kind !== SegmentKind.SYN || !this.#passClientInSyn(b, o, end, session)
   }
 
   /** Puts the client's endpoint into a SYN for backends that are to know it. Returns whether it has written the packet. */
@@ -448,8 +449,7 @@ export class LbForwarder {
     if (length === NONE || !this.#opener.moveOn(session, false)) return false
     const syn = this.#syn
     this.#opener.copySyn(session, syn, 0)
-    if (this.#translateToBackend(syn, 0, length, session, IpProtocol.TCP, SegmentKind.SYN))
-      this.#downlink.append(syn, 0, length)
+    if (this.#translateToBackend(syn, 0, length, session, SegmentKind.SYN)) this.#downlink.append(syn, 0, length)
     this.counters.drops.retried++
     return true
   }
@@ -508,7 +508,8 @@ export class LbForwarder {
       if (FROM_BACKEND[before]![kind]! !== before) this.#opener.dropSyn(session)
     }
     // The backend has completed the handshake, with what the client's segments carried.
-    if (sessions.carriesClient(session) && kind !== SegmentKind.SYN_ACK) sessions.setCarriesClient(session, false)
+    if (this.#mayCarryClients && kind !== SegmentKind.SYN_ACK && sessions.carriesClient(session))
+      sessions.setCarriesClient(session, false)
     decrementTtl(b, o)
     sessions.touch(session, FROM_BACKEND[before]![kind]!, false, now)
     rewriteEndpoints(
