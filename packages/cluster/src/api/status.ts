@@ -48,9 +48,14 @@ export interface Explanation {
   readonly route: RouteExplanation | null
   /** The session that the chosen LB holds for this flow, if any. */
   readonly session: SessionView | null
+  /**
+   * Other LBs that hold a session of this flow while the chosen one holds none: the flow is broken by rehash when its
+   * client sends next.
+   */
+  readonly sessionsElsewhere: readonly { readonly lb: string; readonly session: SessionView }[]
 }
 
-/** What would become of the TCP flows that stand now if some LBs were gone. */
+/** Outcomes of the established TCP flows if some LBs were gone. */
 export interface Prediction {
   readonly without: readonly string[]
   /** How LBs are selected, as in `modulo over murmur3`. */
@@ -61,19 +66,20 @@ export interface Prediction {
 
 export interface VipPrediction extends FlowPrediction {
   readonly vip: string
-  /** Of those that an LB has now, by its name. */
+  /** The flows that an LB has now, per LB. */
   readonly byLb: Readonly<Record<string, FlowPrediction>>
 }
 
-/** How many flows. */
+/** Numbers of flows, per outcome. */
 export interface FlowPrediction {
-  /** All that stand now: those that would be lost, move and stay. */
+  /** All established flows: the sum of the others. */
   readonly flows: number
-  /** Those on the LBs that would be gone. */
-  readonly lost: number
-  /** Those of other LBs that would be forwarded to an LB which does not know them: they end, too. */
-  readonly move: number
-  readonly stay: number
+  /** Flows of the LBs that would be gone: lost with their LB. */
+  readonly directLoss: number
+  /** Flows of other LBs that would be rehashed to an LB without their session: broken by rehash. */
+  readonly collateral: number
+  /** Flows that would keep their LB. */
+  readonly unaffected: number
 }
 
 /** What one LB carries. */

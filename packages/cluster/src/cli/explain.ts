@@ -12,7 +12,7 @@ export async function explain(
   process.stdout.write(options.json ? `${JSON.stringify(explanation)}\n` : render(explanation))
 }
 
-function render({ client, vip, protocol, route, session }: Explanation): string {
+function render({ client, vip, protocol, route, session, sessionsElsewhere }: Explanation): string {
   const flow = `${protocol} ${client} > ${vip}`
   if (route === null) return `${flow}\n  no route: the uplink switch answers with ICMP destination unreachable\n`
   const { hash, m } = route
@@ -33,6 +33,14 @@ function render({ client, vip, protocol, route, session }: Explanation): string 
     session === null
       ? '  session    none'
       : `  session    ${session.state}: ${session.bip} > ${session.backend}, idle ${Math.round(session.idleMs)} ms`,
+    ...sessionsElsewhere.map(({ lb, session: { state } }) => `  outcome    ${rehashed(protocol, lb, state)}`),
     '',
   ].join('\n')
+}
+
+/** A UDP flow gets another session with its next datagram; a TCP flow can't. */
+function rehashed(protocol: string, lb: string, state: string): string {
+  return protocol === 'udp'
+    ? `rehashed: ${lb} has its session, and its next datagram gets another one`
+    : `broken by rehash: ${lb} has its session (${state}), and the flow ends when its client sends next`
 }

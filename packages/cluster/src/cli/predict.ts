@@ -2,7 +2,7 @@ import type { FlowPrediction, Prediction } from '../api/status.js'
 import { table } from './table.js'
 import { targetCluster } from './target.js'
 
-/** `fivetuple predict`: what would become of the flows that stand now without some LBs. */
+/** `fivetuple predict`: outcomes of the established flows if some LBs were gone. */
 export async function predict(
   lbs: readonly string[],
   options: { readonly block?: string; readonly json?: boolean },
@@ -12,25 +12,28 @@ export async function predict(
 }
 
 function render({ without, selection, vips }: Prediction): string {
-  if (vips.length === 0) return 'no TCP flow stands now: open some, and ask again\n'
+  if (vips.length === 0) return 'no TCP flow is established: open some, and repeat the command\n'
   const gone = without.join(', ')
-  const row = (vip: string, lb: string, { flows, lost, move, stay }: FlowPrediction) => [
+  const row = (vip: string, lb: string, { flows, directLoss, collateral, unaffected }: FlowPrediction) => [
     vip,
     lb,
     flows,
-    lost,
-    move,
-    stay,
+    directLoss,
+    collateral,
+    unaffected,
   ]
   return [
-    `without ${gone}, by ${selection}, of the TCP flows that stand now:\n`,
+    `established TCP flows if ${gone} ${without.length === 1 ? 'were' : 'were all'} gone, with ${selection}:\n`,
     table([
-      ['VIP', 'LB', 'FLOWS', 'LOST', 'MOVE', 'STAY'],
+      ['VIP', 'LB', 'FLOWS', 'DIRECT LOSS', 'COLLATERAL', 'UNAFFECTED'],
       ...vips.flatMap((all) => [
         ...Object.entries(all.byLb).map(([lb, flows]) => row(all.vip, lb, flows)),
         row(all.vip, 'all', all),
       ]),
     ]),
-    `LOST are on ${gone}. MOVE would be forwarded to an LB that does not know them. Both end when their clients send next.\n`,
+    `DIRECT LOSS: flows of ${gone}, lost with their LB.
+COLLATERAL: flows of LBs that stay, broken by rehash: another LB gets their packets and has no session for them.
+Both end when their client sends next. UNAFFECTED flows keep their LB.
+`,
   ].join('\n')
 }

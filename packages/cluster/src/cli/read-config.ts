@@ -5,6 +5,8 @@ import { defaultConfig } from '../config/default-config.js'
 import { loadConfig } from '../config/load.js'
 import { CliError } from './cli-error.js'
 
+export type UsableConfig = Extract<ConfigResult<ClusterConfig>, { readonly ok: true }>
+
 /** The configuration in a file, or the default one. Throws a CliError when the file can't be read. */
 export function readConfig(file: string | undefined, overrides: ConfigOverrides): ConfigResult<ClusterConfig> {
   if (file === undefined) return defaultConfig(overrides)

@@ -1,10 +1,11 @@
-import type { ClusterConfig, ConfigOverrides } from '../config/cluster-config.js'
+import type { ConfigOverrides } from '../config/cluster-config.js'
 import { formatConfigError, formatConfigWarning } from '../config/config-error.js'
 import { Cluster } from '../launcher/cluster.js'
 import type { ClusterEvent, ReadyReport } from '../launcher/events.js'
 import { findFreeBlock } from '../plan/find-free-block.js'
 import { CliError } from './cli-error.js'
-import { readConfig } from './read-config.js'
+import { renderEvent } from './event-report.js'
+import { readConfig, type UsableConfig } from './read-config.js'
 import { table } from './table.js'
 
 export interface UpOptions extends ConfigOverrides {
@@ -16,15 +17,17 @@ export interface UpOptions extends ConfigOverrides {
 
 /** `fivetuple up`: runs a cluster in the foreground. Resolves when it has been stopped. */
 export async function up(options: UpOptions): Promise<void> {
-  const config = usableConfig(options)
+  const { config, warnings } = usableConfig(options)
   const block = config.block === 'auto' ? await findFreeBlock() : config.block
   const cluster = new Cluster(config, block)
   // What a person wants to hear is what changes between ready and stopping; a program gets all of it.
   let isSteady = false
   cluster.on('event', (event) => {
     if (options.json) printJson(event)
-    else if (isSteady) printText(event)
+    else if (event.event === 'warning') process.stderr.write(`${formatConfigWarning(event)}\n`)
+    else if (isSteady) process.stdout.write(renderEvent(event))
   })
+  for (const warning of warnings) cluster.warn(warning)
   const stopped = untilAsked(cluster, options.stdin === true, () => {
     isSteady = false
   })
@@ -38,17 +41,14 @@ export async function up(options: UpOptions): Promise<void> {
     throw new CliError((error as Error).message)
   }
   await stopped
-  if (!options.json) process.stdout.write('stopped\n')
+  if (!options.json) process.stdout.write(`${new Date().toISOString()} stopped\n`)
 }
 
-function usableConfig({ file, lbs, backends, block, checks, json }: UpOptions): ClusterConfig {
+function usableConfig({ file, lbs, backends, block, checks }: UpOptions): UsableConfig {
   const result = readConfig(file, { lbs, backends, block, checks: checks === false ? false : undefined })
   if (!result.ok)
     throw new CliError(`the configuration is not usable\n${result.errors.map(formatConfigError).join('\n')}`, 2)
-  for (const warning of result.warnings)
-    if (json) printJson({ event: 'warning', ...warning })
-    else process.stderr.write(`${formatConfigWarning(warning)}\n`)
-  return result.config
+  return result
 }
 
 /**
@@ -80,28 +80,6 @@ function printJson(event: ClusterEvent): void {
   process.stdout.write(`${JSON.stringify(event)}\n`)
 }
 
-function printText(event: ClusterEvent): void {
-  switch (event.event) {
-    case 'died': {
-      const { restartInMs } = event
-      const next =
-        restartInMs === null ? 'stays down' : `starts again ${restartInMs === 0 ? 'at once' : `in ${restartInMs} ms`}`
-      process.stdout.write(`${event.name} ${event.how}; it ${next}\n`)
-      return
-    }
-    case 'fault':
-      process.stdout.write(`${event.what}\n`)
-      return
-    case 'held':
-      if (event.reasons.length > 0)
-        process.stdout.write(`${event.lb} holds ${event.vip} back: ${event.reasons.join(', ')}\n`)
-      else process.stdout.write(`${event.lb} carries ${event.vip}\n`)
-      return
-    case 'routes':
-      process.stdout.write(`${event.vip} is routed to ${event.lbs.join(' ') || 'no LB: unreachable'}\n`)
-  }
-}
-
 function renderReady(report: ReadyReport, elapsedMs: number): string {
   const [first] = report.vips
   const web = report.vips.find(({ protocol }) => protocol === 'tcp')
@@ -129,7 +107,7 @@ function renderReady(report: ReadyReport, elapsedMs: number): string {
     ],
     '  ',
   )
-  return `fivetuple is up in ${report.block}, ${(elapsedMs / 1000).toFixed(1)} s
+  return `${new Date().toISOString()} fivetuple is up in ${report.block}, ${(elapsedMs / 1000).toFixed(1)} s
 
 ${lines}
 Try, in another terminal:

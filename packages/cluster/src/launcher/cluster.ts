@@ -4,12 +4,13 @@ import { fileURLToPath } from 'node:url'
 import type { HoldReason, PlacedVip } from '@fivetuple/lb-node'
 import type { ForwardedReport } from '@fivetuple/switch'
 import type { ClusterConfig } from '../config/cluster-config.js'
+import type { ConfigWarning } from '../config/config-error.js'
 import { type ClusterPlan, planCluster } from '../plan/plan.js'
 import { programIn } from '../program.js'
 import { askRoles } from './ask.js'
 import { ControlApi } from './control-api.js'
 import { DrainControl } from './drain-control.js'
-import type { ClusterEvent, ReadyReport } from './events.js'
+import type { ClusterEvent, Happening, ReadyReport } from './events.js'
 import { InjectionControl } from './injection-control.js'
 import { LbConfigs } from './lb-configs.js'
 import { LbFleet } from './lb-fleet.js'
@@ -43,6 +44,7 @@ export class Cluster extends EventEmitter<ClusterEvents> {
   readonly #heldBack = new Map<string, ReadonlyMap<string, readonly HoldReason[]>>()
   readonly #notReady = new Set<string>()
   readonly #stopping = new AbortController()
+  readonly #createdAt = performance.now()
   #stopped: Promise<void> | undefined
 
   /** @param block the /16 to use, CIDR; overrides what the configuration says, which may be 'auto' */
@@ -70,18 +72,18 @@ export class Cluster extends EventEmitter<ClusterEvents> {
           drains,
           ask,
           write,
-          onDone: (what) => this.emit('event', { event: 'fault', what }),
+          onDone: (what) => this.#happened({ event: 'fault', what }),
         }),
       },
     })
     this.#supervisor.on('started', (name, pid) => {
       this.#watchPids()
-      this.emit('event', { event: 'started', name, pid })
+      this.#happened({ event: 'started', name, pid })
     })
     this.#supervisor.on('died', (name, how, restartInMs) => {
       this.#watchPids()
       this.#heldBack.delete(name)
-      this.emit('event', { event: 'died', name, how, restartInMs: restartInMs ?? null })
+      this.#happened({ event: 'died', name, how, restartInMs: restartInMs ?? null })
     })
     this.#supervisor.on('report', (name, event, data) => this.#onReport(name, event, data))
   }
@@ -108,7 +110,7 @@ export class Cluster extends EventEmitter<ClusterEvents> {
         token: this.#token,
         startedAt: new Date().toISOString(),
       })
-      this.emit('event', { event: 'ready', ...report })
+      this.#happened({ event: 'ready', ...report })
       return report
     } catch (error) {
       await this.stop()
@@ -128,6 +130,16 @@ export class Cluster extends EventEmitter<ClusterEvents> {
     this.#directory.remove()
   }
 
+  /** Reports a doubt about what the cluster was started with. */
+  warn(warning: ConfigWarning): void {
+    this.#happened({ event: 'warning', ...warning })
+  }
+
+  #happened(happening: Happening): void {
+    const elapsedMs = Math.round(performance.now() - this.#createdAt)
+    this.emit('event', { at: new Date().toISOString(), elapsedMs, ...happening })
+  }
+
   async #claimApi(): Promise<void> {
     const { address: host, port } = this.plan.api
     await this.#api.claim().catch((error: NodeJS.ErrnoException) => {
@@ -145,7 +157,7 @@ export class Cluster extends EventEmitter<ClusterEvents> {
     await this.#api.close()
     this.#reaper.release()
     this.#directory.remove()
-    this.emit('event', { event: 'stopped' })
+    this.#happened({ event: 'stopped' })
   }
 
   #roleSpecs(): RoleSpec[] {
@@ -237,7 +249,7 @@ export class Cluster extends EventEmitter<ClusterEvents> {
       if (lbs === undefined) continue
       const before = this.#routedTo.get(vip.address) ?? []
       this.#routedTo.set(vip.address, lbs)
-      if (lbs.join() !== before.join()) this.emit('event', { event: 'routes', vip: vip.name, lbs })
+      if (lbs.join() !== before.join()) this.#happened({ event: 'routes', vip: vip.name, lbs })
     }
   }
 
@@ -248,7 +260,7 @@ export class Cluster extends EventEmitter<ClusterEvents> {
     for (const { name, address } of this.plan.vips) {
       const reasons = held.get(address) ?? []
       if (reasons.join() !== (before?.get(address) ?? []).join())
-        this.emit('event', { event: 'held', vip: name, lb, reasons })
+        this.#happened({ event: 'held', vip: name, lb, reasons })
     }
   }
 

@@ -1,8 +1,19 @@
 import type { HoldReason } from '@fivetuple/lb-node'
 import type { ConfigWarning } from '../config/config-error.js'
 
-/** One thing that happened to a cluster; `up --json` prints each as a line. */
-export type ClusterEvent =
+/** One thing that happened to a cluster, and when; `up --json` prints each as a line. */
+export type ClusterEvent = Happening & EventTime
+
+/** Time of an event, by two clocks: one to compare with other logs, one to take differences of. */
+export interface EventTime {
+  /** ISO 8601 in UTC, with milliseconds. */
+  readonly at: string
+  /** Since the launcher began to start the cluster, by a clock that is never set. */
+  readonly elapsedMs: number
+}
+
+/** An event without its time. */
+export type Happening =
   /** A setting is valid and probably not meant. */
   | ({ readonly event: 'warning' } & ConfigWarning)
   | ({ readonly event: 'ready' } & ReadyReport)

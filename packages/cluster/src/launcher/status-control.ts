@@ -118,13 +118,26 @@ export class LauncherStatus implements StatusControl {
     const route = (await this.#ask(this.#plan.uplink.name, 'explain', question)) as RouteExplanation | null
     const session =
       route === null ? null : ((await this.#ask(route.lb, 'session', question).catch(() => null)) as SessionView | null)
+    const others = session === null ? this.#runningLbs().filter((name) => name !== route?.lb) : []
+    const answers = await this.#fleet.ask<SessionView | null>(others, 'session', question).catch(() => [])
     return {
       client: formatEndpoint(from.address, from.port),
       vip: formatEndpoint(to.address, to.port),
       protocol,
       route,
       session,
+      sessionsElsewhere: answers.flatMap((held) =>
+        'answer' in held && held.answer !== null ? [{ lb: held.lb, session: held.answer }] : [],
+      ),
     }
+  }
+
+  /** LBs that can respond: an unresponsive one would hold the request up until its timeout. */
+  #runningLbs(): string[] {
+    return this.#supervisor
+      .states()
+      .filter(({ spec, state }) => spec.kind === 'lb' && state === 'running')
+      .map(({ spec }) => spec.name)
   }
 }
 
@@ -132,12 +145,12 @@ function isAt(vip: Endpoint, address: string, port: number): boolean {
   return vip.port === port && formatIpv4(vip.address) === address
 }
 
-/** @param gone LBs without which flows are shifted */
+/** Sums flows per outcome. @param gone LBs that are assumed to be gone */
 function predictionOf(shifts: readonly FlowShift[], gone: readonly string[]): FlowPrediction {
-  const sum = { flows: 0, lost: 0, move: 0, stay: 0 }
+  const sum = { flows: 0, directLoss: 0, collateral: 0, unaffected: 0 }
   for (const { from, to, flows } of shifts) {
     sum.flows += flows
-    sum[gone.includes(from) ? 'lost' : from === to ? 'stay' : 'move'] += flows
+    sum[gone.includes(from) ? 'directLoss' : from === to ? 'unaffected' : 'collateral'] += flows
   }
   return sum
 }

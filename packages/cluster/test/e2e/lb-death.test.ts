@@ -20,7 +20,11 @@ t.test('an LB that dies and stays away: routes go, new flows go elsewhere, and i
   const [prediction] = JSON.parse(stdout).vips as VipPrediction[]
   const table = (await cluster.cli('predict', 'lb-2')).stdout
   t.match(table, new RegExp(`^web +lb-2 +${onVictim.length} +${onVictim.length} +0 +0$`, 'm'))
-  t.match(table, new RegExp(`^web +all +80 +${onVictim.length} +${prediction?.move} +${prediction?.stay}$`, 'm'))
+  t.match(
+    table,
+    new RegExp(`^web +all +80 +${onVictim.length} +${prediction?.collateral} +${prediction?.unaffected}$`, 'm'),
+  )
+  t.match(table, /^ *VIP +LB +FLOWS +DIRECT LOSS +COLLATERAL +UNAFFECTED$/m)
   const before = cluster.events.length
   await cluster.api.kill('lb-2', true)
   await untilRoutes(cluster, before, (lbs) => !lbs.includes('lb-2'), 'the route over lb-2 is gone')
@@ -28,6 +32,16 @@ t.test('an LB that dies and stays away: routes go, new flows go elsewhere, and i
   t.ok(
     fresh.every(({ status }) => status === 200),
     'new connections work without it',
+  )
+  const explained = await Promise.all(
+    clients.map(({ socket }) => cluster.api.explain(`${socket.localAddress}:${socket.localPort}`, 'web', undefined)),
+  )
+  const broken = explained.filter(({ sessionsElsewhere }) => sessionsElsewhere.length > 0)
+  t.equal(broken.length, prediction?.collateral, 'explain names the flows that are broken by rehash')
+  t.equal(explained.filter(({ session }) => session !== null).length, prediction?.unaffected)
+  t.match(
+    (await cluster.cli('explain', broken[0]!.client, 'web')).stdout,
+    /outcome +broken by rehash: lb-\d has its session \(established\)/,
   )
   let ended = 0
   for (const client of clients) void client.closed.then(() => ended++)
@@ -45,10 +59,10 @@ t.test('an LB that dies and stays away: routes go, new flows go elsewhere, and i
     'no flow of lb-2 survived',
   )
   t.ok(served.length > 0, `${served.length} flows kept their LB under modulo`)
-  t.match(prediction, { vip: 'web', flows: 80, lost: onVictim.length, stay: served.length }, 'as predicted')
+  t.match(prediction, { vip: 'web', flows: 80, directLoss: onVictim.length, unaffected: served.length }, 'as predicted')
   for (const client of clients) client.socket.destroy()
   await cluster.untilEmpty()
-  t.match(await cluster.cli('predict', 'lb-1'), { code: 0, stdout: /^no TCP flow stands now/ })
+  t.match(await cluster.cli('predict', 'lb-1'), { code: 0, stdout: /^no TCP flow is established/ })
 })
 
 t.test('an LB killed outright comes back by itself', async (t) => {

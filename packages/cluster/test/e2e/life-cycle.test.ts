@@ -190,4 +190,14 @@ t.test('--json says what happens, one event a line', async (t) => {
   cluster.launcher.kill('SIGTERM')
   await closed
   t.equal(cluster.events.at(-1)?.event, 'stopped')
+  for (const { at, elapsedMs } of cluster.events) {
+    t.match(at, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)
+    t.type(elapsedMs, 'number')
+  }
+  const elapsed = cluster.events.map((event) => event.elapsedMs)
+  t.same(
+    elapsed,
+    elapsed.toSorted((a, b) => a - b),
+    'in order',
+  )
 })

@@ -70,7 +70,11 @@ for (const [name, block] of [
     const onVictim = before.filter((lb) => lb === `lb-${VICTIM}`).length
     const lost = survive.filter((one) => !one).length
     t.ok(onVictim > 0 && lost >= onVictim, `${onVictim} of 80 were on it, ${lost} are lost`)
-    t.match(prediction.vips[0], { lost: onVictim, move: lost - onVictim, stay: 80 - lost }, 'as predicted')
+    t.match(
+      prediction.vips[0],
+      { directLoss: onVictim, collateral: lost - onVictim, unaffected: 80 - lost },
+      'as predicted',
+    )
     if (name !== 'hash-threshold') t.ok(lost - onVictim <= 2, 'hardly any in vain')
   })
 

@@ -150,9 +150,10 @@ const Explanation = Type.Object({
     Type.Object({ prefix: Text, cost: Count, m: Count, index: Count, reason: Text, port: Count, lb: Text }),
   ),
   session: nullable(Session),
+  sessionsElsewhere: Type.Array(strict({ lb: Text, session: Session })),
 })
 
-const Flows = { flows: Count, lost: Count, move: Count, stay: Count }
+const Flows = { flows: Count, directLoss: Count, collateral: Count, unaffected: Count }
 const Prediction = strict({
   without: Type.Array(Text),
   selection: Text,
@@ -185,7 +186,8 @@ export const statusRoutes: readonly Route[] = [
   route({
     method: 'GET',
     path: '/v1/predict',
-    summary: 'What would become of the TCP flows that stand now if LBs were gone. Changes nothing.',
+    summary:
+      'Outcomes of the established TCP flows if LBs were gone: direct loss, collateral, unaffected. Changes nothing.',
     query: strict({
       without: Type.String({ minLength: 1, maxLength: 4_096, title: "LBs' names, with commas between" }),
     }),

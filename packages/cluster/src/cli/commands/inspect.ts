@@ -11,7 +11,7 @@ export function inspectCommands(): Command[] {
       .addHelpText('after', examples('status', 'status --json'))
       .action(async (options) => (await import('../status.js')).status(options)),
     new Command('explain')
-      .description('tell which LB a flow takes, and why')
+      .description('show which LB a flow takes, and why')
       .argument('<client>', 'source address:port')
       .argument('<vip>', "destination address:port, or a VIP's name")
       .addArgument(new Argument('[protocol]', "tcp or udp; default: the named VIP's, else tcp").choices(['tcp', 'udp']))
@@ -22,7 +22,7 @@ export function inspectCommands(): Command[] {
         (await import('../explain.js')).explain(client, vip, protocol, options),
       ),
     new Command('predict')
-      .description('tell how many of the flows that stand now would end if LBs were gone')
+      .description('count the established flows that would be lost if LBs were gone: direct loss and collateral')
       .argument('<lb...>', 'names of LBs')
       .addOption(target())
       .addOption(json())

@@ -1,0 +1,28 @@
+import type { ClusterEvent } from '../launcher/events.js'
+
+/** One line for people: time, seconds since the start, and what happened; empty if it concerns only programs. */
+export function renderEvent(event: ClusterEvent): string {
+  const text = textOf(event)
+  return text === undefined ? '' : `${event.at} +${(event.elapsedMs / 1_000).toFixed(3)} s  ${text}\n`
+}
+
+function textOf(event: ClusterEvent): string | undefined {
+  switch (event.event) {
+    case 'died': {
+      const { restartInMs } = event
+      const next =
+        restartInMs === null ? 'stays down' : `starts again ${restartInMs === 0 ? 'at once' : `in ${restartInMs} ms`}`
+      return `${event.name} ${event.how}; it ${next}`
+    }
+    case 'fault':
+      return event.what
+    case 'held':
+      return event.reasons.length > 0
+        ? `${event.lb} holds ${event.vip} back: ${event.reasons.join(', ')}`
+        : `${event.lb} carries ${event.vip}`
+    case 'routes':
+      return `${event.vip} is routed to ${event.lbs.join(' ') || 'no LB: unreachable'}`
+    default:
+      return undefined
+  }
+}
