@@ -7,6 +7,7 @@ import { serviceCommand } from './cli/commands/drain.js'
 import { addBackendFaults, addLbFaults, faultCommands } from './cli/commands/fault.js'
 import { inspectCommands } from './cli/commands/inspect.js'
 import { vipCommand } from './cli/commands/vip.js'
+import type { ConfigError } from './config/config-error.js'
 
 // Commands only say what they take; each loads what it does when it is run, since start-up time matters.
 const program = new Command('fivetuple')
@@ -26,6 +27,7 @@ for (const [group, commands] of [
 ] as const)
   for (const command of commands) program.addCommand(command.helpGroup(group))
 program.addCommand(completeCommand(program), { hidden: true })
+const asJson = process.argv.includes('--json')
 exitWithOurCodes(program)
 process.stdout.on('error', onLost)
 process.stderr.on('error', () => {})
@@ -35,8 +37,8 @@ try {
 } catch (error) {
   const { message } = error as Error
   const exitCode = exitCodeOf(error)
-  const asJson = process.argv.includes('--json')
-  process.stderr.write(asJson ? `${JSON.stringify({ error: message, exitCode })}\n` : `fivetuple: ${message}\n`)
+  const errors = error instanceof CliError && error.errors.length > 0 ? error.errors : undefined
+  process.stderr.write(asJson ? jsonError(message, exitCode, errors) : `fivetuple: ${message}\n`)
   process.exitCode = exitCode
 }
 
@@ -56,8 +58,17 @@ function exitCodeOf(error: unknown): 1 | 2 {
   return error instanceof ApiError && (error.status === 400 || error.status === 404) ? 2 : 1
 }
 
-/** A command line that makes no sense ends with 2, in every command. */
+/** Ends with 2 if the command line is invalid, in every command; with --json the reason is JSON as well. */
 function exitWithOurCodes(command: Command): void {
-  command.exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
+  if (asJson) command.configureOutput({ writeErr: () => {} }) // help for people
+  command.exitOverride((error) => {
+    const exitCode = error.exitCode === 0 ? 0 : 2
+    if (asJson && exitCode === 2) process.stderr.write(jsonError(error.message.replace(/^error: /, ''), exitCode))
+    process.exit(exitCode)
+  })
   for (const sub of command.commands) exitWithOurCodes(sub)
+}
+
+function jsonError(error: string, exitCode: 1 | 2, errors?: readonly ConfigError[]): string {
+  return `${JSON.stringify({ error, exitCode, ...(errors && { errors }) })}\n`
 }

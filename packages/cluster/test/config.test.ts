@@ -118,7 +118,7 @@ t.test('all mistakes of a file are told at once, each with its place and its rem
     "c.yaml:5:5: vips[1].address is '127.0.1': it must be an IPv4 address such as 127.20.10.1",
     'c.yaml:6:1: bgp is 5: it must be a mapping',
     "c.yaml:7:1: lbz is no setting: did you mean 'lbs'?",
-    "c.yaml:8:18: nat.timeouts.syn is '5x': it must be a duration such as 200ms, 5s or 15m (a plain number is seconds)",
+    "c.yaml:8:18: nat.timeouts.syn is '5x': it must be a duration with a unit, such as 200ms, 5s or 15m",
     'c.yaml:8:28: nat.portRange has 1 entries: it must be a list of two ports, first and last, as in [4096, 32767]',
     'c.yaml:9:7: log.level has no value: give it one or remove the key',
     "c.yaml:10:1: bgp2 is no setting: did you mean 'bgp'?",
@@ -169,7 +169,7 @@ const CONTRADICTIONS: readonly [text: string, problem: RegExp][] = [
   ['backends: [{name: a, address: 10.0.0.1, port: 1}]', /is outside 127\.0\.0\.0\/8/],
   ['backends: [{name: a, address: 127.20.0.1, port: 1}]', /belongs to roles: choose one in 127\.20\.3\.0\/24, or/],
   ['block: 127.0.0.0/16', /from 127\.1\.0\.0\/16/],
-  ['bgp: {holdTime: 2}', /it must be 0, or 3 to 65535 whole seconds/],
+  ['bgp: {holdTime: 2s}', /it must be 0, or 3s to 65535s in whole seconds/],
   ['bgp: {port: 4701}', /plug in their cables/],
   ['bgp: {lbAs: 65000}', /sessions are external BGP/],
   ['bgp: {nextHops: 198.18.0.0/30}', /an address for each LB/],
@@ -187,7 +187,7 @@ const CONTRADICTIONS: readonly [text: string, problem: RegExp][] = [
   ['bgp: {neighbors: [{name: all, switch: uplink, address: 127.0.0.9, as: 1}]}', /'all' is taken/],
   [
     'bgp: {neighbors: [{name: bird, switch: uplink, address: 127.0.0.9, as: 1, holdTime: 2s}]}',
-    /neighbors\[0\]\.holdTime is 2 s: it must be 0, or 3 to 65535/,
+    /neighbors\[0\]\.holdTime is 2 s: it must be 0, or 3s to 65535s/,
   ],
   [
     'bgp: {neighbors: [{name: bird, switch: uplink, address: 127.0.0.9, as: 1, export: backends}]}',
@@ -276,6 +276,75 @@ t.test('a rule about the machine is handed in', async (t) => {
   t.match(result, { ok: true, warnings: [{ line: 1, column: 7, path: 'nat.maxSessions', problem: 'is 9' }] })
 })
 
+t.test('a duration without a unit is refused everywhere, except 0', async (t) => {
+  for (const text of ['bgp: {holdTime: 9}', 'edge: {keepAlive: 5}', 'vips: [{name: a, health: {timeout: "1"}}]'])
+    t.match(errorsOf(text).join(), /it must be a duration with a unit, such as 200ms, 5s or 15m$/, text)
+  t.same(errorsOf('ecmp: {unbalancedTimer: 0}'), [])
+  t.same(
+    [parseDuration('300'), parseDuration(300), parseDuration('300ms'), parseDuration('0')],
+    [undefined, undefined, 300, 0],
+  )
+})
+
+t.test('merge keys, with the place of an error in what is merged', async (t) => {
+  const text = (path: string) => `x-defaults: &defaults
+  policy: maglev
+  health: {path: ${path}}
+vips:
+  - {name: a, <<: *defaults}
+  - <<: [*defaults, {port: 81, policy: random}]
+    name: b
+    port: 82
+`
+  const result = loadConfig(text('/up'), 'c.yaml')
+  t.match(result.ok && result.config.vips, [
+    { name: 'a', policy: 'maglev', port: 8080, health: { check: { path: '/up' } } },
+    { name: 'b', policy: 'maglev', port: 82 },
+  ])
+  t.same(errorsOf(text('up')), [
+    "c.yaml:3:12: vips[0].health.path is 'up': it must be a path such as /healthz",
+    "c.yaml:3:12: vips[1].health.path is 'up': it must be a path such as /healthz",
+  ])
+  t.match(errorsOf('lbs: 2\n<<: 5').join(), /^c.yaml:2:5: << has a value that is no mapping: merge a mapping/)
+  t.match(errorsOf('a: &a {x: 1}\n<<: *a\n<<: *a').join(), /c.yaml:3:1: '<<' is there twice/)
+})
+
+t.test('x- fields are left to the user in each mapping of settings, and not where keys are names', async (t) => {
+  const text = `x-lists: {lbs: &lbs [lb-1], 7up: [1, {a: b}]}
+vips: [{name: a, lbs: *lbs, x-owner: me, health: {x-why: {y: z}}}]
+bgp: {neighbors: [{name: bird, switch: uplink, address: 127.0.0.9, as: 1, x-note: n}]}
+backends: [{name: x-a, address: 127.0.0.1, port: 1, x-b: 2}]
+`
+  t.same(errorsOf(text), [])
+  const result = loadConfig(text, 'c.yaml')
+  t.notMatch(JSON.stringify(result), /x-(lists|owner|why|note|b)/)
+  t.match(errorsOf('overrides: {x-lb: {}}').join(), /overrides\.x-lb is no LB/)
+  t.match(errorsOf('vips: [{name: a, weights: {x-b: 1}}]').join(), /no such backend of this VIP/)
+  t.match(errorsOf('y-lists: 1').join(), /y-lists is no setting/)
+})
+
+t.test('errors of aliases and documents have their line', async (t) => {
+  for (const [text, error] of [
+    ['lbs: 2\nvips: *x', 'c.yaml:2:7: *x has no anchor before it: mark a value with &x above, or correct the name'],
+    ['lbs: 2\nvips: &a\n  - *a', 'c.yaml:3:5: *a is part of what it stands for: move the anchor or remove the alias'],
+    [
+      'lbs: 2\n---\nlbs: 3',
+      'c.yaml:2:1: the file has several documents: a file holds one configuration: remove this line and what follows, or split the file',
+    ],
+  ] as const)
+    t.same(errorsOf(text), [error], text)
+  t.match(errorsOf(HOSTILE['alias bomb']!), [
+    /^c.yaml:\d+:\d+: \*\w stands for \d+ values: aliases may repeat at most 500000 values$/,
+  ])
+  t.match(errorsOf(HOSTILE['merge bomb']!), [/^c.yaml:\d+:\d+: \*\w stands for \d+ values/])
+})
+
+t.test('the largest cluster can repeat its lists by aliases', async (t) => {
+  const lists = `x-b: &b [${Array.from({ length: 250 }, (_, i) => `backend-${i + 1}`).join(', ')}]`
+  const vips = Array.from({ length: 1_016 }, (_, i) => `  - {name: v${i + 1}, backends: *b}`)
+  t.same(errorsOf(`${lists}\nlbs: 250\nbackends: 250\nvips:\n${vips.join('\n')}`), [])
+})
+
 /** Texts that are no configuration at all. */
 const HOSTILE: Readonly<Record<string, string>> = {
   tab: 'a:\n\tb: 1',
@@ -295,6 +364,11 @@ const HOSTILE: Readonly<Record<string, string>> = {
   'alias bomb': ['a: &a [x,x,x,x,x,x,x,x,x]', ...'bcdefghijk'].reduce(
     (text, name, i) => `${text}\n${name}: &${name} [${Array(9).fill(`*${'abcdefghijk'[i - 1]}`)}]`,
   ),
+  'merge bomb': ['a: &a {x: 1}', ...'bcdefghijk'].reduce(
+    (text, name, i) => `${text}\n${name}: &${name} {<<: [${Array(9).fill(`*${'abcdefghijk'[i - 1]}`)}]}`,
+  ),
+  'merge of itself': 'vips: &a {<<: *a}',
+  'merge of a list': 'vips: [{<<: [[1]]}]',
   'deep brackets': '['.repeat(50_000),
   'deep lists': '- '.repeat(50_000),
   'many keys': Array.from({ length: 20_000 }, (_, i) => `k${i}: 1`).join('\n'),
@@ -391,7 +465,8 @@ t.test('durations', async (t) => {
   t.equal(parseDuration('1.5s'), 1_500)
   t.equal(parseDuration('15m'), 900_000)
   t.equal(parseDuration('2h'), 7_200_000)
-  t.equal(parseDuration(9), 9_000)
+  t.equal(parseDuration(0), 0)
+  t.equal(parseDuration(9), undefined, 'seconds to some and milliseconds to others')
   for (const text of ['5', '5 s', '-5s', '05s', '5S', 's', '1e3s', '']) t.equal(parseDuration(text), undefined, text)
 })
 

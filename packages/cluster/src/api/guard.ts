@@ -41,7 +41,7 @@ export class Guard {
   #refusal({ host, origin, authorization }: IncomingHttpHeaders): ApiError | undefined {
     if (host !== this.#host) return new ApiError(421, `this is ${this.#host}; send requests with that Host`)
     if (origin !== undefined) return new ApiError(403, 'requests from web pages are not taken')
-    if (!isSame(authorization ?? '', `Bearer ${this.#token}`))
+    if (!isSame(credentialsOf(authorization), this.#token))
       return new ApiError(401, "send 'Authorization: Bearer <token>' with the token from the cluster's record", {
         'www-authenticate': 'Bearer',
       })
@@ -51,6 +51,11 @@ export class Guard {
 
 function tooMany(): ApiError {
   return new ApiError(429, 'too many requests; ask again in a second', { 'retry-after': '1' })
+}
+
+/** The token of a header; its scheme is case-insensitive (RFC 9110 §11.1). Empty if there is none. */
+function credentialsOf(authorization = ''): string {
+  return /^bearer +(\S+)$/i.exec(authorization)?.[1] ?? ''
 }
 
 /** Compares in a time that tells nothing of where texts differ. */

@@ -33,7 +33,7 @@ export function createApiServer({ address, port, token, control }: ApiServerOpti
     keepAliveTimeout: IDLE_TIMEOUT_MS,
     http: { maxHeaderSize: HEADERS_MAX_BYTES, headersTimeout: REQUEST_TIMEOUT_MS, connectionsCheckingInterval: 1_000 },
     forceCloseConnections: true,
-    exposeHeadRoutes: false,
+    exposeHeadRoutes: true,
     routerOptions: { maxParamLength: PARAM_MAX_LENGTH },
     schemaController: { compilersFactory: { buildSerializer: noResponseSchemas } },
     ajv: { customOptions: { removeAdditional: false, coerceTypes: false, verbose: true } },
@@ -65,7 +65,9 @@ function noResponseSchemas(): never {
 
 function notFound({ method, url }: FastifyRequest): ApiError {
   const [path = ''] = url.split('?')
-  const allowed = ROUTES.filter((route) => patternOf(route).test(path)).map((route) => route.method)
+  const allowed = ROUTES.filter((route) => patternOf(route).test(path)).flatMap(({ method }) =>
+    method === 'GET' ? ['GET', 'HEAD'] : [method],
+  )
   if (allowed.length === 0) return new ApiError(404, `there is no ${path.slice(0, 100)} here; see /v1/openapi.json`)
   const allow = [...new Set(allowed)].join(', ')
   return new ApiError(405, `${method} is not for ${path}; it takes ${allow}`, { allow })

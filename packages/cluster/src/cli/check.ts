@@ -10,7 +10,7 @@ const NO_KEY = '00'.repeat(32)
 
 /** `fivetuple check`: exit code 0 when the configuration can be used, else 2. */
 export async function check({ file, json }: { readonly file?: string; readonly json?: boolean }): Promise<void> {
-  const result = readConfig(file, {})
+  const result = await readConfig(file, {})
   if (!result.ok) {
     process.exitCode = 2
     if (json) process.stdout.write(`${JSON.stringify({ ok: false, errors: result.errors })}\n`)

@@ -17,7 +17,7 @@ export interface UpOptions extends ConfigOverrides {
 
 /** `fivetuple up`: runs a cluster in the foreground. Resolves when it has been stopped. */
 export async function up(options: UpOptions): Promise<void> {
-  const { config, warnings } = usableConfig(options)
+  const { config, warnings } = await usableConfig(options)
   const block = config.block === 'auto' ? await findFreeBlock() : config.block
   const cluster = new Cluster(config, block)
   // What a person wants to hear is what changes between ready and stopping; a program gets all of it.
@@ -44,10 +44,17 @@ export async function up(options: UpOptions): Promise<void> {
   if (!options.json) process.stdout.write(`${new Date().toISOString()} stopped\n`)
 }
 
-function usableConfig({ file, lbs, backends, block, checks }: UpOptions): UsableConfig {
-  const result = readConfig(file, { lbs, backends, block, checks: checks === false ? false : undefined })
+async function usableConfig(options: UpOptions): Promise<UsableConfig> {
+  const { file, lbs, backends, block, checks } = options
+  if (file === '-' && options.stdin === true)
+    throw new CliError('-f - and --stdin both read standard input: put the configuration into a file', 2)
+  const result = await readConfig(file, { lbs, backends, block, checks: checks === false ? false : undefined })
   if (!result.ok)
-    throw new CliError(`the configuration is not usable\n${result.errors.map(formatConfigError).join('\n')}`, 2)
+    throw new CliError(
+      `the configuration is not usable\n${result.errors.map(formatConfigError).join('\n')}`,
+      2,
+      result.errors,
+    )
   return result
 }
 

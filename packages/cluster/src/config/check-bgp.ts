@@ -22,5 +22,5 @@ export function checkBgp(config: ClusterConfig, report: Report): void {
 /** Reports a hold time that RFC 4271 §4.2 does not allow. @param holdTime s */
 export function checkHoldTime(holdTime: number, path: ConfigPath, report: Report): void {
   if (!Number.isInteger(holdTime) || (holdTime !== 0 && holdTime < 3) || holdTime > 65_535)
-    report(path, `is ${holdTime} s`, 'it must be 0, or 3 to 65535 whole seconds')
+    report(path, `is ${holdTime} s`, 'it must be 0, or 3s to 65535s in whole seconds')
 }

@@ -1,5 +1,6 @@
 import type { ConfigPath, Report } from './config-error.js'
 import { didYouMean } from './did-you-mean.js'
+import { isExtension } from './extensions.js'
 
 /** The part of JSON Schema that our schema is made of. */
 export interface SchemaNode {
@@ -10,6 +11,8 @@ export interface SchemaNode {
   readonly required?: readonly string[]
   /** What keys that are not in `properties` must satisfy; false or missing: there are none. */
   readonly additionalProperties?: SchemaNode | boolean
+  /** Patterns of keys that may have any value. */
+  readonly patternProperties?: Readonly<Record<string, unknown>>
   readonly items?: SchemaNode
   readonly minItems?: number
   readonly maxItems?: number
@@ -98,6 +101,7 @@ function checkProperties(node: SchemaNode, value: Record<string, unknown>, repor
       checkSchema(additionalProperties, value[key], report, [...path, key])
       continue
     }
+    if (isExtension(node, key)) continue
     const near = didYouMean(key, known)
     report([...path, key], 'is no setting', near ? `did you mean '${near}'?` : `known here: ${known.join(', ')}`)
   }

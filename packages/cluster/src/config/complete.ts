@@ -12,6 +12,9 @@ import { resolveConfig } from './resolve.js'
 import type { ClusterDocument } from './schema.js'
 import type { WarningRule } from './warnings.js'
 
+/** Nobody reads more, and aliases can repeat an error many thousand times. */
+const MAX_FINDINGS = 1_000
+
 /** Findings so far, with the place of each. */
 export interface Findings {
   readonly errors: ConfigFinding[]
@@ -25,6 +28,7 @@ export function collectFindings(locate: Locate, overrides: ConfigOverrides): Fin
   const into =
     (list: ConfigFinding[]): Report =>
     (path, problem, remedy) => {
+      if (list.length >= MAX_FINDINGS) return
       const root = path[0] as keyof ConfigOverrides
       const overridden = path.length === 1 && Object.hasOwn(overrides, root) && overrides[root] !== undefined
       const where = overridden ? { file: `--${root}`, line: 0, column: 0 } : locate(path)

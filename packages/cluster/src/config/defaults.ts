@@ -27,7 +27,7 @@ export const DEFAULTS = {
   // Private AS numbers, RFC 6996 §5. The hold time is the slow path of failure detection; RFC 4271 §10 suggests 90 s.
   bgp: {
     port: 1790,
-    holdTime: 9,
+    holdTime: '9s',
     switchAs: 65_000,
     downlinkAs: 65_001,
     lbAs: 65_100,

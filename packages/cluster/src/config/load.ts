@@ -3,6 +3,7 @@ import { checkSchema, type SchemaNode } from './check-schema.js'
 import type { ClusterConfig, ConfigOverrides } from './cluster-config.js'
 import { collectFindings, completeConfig } from './complete.js'
 import { type ConfigResult, sortFindings } from './config-error.js'
+import { withoutExtensions } from './extensions.js'
 import type { ClusterDocument } from './schema.js'
 import { WARNING_RULES, type WarningRule } from './warnings.js'
 import { readYaml } from './yaml-source.js'
@@ -28,7 +29,8 @@ export function loadConfig(
   const source = readYaml(text, file)
   if (!source.ok) return source
   const found = collectFindings(source.locate, overrides)
-  checkSchema(JSON.parse(readFileSync(SCHEMA_FILE, 'utf8')) as SchemaNode, source.value, found.report)
+  const schema = JSON.parse(readFileSync(SCHEMA_FILE, 'utf8')) as SchemaNode
+  checkSchema(schema, source.value, found.report)
   if (found.errors.length > 0) return { ok: false, errors: sortFindings(found.errors) }
-  return completeConfig(source.value as ClusterDocument, overrides, found, rules)
+  return completeConfig(withoutExtensions(schema, source.value) as ClusterDocument, overrides, found, rules)
 }

@@ -1,6 +1,7 @@
 import Type, { type Static, type TRecord, type TSchema, type TSchemaOptions } from 'typebox'
 import { DEFAULTS } from './defaults.js'
 import { DURATION_PATTERN } from './duration.js'
+import { EXTENSION_PATTERN } from './extensions.js'
 import {
   MAX_AS,
   MAX_FLOWS,
@@ -22,7 +23,12 @@ const OCTET = '(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])'
 const ADDRESS = `${OCTET}(\\.${OCTET}){3}`
 
 const object = <P extends Record<string, TSchema>>(properties: P, options: TSchemaOptions = {}) =>
-  Type.Object(properties, { title: 'a mapping', additionalProperties: false, ...options })
+  Type.Object(properties, {
+    title: 'a mapping',
+    additionalProperties: false,
+    patternProperties: { [EXTENSION_PATTERN]: {} },
+    ...options,
+  })
 const text = (title: string, pattern: string, description: string, options: TSchemaOptions = {}) =>
   Type.String({ title, pattern, description, ...options })
 const whole = (minimum: number, maximum: number, description: string, options: TSchemaOptions = {}) =>
@@ -43,8 +49,8 @@ const as = (description: string, options: TSchemaOptions = {}) => whole(1, MAX_A
 const prefix = (description: string) =>
   text('a prefix such as 198.18.0.0/24', `^${ADDRESS}(/(3[0-2]|[12]?[0-9]))?$`, description)
 const duration = (description: string, value?: string | number) =>
-  Type.Union([Type.Number({ minimum: 0 }), Type.String({ pattern: DURATION_PATTERN })], {
-    title: 'a duration such as 200ms, 5s or 15m (a plain number is seconds)',
+  Type.Union([Type.Integer({ minimum: 0, maximum: 0 }), Type.String({ pattern: DURATION_PATTERN })], {
+    title: 'a duration with a unit, such as 200ms, 5s or 15m',
     description,
     ...(value === undefined ? {} : { default: value }),
   })
@@ -233,7 +239,7 @@ const neighbor = object(
     ),
     port: Type.Optional(port('TCP port that is dialled; default: bgp.port.')),
     holdTime: Type.Optional(
-      duration('Silence that ends the session; 0 or 3 to 65535 whole seconds; default: bgp.holdTime.'),
+      duration('Silence that ends the session: 3s to 65535s in whole seconds, 0: none; default: bgp.holdTime.'),
     ),
   },
   { title: 'a mapping with name, switch, address and as', description: 'A routing daemon of your own.' },
@@ -372,7 +378,7 @@ export const clusterSchema = object(
         {
           port: Type.Optional(port('TCP port that all speak BGP on.', { default: bgp.port })),
           holdTime: Type.Optional(
-            duration('Silence that ends a session; 0 or 3 to 65535 whole seconds.', bgp.holdTime),
+            duration('Silence that ends a session: 3s to 65535s in whole seconds; 0: none.', bgp.holdTime),
           ),
           switchAs: Type.Optional(as('AS number of the uplink switch.', { default: bgp.switchAs })),
           downlinkAs: Type.Optional(as('AS number of the downlink switch.', { default: bgp.downlinkAs })),

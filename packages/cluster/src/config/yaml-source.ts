@@ -6,15 +6,16 @@ import {
   isSeq,
   LineCounter,
   type Node,
+  type Pair,
   type ParsedNode,
   parseDocument,
   visit,
+  type YAMLMap,
 } from 'yaml'
-import type { ConfigError, ConfigPath, Locate } from './config-error.js'
+import { type ConfigError, type ConfigPath, type Locate, sortFindings } from './config-error.js'
 import { MAX_CONFIG_BYTES } from './limits.js'
+import { checkAliases, isMergeKey } from './yaml-aliases.js'
 
-/** Enough to write a list once and use it for every VIP; a chain of these grows exponentially. */
-const MAX_ALIASES = 300
 /** What follows the first syntax errors is mostly a consequence of them. */
 const MAX_SYNTAX_ERRORS = 10
 /** How the parser words a RangeError that it caught itself. */
@@ -27,7 +28,7 @@ export type YamlSource =
   | { readonly ok: true; readonly value: unknown; readonly locate: Locate }
   | { readonly ok: false; readonly errors: readonly ConfigError[] }
 
-/** Parses one YAML document. Never throws, whatever the text. An empty text is an empty mapping. */
+/** Parses one YAML document, with merge keys (`<<`). Never throws, whatever the text. An empty text is an empty mapping. */
 export function readYaml(text: string, file: string): YamlSource {
   const whole = (problem: string, remedy: string): YamlSource => ({
     ok: false,
@@ -38,7 +39,7 @@ export function readYaml(text: string, file: string): YamlSource {
   try {
     return parse(text, file)
   } catch (error) {
-    // The parser recurses, and it throws for a chain of aliases that grows beyond its limit.
+    // The parser recurses.
     return error instanceof RangeError
       ? whole('the file is nested too deeply', 'a configuration needs no more than a few levels')
       : whole('the file is no usable YAML', error instanceof Error ? error.message : String(error))
@@ -51,13 +52,14 @@ function parse(text: string, file: string): YamlSource {
     const { line, col } = lines.linePos(offset)
     return { file, line: Math.max(line, 1), column: Math.max(col, 1) }
   }
-  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: false, prettyErrors: false })
+  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: false, prettyErrors: false, merge: true })
   const errors: ConfigError[] = [...document.errors, ...document.warnings]
     .slice(0, MAX_SYNTAX_ERRORS)
     .map(({ code, message, pos }) => ({
       ...at(pos[0]),
       path: '',
-      problem: message.startsWith(STACK_OVERFLOW) ? 'the file is nested too deeply' : firstLine(message),
+      problem:
+        PROBLEMS[code] ?? (message.startsWith(STACK_OVERFLOW) ? 'the file is nested too deeply' : firstLine(message)),
       remedy: remedyOf(code, message),
     }))
   if (errors.length > 0) return { ok: false, errors: onePerPlace(errors) }
@@ -65,7 +67,7 @@ function parse(text: string, file: string): YamlSource {
     Map(_, map) {
       const seen = new Set<unknown>()
       for (const { key } of map.items) {
-        const value = isScalar(key) ? key.value : undefined
+        const value = isScalar(key) ? nameOf(key.value) : undefined
         const [offset] = (key as ParsedNode).range ?? [0]
         const found = { ...at(offset), path: '' }
         if (typeof value !== 'string')
@@ -76,14 +78,25 @@ function parse(text: string, file: string): YamlSource {
       }
     },
   })
-  if (errors.length > 0) return { ok: false, errors }
-  const value: unknown = document.toJS({ maxAliasCount: MAX_ALIASES })
+  checkAliases(document, (node, problem, remedy) =>
+    errors.push({ ...at(node.range?.[0] ?? 0), path: '', problem, remedy }),
+  )
+  if (errors.length > 0) return { ok: false, errors: sortFindings(errors) }
+  const value: unknown = document.toJS({ maxAliasCount: -1 }) // they have been counted
   return { ok: true, value: value ?? {}, locate: (path) => at(offsetOf(document, path)) }
 }
 
+/** A merge key is a symbol to the parser; it must be there once, as any other key. */
+function nameOf(key: unknown): unknown {
+  return typeof key === 'symbol' ? key.description : key
+}
+
+/** Problems for which the parser has words about its own programming interface. */
+const PROBLEMS: Readonly<Partial<Record<string, string>>> = { MULTIPLE_DOCS: 'the file has several documents' }
+
 const SYNTAX_REMEDIES: Readonly<Partial<Record<string, string>>> = {
   TAB_AS_INDENT: 'indent with spaces',
-  MULTIPLE_DOCS: 'one file holds one configuration: remove what follows the second ---',
+  MULTIPLE_DOCS: 'a file holds one configuration: remove this line and what follows, or split the file',
   TAG_RESOLVE_FAILED: 'remove the tag',
   MISSING_CHAR: 'a bracket, comma, quote or space is missing',
   BAD_INDENT: 'indent all entries of a mapping or list alike',
@@ -95,14 +108,14 @@ function remedyOf(code: string, message: string): string {
   return SYNTAX_REMEDIES[code] ?? 'correct the YAML here'
 }
 
-/** Offset of the key that the last step names; of the nearest enclosing part, when the path leads to what isn't there. */
+/** Offset of the key that the last step names; of the nearest enclosing part if the path leads to what isn't there. */
 function offsetOf(document: Document.Parsed, path: ConfigPath): number {
   let node: unknown = document.contents
   let offset = document.contents?.range[0] ?? 0
   for (const step of path) {
     if (isAlias(node)) node = node.resolve(document)
     if (isMap(node)) {
-      const pair = node.items.find(({ key }) => isScalar(key) && key.value === step)
+      const pair = pairOf(document, node, step)
       if (pair === undefined) return offset
       offset = (pair.key as ParsedNode).range?.[0] ?? offset
       node = pair.value
@@ -113,6 +126,22 @@ function offsetOf(document: Document.Parsed, path: ConfigPath): number {
     } else return offset
   }
   return offset
+}
+
+/** The entry of a mapping: its own, else the first in the mappings that it merges. */
+function pairOf(document: Document.Parsed, map: YAMLMap, name: string | number): Pair | undefined {
+  const own = map.items.find(({ key }) => isScalar(key) && key.value === name)
+  if (own !== undefined) return own
+  const resolved = (node: unknown): unknown => (isAlias(node) ? node.resolve(document) : node)
+  for (const { key, value } of map.items) {
+    if (!isMergeKey(key)) continue
+    const source = resolved(value)
+    for (const merged of isSeq(source) ? source.items.map(resolved) : [source]) {
+      const pair = isMap(merged) ? pairOf(document, merged, name) : undefined
+      if (pair !== undefined) return pair
+    }
+  }
+  return undefined
 }
 
 /** The parser often complains several times about one character. */

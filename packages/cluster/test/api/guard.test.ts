@@ -31,7 +31,10 @@ t.test('who brings the token to the right host, and is no web page, comes in', (
   const guard = new Guard(HOST, 'secret', 0)
   const cases: readonly [status: number, headers: Record<string, string>][] = [
     [200, OWNER],
+    [200, { host: HOST, authorization: 'bearer secret' }],
+    [200, { host: HOST, authorization: 'BEARER secret' }],
     [401, { host: HOST }],
+    [401, { host: HOST, authorization: 'Basic secret' }],
     [401, STRANGER],
     [401, { host: HOST, authorization: 'secret' }],
     [401, { host: HOST, authorization: 'Bearer secre' }],

@@ -78,6 +78,12 @@ t.test('the control API under abuse: the right status each time, nothing leaks, 
     t.notOk(answer.text.includes(token), `${what}: no token`)
   }
   t.equal((await ask('GET', '/v1/vips/web')).headers.allow, 'PATCH')
+  t.equal((await ask('PUT', '/v1/status')).headers.allow, 'GET, HEAD')
+  const head = await ask('HEAD', '/v1/openapi.json')
+  t.match(head, { status: 200, headers: { 'content-type': /^application\/json/, 'content-length': /^\d{5,}$/ } })
+  t.equal((await ask('HEAD', '/v1/nothing')).status, 404)
+  for (const scheme of ['bearer', 'BEARER'])
+    t.equal((await ask('GET', '/v1/status', { authorization: `${scheme} ${token}` })).status, 200, scheme)
   t.match(JSON.parse((await ask('GET', '/v1/status')).text), { name: 'default' }, 'it still answers')
 
   const garbage = connect({ host: hostname, port: Number(port) })

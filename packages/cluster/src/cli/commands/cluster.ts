@@ -8,7 +8,7 @@ export function clusterCommands(): Command[] {
   return [
     new Command('up')
       .description('start a cluster and keep it running until Ctrl-C')
-      .option(FILE, 'configuration; without it: 4 LBs, 4 backends, VIPs web and api')
+      .option(FILE, 'configuration, - for standard input; without it: 4 LBs, 4 backends, VIPs web and api')
       .option('--lbs <n>', 'number of LBs, over what the configuration says', whole(1, 250))
       .option('--backends <n>', 'number of backends, over what the configuration says', whole(1, 250))
       .option('--block <cidr>', "the loopback /16 to run in, or 'auto' for a free one (default: 127.20.0.0/16)")
@@ -24,8 +24,8 @@ export function clusterCommands(): Command[] {
       .addHelpText('after', examples('down', 'down --block 127.20.0.0/16'))
       .action(async (options) => (await import('../down.js')).down(options)),
     new Command('check')
-      .description('tell every mistake of a configuration, or what it would start; nothing is started')
-      .option(FILE, 'configuration; without it: the default cluster')
+      .description('show all errors and warnings of a configuration, and what it would start; nothing is started')
+      .option(FILE, 'configuration, - for standard input; without it: the default cluster')
       .addOption(json())
       .addHelpText('after', examples('check -f cluster.yaml'))
       .action(async (options) => (await import('../check.js')).check(options)),

@@ -1,6 +1,5 @@
-import { Command, InvalidArgumentError } from 'commander'
-import { parseDuration } from '../../config/duration.js'
-import { examples, json, target } from './options.js'
+import { Command } from 'commander'
+import { duration, examples, json, target } from './options.js'
 
 const WORDS = {
   lb: { description: 'LBs: take them out of service and put them back', example: 'lb-2' },
@@ -30,10 +29,4 @@ export function serviceCommand(kind: 'lb' | 'backend'): Command {
     .addHelpText('after', examples(`${kind} undrain ${example}`))
     .action(async (name, options) => (await import('../drain.js')).undrain(kind, name, options))
   return command
-}
-
-function duration(text: string): number {
-  const ms = parseDuration(/^\d+$/.test(text) ? Number(text) : text)
-  if (ms === undefined) throw new InvalidArgumentError('a duration such as 30s or 5m is needed')
-  return ms
 }

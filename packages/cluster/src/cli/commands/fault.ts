@@ -1,6 +1,5 @@
 import { Argument, Command, InvalidArgumentError } from 'commander'
-import { parseDuration } from '../../config/duration.js'
-import { examples, json, target } from './options.js'
+import { duration, examples, json, target } from './options.js'
 
 const ROLE = ['<role>', "a switch's, an LB's or a backend's name"] as const
 
@@ -104,12 +103,6 @@ function faultsCommand(): Command {
 
 function withOutput(command: Command): Command {
   return command.addOption(target()).addOption(json())
-}
-
-function duration(text: string): number {
-  const ms = parseDuration(/^\d+$/.test(text) ? Number(text) : text)
-  if (ms === undefined) throw new InvalidArgumentError('a duration such as 300ms or 5s is needed')
-  return ms
 }
 
 function share(text: string): number {

@@ -1,4 +1,5 @@
 import { InvalidArgumentError, Option } from 'commander'
+import { parseDuration } from '../../config/duration.js'
 
 /** Which running cluster a command is for. */
 export function target(): Option {
@@ -22,4 +23,15 @@ export function whole(min: number, max: number): (text: string) => number {
       throw new InvalidArgumentError(`a whole number from ${min} to ${max} is needed`)
     return Number(text)
   }
+}
+
+/** A parser of durations for options and arguments, in milliseconds. As in configurations, each has a unit, except 0. */
+export function duration(text: string): number {
+  const ms = parseDuration(text)
+  if (ms !== undefined) return ms
+  throw new InvalidArgumentError(
+    /^[\d.]+$/.test(text)
+      ? `a duration has a unit: ${text}ms or ${text}s`
+      : 'a duration such as 300ms, 5s or 15m is needed',
+  )
 }
