@@ -16,7 +16,6 @@ const program = new Command('fivetuple')
   )
   .version('0.1.0')
   .addHelpText('after', '\nExit codes: 0 done, 1 it failed, 2 it was asked wrongly. Manual: docs/ of the project.')
-  .showHelpAfterError("(see 'fivetuple help')")
 
 for (const [group, commands] of [
   ['Cluster:', clusterCommands()],
@@ -60,7 +59,8 @@ function exitCodeOf(error: unknown): 1 | 2 {
 
 /** Ends with 2 if the command line is invalid, in every command; with --json the reason is JSON as well. */
 function exitWithOurCodes(command: Command): void {
-  if (asJson) command.configureOutput({ writeErr: () => {} }) // help for people
+  command.showHelpAfterError("(see 'fivetuple help')")
+  if (asJson) command.configureOutput({ writeErr: () => {} }) // text for people
   command.exitOverride((error) => {
     const exitCode = error.exitCode === 0 ? 0 : 2
     if (asJson && exitCode === 2) process.stderr.write(jsonError(error.message.replace(/^error: /, ''), exitCode))
