@@ -5,11 +5,16 @@ import type { TcpEdge } from './tcp-edge.js'
 
 /** Why a {@link FabricConnection} failed, in the words of errno. */
 export type FabricErrorCode =
+  /** The far edge's machine can't use the source port. */
+  | 'EADDRINUSE'
+  /** No source port is free here. */
   | 'EADDRNOTAVAIL'
   | 'ECONNABORTED'
   | 'ECONNREFUSED'
   | 'ECONNRESET'
   | 'EHOSTUNREACH'
+  /** A limit on the way, and not the target, has refused the connection. */
+  | 'ENOBUFS'
   | 'ETIMEDOUT'
 
 /** What its owner hears of a {@link FabricConnection}, until it has closed or reset it. */

@@ -7,6 +7,8 @@ import {
   ipv4Protocol,
   ipv4Source,
   ipv4TotalLength,
+  isAdmissionRefusal,
+  isSourcePortProblem,
   isUdpHeaderWhole,
   type PacketOutput,
   readIcmpError,
@@ -58,7 +60,7 @@ export interface FabricTarget {
 export interface DatagramOptions extends FabricTarget {
   /** A datagram from the target; the bytes are the receiver's own. */
   readonly onMessage: (payload: Uint8Array) => void
-  /** ICMP has said that nothing sent to the target arrives: its port is closed, or there is no way to it. */
+  /** An ICMP error about what was sent: the target's port is closed, it can't be reached, or this port or a limit is in the way. */
   readonly onUnreachable: (code: FabricErrorCode) => void
 }
 
@@ -258,10 +260,8 @@ export class FabricHost {
   }
 
   #receiveIcmpError(error: IcmpError, now: number): void {
-    const { type, code, offending } = error
-    const { sourcePort, destinationAddress, destinationPort, protocol } = offending
-    const isPort = type === IcmpType.DESTINATION_UNREACHABLE && code === UnreachableCode.PORT
-    const reason = isPort ? 'ECONNREFUSED' : 'EHOSTUNREACH'
+    const { sourcePort, destinationAddress, destinationPort, protocol } = error.offending
+    const reason = errorCodeOf(error)
     if (protocol === IpProtocol.UDP) {
       const channel = this.#channels.get(sourcePort)
       if (channel?.address === destinationAddress && channel.port === destinationPort) channel.onUnreachable(reason)
@@ -270,4 +270,11 @@ export class FabricHost {
     this.#noteUnreachable(sourcePort, reason)
     this.#edge.receiveIcmpError(error, now)
   }
+}
+
+function errorCodeOf(error: IcmpError): FabricErrorCode {
+  if (isSourcePortProblem(error)) return 'EADDRINUSE'
+  if (isAdmissionRefusal(error)) return 'ENOBUFS'
+  const isPort = error.type === IcmpType.DESTINATION_UNREACHABLE && error.code === UnreachableCode.PORT
+  return isPort ? 'ECONNREFUSED' : 'EHOSTUNREACH'
 }

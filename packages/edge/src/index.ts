@@ -14,6 +14,7 @@ export {
   type FabricTarget,
 } from './fabric-host.js'
 export { Flow, type FlowApplication, type FlowFailure } from './flow.js'
+export type { LocalFailure, LocalFailureCounters } from './local-failure.js'
 export { ServerEdge, type ServerEdgeOptions } from './server-edge.js'
 export { TcpEdge, type TcpEdgeCounters, type TcpEdgeOptions } from './tcp-edge.js'
 export { TICK_MS, TimerWheel, type WheelEntry } from './timer-wheel.js'

@@ -9,6 +9,7 @@ import {
 } from '@fivetuple/packet'
 import { type Clock, streamSockets } from '@fivetuple/runtime'
 import type { Flow, FlowApplication } from './flow.js'
+import { localFailureOf } from './local-failure.js'
 import { type DialHandlers, SocketApplication, type SocketEdge } from './socket-application.js'
 import type { TcpEdge } from './tcp-edge.js'
 
@@ -18,7 +19,7 @@ export interface ServerEdgeOptions {
   readonly prefixes: readonly Prefix[]
   /** Backends whose connections begin with a PROXY protocol header (version 2) that names the client. */
   readonly proxyProtocol: readonly Endpoint[]
-  /** A backend could not be dialled: why (errno), and who asked for it. */
+  /** A backend could not be dialled: errno code and the flow that it was for. */
   readonly onDialError: (flow: Flow, code: string) => void
 }
 
@@ -66,7 +67,9 @@ export class ServerEdge {
     onOpen: ({ flow }) => this.#edge().establish(flow, this.#options.clock.now()),
     onFailure: ({ flow }, code) => {
       this.#options.onDialError(flow, code)
-      this.#edge().refuse(flow, this.#options.clock.now())
+      const failure = localFailureOf(code)
+      if (failure === undefined) this.#edge().refuse(flow, this.#options.clock.now())
+      else this.#edge().refuseLocally(flow, failure)
     },
   }
 

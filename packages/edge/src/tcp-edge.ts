@@ -15,6 +15,13 @@ import {
 import { TcpEndpoint, TcpEvent, type TcpOptions, TcpState, writeResetFor } from '@fivetuple/tcp'
 import type { Fabric } from './fabric.js'
 import { Flow, type FlowApplication } from './flow.js'
+import { reportLocalFailure } from './icmp-report.js'
+import {
+  countLocalFailure,
+  type LocalFailure,
+  type LocalFailureCounters,
+  newLocalFailureCounters,
+} from './local-failure.js'
 import { ReadChunks } from './read-chunks.js'
 import { SegmentWriter } from './segment-writer.js'
 import { TimerWheel } from './timer-wheel.js'
@@ -36,7 +43,7 @@ export interface TcpEdgeOptions {
 }
 
 /** What an edge has counted since it started. */
-export interface TcpEdgeCounters {
+export interface TcpEdgeCounters extends LocalFailureCounters {
   opened: number
   accepted: number
   refused: number
@@ -63,6 +70,7 @@ export class TcpEdge {
     unknown: 0,
     malformed: 0,
     overLimit: 0,
+    ...newLocalFailureCounters(),
   }
   /** Where sockets of this edge read into. */
   readonly chunks = new ReadChunks()
@@ -130,6 +138,17 @@ export class TcpEdge {
     this.counters.refused++
     flow.endpoint.refuse(now)
     this.#settle(flow, now)
+  }
+
+  /**
+   * Forgets an incoming flow whose SYN is not answered yet because this machine has no socket for it, and reports that to the
+   * sender by ICMP. A RST would look like the destination's refusal.
+   */
+  refuseLocally(flow: Flow, failure: LocalFailure): void {
+    if (flow.closed) return
+    countLocalFailure(this.counters, failure)
+    this.#close(flow)
+    this.#report(flow.localAddress, flow.localPort, flow.remoteAddress, flow.remotePort, failure)
   }
 
   /**
@@ -278,6 +297,10 @@ export class TcpEdge {
     now: number,
   ): void {
     const flow = this.#options.onIncoming && this.#admit(local, localPort, remote, remotePort)
+    if (flow === undefined && this.#options.onIncoming !== undefined) {
+      this.#report(local, localPort, remote, remotePort, 'limit')
+      return
+    }
     const application = flow && this.#options.onIncoming?.(flow, b, tcp, end)
     if (flow === undefined || application === undefined) {
       if (flow !== undefined) this.#forget(flow)
@@ -368,6 +391,18 @@ export class TcpEdge {
     flow.closed = true
     this.#wheel.remove(flow)
     this.#flows.delete(flow.localAddress, flow.remoteAddress, flow.localPort, flow.remotePort, IpProtocol.TCP)
+  }
+
+  /** Reports the failure of a flow to the remote end that has sent its SYN. */
+  #report(local: number, localPort: number, remote: number, remotePort: number, failure: LocalFailure | 'limit'): void {
+    const offending = {
+      sourceAddress: remote,
+      sourcePort: remotePort,
+      destinationAddress: local,
+      destinationPort: localPort,
+      protocol: IpProtocol.TCP,
+    }
+    reportLocalFailure(this.#options.fabric, offending, failure)
   }
 
   #answerWithReset(

@@ -1,10 +1,6 @@
 import {
-  DEFAULT_TTL,
   FiveTupleMap,
   formatIpv4,
-  ICMP_ERROR_MAX_BYTES,
-  IcmpType,
-  IPV4_HEADER_BYTES,
   IpProtocol,
   ipv4Destination,
   ipv4HeaderLength,
@@ -15,17 +11,19 @@ import {
   prefixContains,
   readU16,
   UDP_HEADER_BYTES,
-  UnreachableCode,
   udpLength,
-  writeIcmpError,
-  writeIpv4Header,
-  writeUdpHeader,
 } from '@fivetuple/packet'
 import { type DatagramOperation, DatagramSocket, type OverflowedSocket } from '@fivetuple/runtime'
-import { type Fabric, NO_ROUTE } from './fabric.js'
+import type { Fabric } from './fabric.js'
+import { reportHostUnreachable, reportLocalFailure, reportPortUnreachable } from './icmp-report.js'
+import {
+  countLocalFailure,
+  type LocalFailureCounters,
+  localFailureOf,
+  newLocalFailureCounters,
+} from './local-failure.js'
 import { sendDatagram } from './send-datagram.js'
 
-const TTL = DEFAULT_TTL - 1
 /** What Linux reports of ICMP errors other than port unreachable (ip(7)), and of addresses that it has no route to. */
 const UNREACHABLE: ReadonlySet<string> = new Set(['EHOSTUNREACH', 'ENETUNREACH', 'EACCES'])
 /** Payload bytes of a flow that wait while its socket is bound and connected; more are dropped. That is one turn of the event loop. */
@@ -45,7 +43,7 @@ export interface UdpServerEdgeOptions {
 }
 
 /** What a UDP edge has counted since it started. */
-export interface UdpServerEdgeCounters {
+export interface UdpServerEdgeCounters extends LocalFailureCounters {
   datagramsIn: number
   datagramsOut: number
   lostToQueue: number
@@ -102,6 +100,7 @@ export class UdpServerEdge {
     receiveFailed: 0,
     kernelDrops: 0,
     backendKernelDrops: 0,
+    ...newLocalFailureCounters(),
   }
   readonly #options: UdpServerEdgeOptions
   readonly #flows = new FiveTupleMap<UdpFlow>()
@@ -164,7 +163,7 @@ export class UdpServerEdge {
   #admit(source: number, sourcePort: number, backend: number, backendPort: number): UdpFlow | undefined {
     if (!this.#options.prefixes.some((prefix) => prefixContains(prefix, backend))) {
       this.counters.noBackend++
-      this.#reportUnreachable(UnreachableCode.PORT, source, sourcePort, backend, backendPort)
+      reportPortUnreachable(this.#options.fabric, offendingFlow({ source, sourcePort, backend, backendPort }))
       return undefined
     }
     if (this.#flows.size >= this.#options.maxFlows) {
@@ -212,28 +211,36 @@ export class UdpServerEdge {
   }
 
   #onError(flow: UdpFlow, code: string, operation: DatagramOperation): void {
-    const { source, sourcePort, backend, backendPort } = flow
-    switch (operation) {
-      case 'bind':
-        this.counters.bindFailed += flow.pending?.length ?? 0
-        this.#close(flow)
-        return
-      case 'connect':
-        this.counters.unreachable += flow.pending?.length ?? 0
-        this.#reportUnreachable(UnreachableCode.HOST, source, sourcePort, backend, backendPort)
-        this.#close(flow)
-        return
-      default:
+    const { fabric } = this.#options
+    const { counters } = this
+    const failure = localFailureOf(code)
+    if (operation === 'bind' || operation === 'connect') {
+      const waiting = flow.pending?.length ?? 0
+      this.#close(flow)
+      // bind(2) fails so for an address that this machine does not have, whatever the port is.
+      const isAddress = operation === 'bind' && code === 'EADDRNOTAVAIL'
+      if (failure !== undefined && !isAddress) {
+        countLocalFailure(counters, failure, waiting)
+        reportLocalFailure(fabric, offendingFlow(flow), failure)
+      } else if (operation === 'bind') {
+        counters.bindFailed += waiting
+        reportLocalFailure(fabric, offendingFlow(flow), 'limit')
+      } else {
+        counters.unreachable += waiting
+        reportHostUnreachable(fabric, offendingFlow(flow))
+      }
+      return
     }
     // The socket of a flow works on after any of these: the backend may come back.
     if (code === 'ECONNREFUSED') {
-      this.counters.refused++
-      this.#reportUnreachable(UnreachableCode.PORT, source, sourcePort, backend, backendPort)
+      counters.refused++
+      reportPortUnreachable(fabric, offendingFlow(flow))
     } else if (UNREACHABLE.has(code)) {
-      this.counters.unreachable++
-      this.#reportUnreachable(UnreachableCode.HOST, source, sourcePort, backend, backendPort)
-    } else if (operation === 'send') this.counters.sendFailed++
-    else this.counters.receiveFailed++
+      counters.unreachable++
+      reportHostUnreachable(fabric, offendingFlow(flow))
+    } else if (failure !== undefined) countLocalFailure(counters, failure)
+    else if (operation === 'send') counters.sendFailed++
+    else counters.receiveFailed++
   }
 
   #close(flow: UdpFlow): void {
@@ -249,20 +256,19 @@ export class UdpServerEdge {
     if (!sendDatagram(this.#options.fabric, backend, backendPort, source, sourcePort, payload))
       this.counters.lostToQueue++
   }
+}
 
-  /** Sends ICMP destination unreachable about a flow's packets back to the LB (RFC 1122 §3.2.2.1), unless the queue is full. */
-  #reportUnreachable(code: number, source: number, sourcePort: number, backend: number, backendPort: number): void {
-    const offending = new Uint8Array(IPV4_HEADER_BYTES + UDP_HEADER_BYTES)
-    writeIpv4Header(offending, 0, offending.length, TTL, IpProtocol.UDP, source, backend)
-    writeUdpHeader(offending, IPV4_HEADER_BYTES, sourcePort, backendPort, 0)
-    const error = new Uint8Array(ICMP_ERROR_MAX_BYTES)
-    const { DESTINATION_UNREACHABLE } = IcmpType
-    const length = writeIcmpError(error, 0, DESTINATION_UNREACHABLE, code, backend, offending, 0)
-    const { fabric } = this.#options
-    const port = fabric.egressFor(backend, source, 0, 0, IpProtocol.ICMP, length, false)
-    if (port === NO_ROUTE) return
-    const output = fabric.outputOf(port)
-    if (output.blocked) fabric.takeBack?.(port, length)
-    else output.append(error, 0, length)
+function offendingFlow({
+  source,
+  sourcePort,
+  backend,
+  backendPort,
+}: Pick<UdpFlow, 'source' | 'sourcePort' | 'backend' | 'backendPort'>) {
+  return {
+    sourceAddress: source,
+    sourcePort,
+    destinationAddress: backend,
+    destinationPort: backendPort,
+    protocol: IpProtocol.UDP,
   }
 }

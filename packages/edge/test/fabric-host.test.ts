@@ -3,6 +3,7 @@ import {
   ICMP_ERROR_MAX_BYTES,
   IcmpType,
   ipv4Ttl,
+  SOURCE_PORT_POINTER,
   TcpFlag,
   tcpFlags,
   UnreachableCode,
@@ -103,6 +104,21 @@ for (const [code, expected] of [
     await rig.pass(1)
     t.strictSame(log, [expected])
     t.equal(rig.host.portsInUse, 0)
+  })
+
+for (const [type, code, pointer, expected] of [
+  [IcmpType.PARAMETER_PROBLEM, 0, SOURCE_PORT_POINTER, 'EADDRINUSE'],
+  [IcmpType.DESTINATION_UNREACHABLE, UnreachableCode.ADMINISTRATIVELY_PROHIBITED, 0, 'ENOBUFS'],
+] as const)
+  t.test(`an ICMP error of type ${type} says that not the target is at fault: ${expected}`, async (t) => {
+    const rig = new Rig()
+    rig.onSyn = 'ignore'
+    const { log } = await rig.open()
+    const error = new Uint8Array(ICMP_ERROR_MAX_BYTES)
+    const length = writeIcmpError(error, 0, type, code, BACKEND, rig.toPeer.log[0]!, 0, pointer)
+    rig.host.receive(error, 0, length, rig.clock.now)
+    await rig.pass(1)
+    t.strictSame(log, [expected])
   })
 
 t.test('reset() in any state', async (t) => {

@@ -1,5 +1,16 @@
 import { TcpEdge } from '@fivetuple/edge'
-import { ICMP_ERROR_MAX_BYTES, IcmpType, TcpFlag, tcpFlags, UnreachableCode, writeIcmpError } from '@fivetuple/packet'
+import {
+  ICMP_ERROR_MAX_BYTES,
+  IcmpType,
+  IpProtocol,
+  ipv4Protocol,
+  isAdmissionRefusal,
+  readIcmpError,
+  TcpFlag,
+  tcpFlags,
+  UnreachableCode,
+  writeIcmpError,
+} from '@fivetuple/packet'
 import { tcpOptions } from '@fivetuple/tcp'
 import t from 'tap'
 import { EdgePair, ONE_WAY_MS, PORT, SERVER } from './edge-pair.js'
@@ -335,7 +346,10 @@ t.test('flows beyond the limit are turned away on either side, and room is used 
   wide.run(ONE_WAY_MS)
   for (const syn of wide.client.wire.log) server.receive(syn, 0, syn.length, pair.clock.now)
   t.equal(server.flowCount, 3)
-  t.match(server.counters, { overLimit: 1, refused: 1 })
+  t.match(server.counters, { overLimit: 1, refused: 0 })
+  pair.run(ONE_WAY_MS)
+  const [report] = pair.server.wire.log.filter((packet) => ipv4Protocol(packet, 0) === IpProtocol.ICMP)
+  t.equal(isAdmissionRefusal(readIcmpError(report!, 0)!), true)
   server.abortAll(pair.clock.now)
   t.equal(server.flowCount, 0)
 })

@@ -47,6 +47,10 @@ export type LbDropCause =
   | 'over-capacity'
   /** A backend's refusal of a SYN or datagram whose flow was then given to another backend. */
   | 'retried'
+  /** A report that the downlink's machine uses a source port: the flow has another one, or, if there is none, its client is told. */
+  | 'source-port-in-use'
+  /** A new flow that the downlink's edge has refused because of a limit of its own; its client is told. */
+  | 'edge-limit'
 
 /** Packets that were not passed on, by cause. */
 export type LbDrops = Record<LbDropCause, number>
@@ -81,6 +85,8 @@ export function newLbCounters(): LbCounters {
       'service-flow-rate': 0,
       'over-capacity': 0,
       retried: 0,
+      'source-port-in-use': 0,
+      'edge-limit': 0,
     },
   }
 }

@@ -98,7 +98,7 @@ export class FlowOpener {
   }
 
   /**
-   * Keeps the SYN `b[o, end)` of a new session, as the client sent it, for the case that its backend does not take it.
+   * Keeps the SYN `b[o, end)` of a new session, as the client sent it, in case it has to be sent again.
    * @param lane the member link that it came by
    */
   keepSyn(session: number, b: Uint8Array, o: number, end: number, lane: number): void {
@@ -208,6 +208,23 @@ export class FlowOpener {
     service.sessions++
     this.#counters.udpFlowsMoved++
     return added
+  }
+
+  /**
+   * Gives a session another source port towards the same backend, because the machine uses the one that it has. Returns false
+   * if no other port is free, or if a half-open session has tried ports for too long.
+   */
+  changePort(session: number, now: number): boolean {
+    const sessions = this.#sessions
+    const isOpening = sessions.state(session) === SessionState.SYN_SEEN
+    if (isOpening && sessions.ageMs(session, now) >= CONNECT_TIMEOUT_MS) return false
+    const backend = this.backendOf(session)
+    const before = sessions.natPort(session)
+    const port = backend.ports.allocateUnblocked(session)
+    if (port === NONE) return false
+    sessions.bind(session, backend.address, backend.port, port, backend.number)
+    backend.ports.block(before)
+    return true
   }
 
   remove(session: number): void {

@@ -131,14 +131,14 @@ export class LbForwarder {
       onConnectFailure,
       (session) => this.#takeBackSyn(session),
     )
-    this.#icmp = new IcmpErrors(
-      options.bip,
-      options.local,
-      this.#sessions,
-      this.#services,
-      this.counters.drops,
-      (session, failure, now) => this.#onUnreachable(session, failure, now),
-    )
+    this.#icmp = new IcmpErrors(options.bip, options.local, this.#sessions, this.#services, this.counters.drops, {
+      onUnreachable: (session, failure, now) => this.#onUnreachable(session, failure, now),
+      onSourcePortInUse: (session, now) => this.#changePort(session, now),
+      onRefused: (session) => {
+        this.#opener.dropSyn(session) // there is no connection that a RST would have to end
+        this.#opener.remove(session)
+      },
+    })
   }
 
   get sessionCount(): number {
@@ -447,11 +447,27 @@ export class LbForwarder {
     this.#opener.failed(session, failure)
     const length = this.#opener.synLength(session)
     if (length === NONE || !this.#opener.moveOn(session, false)) return false
+    this.#resendSyn(session, length)
+    this.counters.drops.retried++
+    return true
+  }
+
+  /**
+   * The machine uses the session's source port: the flow goes on from another one, to the same backend.
+   * @returns false when the client has to be told
+   */
+  #changePort(session: number, now: number): boolean {
+    const isOpening = this.#sessions.state(session) === SessionState.SYN_SEEN
+    const length = isOpening ? this.#opener.synLength(session) : 0
+    if (length === NONE || !this.#opener.changePort(session, now)) return false
+    if (isOpening) this.#resendSyn(session, length)
+    return true
+  }
+
+  #resendSyn(session: number, length: number): void {
     const syn = this.#syn
     this.#opener.copySyn(session, syn, 0)
     if (this.#translateToBackend(syn, 0, length, session, SegmentKind.SYN)) this.#downlink.append(syn, 0, length)
-    this.counters.drops.retried++
-    return true
   }
 
   /**

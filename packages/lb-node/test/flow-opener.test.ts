@@ -1,10 +1,14 @@
 import {
   clientAddressOption,
   fillL4Checksum,
+  IcmpType,
+  isAdmissionRefusal,
   l4Sum,
   malformedIpv4,
   parseEndpoint,
+  readIcmpError,
   refreshIpv4Checksum,
+  SOURCE_PORT_POINTER,
   TcpFlag,
   tcpFlags,
   tcpSequence,
@@ -224,6 +228,84 @@ t.test('ICMP unreachable about a SYN tries another backend', async (t) => {
   const { on, back } = rig.fromBackend(error.slice(0, length))
   t.equal(on.length, 0)
   t.match(endsOf(back[0]!), { to: BACKENDS[1] })
+})
+
+/** An ICMP error about a packet that has gone to a backend. */
+function errorAbout(packet: Uint8Array, type: number, code: number, pointer = 0): Uint8Array {
+  const error = new Uint8Array(200)
+  return error.slice(0, writeIcmpError(error, 0, type, code, 0x7f140302, packet, 0, pointer))
+}
+const portInUse = (packet: Uint8Array) => errorAbout(packet, IcmpType.PARAMETER_PROBLEM, 0, SOURCE_PORT_POINTER)
+
+for (const backends of [1, 2])
+  t.test(`a source port in use: another port, the same backend, which is not blamed (${backends})`, async (t) => {
+    const rig = new Rig({ portRange: [20_000, 20_003] }, { backends })
+    let [packet] = rig.fromClient(syn(CLIENT)).on
+    const sources: string[] = []
+    for (let i = 0; i < 3; i++) {
+      sources.push(endsOf(packet!).from)
+      const { on, back } = rig.fromBackend(portInUse(packet!))
+      t.equal(on.length, 0, 'the client sees nothing')
+      packet = back[0]
+      t.match(endsOf(packet!), { to: BACKENDS[0] })
+      t.equal(tcpSequence(packet!, 20), 77, 'it is the same SYN')
+    }
+    t.strictSame(sources, [`${BIP}:20000`, `${BIP}:20001`, `${BIP}:20002`])
+    const [response] = rig.fromBackend(tcpPacket(BACKENDS[0], `${BIP}:20003`, { flags: SYN | ACK })).on
+    t.match(endsOf(response!), { from: VIP, to: CLIENT })
+    t.strictSame(rig.failures, [])
+    t.match(rig.forwarder.counters.drops, { 'source-port-in-use': 3, retried: 0 })
+  })
+
+t.test('when no source port can be used, the client hears that a limit is in the way', async (t) => {
+  const rig = new Rig({ portRange: [20_000, 20_001] }, { backends: 1 })
+  const [first] = rig.fromClient(syn(CLIENT)).on
+  const [second] = rig.fromBackend(portInUse(first!)).back
+  const { on, back } = rig.fromBackend(portInUse(second!))
+  t.equal(back.length, 0)
+  const error = readIcmpError(on[0]!, 0)!
+  t.equal(malformedIpv4(on[0]!, 0, on[0]!.length), undefined)
+  t.equal(isAdmissionRefusal(error), true)
+  t.match(error.offending, { sourceAddress: parseEndpoint(CLIENT)!.address, sourcePort: parseEndpoint(CLIENT)!.port })
+  t.equal(rig.forwarder.sessionCount, 0, 'and its session is gone')
+  t.strictSame(rig.failures, [])
+  t.equal(rig.fromClient(syn(client(2))).on.length, 1, 'later flows try again')
+})
+
+t.test('a limit at the edge: no other backend, nobody is blamed, the client hears of it', async (t) => {
+  const rig = new Rig()
+  const [packet] = rig.fromClient(syn(CLIENT)).on
+  const { on, back } = rig.fromBackend(errorAbout(packet!, 3, UnreachableCode.ADMINISTRATIVELY_PROHIBITED))
+  t.equal(back.length, 0)
+  t.equal(isAdmissionRefusal(readIcmpError(on[0]!, 0)!), true)
+  t.strictSame(rig.failures, [])
+  t.match(rig.forwarder.counters.drops, { 'edge-limit': 1 })
+  t.equal(rig.forwarder.sessionCount, 0)
+})
+
+t.test('a UDP session whose source port is in use goes on from another one', async (t) => {
+  const rig = new Rig()
+  const ask = () => rig.fromClient(udpPacket(CLIENT, UDP_VIP, Buffer.from('x'))).on[0]!
+  const [first, second] = [ask(), ask()]
+  t.match([endsOf(first).from, endsOf(second).from], [`${BIP}:20000`, `${BIP}:20000`])
+  for (const datagram of [first, second]) {
+    const { on, back } = rig.fromBackend(portInUse(datagram))
+    t.match([on.length, back.length], [0, 0])
+  }
+  const third = ask()
+  t.match(endsOf(third), { from: `${BIP}:20001`, to: endsOf(first).to })
+  const [response] = rig.fromBackend(udpPacket(endsOf(first).to, `${BIP}:20001`, Buffer.from('y'))).on
+  t.match(endsOf(response!), { from: UDP_VIP, to: CLIENT })
+  t.match(rig.forwarder.counters.drops, { 'source-port-in-use': 2, 'unknown-flow': 0 })
+})
+
+t.test('a late report about a session that is established changes nothing', async (t) => {
+  const rig = new Rig()
+  const [packet] = rig.fromClient(syn(CLIENT)).on
+  rig.fromBackend(tcpPacket(BACKENDS[0], endsOf(packet!).from, { flags: SYN | ACK }))
+  const { on, back } = rig.fromBackend(portInUse(packet!))
+  t.match([on.length, back.length], [0, 0])
+  t.match(endsOf(rig.fromClient(tcpPacket(CLIENT, VIP, { flags: ACK })).on[0]!), { from: endsOf(packet!).from })
 })
 
 t.test('what a dead backend refuses is spread over all others', async (t) => {

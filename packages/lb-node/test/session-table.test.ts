@@ -100,6 +100,21 @@ t.test('a port rests for as long as the range allows', async (t) => {
   t.equal(wide.allocate(1), 1024)
 })
 
+t.test('a blocked port is used again only if no other port is free', async (t) => {
+  const pool = new PortPool(100, 103)
+  const take = () => pool.allocate(1)
+  t.equal(take(), 100)
+  pool.block(100)
+  t.match([pool.sessionOf(100), pool.used, pool.blocked], [-1, 0, 1])
+  t.strictSame([take(), take(), take()], [101, 102, 103])
+  pool.release(102)
+  t.equal(take(), 102)
+  t.equal(pool.allocateUnblocked(1), -1)
+  t.equal(take(), 100)
+  t.match([pool.used, pool.blocked], [4, 0])
+  t.equal(take(), -1)
+})
+
 t.test('ports may begin anywhere in the range, and go around', async (t) => {
   const pool = new PortPool(100, 103, 6)
   t.strictSame(

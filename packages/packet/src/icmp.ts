@@ -31,7 +31,13 @@ export const IcmpType = {
   TIME_EXCEEDED: 11,
   PARAMETER_PROBLEM: 12,
 } as const
-/** Codes of type 3. */
+/**
+ * Pointer of a parameter problem (type 12, code 0; RFC 792) about the source port: the offset, from the start of the offending
+ * IP header, of the first octet behind a header without options. A server edge sends it if the machine does not let it use
+ * that port; the sender may try another one.
+ */
+export const SOURCE_PORT_POINTER = IPV4_HEADER_BYTES
+/** Codes of type 3. `ADMINISTRATIVELY_PROHIBITED`: a limit of the router or the edge, and not the destination (RFC 1812 §5.2.7.1). */
 export const UnreachableCode = { NET: 0, HOST: 1, PROTOCOL: 2, PORT: 3, ADMINISTRATIVELY_PROHIBITED: 13 } as const
 
 /** Types of the messages that quote a packet, as bits (RFC 792). */
@@ -64,6 +70,7 @@ export function mayAnswerWithIcmpError(b: Uint8Array, o: number): boolean {
  * Writes an ICMP error about the packet at `offending[at]` to `b[o]`.
  *
  * @param source address of the router that reports
+ * @param pointer of a parameter problem: offset of the octet that is the problem
  * @returns the error packet's total length, at most {@link ICMP_ERROR_MAX_BYTES}
  */
 export function writeIcmpError(
@@ -74,6 +81,7 @@ export function writeIcmpError(
   source: number,
   offending: Uint8Array,
   at: number,
+  pointer = 0,
 ): number {
   const quoted = Math.min(ipv4HeaderLength(offending, at) + ICMP_QUOTE_BYTES, ipv4TotalLength(offending, at))
   const total = IPV4_HEADER_BYTES + ICMP_HEADER_BYTES + quoted
@@ -82,7 +90,7 @@ export function writeIcmpError(
   b[icmp] = type
   b[icmp + 1] = code
   writeU16(b, icmp + 2, 0)
-  writeU32(b, icmp + 4, 0)
+  writeU32(b, icmp + 4, pointer << 24)
   for (let i = 0; i < quoted; i++) b[icmp + ICMP_HEADER_BYTES + i] = offending[at + i]!
   writeU16(b, icmp + 2, internetChecksum(b, icmp, o + total))
   return total
@@ -111,8 +119,20 @@ export function icmpQuoteOffset(b: Uint8Array, o: number): number {
 export interface IcmpError {
   readonly type: number
   readonly code: number
+  /** Offset of the octet that a parameter problem is about; 0 in other errors. */
+  readonly pointer: number
   /** The tuple of the packet that could not be delivered, as its sender wrote it. */
   readonly offending: FiveTuple
+}
+
+/** True if the error says that the sender's machine can't use the source port of the packet. */
+export function isSourcePortProblem({ type, code, pointer }: IcmpError): boolean {
+  return type === IcmpType.PARAMETER_PROBLEM && code === 0 && pointer === SOURCE_PORT_POINTER
+}
+
+/** True if the error says that a limit on the way has refused the packet: nothing is said about the destination. */
+export function isAdmissionRefusal({ type, code }: IcmpError): boolean {
+  return type === IcmpType.DESTINATION_UNREACHABLE && code === UnreachableCode.ADMINISTRATIVELY_PROHIBITED
 }
 
 /**
@@ -125,12 +145,14 @@ export function readIcmpError(b: Uint8Array, o: number): IcmpError | undefined {
   const icmp = o + ipv4HeaderLength(b, o)
   const end = o + ipv4TotalLength(b, o)
   const type = b[icmp]!
-  if (type !== IcmpType.DESTINATION_UNREACHABLE && type !== IcmpType.TIME_EXCEEDED) return undefined
+  const hasPointer = type === IcmpType.PARAMETER_PROBLEM
+  if (type !== IcmpType.DESTINATION_UNREACHABLE && type !== IcmpType.TIME_EXCEEDED && !hasPointer) return undefined
   const ports = quote + ipv4HeaderLength(b, quote)
   if (end - ports < 4 || internetChecksum(b, icmp, end) !== 0) return undefined
   return {
     type,
     code: b[icmp + 1]!,
+    pointer: hasPointer ? b[icmp + 4]! : 0,
     offending: {
       sourceAddress: ipv4Source(b, quote),
       destinationAddress: ipv4Destination(b, quote),

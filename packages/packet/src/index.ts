@@ -17,8 +17,11 @@ export {
   type IcmpError,
   IcmpType,
   icmpQuoteOffset,
+  isAdmissionRefusal,
+  isSourcePortProblem,
   mayAnswerWithIcmpError,
   readIcmpError,
+  SOURCE_PORT_POINTER,
   UnreachableCode,
   writeIcmpError,
 } from './icmp.js'

@@ -8,10 +8,13 @@ import {
   ipv4Destination,
   ipv4Source,
   ipv4TotalLength,
+  isAdmissionRefusal,
+  isSourcePortProblem,
   malformedIpv4,
   mayAnswerWithIcmpError,
   readIcmpError,
   refreshIpv4Checksum,
+  SOURCE_PORT_POINTER,
   UnreachableCode,
   writeIcmpError,
   writeU16,
@@ -44,6 +47,18 @@ t.test('a port unreachable about a captured datagram', async (t) => {
   )
 })
 
+t.test('a parameter problem about the source port of a captured SYN', async (t) => {
+  const b = new Uint8Array(ICMP_ERROR_MAX_BYTES)
+  const { PARAMETER_PROBLEM } = IcmpType
+  const length = writeIcmpError(b, 0, PARAMETER_PROBLEM, 0, ROUTER, CAPTURED_SYN, 0, SOURCE_PORT_POINTER)
+  t.same(b.subarray(20, 28), hex('0c 00 a3 a2 14 00 00 00'), 'type 12, code 0, checksum, pointer 20')
+  const error = readIcmpError(b.subarray(0, length), 0)!
+  t.match(error, { type: 12, code: 0, pointer: 20 })
+  t.equal(isSourcePortProblem(error), true)
+  t.equal(isAdmissionRefusal(error), false)
+  for (const other of [0, 12, 22]) t.equal(isSourcePortProblem({ ...error, pointer: other }), false)
+})
+
 t.test('what is written reads back', async () => {
   const type = fc.constantFrom<number>(IcmpType.DESTINATION_UNREACHABLE, IcmpType.TIME_EXCEEDED)
   fc.assert(
@@ -53,7 +68,7 @@ t.test('what is written reads back', async () => {
       assert.equal(ipv4TotalLength(b, 0), b.length)
       assert.deepEqual([ipv4Source(b, 0), ipv4Destination(b, 0)], [ROUTER, x.sourceAddress])
       assert.equal(internetChecksum(b, 20, b.length), 0)
-      assert.deepEqual(readIcmpError(b, 0), { type, code, offending: x })
+      assert.deepEqual(readIcmpError(b, 0), { type, code, pointer: 0, offending: x })
     }),
   )
 })

@@ -40,6 +40,8 @@ const REASONS: Readonly<Record<FabricErrorCode, CheckOutcome>> = {
   ECONNRESET: { result: 'failure', reason: 'connection reset' },
   EHOSTUNREACH: { result: 'failure', reason: 'no way to the backend' },
   ETIMEDOUT: { result: 'failure', reason: 'connection timed out' },
+  EADDRINUSE: { result: 'inconclusive', reason: 'source port in use on this machine' },
+  ENOBUFS: { result: 'inconclusive', reason: 'no room at the downlink edge' },
   EADDRNOTAVAIL: { result: 'inconclusive', reason: 'no source port left' },
   ECONNABORTED: { result: 'inconclusive', reason: 'this node is closing' },
 }

@@ -11,6 +11,7 @@ import {
   readIcmpError,
   refreshIpv4Checksum,
   rewriteEndpoints,
+  UnreachableCode,
   writeU16,
   writeU32,
 } from '@fivetuple/packet'
@@ -23,6 +24,8 @@ export interface IcmpTranslation {
   readonly sourcePort: number
   readonly destinationAddress: number
   readonly destinationPort: number
+  /** The receiver hears that the packet is administratively prohibited, whatever the error was. Default: the error itself. */
+  readonly isRefusal?: boolean
 }
 
 /**
@@ -43,7 +46,8 @@ export function translateIcmpError(
   if (end - icmp < ICMP_HEADER_BYTES) return 'malformed-icmp'
   const error = readIcmpError(b, o)
   if (error === undefined) {
-    const isError = b[icmp] === IcmpType.DESTINATION_UNREACHABLE || b[icmp] === IcmpType.TIME_EXCEEDED
+    const { DESTINATION_UNREACHABLE, TIME_EXCEEDED, PARAMETER_PROBLEM } = IcmpType
+    const isError = [DESTINATION_UNREACHABLE, TIME_EXCEEDED, PARAMETER_PROBLEM].some((type) => b[icmp] === type)
     return isError ? 'malformed-icmp' : 'no-service'
   }
   const to = lookup(error.offending)
@@ -53,6 +57,11 @@ export function translateIcmpError(
   writeU32(b, o + 16, to.outerDestination)
   refreshIpv4Checksum(b, o)
   rewriteQuote(b, icmp + ICMP_HEADER_BYTES, end, to)
+  if (to.isRefusal) {
+    b[icmp] = IcmpType.DESTINATION_UNREACHABLE
+    b[icmp + 1] = UnreachableCode.ADMINISTRATIVELY_PROHIBITED
+    writeU32(b, icmp + 4, 0)
+  }
   writeU16(b, icmp + 2, 0)
   writeU16(b, icmp + 2, internetChecksum(b, icmp, end))
   return undefined

@@ -4,7 +4,7 @@ const FREE = -1
 /**
  * The source ports of one BIP towards one backend endpoint and protocol, and the session that holds each: allocation and
  * reverse lookup in one. Ports never used come first, then those released longest ago, so that a port rests for as long
- * as the range allows before the backend sees it again.
+ * as the range allows before the backend sees it again. Ports that were {@link block}ed come last.
  */
 export class PortPool {
   readonly #first: number
@@ -18,6 +18,8 @@ export class PortPool {
   #ring = new Uint16Array(64)
   #ringHead = 0
   #ringSize = 0
+  /** Places of ports that this machine could not use, longest ago first. */
+  readonly #blocked: number[] = []
   #used = 0
 
   /**
@@ -40,8 +42,21 @@ export class PortPool {
     return this.#used >= this.#count
   }
 
+  /** Ports that this machine could not use, and that are tried again only if no other port is free. */
+  get blocked(): number {
+    return this.#blocked.length
+  }
+
   /** Takes a port for `session`; returns -1 when all are in use. */
   allocate(session: number): number {
+    const port = this.allocateUnblocked(session)
+    if (port !== -1) return port
+    const offset = this.#blocked.shift()
+    return offset === undefined ? -1 : this.#take(offset, session)
+  }
+
+  /** Takes a port that is not blocked; returns -1 if there is none. */
+  allocateUnblocked(session: number): number {
     let offset: number
     if (this.#fresh < this.#count) {
       offset = this.#fresh++
@@ -51,10 +66,7 @@ export class PortPool {
       this.#ringHead = (this.#ringHead + 1) & (this.#ring.length - 1)
       this.#ringSize--
     } else return -1
-    this.#sessions[offset] = session
-    this.#used++
-    const place = this.#start + offset
-    return this.#first + (place < this.#count ? place : place - this.#count)
+    return this.#take(offset, session)
   }
 
   /** The session that holds `port`, or -1. */
@@ -72,6 +84,21 @@ export class PortPool {
     if (this.#ringSize === this.#ring.length) this.#growRing()
     this.#ring[(this.#ringHead + this.#ringSize) & (this.#ring.length - 1)] = offset
     this.#ringSize++
+  }
+
+  /** Gives back a port that this machine can't use at present. It must be in use. */
+  block(port: number): void {
+    const offset = this.#offsetOf(port)
+    this.#sessions[offset] = FREE
+    this.#used--
+    this.#blocked.push(offset)
+  }
+
+  #take(offset: number, session: number): number {
+    this.#sessions[offset] = session
+    this.#used++
+    const place = this.#start + offset
+    return this.#first + (place < this.#count ? place : place - this.#count)
   }
 
   #offsetOf(port: number): number {

@@ -1,0 +1,60 @@
+import {
+  DEFAULT_TTL,
+  ICMP_ERROR_MAX_BYTES,
+  ICMP_QUOTE_BYTES,
+  IcmpType,
+  IPV4_HEADER_BYTES,
+  IpProtocol,
+  SOURCE_PORT_POINTER,
+  UnreachableCode,
+  writeIcmpError,
+  writeIpv4Header,
+  writeU16,
+} from '@fivetuple/packet'
+import { type Fabric, NO_ROUTE } from './fabric.js'
+import type { LocalFailure } from './local-failure.js'
+
+const TTL = DEFAULT_TTL - 1
+
+/** Flow whose packet an ICMP error is about, as the packet's sender wrote it. */
+export interface OffendingFlow {
+  readonly sourceAddress: number
+  readonly sourcePort: number
+  readonly destinationAddress: number
+  readonly destinationPort: number
+  readonly protocol: number
+}
+
+/** Sends port unreachable to the sender of a packet (RFC 1122 §3.2.2.1). */
+export function reportPortUnreachable(fabric: Fabric, flow: OffendingFlow): void {
+  report(fabric, flow, IcmpType.DESTINATION_UNREACHABLE, UnreachableCode.PORT, 0)
+}
+
+/** Sends host unreachable to the sender of a packet. */
+export function reportHostUnreachable(fabric: Fabric, flow: OffendingFlow): void {
+  report(fabric, flow, IcmpType.DESTINATION_UNREACHABLE, UnreachableCode.HOST, 0)
+}
+
+/** Sends an ICMP error which says that this machine, and not the destination, has refused a packet: see {@link LocalFailure}. */
+export function reportLocalFailure(fabric: Fabric, flow: OffendingFlow, failure: LocalFailure | 'limit'): void {
+  const { DESTINATION_UNREACHABLE, PARAMETER_PROBLEM } = IcmpType
+  if (failure === 'source-port') report(fabric, flow, PARAMETER_PROBLEM, 0, SOURCE_PORT_POINTER)
+  else report(fabric, flow, DESTINATION_UNREACHABLE, UnreachableCode.ADMINISTRATIVELY_PROHIBITED, 0)
+}
+
+/** Sends nothing if the queue is full. The packet is not there any more: of what is quoted, addresses, ports and protocol are its own. */
+function report(fabric: Fabric, flow: OffendingFlow, type: number, code: number, pointer: number): void {
+  const { sourceAddress, sourcePort, destinationAddress, destinationPort, protocol } = flow
+  const offending = new Uint8Array(IPV4_HEADER_BYTES + ICMP_QUOTE_BYTES)
+  writeIpv4Header(offending, 0, offending.length, TTL, protocol, sourceAddress, destinationAddress)
+  writeU16(offending, IPV4_HEADER_BYTES, sourcePort)
+  writeU16(offending, IPV4_HEADER_BYTES + 2, destinationPort)
+  if (protocol === IpProtocol.UDP) writeU16(offending, IPV4_HEADER_BYTES + 4, ICMP_QUOTE_BYTES)
+  const error = new Uint8Array(ICMP_ERROR_MAX_BYTES)
+  const length = writeIcmpError(error, 0, type, code, destinationAddress, offending, 0, pointer)
+  const port = fabric.egressFor(destinationAddress, sourceAddress, 0, 0, IpProtocol.ICMP, length, false)
+  if (port === NO_ROUTE) return
+  const output = fabric.outputOf(port)
+  if (output.blocked) fabric.takeBack?.(port, length)
+  else output.append(error, 0, length)
+}
