@@ -86,6 +86,27 @@ t.test('how backends are checked by default', async (t) => {
   t.same(checks('vips: [{name: a, health: {check: none}}, {name: b, health: {check: tcp}}]'), ['none', 'tcp'])
 })
 
+t.test('the request of an HTTP check and the statuses that it expects', async (t) => {
+  const check = (health: string) => {
+    const result = loadConfig(`vips: [{name: a, health: {${health}}}]`, 'c.yaml')
+    return result.ok ? result.config.vips[0]!.health.check : errorsOf(health)
+  }
+  t.match(check('check: http'), { path: '/healthz', method: 'GET', host: null, port: null, expectStatus: [[200, 399]] })
+  t.match(check('method: HEAD, host: www.example.org, port: 9000, status: 204'), {
+    method: 'HEAD',
+    host: 'www.example.org',
+    port: 9000,
+    expectStatus: [[204, 204]],
+  })
+  t.match(check('host: "[::1]:80", status: [200-299, 401]'), {
+    host: '[::1]:80',
+    expectStatus: [
+      [200, 299],
+      [401, 401],
+    ],
+  })
+})
+
 t.test('the command line goes before the file', async (t) => {
   const result = loadConfig('lbs: 2\nblock: 127.9.0.0/16', 'c.yaml', { lbs: 6, backends: 1, block: undefined })
   t.ok(result.ok && result.config.lbs === 6 && result.config.backends.length === 1)
@@ -206,6 +227,12 @@ const CONTRADICTIONS: readonly [text: string, problem: RegExp][] = [
   ['vips: [{name: a, backends: [backend-1], weights: {backend-2: 1}}]', /there is backend-1/],
   ['vips: [{name: a, health: {low: 3, high: 2}}]', /low is 3, above high/],
   ['vips: [{name: a, health: {low: 5}}]', /low is 5, and the VIP has 4 backends: it would never come up/],
+  ['vips: [{name: a, health: {status: 299-200}}]', /health\.status is 299-200: put the lower status first/],
+  ['vips: [{name: a, health: {status: 99}}]', /health\.status is 99/],
+  ['vips: [{name: a, health: {status: [200, 20]}}]', /health\.status\[1\] is 20/],
+  ['vips: [{name: a, health: {host: "a b"}}]', /health\.host is 'a b': it must be a host name/],
+  ['vips: [{name: a, health: {host: "a\\r\\nx: y"}}]', /health\.host/],
+  ['vips: [{name: a, health: {method: POST}}]', /it must be one of GET, HEAD, OPTIONS/],
   ['vips: [{name: a, health: {check: udp}}]', /is 'udp', but the VIP carries TCP/],
   ['vips: [{name: a, health: {slowStart: 5s}}]', /slowStart has no effect with policy round-robin/],
   ['vips: [{name: a, health: {interval: 1ms}}]', /health\.interval is 1 ms/],
@@ -252,6 +279,9 @@ t.test('settings that are valid and probably not meant are warned of, with place
   for (const intended of ['health: {check: udp}', 'health: {check: none}'])
     t.same(warningsOf(`vips: [{name: a, protocol: udp, ${intended}}]`), [], intended)
   t.same(warningsOf('vips: [{name: a, protocol: udp}]', { checks: false }), [])
+  t.same(warningsOf('vips: [{name: a, health: {check: tcp, port: 81, status: 200}}]'), [
+    "warning: c.yaml:1:49: vips[0].health.status has no effect on a check of type tcp: add 'check: http', or remove status",
+  ])
 })
 
 t.test('a client address that gets nowhere, or into connections of others, is warned of', async (t) => {

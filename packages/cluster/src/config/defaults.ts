@@ -12,6 +12,8 @@ export const DEFAULTS = {
   // What a backend's failure costs is bounded by failed connections, which count at once; checks find the quiet ones.
   health: {
     path: '/healthz',
+    method: 'GET',
+    status: '200-399',
     interval: '2s',
     timeout: '1s',
     rise: 2,

@@ -1,4 +1,4 @@
-import type { LbHealthConfig } from '@fivetuple/lb-node'
+import type { LbHealthConfig, StatusRange } from '@fivetuple/lb-node'
 import type {
   BackendEntry,
   ClusterConfig,
@@ -13,6 +13,7 @@ import type { ClusterDocument } from './schema.js'
 
 type VipDocument = NonNullable<ClusterDocument['vips']>[number]
 type NeighborDocument = NonNullable<NonNullable<ClusterDocument['bgp']>['neighbors']>[number]
+type StatusSetting = NonNullable<NonNullable<VipDocument['health']>['status']>
 type LbDocument = Pick<ClusterDocument, 'nat' | 'capacity'>
 
 /** Fills in what a configuration leaves open. The document must satisfy the schema. */
@@ -156,6 +157,10 @@ function resolveHealth(
         : {
             type,
             path: health.path,
+            method: health.method,
+            host: document.host ?? null,
+            expectStatus: statusRanges(health.status),
+            port: document.port ?? null,
             intervalMs: ms(health.interval),
             timeoutMs: ms(health.timeout),
             rise: health.rise,
@@ -165,6 +170,13 @@ function resolveHealth(
     watermark: { low: health.low, high: document.high ?? health.low },
     slowStartMs: ms(health.slowStart),
   }
+}
+
+function statusRanges(status: StatusSetting): StatusRange[] {
+  return (Array.isArray(status) ? status : [status]).map((range): StatusRange => {
+    const [low, high = low] = String(range).split('-').map(Number)
+    return [low!, high!]
+  })
 }
 
 function endpoint(text: string): ConfigEndpoint {
