@@ -12,6 +12,7 @@ import { formatConfigError, formatConfigWarning } from '../dist/config/config-er
 import { defaultConfig } from '../dist/config/default-config.js'
 import { didYouMean } from '../dist/config/did-you-mean.js'
 import { parseDuration } from '../dist/config/duration.js'
+import { edgeTimers } from '../dist/config/edge-timers.js'
 import { loadConfig } from '../dist/config/load.js'
 
 const SCHEMA = JSON.parse(readFileSync(new URL('../schema/cluster.schema.json', import.meta.url), 'utf8'))
@@ -295,6 +296,38 @@ t.test('a client address that gets nowhere, or into connections of others, is wa
   ])
   t.same(warningsOf(`vips: [${proxied}, {name: b, port: 81, clientAddress: proxy-v2}]`), [])
   t.same(warningsOf(`vips: [${proxied}, {name: b, port: 81, ${checked}}]`), [])
+})
+
+t.test('the keep-alive of the edges follows the hold time unless it is set or off', async (t) => {
+  const edge = (text: string) => {
+    const result = loadConfig(text, 'c.yaml')
+    return result.ok && [result.config.edge.keepAliveMs, edgeTimers(result.config)]
+  }
+  t.match(edge(''), [9_000, { deadPeerMs: 12_000, halfClosedKeepAliveMs: 65_000, giveUpMs: 14_000 }])
+  t.match(edge('bgp: {holdTime: 90s}'), [90_000, { deadPeerMs: 93_000, giveUpMs: 95_000 }])
+  t.match(edge('bgp: {holdTime: 0}'), [9_000, { deadPeerMs: 12_000, giveUpMs: 10_000 }])
+  t.match(edge('edge: {keepAlive: 0}'), [null, { deadPeerMs: null }])
+  t.match(edge('edge: {keepAlive: 30s}\noverrides: {lb-2: {nat: {timeouts: {closing: 2m}}}}'), [
+    30_000,
+    { deadPeerMs: 33_000, halfClosedKeepAliveMs: 125_000 },
+  ])
+})
+
+t.test('timers that end or move flows whose path works are warned of', async (t) => {
+  t.match(warningsOf('edge: {keepAlive: 5s}'), [
+    /1:8: edge.keepAlive ends a flow after 8 s of silence, before the hold time of 9 s is over: /,
+  ])
+  t.same(warningsOf('edge: {keepAlive: 7s}'), [])
+  t.same(warningsOf('edge: {keepAlive: 1s}\nbgp: {holdTime: 3s}'), [])
+  t.match(warningsOf('nat: {timeouts: {established: 8s}}'), [
+    /nat.timeouts.established is 8 s, and an idle flow is first probed after 9 s: its session is gone by then: /,
+  ])
+  t.match(warningsOf('overrides: {lb-2: {nat: {timeouts: {established: 8s}}}}'), [/overrides.lb-2.nat.timeouts.estab/])
+  t.same(warningsOf('edge: {keepAlive: 0}\nnat: {timeouts: {established: 8s}}'), [], 'it is meant')
+  t.match(warningsOf('ecmp: {selection: resilient, idleTimer: 5s}'), [
+    /ecmp.idleTimer is 5 s, and the hold time is 9 s/,
+  ])
+  t.same(warningsOf('ecmp: {selection: resilient, idleTimer: 30s}'), [])
 })
 
 t.test('a rule about the machine is handed in', async (t) => {

@@ -59,9 +59,22 @@ export function resolveConfig(document: ClusterDocument): ClusterConfig {
       intervalMs: ms(document.vrrp?.interval ?? DEFAULTS.vrrp.interval),
       preempt: document.vrrp?.preempt ?? DEFAULTS.vrrp.preempt,
     },
-    edge: { windowBytes: edge.windowBytes, keepAliveMs: ms(edge.keepAlive), maxFlows: edge.maxFlows },
+    edge: {
+      windowBytes: edge.windowBytes,
+      keepAliveMs: keepAliveMs(document.edge?.keepAlive, ms(bgp.holdTime)),
+      maxFlows: edge.maxFlows,
+    },
     logLevel: document.log?.level ?? DEFAULTS.log.level,
   }
+}
+
+/**
+ * The keep-alive of the edges: null if it is off. By default a flow is first probed when the hold time has passed: a flow
+ * never ends before the routing sessions on its path do.
+ */
+function keepAliveMs(setting: string | number | undefined, holdTimeMs: number): number | null {
+  if (setting === undefined) return holdTimeMs > 0 ? holdTimeMs : ms(DEFAULTS.bgp.holdTime)
+  return ms(setting) === 0 ? null : ms(setting)
 }
 
 /** `lb-1` to `lb-n` and the like. */

@@ -452,7 +452,9 @@ export const clusterSchema = object(
               default: edge.windowBytes,
             }),
           ),
-          keepAlive: Type.Optional(duration('Silence after which a flow is probed.', edge.keepAlive)),
+          keepAlive: Type.Optional(
+            duration('Silence after which a flow is probed; 0: never; default: bgp.holdTime, or 9s if that is 0.'),
+          ),
           maxFlows: Type.Optional(whole(1, MAX_FLOWS, 'Most flows of one edge at once.', { default: edge.maxFlows })),
         },
         { description: 'Where real sockets become packets.' },
