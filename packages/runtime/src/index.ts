@@ -37,3 +37,4 @@ export type {
   StreamSockets,
 } from './socket/stream-socket.js'
 export { uvSockets } from './socket/uv-sockets.js'
+export { UnprovenConnections, type UnprovenConnectionsOptions } from './unproven-connections.js'

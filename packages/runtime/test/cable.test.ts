@@ -304,3 +304,47 @@ t.test('a listener that answers with rubbish is given up on and dialled again', 
   server.close()
   t.match(lbEnd.downs[0], /not a cable hello/)
 })
+
+t.test('a dialler that knows the key gets in, however many others hold connections', async (t) => {
+  const port = nextPort++
+  const refusals: string[] = []
+  const switchEnd = end()
+  const listener = await listenCables({
+    address: ADDRESS,
+    port,
+    key: KEY,
+    name: 'uplink',
+    admit: () => undefined,
+    handlers: () => switchEnd.handlers,
+    onRefused: (_remote, reason) => refusals.push(reason),
+  })
+  const strangers = await Promise.all(Array.from({ length: 300 }, () => idle(port)))
+  const lbEnd = end()
+  const dialler = dialCable({
+    localAddress: ADDRESS,
+    address: ADDRESS,
+    port,
+    key: KEY,
+    name: 'lb-1',
+    switchPort: 1,
+    peerName: 'uplink',
+    handlers: lbEnd.handlers,
+  })
+  t.teardown(async () => {
+    dialler.close()
+    for (const socket of strangers) socket.destroy()
+    await listener.close()
+  })
+  await lbEnd.up
+  t.same(lbEnd.downs, [], 'it is let in the first time')
+  await until(() => refusals.length === 300)
+  t.ok(refusals.filter((reason) => /too many/.test(reason)).length >= 172, 'the oldest made room')
+})
+
+/** A connection that says nothing. */
+async function idle(port: number): Promise<Socket> {
+  const socket = connect({ host: ADDRESS, port })
+  socket.on('error', () => {})
+  await once(socket, 'connect')
+  return socket
+}

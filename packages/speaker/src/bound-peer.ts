@@ -4,6 +4,8 @@ import type { Clock } from '@fivetuple/runtime'
 
 /** How long a connection that we have ended may take to send its last words and close, ms. */
 const LINGER_MS = 1_000
+/** So many of them at once; of more, the oldest are closed. Anybody may dial from a neighbour's loopback address. */
+const LINGERING_MAX = 16
 
 /** Where a neighbour is dialled, and from which address. */
 export interface DialTarget {
@@ -154,5 +156,9 @@ export class BoundPeer {
     const timer = setTimeout(() => socket.destroy(), LINGER_MS)
     socket.once('close', () => clearTimeout(timer))
     socket.end()
+    const [oldest] = this.#closing
+    if (this.#closing.size <= LINGERING_MAX || oldest === undefined) return
+    this.#closing.delete(oldest)
+    oldest.destroy()
   }
 }

@@ -20,8 +20,6 @@ import { type SpeakerSession, sessionStatus } from './session-status.js'
 /** Pauses between attempts to reach a neighbour: short, since a lab's nodes come and go all the time. */
 const RETRY_FIRST_MS = 250
 const RETRY_MAX_MS = 5_000
-/** Connections that may be open at once besides two per neighbour: strangers', for the moment that refusing them takes. */
-const STRANGERS_MAX = 64
 /** Stands for all neighbours in {@link Speaker.announce} and {@link Speaker.withdraw}. */
 const ALL = 'all'
 
@@ -118,7 +116,6 @@ export class Speaker {
     const { listen, localAddress, port } = this.#options
     if (listen) {
       this.#server = createServer({ noDelay: true }, (socket) => this.#accept(socket))
-      this.#limitConnections()
       await listenExclusive(this.#server, localAddress, port).catch((error: Error) => {
         throw portInUse(error, localAddress, port)
       })
@@ -144,7 +141,6 @@ export class Speaker {
     const neighbor = this.#createNeighbor(config)
     this.#neighbors.set(config.name, neighbor)
     this.#byAddress.set(neighbor.rib.address, neighbor)
-    this.#limitConnections()
     neighbor.bound.input({ type: 'announce', routes: [...this.#toAll.values()] })
     if (this.#phase === 'started') neighbor.bound.input({ type: 'start' })
   }
@@ -155,7 +151,6 @@ export class Speaker {
     bound.input({ type: 'stop', subcode: CeaseSubcode.PEER_DECONFIGURED })
     this.#neighbors.delete(name)
     this.#byAddress.delete(rib.address)
-    this.#limitConnections()
   }
 
   /** Tells of the carrier of the link to a neighbour: without it the session ends at once. */
@@ -250,6 +245,7 @@ export class Speaker {
     const refusal = this.#refusal(neighbor, socket)
     if (refusal === undefined) return
     this.#refusedConnections.add(socket.remoteAddress ?? '', neighbor?.config.name ?? null, refusal, this.#clock.now())
+    // At once: a limit on open connections would let strangers take the places of neighbours.
     socket.on('error', () => {}) // what becomes of it does not matter
     socket.resetAndDestroy()
   }
@@ -258,10 +254,6 @@ export class Speaker {
   #refusal(neighbor: Neighbor | undefined, socket: Socket): string | undefined {
     if (this.#phase !== 'started') return 'the speaker does not run'
     return neighbor === undefined ? 'no neighbour has this address' : neighbor.bound.accept(socket)
-  }
-
-  #limitConnections(): void {
-    if (this.#server !== undefined) this.#server.maxConnections = 2 * this.#neighbors.size + STRANGERS_MAX
   }
 
   #onOutput({ config, rib, bound }: Neighbor, output: PeerOutput): void {

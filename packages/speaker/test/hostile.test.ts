@@ -78,6 +78,23 @@ t.test('a thousand connections from strangers', async (t) => {
   t.equal(uplink.session('evil').state, 'active')
 })
 
+t.test('a crowd of strangers takes no place of a neighbour', async (t) => {
+  const { uplink, assertUnmoved } = await withVictim(t)
+  const evil = new WatchedSpeaker({
+    localAddress: EVIL,
+    as: 65_066,
+    listen: false,
+    neighbors: [anyNeighbor('switch', SWITCH, 65_000)],
+  })
+  t.teardown(() => evil.speaker.stop())
+  const crowd = Array.from({ length: 300 }, () => dial(STRANGER))
+  await evil.speaker.start()
+  await Promise.all(crowd.map(closed))
+  t.equal(uplink.speaker.refusals().connections, crowd.length, 'each of them was seen, and refused')
+  await uplink.untilState('evil', 'established')
+  assertUnmoved()
+})
+
 t.test('garbage from a neighbour’s address', async (t) => {
   const { uplink, assertUnmoved } = await withVictim(t)
   const socket = dial(EVIL)

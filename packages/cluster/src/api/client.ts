@@ -20,7 +20,7 @@ import type {
 const TIMEOUT_MS = 10_000
 /** What waits for a role to start and for its routes gives up by itself after half of this. */
 const RESTART_TIMEOUT_MS = 40_000
-/** What a program asks side by side beyond that waits for its turn: the API takes no more than a hundred connections. */
+/** What a program asks side by side beyond that waits for its turn. */
 const CONNECTIONS_MAX = 16
 /** How often a request that the API has no time for (429) is sent again. */
 const RETRIES_MAX = 5

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import { UnprovenConnections } from '@fivetuple/runtime'
 import fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { ClusterControl } from './control.js'
 import { Guard } from './guard.js'
@@ -15,7 +16,11 @@ const PARAM_MAX_LENGTH = 192
 const REQUEST_TIMEOUT_MS = 10_000
 /** Clients that only hold connections are cut off. */
 const IDLE_TIMEOUT_MS = 30_000
-const CONNECTIONS_MAX = 100
+/** Connections that no request with the token has come by: time for it, and how many; of more, the oldest are closed. */
+const UNPROVEN_TIMEOUT_MS = 5_000
+const UNPROVEN_MAX = 64
+/** Connections of token holders that stay open between requests; others are closed behind the response. */
+const KEPT_MAX = 256
 
 export interface ApiServerOptions {
   readonly address: string
@@ -41,9 +46,13 @@ export function createApiServer({ address, port, token, control }: ApiServerOpti
     frameworkErrors: sendError,
   })
   server.removeContentTypeParser('text/plain') // JSON is all that is spoken here
-  server.server.maxConnections = CONNECTIONS_MAX
   const guard = new Guard(`${address}:${port}`, token, performance.now())
-  server.addHook('onRequest', async ({ headers }) => guard.admit(headers, performance.now()))
+  const connections = new ConnectionLimits()
+  server.server.on('connection', (socket) => connections.add(socket))
+  server.addHook('onRequest', async ({ headers, socket }, reply) => {
+    guard.admit(headers, performance.now())
+    if (!connections.keep(socket)) reply.header('connection', 'close')
+  })
   server.setErrorHandler(sendError)
   server.setNotFoundHandler((request) => {
     throw notFound(request)
@@ -56,6 +65,30 @@ export function createApiServer({ address, port, token, control }: ApiServerOpti
       handler: (request) => handle(control, request),
     })
   return server
+}
+
+/** How many connections there may be: of token holders, and of all others, which never take the place of those. */
+class ConnectionLimits {
+  readonly #kept = new Set<Socket>()
+  readonly #unproven = new UnprovenConnections<Socket>({
+    max: UNPROVEN_MAX,
+    timeoutMs: UNPROVEN_TIMEOUT_MS,
+    close: (socket) => socket.destroy(),
+  })
+
+  add(socket: Socket): void {
+    this.#unproven.add(socket)
+    socket.once('close', () => {
+      this.#unproven.remove(socket)
+      this.#kept.delete(socket)
+    })
+  }
+
+  /** A request with the token has come by this connection. Returns false if it is to be closed behind the response. */
+  keep(socket: Socket): boolean {
+    if (this.#unproven.remove(socket) && this.#kept.size < KEPT_MAX) this.#kept.add(socket)
+    return this.#kept.has(socket)
+  }
 }
 
 /** No route has a schema for its answers, so what would compile one need not be loaded. */

@@ -2,12 +2,13 @@ import { randomBytes } from 'node:crypto'
 import { explainListenError } from '../listen.js'
 import { streamSockets } from '../socket/sockets.js'
 import type { StreamSocket } from '../socket/stream-socket.js'
+import { UnprovenConnections } from '../unproven-connections.js'
 import { Cable, type CableHandlers } from './cable.js'
 import { type CableIdentity, NONCE_BYTES } from './cable-hello.js'
 
 /** Two jumbo packets; while somebody keeps some of what was read, all of the buffer stays. */
 const READ_BUFFER_BYTES = 128 * 1024
-/** Connections that have not proved themselves yet; more are turned away at once. */
+/** Connections that have not proved themselves yet; of more, the oldest are closed. */
 const OPENING_MAX = 128
 
 export interface CableListenOptions {
@@ -30,19 +31,17 @@ export interface CableListener {
 /** Listens for cables. Rejects when the address can't be bound. */
 export async function listenCables(options: CableListenOptions): Promise<CableListener> {
   const cables = new Set<Cable>()
-  let opening = 0
+  const opening = new UnprovenConnections<Cable>({
+    max: OPENING_MAX,
+    timeoutMs: Number.POSITIVE_INFINITY, // a cable has a timeout of its own for it
+    close: (cable, reason) => cable.close(reason),
+  })
 
   const accept = (socket: StreamSocket): void => {
     const remote = `${socket.remoteAddress}:${socket.remotePort}`
-    if (opening >= OPENING_MAX) {
-      socket.destroy()
-      options.onRefused(remote, 'too many connections are opening')
-      return
-    }
-    opening++
     const handlers = options.handlers()
     let cameUp = false
-    const cable = new Cable(
+    const cable: Cable = new Cable(
       socket,
       READ_BUFFER_BYTES,
       {
@@ -50,24 +49,29 @@ export async function listenCables(options: CableListenOptions): Promise<CableLi
         key: options.key,
         nonce: randomBytes(NONCE_BYTES),
         name: options.name,
-        admit: options.admit,
+        admit: (peer) => {
+          const refusal = options.admit(peer)
+          if (refusal === undefined) opening.renew(cable)
+          return refusal
+        },
       },
       {
         ...handlers,
         onUp: (up) => {
           cameUp = true
-          opening--
+          opening.remove(up)
           handlers.onUp(up)
         },
         onDown: (down, reason) => {
           cables.delete(cable)
           if (cameUp) return handlers.onDown(down, reason)
-          opening--
+          opening.remove(down)
           options.onRefused(remote, reason)
         },
       },
     )
     cables.add(cable)
+    opening.add(cable)
   }
 
   const { address, port } = options
