@@ -16,7 +16,7 @@ const options = new Command('backend')
   .parse()
   .opts<{ config?: string; name: string; address: string; port: string; logLevel: string }>()
 
-const config = readConfig()
+const config = await readConfig()
 const log = createLogger(config.name, config.logLevel)
 await runRole(log, async () => {
   const { address, port } = config
@@ -31,10 +31,10 @@ await runRole(log, async () => {
   }
 })
 
-function readConfig(): BackendConfig {
+async function readConfig(): Promise<BackendConfig> {
   const { config: file, port } = options
   try {
-    if (file !== undefined) return parseBackendConfig(readRoleConfig(file))
+    if (file !== undefined) return parseBackendConfig(await readRoleConfig(file))
     return parseBackendConfig({ ...options, port: /^\d+$/.test(port) ? Number(port) : port })
   } catch (error) {
     process.stderr.write(`backend: ${(error as Error).message}\n`)

@@ -9,6 +9,6 @@ const { config: path } = new Command('lb-node')
   .parse()
   .opts<{ config: string }>()
 
-const config = readRoleConfig(path) as LbConfig
+const config = (await readRoleConfig(path)) as LbConfig
 const log = createLogger(config.name, config.logLevel)
 await runRole(log, () => new LbNode(config, log, monotonicClock).start())

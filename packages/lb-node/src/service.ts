@@ -85,9 +85,8 @@ export class Service implements PolicySnapshot {
   spec: ServiceSpec
   backends: readonly ServiceBackend[] = []
   version = 0
-  /** Flows given to backends so far. */
-  newFlows = 0
-  readonly #firstTurn: number
+  /** Flows given to backends so far; what round-robin counts by. */
+  flowNumber = 0
   sessions = 0
   /** It has as many healthy backends as it needs. */
   isUp = true
@@ -96,18 +95,8 @@ export class Service implements PolicySnapshot {
   /** undefined: no limit */
   newFlowRate: TokenBucket | undefined
 
-  /**
-   * @param firstTurn the number of the first flow, from which policies count. It differs from LB to LB and from start to
-   *   start: otherwise all LBs would give their first flows to the first backend.
-   */
-  constructor(spec: ServiceSpec, firstTurn: number) {
+  constructor(spec: ServiceSpec) {
     this.spec = spec
-    this.#firstTurn = firstTurn
-  }
-
-  /** Number of the next flow. */
-  get flowNumber(): number {
-    return this.#firstTurn + this.newFlows
   }
 
   /** To be called when anything changes that policies see. */

@@ -4,6 +4,8 @@ import { type ManagementHandlers, serveManagement, tellLauncher } from './manage
 
 /** An ordered shutdown that takes longer than this is cut short: a process must never outlive its cluster. */
 const SHUTDOWN_MAX_MS = 2_000
+/** Time for what a process says last to leave it. */
+const LAST_WORDS_MS = 50
 
 /** A role that has started. */
 export interface RunningRole {
@@ -46,7 +48,7 @@ export async function runRole(log: Logger, start: () => Promise<RunningRole>): P
   } catch (error) {
     log.fatal(error instanceof Error ? error.message : String(error))
     tellLauncher({ kind: 'event', event: 'failed', data: error instanceof Error ? error.message : String(error) })
-    setTimeout(() => process.exit(1), 50)
+    setTimeout(() => process.exit(1), LAST_WORDS_MS)
     return
   }
   serveManagement(running.handlers)
@@ -55,19 +57,22 @@ export async function runRole(log: Logger, start: () => Promise<RunningRole>): P
 }
 
 /**
- * Reads a role's configuration, the JSON file that `--config` names.
- * @throws Error that names the file and what is wrong with it
+ * Reads a role's configuration, the JSON file that `--config` names. If it can't be read, this process ends with one
+ * sentence, which the launcher gets, too.
  */
-export function readRoleConfig(path: string): unknown {
-  let text: string
+export async function readRoleConfig(path: string): Promise<unknown> {
   try {
-    text = readFileSync(path, 'utf8')
+    return JSON.parse(readFileSync(path, 'utf8'))
   } catch (error) {
-    throw new Error(`${path} can't be read: ${(error as Error).message}`)
+    const { message } = error as Error
+    const what = error instanceof SyntaxError ? 'is no JSON' : "can't be read"
+    return endFailed(`${path} ${what}: ${message}`)
   }
-  try {
-    return JSON.parse(text)
-  } catch (error) {
-    throw new Error(`${path} is no JSON: ${(error as Error).message}`)
-  }
+}
+
+async function endFailed(reason: string): Promise<never> {
+  process.stderr.write(`${reason}\n`)
+  tellLauncher({ kind: 'event', event: 'failed', data: reason })
+  await new Promise((resolve) => setTimeout(resolve, LAST_WORDS_MS))
+  process.exit(1)
 }

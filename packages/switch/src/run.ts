@@ -10,7 +10,7 @@ const { config: path, card } = new Command('switch')
   .parse()
   .opts<{ config: string; card?: number }>()
 
-const config = readRoleConfig(path) as SwitchConfig
+const config = (await readRoleConfig(path)) as SwitchConfig
 const log = createLogger(card === undefined ? config.name : `${config.name}/${card}`, config.logLevel)
 // A switch that is one process loads nothing of line cards.
 await runRole(log, async () => {

@@ -13,7 +13,6 @@ import {
 import { BareReset } from './bare-reset.js'
 import { ChallengeBudget } from './challenge-budget.js'
 import { TcpEvent } from './events.js'
-import { KeepAlive } from './keep-alive.js'
 import type { TcpOptions } from './options.js'
 import { Receiver } from './receiver.js'
 import type { SegmentOutput } from './segment-output.js'
@@ -49,14 +48,14 @@ export class TcpEndpoint {
   #synPending = false
   #rstPending = false
   #probePending = false
-  /** The ACK that waits responds to a keep-alive probe and to nothing else. */
-  #respondsToProbe = false
   #bareReset: BareReset | undefined
   /** A soft error has come in since the peer last acknowledged something. */
   #isUnreachable = false
 
-  readonly #keepAlive: KeepAlive
-  /** End of TIME-WAIT, or of the wait of a SYN for its owner, ms. */
+  // Keep-alive; TIME-WAIT, or a SYN that waits for its owner; ms.
+  #heardAt = 0
+  #keepAt = NEVER
+  #probes = 0
   #overAt = NEVER
 
   /** @param iss initial sequence number, 32 bits (RFC 9293 §3.4.1: hard to guess, and ahead of those used before) */
@@ -66,7 +65,6 @@ export class TcpEndpoint {
     this.#remotePort = remotePort
     this.#sender = new Sender(options, iss)
     this.#receiver = new Receiver(options)
-    this.#keepAlive = new KeepAlive(options)
   }
 
   get state(): TcpState {
@@ -137,22 +135,11 @@ export class TcpEndpoint {
     )
   }
 
-  /**
-   * True if all that {@link transmit} would write belongs to the keep-alive: a probe, or the response to one. It is no use
-   * of the connection by its applications.
-   */
-  get isOnlyKeepAlive(): boolean {
-    if (!this.#probePending && !this.#respondsToProbe) return false
-    const { queued, resend, isFinDue } = this.#sender // with bytes queued it is a zero window that is probed
-    const hasMore = queued > 0 || resend || isFinDue || this.#synPending || this.#rstPending
-    return !hasMore && (!this.#receiver.ackNow || this.#respondsToProbe)
-  }
-
   /** Opens actively: a SYN is to be sent. */
   connect(now: number): void {
     this.#move(TcpInput.CONNECT)
     this.#synPending = true
-    this.#keepAlive.start(now)
+    this.#startKeepAlive(now)
   }
 
   /**
@@ -174,7 +161,7 @@ export class TcpEndpoint {
     this.#isDeferred = false
     this.#overAt = NEVER
     this.#synPending = true
-    this.#keepAlive.start(now)
+    this.#startKeepAlive(now)
   }
 
   /** Answers the SYN with RST. */
@@ -228,7 +215,7 @@ export class TcpEndpoint {
 
   /** When {@link onTimeout} is wanted, ms; Infinity: never. */
   deadline(): number {
-    return Math.min(this.#sender.timeoutAt, this.#receiver.ackAt, this.#keepAlive.dueAt, this.#overAt)
+    return Math.min(this.#sender.timeoutAt, this.#receiver.ackAt, this.#keepAt, this.#overAt)
   }
 
   /** Does what is due at `now`. Calling it too early or without need does no harm. */
@@ -242,7 +229,7 @@ export class TcpEndpoint {
       this.#receiver.ackNow = true
     }
     if (now >= this.#sender.timeoutAt) this.#onSenderTimeout(now)
-    if (now >= this.#keepAlive.dueAt) this.#onKeepAlive(now)
+    if (now >= this.#keepAt) this.#onKeepAlive(now)
   }
 
   /** Takes a segment: TCP header at `b[o]`, payload up to `end`. The owner has checked that the header is whole. */
@@ -268,17 +255,13 @@ export class TcpEndpoint {
       this.#challenge(now)
       return
     }
-    this.#keepAlive.heard(now)
+    this.#heardAt = now
+    this.#probes = 0
     if (!isAcceptable) {
       // Old data is answered each time (its ACK was lost), old or new nothing not without end: keep-alive and window
       // probes come slowly. A FIN that comes again in TIME-WAIT starts the wait anew.
       if (length > 0) receiver.ackNow = true
-      else {
-        // A zero window is probed by the persist timer. If there is data to acknowledge, the ACK is more than a response.
-        const isKeepAlive = ahead === -1 && receiver.window > 0
-        if (isKeepAlive && !receiver.ackNow && receiver.ackAt === NEVER) this.#respondsToProbe = true
-        this.#challenge(now)
-      }
+      else this.#challenge(now)
       if (this.#state === TcpState.TIME_WAIT && flags & FIN) this.#startTimeWait(now)
       if (ahead > 0) return
       // The ACK field of something old may be news all the same.
@@ -299,7 +282,6 @@ export class TcpEndpoint {
    * @returns false when the output refused something: it is kept, and {@link wantsTransmit} stays true
    */
   transmit(out: SegmentOutput, now: number): boolean {
-    this.#respondsToProbe = false
     if (this.#bareReset?.write(out, this.#localPort, this.#remotePort) === false) return false
     if (this.#state < TcpState.ESTABLISHED) return this.#transmitUnsynchronized(out, now)
     const data = this.#transmitData(out, now)
@@ -347,7 +329,7 @@ export class TcpEndpoint {
       return
     }
     if ((flags & SYN) === 0) return
-    this.#keepAlive.heard(now)
+    this.#heardAt = now
     this.#takeSyn(b, o)
     this.#synPending = false
     this.#sender.onSynAck(now)
@@ -562,17 +544,31 @@ export class TcpEndpoint {
     if (isOpening && una !== next) this.#sendBareReset(next)
   }
 
+  #startKeepAlive(now: number): void {
+    this.#heardAt = now
+    this.#keepAt = now + this.#options.keepAliveMs
+  }
+
+  /** RFC 9293 §3.8.4. */
   #onKeepAlive(now: number): void {
-    const isHalfClosed = this.#state === TcpState.FIN_WAIT_2 || this.#state === TcpState.CLOSE_WAIT
+    const { keepAliveMs, keepAliveIntervalMs, keepAliveProbes } = this.#options
+    const quietUntil = this.#heardAt + keepAliveMs
     // While the retransmission or persist timer runs, it is the one that watches over the peer.
-    const isWatched = this.#sender.timeoutAt !== NEVER || this.#state < TcpState.ESTABLISHED
-    const action = this.#keepAlive.onTimeout(isHalfClosed, isWatched, now)
-    if (action === 'probe') this.#probePending = true
-    else if (action === 'give-up') this.#giveUp()
+    if (now < quietUntil || this.#sender.timeoutAt !== NEVER || this.#state < TcpState.ESTABLISHED) {
+      this.#keepAt = Math.max(quietUntil, now + keepAliveIntervalMs)
+      return
+    }
+    if (this.#probes >= keepAliveProbes) {
+      this.#giveUp()
+      return
+    }
+    this.#probes++
+    this.#probePending = true
+    this.#keepAt = now + keepAliveIntervalMs
   }
 
   #startTimeWait(now: number): void {
-    this.#keepAlive.stop()
+    this.#keepAt = NEVER
     this.#overAt = now + this.#options.timeWaitMs
   }
 
@@ -593,7 +589,7 @@ export class TcpEndpoint {
     this.#synPending = false
     this.#probePending = false
     this.#bareReset = undefined
-    this.#keepAlive.stop()
+    this.#keepAt = NEVER
     this.#overAt = NEVER
   }
 }

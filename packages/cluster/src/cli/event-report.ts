@@ -16,6 +16,10 @@ function textOf(event: ClusterEvent): string | undefined {
     }
     case 'fault':
       return event.what
+    case 'files':
+      return event.error === null
+        ? `files in ${event.directory} were removed and have been written again`
+        : `files in ${event.directory} were removed and can't be written again, so commands do not find this cluster: ${event.error}`
     case 'held':
       return event.reasons.length > 0
         ? `${event.lb} holds ${event.vip} back: ${event.reasons.join(', ')}`

@@ -110,8 +110,7 @@ export type NeighborExport = 'default' | 'vips' | 'backends'
 
 export interface ClusterEdgeConfig {
   readonly windowBytes: number
-  /** null: no keep-alive */
-  readonly keepAliveMs: number | null
+  readonly keepAliveMs: number
   readonly maxFlows: number
 }
 

@@ -24,6 +24,8 @@ import { VipControl } from './vip-control.js'
 /** A cluster that is not ready by then has something wrong that waiting won't mend. */
 const READY_TIMEOUT_MS = 60_000
 const KEY_BYTES = 32
+/** Run directory: looked after this often. */
+const FILES_STEP_MS = 1_000
 const STOPPED_EARLY = 'it was stopped before it was ready'
 
 interface ClusterEvents {
@@ -35,7 +37,7 @@ export class Cluster extends EventEmitter<ClusterEvents> {
   readonly plan: ClusterPlan
   readonly #directory: RunDirectory
   readonly #reaper: Reaper
-  readonly #supervisor = new Supervisor({ restart: true })
+  readonly #supervisor = new Supervisor({ restart: true, beforeRestart: () => this.#restoreFiles() })
   readonly #api: ControlApi
   readonly #token = randomBytes(KEY_BYTES).toString('base64url')
   /** VIP name → LBs that its route names, as the uplink switch last reported. */
@@ -46,6 +48,9 @@ export class Cluster extends EventEmitter<ClusterEvents> {
   readonly #stopping = new AbortController()
   readonly #createdAt = performance.now()
   #stopped: Promise<void> | undefined
+  #filesTimer: NodeJS.Timeout | undefined
+  /** Why the run directory can't be written again; undefined: it is there. */
+  #filesError: string | undefined
 
   /** @param block the /16 to use, CIDR; overrides what the configuration says, which may be 'auto' */
   constructor(config: ClusterConfig, block: string) {
@@ -97,6 +102,7 @@ export class Cluster extends EventEmitter<ClusterEvents> {
       await this.#claimApi()
       if (this.#stopping.signal.aborted) throw new Error(STOPPED_EARLY)
       this.#directory.create() // not before: until then it may be that of a cluster that starts there, too
+      this.#filesTimer = setInterval(() => this.#restoreFiles(), FILES_STEP_MS).unref()
       const roles = this.#roleSpecs()
       const ready = this.#untilReady()
       this.#supervisor.start(roles)
@@ -153,6 +159,7 @@ export class Cluster extends EventEmitter<ClusterEvents> {
 
   async #stop(): Promise<void> {
     this.#stopping.abort()
+    clearInterval(this.#filesTimer)
     await this.#supervisor.stop()
     await this.#api.close()
     this.#reaper.release()
@@ -180,6 +187,19 @@ export class Cluster extends EventEmitter<ClusterEvents> {
       ...specs('backend', programOf('@fivetuple/backend'), backends),
       ...specs('lb', programOf('@fivetuple/lb-node'), lbs),
     ]
+  }
+
+  /** Roles read their configuration when they start again, and commands find the cluster by its record. */
+  #restoreFiles(): void {
+    const { path } = this.#directory
+    try {
+      if (this.#directory.restore()) this.#happened({ event: 'files', directory: path, error: null })
+      this.#filesError = undefined
+    } catch (error) {
+      const { message } = error as Error
+      if (message !== this.#filesError) this.#happened({ event: 'files', directory: path, error: message })
+      this.#filesError = message
+    }
   }
 
   #watchPids(): void {

@@ -31,6 +31,8 @@ export type Happening =
   | { readonly event: 'held'; readonly vip: string; readonly lb: string; readonly reasons: readonly HoldReason[] }
   /** An operator has broken something on purpose, or mended it. */
   | { readonly event: 'fault'; readonly what: string }
+  /** Files of the run directory had been removed; they have been written again, or can't be, as the error says. */
+  | { readonly event: 'files'; readonly directory: string; readonly error: string | null }
   | { readonly event: 'stopped' }
 
 /** What runs where. */

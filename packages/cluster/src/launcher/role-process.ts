@@ -34,6 +34,8 @@ export class RoleProcess extends EventEmitter<RoleProcessEvents> {
   #isReady = false
   #exited = false
   #hung = false
+  /** Its own words on why it can't start. */
+  #failure: string | undefined
 
   constructor(spec: RoleSpec) {
     super()
@@ -50,7 +52,8 @@ export class RoleProcess extends EventEmitter<RoleProcessEvents> {
     this.#process.on('exit', (code: number, signal: string) => {
       // What it has forked goes with it, also when it is stopped and has not noticed.
       this.#signalAll('SIGKILL')
-      this.#onEnd(signal ? `was ended by ${signal}` : `ended with code ${code}`)
+      const why = this.#failure === undefined ? '' : `: ${this.#failure}`
+      this.#onEnd(signal ? `was ended by ${signal}` : `ended with code ${code}${why}`)
     })
   }
 
@@ -147,6 +150,7 @@ export class RoleProcess extends EventEmitter<RoleProcessEvents> {
         this.emit('ready', message.info)
         return
       case 'event':
+        if (message.event === 'failed') this.#failure = String(message.data)
         this.emit('report', message.event, message.data)
         return
       case 'response':

@@ -1,4 +1,14 @@
-import { chmodSync, lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -40,9 +50,12 @@ export function runRoot(): string {
   return root
 }
 
-/** One running cluster's files. */
+/** One running cluster's files. What has been written is kept, so that it can be written again when it has been removed. */
 export class RunDirectory {
   readonly path: string
+  /** File's name → its content. */
+  readonly #files = new Map<string, string>()
+  #isRemoved = false
 
   /** @throws Error when a cluster of this user runs in `block` */
   constructor(block: string) {
@@ -58,28 +71,65 @@ export class RunDirectory {
   create(): void {
     rmSync(this.path, { recursive: true, force: true })
     mkdirSync(this.path, { mode: 0o700 })
-    writeFileSync(join(this.path, OWNER_FILE), String(process.pid), { mode: 0o600 })
+    this.#write(OWNER_FILE, String(process.pid))
   }
 
   /** Writes a role's configuration, for the role alone to read; returns the file's path. */
   writeRoleConfig(name: string, config: unknown): string {
-    const path = join(this.path, `${name}.json`)
-    writeFileSync(path, JSON.stringify(config, undefined, 2), { mode: 0o600 })
-    return path
+    return this.#write(`${name}.json`, JSON.stringify(config, undefined, 2))
   }
 
   /** Publishes the cluster to other commands. */
   writeRecord(record: Omit<ClusterRecord, 'pidStart'>): void {
-    const path = join(this.path, RECORD_FILE)
     const whole: ClusterRecord = { ...record, pidStart: startOf(record.pid) }
-    writeFileSync(`${path}.new`, JSON.stringify(whole, undefined, 2), { mode: 0o600 })
-    renameSync(`${path}.new`, path)
+    this.#write(RECORD_FILE, JSON.stringify(whole, undefined, 2))
+  }
+
+  /**
+   * Writes again what somebody has removed, such as a cleaner of temporary files or the end of a login session. Leaves alone
+   * what has become another cluster's.
+   *
+   * @returns true if something was missing
+   * @throws Error when it can't be written
+   */
+  restore(): boolean {
+    if (!this.#isOurs()) return false
+    const missing = [...this.#files].filter(([name]) => !existsSync(join(this.path, name)))
+    if (missing.length === 0) return false
+    runRoot()
+    mkdirSync(this.path, { recursive: true, mode: 0o700 })
+    for (const [name, content] of missing) this.#replace(name, content)
+    return true
   }
 
   /** Removes it, unless it has become another cluster's, or has always been. */
   remove(): void {
+    this.#isRemoved = true
     if (readText(join(this.path, OWNER_FILE)) === String(process.pid))
       rmSync(this.path, { recursive: true, force: true })
+  }
+
+  #write(name: string, content: string): string {
+    this.#files.set(name, content)
+    if (this.#isOurs()) {
+      // Without the directory all else is missing, too.
+      if (existsSync(this.path)) this.#replace(name, content)
+      else this.restore()
+    }
+    return join(this.path, name)
+  }
+
+  /** In one step, so that nobody reads half of it. */
+  #replace(name: string, content: string): void {
+    const path = join(this.path, name)
+    writeFileSync(`${path}.new`, content, { mode: 0o600 })
+    renameSync(`${path}.new`, path)
+  }
+
+  #isOurs(): boolean {
+    if (this.#isRemoved) return false
+    const owner = readText(join(this.path, OWNER_FILE))
+    return owner === undefined || owner === String(process.pid)
   }
 }
 

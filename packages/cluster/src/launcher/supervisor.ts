@@ -49,6 +49,8 @@ interface Supervised {
 export interface SupervisorOptions {
   /** Whether a role that dies is started again. */
   readonly restart: boolean
+  /** Called before each start of a role but its first. */
+  readonly beforeRestart?: () => void
 }
 
 /** What was asked of a role does not go with the state that it is in; the message says what does. */
@@ -193,6 +195,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
 
   #fork(role: Supervised): void {
     clearTimeout(role.timer)
+    this.#options.beforeRestart?.()
     role.process = new RoleProcess(role.spec)
     role.state = 'starting'
     role.onExit = 'restart later'

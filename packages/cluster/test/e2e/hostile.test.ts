@@ -1,3 +1,4 @@
+import { rmSync, statSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
 import { seededRandom } from '@fivetuple/faults'
 import t from 'tap'
@@ -81,6 +82,55 @@ t.test('hostile bytes on every listening port disturb nothing else', async (t) =
   )
   steady.socket.destroy()
   await cluster.untilEmpty()
+})
+
+/** Keeps so many connections open that say nothing, whatever the other end does; @returns what ends that. */
+async function crowd(host: string, port: number, count: number): Promise<() => void> {
+  const sockets = new Set<Socket>()
+  let isOver = false
+  const open = (): Promise<void> =>
+    new Promise((resolve) => {
+      const socket = connect({ host, port }).on('error', () => {})
+      sockets.add(socket)
+      socket.once('connect', resolve).once('close', () => {
+        sockets.delete(socket)
+        if (!isOver) setTimeout(() => void open(), 50)
+      })
+    })
+  await Promise.all(Array.from({ length: count }, open))
+  return () => {
+    isOver = true
+    for (const socket of sockets) socket.destroy()
+  }
+}
+
+t.test('strangers who hold connections keep neither the operator out nor an LB', async (t) => {
+  const cluster = await TestCluster.start(t, '127.46.0.0/16', ['--lbs', '2', '--backends', '1'])
+  const { hostname, port } = new URL(cluster.ready.api)
+  const routes = async () => (await cluster.api.status()).vips[0]!.routedTo.length
+  t.equal(await routes(), 2) // and its connection stays open
+  const leave = [await crowd(hostname, Number(port), 130)]
+  for (const { address, role } of cluster.ready.switches)
+    leave.push(await crowd(address, role === 'uplink' ? 4701 : 4702, 140))
+  t.teardown(() => {
+    for (const end of leave) end()
+  })
+  const { code, stderr } = await cluster.cli('status')
+  t.match({ code, stderr }, { code: 0, stderr: '' }, 'a new connection of the operator gets through')
+  await cluster.api.restart('lb-1')
+  await until(async () => (await routes()) === 2, 'its routes are back')
+  t.match(await cluster.cli('lb', 'drain', 'lb-2'), { code: 0 })
+})
+
+t.test('a run directory that is removed is written again, and roles start again by it', async (t) => {
+  const cluster = await TestCluster.start(t, '127.46.0.0/16', ['--lbs', '2', '--backends', '1'])
+  rmSync(cluster.runtimeDirectory, { recursive: true })
+  await cluster.api.kill('lb-1', true)
+  await cluster.api.start('lb-1')
+  await until(() => cluster.events.some(({ event }) => event === 'files'), 'it says so')
+  t.match(await cluster.cli('vip', 'list'), { code: 0, stdout: /lb-1/ }, 'commands find the cluster')
+  t.equal(statSync(cluster.directory).mode & 0o077, 0)
+  t.equal((await fetchOnce(cluster.url('web'))).status, 200)
 })
 
 t.test('the control API lets nobody in without its token, or from a web page', async (t) => {
