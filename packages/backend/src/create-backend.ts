@@ -123,7 +123,10 @@ export function createBackend(options: BackendOptions): FastifyInstance {
 
   server.get<{ Params: { code: string } }>('/status/:code', async (request, reply) => {
     const code = whole(request.params.code, 'code', 200, 599)
-    return reply.code(code).send({ status: code })
+    if (code !== 204 && code !== 304) return reply.code(code).send({ status: code })
+    reply.hijack() // RFC 9110 §8.6: a 204 has no Content-Length, and to HEAD fastify adds one
+    reply.raw.writeHead(code).end()
+    return reply
   })
 
   server.get<{ Querystring: { chunks?: string; interval?: string } }>('/stream', async (request, reply) => {

@@ -68,6 +68,14 @@ t.test('/sink takes bodies of any size and counts them', async (t) => {
 t.test('/status, /delay and /stream do what they are asked', async (t) => {
   const { url } = await start(t)
   for (const code of [200, 404, 503]) t.equal((await fetch(`${url}/status/${code}`)).status, code)
+  for (const code of [204, 304])
+    for (const method of ['GET', 'HEAD']) {
+      const response = await fetch(`${url}/status/${code}`, { method })
+      t.match(
+        { status: response.status, length: response.headers.get('content-length') },
+        { status: code, length: null },
+      )
+    }
   t.same(await (await fetch(`${url}/delay/1`)).json(), { delayedMs: 1 })
   const text = await (await fetch(`${url}/stream?chunks=3&interval=1`)).text()
   t.equal(text, 'chunk 1 of 3\nchunk 2 of 3\nchunk 3 of 3\n')

@@ -12,6 +12,7 @@ import { formatConfigError, formatConfigWarning } from '../dist/config/config-er
 import { defaultConfig } from '../dist/config/default-config.js'
 import { didYouMean } from '../dist/config/did-you-mean.js'
 import { parseDuration } from '../dist/config/duration.js'
+import { edgeTimers } from '../dist/config/edge-timers.js'
 import { loadConfig } from '../dist/config/load.js'
 
 const SCHEMA = JSON.parse(readFileSync(new URL('../schema/cluster.schema.json', import.meta.url), 'utf8'))
@@ -84,6 +85,27 @@ t.test('how backends are checked by default', async (t) => {
   t.same(checks('vips: [{name: a}, {name: b, protocol: udp}]'), ['http', 'none'])
   t.same(checks('backends: [{name: nginx, address: 127.0.0.1, port: 80}]'), ['tcp', 'tcp'])
   t.same(checks('vips: [{name: a, health: {check: none}}, {name: b, health: {check: tcp}}]'), ['none', 'tcp'])
+})
+
+t.test('the request of an HTTP check and the statuses that it expects', async (t) => {
+  const check = (health: string) => {
+    const result = loadConfig(`vips: [{name: a, health: {${health}}}]`, 'c.yaml')
+    return result.ok ? result.config.vips[0]!.health.check : errorsOf(health)
+  }
+  t.match(check('check: http'), { path: '/healthz', method: 'GET', host: null, port: null, expectStatus: [[200, 399]] })
+  t.match(check('method: HEAD, host: www.example.org, port: 9000, status: 204'), {
+    method: 'HEAD',
+    host: 'www.example.org',
+    port: 9000,
+    expectStatus: [[204, 204]],
+  })
+  t.match(check('host: "[::1]:80", status: [200-299, 401]'), {
+    host: '[::1]:80',
+    expectStatus: [
+      [200, 299],
+      [401, 401],
+    ],
+  })
 })
 
 t.test('the command line goes before the file', async (t) => {
@@ -206,6 +228,12 @@ const CONTRADICTIONS: readonly [text: string, problem: RegExp][] = [
   ['vips: [{name: a, backends: [backend-1], weights: {backend-2: 1}}]', /there is backend-1/],
   ['vips: [{name: a, health: {low: 3, high: 2}}]', /low is 3, above high/],
   ['vips: [{name: a, health: {low: 5}}]', /low is 5, and the VIP has 4 backends: it would never come up/],
+  ['vips: [{name: a, health: {status: 299-200}}]', /health\.status is 299-200: put the lower status first/],
+  ['vips: [{name: a, health: {status: 99}}]', /health\.status is 99/],
+  ['vips: [{name: a, health: {status: [200, 20]}}]', /health\.status\[1\] is 20/],
+  ['vips: [{name: a, health: {host: "a b"}}]', /health\.host is 'a b': it must be a host name/],
+  ['vips: [{name: a, health: {host: "a\\r\\nx: y"}}]', /health\.host/],
+  ['vips: [{name: a, health: {method: POST}}]', /it must be one of GET, HEAD, OPTIONS/],
   ['vips: [{name: a, health: {check: udp}}]', /is 'udp', but the VIP carries TCP/],
   ['vips: [{name: a, health: {slowStart: 5s}}]', /slowStart has no effect with policy round-robin/],
   ['vips: [{name: a, health: {interval: 1ms}}]', /health\.interval is 1 ms/],
@@ -252,6 +280,9 @@ t.test('settings that are valid and probably not meant are warned of, with place
   for (const intended of ['health: {check: udp}', 'health: {check: none}'])
     t.same(warningsOf(`vips: [{name: a, protocol: udp, ${intended}}]`), [], intended)
   t.same(warningsOf('vips: [{name: a, protocol: udp}]', { checks: false }), [])
+  t.same(warningsOf('vips: [{name: a, health: {check: tcp, port: 81, status: 200}}]'), [
+    "warning: c.yaml:1:49: vips[0].health.status has no effect on a check of type tcp: add 'check: http', or remove status",
+  ])
 })
 
 t.test('a client address that gets nowhere, or into connections of others, is warned of', async (t) => {
@@ -265,6 +296,38 @@ t.test('a client address that gets nowhere, or into connections of others, is wa
   ])
   t.same(warningsOf(`vips: [${proxied}, {name: b, port: 81, clientAddress: proxy-v2}]`), [])
   t.same(warningsOf(`vips: [${proxied}, {name: b, port: 81, ${checked}}]`), [])
+})
+
+t.test('the keep-alive of the edges follows the hold time unless it is set or off', async (t) => {
+  const edge = (text: string) => {
+    const result = loadConfig(text, 'c.yaml')
+    return result.ok && [result.config.edge.keepAliveMs, edgeTimers(result.config)]
+  }
+  t.match(edge(''), [9_000, { deadPeerMs: 12_000, halfClosedKeepAliveMs: 65_000, giveUpMs: 14_000 }])
+  t.match(edge('bgp: {holdTime: 90s}'), [90_000, { deadPeerMs: 93_000, giveUpMs: 95_000 }])
+  t.match(edge('bgp: {holdTime: 0}'), [9_000, { deadPeerMs: 12_000, giveUpMs: 10_000 }])
+  t.match(edge('edge: {keepAlive: 0}'), [null, { deadPeerMs: null }])
+  t.match(edge('edge: {keepAlive: 30s}\noverrides: {lb-2: {nat: {timeouts: {closing: 2m}}}}'), [
+    30_000,
+    { deadPeerMs: 33_000, halfClosedKeepAliveMs: 125_000 },
+  ])
+})
+
+t.test('timers that end or move flows whose path works are warned of', async (t) => {
+  t.match(warningsOf('edge: {keepAlive: 5s}'), [
+    /1:8: edge.keepAlive ends a flow after 8 s of silence, before the hold time of 9 s is over: /,
+  ])
+  t.same(warningsOf('edge: {keepAlive: 7s}'), [])
+  t.same(warningsOf('edge: {keepAlive: 1s}\nbgp: {holdTime: 3s}'), [])
+  t.match(warningsOf('nat: {timeouts: {established: 8s}}'), [
+    /nat.timeouts.established is 8 s, and an idle flow is first probed after 9 s: its session is gone by then: /,
+  ])
+  t.match(warningsOf('overrides: {lb-2: {nat: {timeouts: {established: 8s}}}}'), [/overrides.lb-2.nat.timeouts.estab/])
+  t.same(warningsOf('edge: {keepAlive: 0}\nnat: {timeouts: {established: 8s}}'), [], 'it is meant')
+  t.match(warningsOf('ecmp: {selection: resilient, idleTimer: 5s}'), [
+    /ecmp.idleTimer is 5 s, and the hold time is 9 s/,
+  ])
+  t.same(warningsOf('ecmp: {selection: resilient, idleTimer: 30s}'), [])
 })
 
 t.test('a rule about the machine is handed in', async (t) => {

@@ -10,6 +10,7 @@ export interface Fabric {
   /**
    * The port that a packet of this five-tuple leaves by, as the route table stands, or {@link NO_ROUTE}. Counts it.
    * @param begins whether it is a SYN that opens a flow
+   * @param isKeepAlive true for a keep-alive probe of the edge's own, or a response to one: no use of the flow
    */
   egressFor(
     sourceAddress: number,
@@ -19,6 +20,7 @@ export interface Fabric {
     protocol: number,
     bytes: number,
     begins: boolean,
+    isKeepAlive: boolean,
   ): number
   /** A packet that `egressFor` has counted does not leave: the queue of the port that it named is full. Default: nothing counts. */
   takeBack?(port: number, bytes: number): void

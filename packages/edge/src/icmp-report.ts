@@ -52,7 +52,7 @@ function report(fabric: Fabric, flow: OffendingFlow, type: number, code: number,
   if (protocol === IpProtocol.UDP) writeU16(offending, IPV4_HEADER_BYTES + 4, ICMP_QUOTE_BYTES)
   const error = new Uint8Array(ICMP_ERROR_MAX_BYTES)
   const length = writeIcmpError(error, 0, type, code, destinationAddress, offending, 0, pointer)
-  const port = fabric.egressFor(destinationAddress, sourceAddress, 0, 0, IpProtocol.ICMP, length, false)
+  const port = fabric.egressFor(destinationAddress, sourceAddress, 0, 0, IpProtocol.ICMP, length, false, false)
   if (port === NO_ROUTE) return
   const output = fabric.outputOf(port)
   if (output.blocked) fabric.takeBack?.(port, length)

@@ -27,6 +27,7 @@ export class SegmentWriter implements SegmentOutput {
   #remoteAddress = 0
   #remotePort = 0
   #isOpening = false
+  #isKeepAlive = false
   buffer: Uint8Array
   /** The port that refused the last segment because its queue is full, or -1. */
   blockedPort = -1
@@ -41,9 +42,21 @@ export class SegmentWriter implements SegmentOutput {
     this.buffer = this.#scratch
   }
 
-  /** Starts on another flow. @param isOpening whether what it sends are SYNs that open it */
-  begin(localAddress: number, localPort: number, remoteAddress: number, remotePort: number, isOpening = false): void {
+  /**
+   * Starts on another flow.
+   * @param isOpening whether what it sends are SYNs that open it
+   * @param isKeepAlive whether what it sends are keep-alive probes or responses to them
+   */
+  begin(
+    localAddress: number,
+    localPort: number,
+    remoteAddress: number,
+    remotePort: number,
+    isOpening = false,
+    isKeepAlive = false,
+  ): void {
     this.#isOpening = isOpening
+    this.#isKeepAlive = isKeepAlive
     this.#localAddress = localAddress
     this.#localPort = localPort
     this.#remoteAddress = remoteAddress
@@ -82,6 +95,7 @@ export class SegmentWriter implements SegmentOutput {
       IpProtocol.TCP,
       bytes,
       this.#isOpening,
+      this.#isKeepAlive,
     )
     if (port === NO_ROUTE) {
       this.hadNoRoute = true

@@ -25,7 +25,7 @@ export function sendDatagram(
   payload: Uint8Array,
 ): boolean {
   const total = IPV4_HEADER_BYTES + UDP_HEADER_BYTES + payload.length
-  const port = fabric.egressFor(source, destination, sourcePort, destinationPort, IpProtocol.UDP, total, false)
+  const port = fabric.egressFor(source, destination, sourcePort, destinationPort, IpProtocol.UDP, total, false, false)
   if (port === NO_ROUTE) return true
   const output = fabric.outputOf(port)
   if (output.blocked) {

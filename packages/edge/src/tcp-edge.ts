@@ -355,7 +355,8 @@ export class TcpEdge {
   #transmit(flow: Flow, now: number): void {
     const writer = this.#writer
     const isOpening = flow.endpoint.state === TcpState.SYN_SENT
-    writer.begin(flow.localAddress, flow.localPort, flow.remoteAddress, flow.remotePort, isOpening)
+    const { isOnlyKeepAlive } = flow.endpoint
+    writer.begin(flow.localAddress, flow.localPort, flow.remoteAddress, flow.remotePort, isOpening, isOnlyKeepAlive)
     const done = flow.endpoint.transmit(writer, now)
     if (writer.hadNoRoute) flow.endpoint.unreachable(now)
     if (done || writer.blockedPort === -1 || flow.waitingForPort === writer.blockedPort) return

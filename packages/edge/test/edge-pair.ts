@@ -102,6 +102,8 @@ export class Side {
   hasRoute = true
   /** What its fabric has counted as sent. */
   readonly counted = { packets: 0, bytes: 0 }
+  /** Packets that its fabric was told are keep-alive, probes and responses. */
+  keepAlives = 0
   /** The one that its route leads to now: the same wire, but another queue. */
   port = PORT
   /** Ports whose queues are full; the wire itself may be, too. */
@@ -116,8 +118,9 @@ export class Side {
     this.#clock = clock
     this.wire = wire
     const fabric: Fabric = {
-      egressFor: (_source, _destination, _sourcePort, _destinationPort, _protocol, bytes) => {
+      egressFor: (_source, _destination, _sourcePort, _destinationPort, _protocol, bytes, _begins, isKeepAlive) => {
         if (!this.hasRoute) return NO_ROUTE
+        if (isKeepAlive) this.keepAlives++
         this.#count(1, bytes)
         return this.port
       },

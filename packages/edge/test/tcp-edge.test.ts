@@ -415,3 +415,38 @@ t.test('malformed segments are counted and dropped', async (t) => {
   pair.server.receive(packet, 0, 30)
   t.equal(pair.server.edge.counters.malformed, 2)
 })
+
+t.test('keep-alive probes and the responses to them are told from use of a flow, in both directions', async (t) => {
+  const pair = new EdgePair()
+  const [client, server] = pair.open()
+  client.send('question')
+  server.send('answer')
+  pair.run(1_000)
+  t.same([pair.client.keepAlives, pair.server.keepAlives], [0, 0], 'neither data nor its ACKs are')
+  const before = pair.client.counted.packets + pair.server.counted.packets
+  pair.run(20_000)
+  const idle = pair.client.counted.packets + pair.server.counted.packets - before
+  t.ok(idle > 0)
+  t.equal(pair.client.keepAlives + pair.server.keepAlives, idle, 'all that an idle flow sends is')
+  const { keepAlives } = pair.client
+  client.send('more')
+  pair.run(100)
+  t.equal(pair.client.keepAlives, keepAlives)
+  client.abort()
+})
+
+t.test('a half-closed flow is probed by a timer of its own, and ends when nobody knows it any more', async (t) => {
+  const pair = new EdgePair({ tcp: { halfClosedKeepAliveMs: 65_000 } })
+  const [client] = pair.open()
+  client.end()
+  pair.run(1_000)
+  const before = pair.client.counted.packets + pair.server.counted.packets
+  pair.run(60_000)
+  t.equal(pair.client.counted.packets + pair.server.counted.packets, before, 'a NAT may forget it')
+  pair.run(10_000)
+  t.ok(pair.client.counted.packets + pair.server.counted.packets > before)
+  pair.client.hasRoute = false
+  pair.server.hasRoute = false
+  pair.run(80_000)
+  t.same(pair.leftovers(), NOTHING)
+})

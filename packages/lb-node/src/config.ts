@@ -1,3 +1,5 @@
+import type { CheckMethod } from './health/check.js'
+import type { StatusRange } from './health/status-ranges.js'
 import type { BackendPolicyName } from './policy/registry.js'
 import type { RedundancyConfig } from './redundancy/config.js'
 
@@ -108,8 +110,15 @@ export interface LbHealthConfig {
 
 export interface LbCheckConfig {
   readonly type: 'http' | 'tcp' | 'udp'
-  /** What an HTTP check asks for. */
+  /** Path of an HTTP check. */
   readonly path: string
+  readonly method: CheckMethod
+  /** Host header of an HTTP check; null: the address and port that it connects to. */
+  readonly host: string | null
+  /** Statuses that an HTTP check expects. */
+  readonly expectStatus: readonly StatusRange[]
+  /** Port that the check connects to; null: the backend's own. */
+  readonly port: number | null
   readonly intervalMs: number
   readonly timeoutMs: number
   /** Good checks in a row that make a backend healthy. */

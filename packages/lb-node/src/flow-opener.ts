@@ -92,7 +92,7 @@ export class FlowOpener {
       return this.#refuse('port-exhausted')
     }
     if (isTcp && spec.clientAddress === 'toa') this.#sessions.setCarriesClient(session, true)
-    service.flowNumber++
+    service.newFlows++
     service.sessions++
     return session
   }
@@ -204,7 +204,7 @@ export class FlowOpener {
     )
     this.#bind(added, next)
     if (hasFailed) sessions.setTries(added, tries)
-    service.flowNumber++
+    service.newFlows++
     service.sessions++
     this.#counters.udpFlowsMoved++
     return added

@@ -302,12 +302,12 @@ export class LbNode {
     const places = [...this.#services.keys()]
     return [...this.#forwarder.services]
       .sort((a, b) => places.indexOf(a.spec.name) - places.indexOf(b.spec.name))
-      .map(({ spec, sessions, flowNumber, backends }) => ({
+      .map(({ spec, sessions, newFlows, backends }) => ({
         name: spec.name,
         policy: spec.policy.name,
         limits: spec.limits ?? NO_LIMITS,
         sessions,
-        newFlows: flowNumber,
+        newFlows,
         backends: backends.map((backend) => ({
           name: backend.spec.name,
           weight: backend.spec.weight,

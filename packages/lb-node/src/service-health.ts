@@ -1,4 +1,4 @@
-import { parseIpv4 } from '@fivetuple/packet'
+import { IpProtocol, parseIpv4 } from '@fivetuple/packet'
 import { type Clock, DeadlineTimer } from '@fivetuple/runtime'
 import type { LbBackendConfig, LbServiceConfig } from './config.js'
 import type { CheckHost } from './health/check.js'
@@ -102,13 +102,14 @@ export class ServiceHealth {
     const check = this.#services.get(service)?.backends.find(({ config }) => config.name === backend)?.check
     const status = check && this.#checker.statusOf(check)
     if (status === undefined) return null
-    const { health, sinceMs, lastReason, lastDurationMs, counts } = status
+    const { health, sinceMs, lastReason, lastFailure, lastDurationMs, counts } = status
     const { successes, failures } = counts
     return {
       type: check!.type,
       health,
       sinceMs,
       lastReason,
+      lastFailure: lastFailure ?? null,
       lastDurationMs: lastDurationMs ?? null,
       successes,
       failures,
@@ -172,8 +173,18 @@ export class ServiceHealth {
 }
 
 /** The check of one backend of a service that has checks. */
-function checkSpec({ health }: LbServiceConfig, { address, port }: LbBackendConfig): CheckSpec {
-  const { type, path, intervalMs, timeoutMs, rise, fall } = health.check!
-  const question = type === 'http' ? { path } : {}
-  return { type, address: parseIpv4(address)!, port, ...question, intervalMs, timeoutMs, rise, fall }
+function checkSpec({ health, protocol }: LbServiceConfig, { address, port }: LbBackendConfig): CheckSpec {
+  const { type, path, method, host, expectStatus, intervalMs, timeoutMs, rise, fall } = health.check!
+  const request = type === 'http' ? { path, method, expectStatus, ...(host === null ? {} : { host }) } : {}
+  return {
+    type,
+    address: parseIpv4(address)!,
+    port: health.check!.port ?? port,
+    ...request,
+    serves: { port, protocol: protocol === 'tcp' ? IpProtocol.TCP : IpProtocol.UDP },
+    intervalMs,
+    timeoutMs,
+    rise,
+    fall,
+  }
 }

@@ -3,6 +3,9 @@ import { rateLimit } from './capacity.js'
 import { PortPool } from './nat/port-pool.js'
 import { type BackendSpec, Service, ServiceBackend, type ServiceSpec } from './service.js'
 
+/** First turns of services: many more than a service has backends, so that each backend is as likely to be the first. */
+const FIRST_TURNS = 65_536
+
 /** Port pools are shared by the services that use an endpoint, and go with the last of them. */
 interface SharedPool {
   readonly pool: PortPool
@@ -25,7 +28,7 @@ export class ServiceTable {
 
   /**
    * @param portRange first and last source port towards backends, inclusive
-   * @param random uniform in [0, 1): where in that range each backend's ports begin
+   * @param random uniform in [0, 1): where in that range each backend's ports begin, and with which turn a service does
    */
   constructor(portRange: readonly [number, number], random: () => number) {
     this.#portRange = portRange
@@ -60,7 +63,7 @@ export class ServiceTable {
   set(spec: ServiceSpec): void {
     let service = this.find(spec.address, spec.port, spec.protocol)
     if (service === undefined) {
-      service = new Service(spec)
+      service = new Service(spec, Math.floor(this.#random() * FIRST_TURNS))
       this.#services.set(spec.address, 0, spec.port, 0, spec.protocol, service)
     }
     if (service.spec.limits?.newFlowsPerSecond !== spec.limits?.newFlowsPerSecond || service.version === 0)

@@ -85,8 +85,9 @@ export class Service implements PolicySnapshot {
   spec: ServiceSpec
   backends: readonly ServiceBackend[] = []
   version = 0
-  /** Flows given to backends so far; what round-robin counts by. */
-  flowNumber = 0
+  /** Flows given to backends so far. */
+  newFlows = 0
+  readonly #firstTurn: number
   sessions = 0
   /** It has as many healthy backends as it needs. */
   isUp = true
@@ -95,8 +96,18 @@ export class Service implements PolicySnapshot {
   /** undefined: no limit */
   newFlowRate: TokenBucket | undefined
 
-  constructor(spec: ServiceSpec) {
+  /**
+   * @param firstTurn the number of the first flow, from which policies count. It differs from LB to LB and from start to
+   *   start: otherwise all LBs would give their first flows to the first backend.
+   */
+  constructor(spec: ServiceSpec, firstTurn: number) {
     this.spec = spec
+    this.#firstTurn = firstTurn
+  }
+
+  /** Number of the next flow. */
+  get flowNumber(): number {
+    return this.#firstTurn + this.newFlows
   }
 
   /** To be called when anything changes that policies see. */

@@ -72,6 +72,8 @@ export interface CheckView {
   /** For how long, ms. */
   readonly sinceMs: number
   readonly lastReason: string
+  /** Reason of the last failure, of a check or of the traffic; null: there was none. */
+  readonly lastFailure: string | null
   /** ms; null before the first check has ended */
   readonly lastDurationMs: number | null
   readonly successes: number

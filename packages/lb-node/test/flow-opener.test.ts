@@ -1,7 +1,9 @@
+import { roundRobin, ServiceTable } from '@fivetuple/lb-node'
 import {
   clientAddressOption,
   fillL4Checksum,
   IcmpType,
+  IpProtocol,
   isAdmissionRefusal,
   l4Sum,
   malformedIpv4,
@@ -477,4 +479,27 @@ t.test('packets around a SYN that is written anew all arrive, in their order', a
     on.map((packet) => tcpSequence(packet, 20)),
     [1, 2, 77, 3, 77, 77, 4],
   )
+})
+
+t.test('LBs do not all begin with the first backend, nor does an LB that is started again', async (t) => {
+  const firsts = [0, 0.25, 0.5, 0.99].map((drawn) => {
+    const services = new ServiceTable([20_000, 29_999], () => drawn)
+    services.set({
+      name: 'web',
+      address: 1,
+      port: 8080,
+      protocol: IpProtocol.TCP,
+      policy: roundRobin,
+      backends: [1, 2, 3].map((k) => ({ name: `backend-${k}`, address: k, port: 80, weight: 1 })),
+    })
+    const service = services.find(1, 8080, IpProtocol.TCP)!
+    const turns = Array.from({ length: 3 }, () => {
+      const picked = roundRobin.pick({ clientAddress: 1, clientPort: 1 }, service)
+      service.newFlows++
+      return picked
+    })
+    t.strictSame([...turns].sort(), [0, 1, 2], 'each has its turn all the same')
+    return turns[0]
+  })
+  t.ok(new Set(firsts).size > 1, `${firsts}`)
 })

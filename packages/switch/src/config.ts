@@ -107,8 +107,12 @@ export interface ServerEdgeConfig {
 export interface EdgeTcpConfig {
   /** Receive window per flow and direction, bytes; the bound of what one slow reader holds. */
   readonly windowBytes: number
-  /** Silence after which a flow is probed (RFC 9293 §3.8.4), ms. */
-  readonly keepAliveMs: number
+  /** Silence after which a flow is probed (RFC 9293 §3.8.4), ms; null: never. */
+  readonly keepAliveMs: number | null
+  /** The same of a half-closed flow, ms. Without effect if `keepAliveMs` is null. */
+  readonly halfClosedKeepAliveMs: number
+  /** A flow ends when nothing of what it has sent is acknowledged for so long, ms. */
+  readonly giveUpMs: number
   /** Most flows at once; more are refused. */
   readonly maxFlows: number
 }

@@ -154,6 +154,7 @@ export class Forwarder {
    *
    * @param bytes total length of the packet
    * @param begins whether it is a SYN that opens a flow
+   * @param isKeepAlive true for an edge's own keep-alive, which is no use of the flow: it keeps no bucket busy
    */
   egressFor(
     sourceAddress: number,
@@ -163,11 +164,20 @@ export class Forwarder {
     protocol: number,
     bytes: number,
     begins: boolean,
+    isKeepAlive = false,
   ): number {
     const edge = this.#portCounters[EDGE_PORT]!
     edge.packetsIn++
     edge.bytesIn += bytes
-    const port = this.#decide(sourceAddress, destinationAddress, sourcePort, destinationPort, protocol, begins)
+    const port = this.#decide(
+      sourceAddress,
+      destinationAddress,
+      sourcePort,
+      destinationPort,
+      protocol,
+      begins,
+      isKeepAlive,
+    )
     if (port <= EDGE_PORT) {
       this.drops['no-route']++
       return NO_ROUTE
@@ -220,6 +230,7 @@ export class Forwarder {
     destinationPort: number,
     protocol: number,
     begins: boolean,
+    isKeepAlive = false,
   ): number {
     if (destinationAddress === this.#options.address) return NO_ROUTE // the router itself is behind no port
     const group = this.#fib.lookup(destinationAddress)
@@ -231,7 +242,7 @@ export class Forwarder {
     const value = hasPorts(protocol)
       ? hash(sourceAddress, destinationAddress, sourcePort, destinationPort, protocol, seed)
       : hash(sourceAddress, destinationAddress, 0, 0, protocol, seed)
-    const port = nextHops[group.selector.use(value)]!
+    const port = nextHops[isKeepAlive ? group.selector.select(value) : group.selector.use(value)]!
     // Nothing drains, and nothing that was diverted lives: a packet is decided by its hash alone.
     if (group.drain === undefined && this.#diverted.size === 0) return port
     return this.#divert(

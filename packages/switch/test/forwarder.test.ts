@@ -18,7 +18,7 @@ import {
   UnreachableCode,
   writeU16,
 } from '@fivetuple/packet'
-import { NO_ROUTE } from '@fivetuple/switch'
+import { NO_ROUTE, Resilient } from '@fivetuple/switch'
 import t from 'tap'
 import { ROUTER, rig } from './forwarder-rig.js'
 import { concat, echoRequest, errorAboutAnswerTo, packetOf } from './packets.js'
@@ -334,4 +334,22 @@ t.test('ICMP errors are limited in rate', async (t) => {
   t.equal(port(1).packets.length, burst, 'a clock that goes back brings none')
   for (let ms = 4001; ms <= 4010; ms++) send(ms)
   t.equal(port(1).packets.length, burst + 10, 'one a millisecond in the long run')
+})
+
+t.test("an edge's keep-alive takes the path of its flow, and is no use of its bucket", async (t) => {
+  const selection = new Resilient({ buckets: 16, idleTimerMs: 1_000, unbalancedTimerMs: 0 })
+  const { forwarder } = rig({ ports: 2, selection, routes: { '127.20.10.1/32': [1, 2] } })
+  const { selector } = forwarder.fib.lookup(VIP)!
+  let uses = 0
+  const use = selector.use.bind(selector)
+  selector.use = (hash) => {
+    uses++
+    return use(hash)
+  }
+  const egress = (isKeepAlive: boolean) =>
+    forwarder.egressFor(CLIENT, VIP, 41_234, 8080, IpProtocol.TCP, 40, false, isKeepAlive)
+  const port = egress(true)
+  t.equal(uses, 0)
+  t.equal(egress(false), port)
+  t.equal(uses, 1)
 })

@@ -13,6 +13,7 @@ import {
 import { BareReset } from './bare-reset.js'
 import { ChallengeBudget } from './challenge-budget.js'
 import { TcpEvent } from './events.js'
+import { KeepAlive } from './keep-alive.js'
 import type { TcpOptions } from './options.js'
 import { Receiver } from './receiver.js'
 import type { SegmentOutput } from './segment-output.js'
@@ -48,14 +49,14 @@ export class TcpEndpoint {
   #synPending = false
   #rstPending = false
   #probePending = false
+  /** The ACK that waits responds to a keep-alive probe and to nothing else. */
+  #respondsToProbe = false
   #bareReset: BareReset | undefined
   /** A soft error has come in since the peer last acknowledged something. */
   #isUnreachable = false
 
-  // Keep-alive; TIME-WAIT, or a SYN that waits for its owner; ms.
-  #heardAt = 0
-  #keepAt = NEVER
-  #probes = 0
+  readonly #keepAlive: KeepAlive
+  /** End of TIME-WAIT, or of the wait of a SYN for its owner, ms. */
   #overAt = NEVER
 
   /** @param iss initial sequence number, 32 bits (RFC 9293 §3.4.1: hard to guess, and ahead of those used before) */
@@ -65,6 +66,7 @@ export class TcpEndpoint {
     this.#remotePort = remotePort
     this.#sender = new Sender(options, iss)
     this.#receiver = new Receiver(options)
+    this.#keepAlive = new KeepAlive(options)
   }
 
   get state(): TcpState {
@@ -135,11 +137,22 @@ export class TcpEndpoint {
     )
   }
 
+  /**
+   * True if all that {@link transmit} would write belongs to the keep-alive: a probe, or the response to one. It is no use
+   * of the connection by its applications.
+   */
+  get isOnlyKeepAlive(): boolean {
+    if (!this.#probePending && !this.#respondsToProbe) return false
+    const { queued, resend, isFinDue } = this.#sender // with bytes queued it is a zero window that is probed
+    const hasMore = queued > 0 || resend || isFinDue || this.#synPending || this.#rstPending
+    return !hasMore && (!this.#receiver.ackNow || this.#respondsToProbe)
+  }
+
   /** Opens actively: a SYN is to be sent. */
   connect(now: number): void {
     this.#move(TcpInput.CONNECT)
     this.#synPending = true
-    this.#startKeepAlive(now)
+    this.#keepAlive.start(now)
   }
 
   /**
@@ -161,7 +174,7 @@ export class TcpEndpoint {
     this.#isDeferred = false
     this.#overAt = NEVER
     this.#synPending = true
-    this.#startKeepAlive(now)
+    this.#keepAlive.start(now)
   }
 
   /** Answers the SYN with RST. */
@@ -215,7 +228,7 @@ export class TcpEndpoint {
 
   /** When {@link onTimeout} is wanted, ms; Infinity: never. */
   deadline(): number {
-    return Math.min(this.#sender.timeoutAt, this.#receiver.ackAt, this.#keepAt, this.#overAt)
+    return Math.min(this.#sender.timeoutAt, this.#receiver.ackAt, this.#keepAlive.dueAt, this.#overAt)
   }
 
   /** Does what is due at `now`. Calling it too early or without need does no harm. */
@@ -229,7 +242,7 @@ export class TcpEndpoint {
       this.#receiver.ackNow = true
     }
     if (now >= this.#sender.timeoutAt) this.#onSenderTimeout(now)
-    if (now >= this.#keepAt) this.#onKeepAlive(now)
+    if (now >= this.#keepAlive.dueAt) this.#onKeepAlive(now)
   }
 
   /** Takes a segment: TCP header at `b[o]`, payload up to `end`. The owner has checked that the header is whole. */
@@ -255,13 +268,17 @@ export class TcpEndpoint {
       this.#challenge(now)
       return
     }
-    this.#heardAt = now
-    this.#probes = 0
+    this.#keepAlive.heard(now)
     if (!isAcceptable) {
       // Old data is answered each time (its ACK was lost), old or new nothing not without end: keep-alive and window
       // probes come slowly. A FIN that comes again in TIME-WAIT starts the wait anew.
       if (length > 0) receiver.ackNow = true
-      else this.#challenge(now)
+      else {
+        // A zero window is probed by the persist timer. If there is data to acknowledge, the ACK is more than a response.
+        const isKeepAlive = ahead === -1 && receiver.window > 0
+        if (isKeepAlive && !receiver.ackNow && receiver.ackAt === NEVER) this.#respondsToProbe = true
+        this.#challenge(now)
+      }
       if (this.#state === TcpState.TIME_WAIT && flags & FIN) this.#startTimeWait(now)
       if (ahead > 0) return
       // The ACK field of something old may be news all the same.
@@ -282,6 +299,7 @@ export class TcpEndpoint {
    * @returns false when the output refused something: it is kept, and {@link wantsTransmit} stays true
    */
   transmit(out: SegmentOutput, now: number): boolean {
+    this.#respondsToProbe = false
     if (this.#bareReset?.write(out, this.#localPort, this.#remotePort) === false) return false
     if (this.#state < TcpState.ESTABLISHED) return this.#transmitUnsynchronized(out, now)
     const data = this.#transmitData(out, now)
@@ -329,7 +347,7 @@ export class TcpEndpoint {
       return
     }
     if ((flags & SYN) === 0) return
-    this.#heardAt = now
+    this.#keepAlive.heard(now)
     this.#takeSyn(b, o)
     this.#synPending = false
     this.#sender.onSynAck(now)
@@ -544,31 +562,17 @@ export class TcpEndpoint {
     if (isOpening && una !== next) this.#sendBareReset(next)
   }
 
-  #startKeepAlive(now: number): void {
-    this.#heardAt = now
-    this.#keepAt = now + this.#options.keepAliveMs
-  }
-
-  /** RFC 9293 §3.8.4. */
   #onKeepAlive(now: number): void {
-    const { keepAliveMs, keepAliveIntervalMs, keepAliveProbes } = this.#options
-    const quietUntil = this.#heardAt + keepAliveMs
+    const isHalfClosed = this.#state === TcpState.FIN_WAIT_2 || this.#state === TcpState.CLOSE_WAIT
     // While the retransmission or persist timer runs, it is the one that watches over the peer.
-    if (now < quietUntil || this.#sender.timeoutAt !== NEVER || this.#state < TcpState.ESTABLISHED) {
-      this.#keepAt = Math.max(quietUntil, now + keepAliveIntervalMs)
-      return
-    }
-    if (this.#probes >= keepAliveProbes) {
-      this.#giveUp()
-      return
-    }
-    this.#probes++
-    this.#probePending = true
-    this.#keepAt = now + keepAliveIntervalMs
+    const isWatched = this.#sender.timeoutAt !== NEVER || this.#state < TcpState.ESTABLISHED
+    const action = this.#keepAlive.onTimeout(isHalfClosed, isWatched, now)
+    if (action === 'probe') this.#probePending = true
+    else if (action === 'give-up') this.#giveUp()
   }
 
   #startTimeWait(now: number): void {
-    this.#keepAt = NEVER
+    this.#keepAlive.stop()
     this.#overAt = now + this.#options.timeWaitMs
   }
 
@@ -589,7 +593,7 @@ export class TcpEndpoint {
     this.#synPending = false
     this.#probePending = false
     this.#bareReset = undefined
-    this.#keepAt = NEVER
+    this.#keepAlive.stop()
     this.#overAt = NEVER
   }
 }

@@ -17,6 +17,11 @@ export interface TcpOptions {
   readonly giveUpMs: number
   /** Silence after which the peer is probed; Infinity: never. */
   readonly keepAliveMs: number
+  /**
+   * The same while one side has sent its FIN and the other has not. Longer than a NAT on the path keeps such a connection:
+   * then a leftover of a peer that never closes ends there, and the probe finds that out. Infinity: never.
+   */
+  readonly halfClosedKeepAliveMs: number
   readonly keepAliveIntervalMs: number
   /** Probes without an answer that end the connection. */
   readonly keepAliveProbes: number
@@ -38,6 +43,7 @@ const DEFAULTS: TcpOptions = {
   rtoMaxMs: 5_000,
   giveUpMs: 10_000,
   keepAliveMs: 5_000,
+  halfClosedKeepAliveMs: 5_000,
   keepAliveIntervalMs: 1_000,
   keepAliveProbes: 3,
   timeWaitMs: 500,

@@ -11,6 +11,8 @@ export async function status(options: { readonly block?: string; readonly json?:
 
 function render(cluster: ClusterStatus): string {
   const parts = [`cluster ${cluster.name} in ${cluster.block}\n`, renderVips(cluster), renderLbs(cluster)]
+  const unhealthy = unhealthyBackends(cluster)
+  if (unhealthy.length > 0) parts.push(renderUnhealthy(unhealthy))
   for (const { name } of cluster.roles) {
     const node = cluster.switches[name]
     if (node !== undefined) parts.push(renderSwitch(node))
@@ -18,6 +20,37 @@ function render(cluster: ClusterStatus): string {
   parts.push(renderRoles(cluster))
   for (const { name, reason } of cluster.silent) parts.push(`! ${name}: ${reason}\n`)
   return parts.join('\n')
+}
+
+interface UnhealthyBackend {
+  readonly vip: string
+  readonly backend: string
+  readonly reason: string
+  /** LBs that agree. */
+  readonly lbs: string[]
+}
+
+/** Backends that checks have found unhealthy, per VIP and reason. */
+function unhealthyBackends({ lbs }: ClusterStatus): UnhealthyBackend[] {
+  const found = new Map<string, UnhealthyBackend>()
+  for (const { name: lb, services } of Object.values(lbs))
+    for (const { name: vip, backends } of services)
+      for (const { name: backend, isHealthy, check } of backends) {
+        if (isHealthy) continue
+        const reason = check?.lastFailure ?? 'unknown'
+        const key = JSON.stringify([vip, backend, reason])
+        const entry = found.get(key) ?? { vip, backend, reason, lbs: [] }
+        entry.lbs.push(lb)
+        found.set(key, entry)
+      }
+  return [...found.values()]
+}
+
+function renderUnhealthy(backends: readonly UnhealthyBackend[]): string {
+  return table([
+    ['VIP', 'UNHEALTHY BACKEND', 'REASON', 'ON'],
+    ...backends.map(({ vip, backend, reason, lbs }) => [vip, backend, reason, lbs.join(' ')]),
+  ])
 }
 
 function renderVips({ vips, lbs }: ClusterStatus): string {

@@ -36,7 +36,7 @@ export function checkCluster(config: ClusterConfig, report: Report): void {
   // RFC 9568 §5.2.7: centiseconds, in twelve bits.
   if (intervalMs < 10 || intervalMs > 40_950 || intervalMs % 10 !== 0)
     report(['vrrp', 'interval'], `is ${intervalMs} ms`, 'it must be from 10 ms to 40.95s, in steps of 10 ms')
-  checkDuration(config.edge.keepAliveMs, ['edge', 'keepAlive'], report)
+  if (config.edge.keepAliveMs !== null) checkDuration(config.edge.keepAliveMs, ['edge', 'keepAlive'], report)
 }
 
 /** Reports a number of nodes that no block has room for. */

@@ -84,6 +84,8 @@ function checkHealth({ health, protocol, backends, policy }: VipConfig, path: Co
     checkDuration(check.timeoutMs, [...here, 'timeout'], report)
     if (check.type === 'udp' && protocol === 'tcp')
       report([...here, 'check'], "is 'udp', but the VIP carries TCP", "choose 'http' or 'tcp'")
+    for (const [low, high] of check.expectStatus)
+      if (low > high) report([...here, 'status'], `is ${low}-${high}`, 'put the lower status first')
   }
   if (slowStartMs > 0) {
     checkDuration(slowStartMs, [...here, 'slowStart'], report)

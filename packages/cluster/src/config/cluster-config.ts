@@ -110,7 +110,8 @@ export type NeighborExport = 'default' | 'vips' | 'backends'
 
 export interface ClusterEdgeConfig {
   readonly windowBytes: number
-  readonly keepAliveMs: number
+  /** null: no keep-alive */
+  readonly keepAliveMs: number | null
   readonly maxFlows: number
 }
 

@@ -12,6 +12,8 @@ export const DEFAULTS = {
   // What a backend's failure costs is bounded by failed connections, which count at once; checks find the quiet ones.
   health: {
     path: '/healthz',
+    method: 'GET',
+    status: '200-399',
     interval: '2s',
     timeout: '1s',
     rise: 2,
@@ -22,7 +24,6 @@ export const DEFAULTS = {
     noBackend: 'withdraw',
   },
   lineCards: 1,
-  // An edge probes a silent flow every five seconds: a bucket without a packet for six times as long has no flow.
   ecmp: { selection: 'modulo', hash: 'murmur3', seed: 0, buckets: 1_024, idleTimer: '30s', unbalancedTimer: 0 },
   // Private AS numbers, RFC 6996 §5. The hold time is the slow path of failure detection; RFC 4271 §10 suggests 90 s.
   bgp: {
@@ -42,6 +43,6 @@ export const DEFAULTS = {
     unknownFlow: 'reset',
     timeouts: { syn: '5s', established: '15m', closing: '60s', closed: '2s', udp: '30s' },
   },
-  edge: { windowBytes: 262_144, keepAlive: '5s', maxFlows: 20_000 },
+  edge: { windowBytes: 262_144, maxFlows: 20_000 },
   log: { level: 'warn' },
 } as const

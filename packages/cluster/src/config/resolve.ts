@@ -1,4 +1,4 @@
-import type { LbHealthConfig } from '@fivetuple/lb-node'
+import type { LbHealthConfig, StatusRange } from '@fivetuple/lb-node'
 import type {
   BackendEntry,
   ClusterConfig,
@@ -13,6 +13,7 @@ import type { ClusterDocument } from './schema.js'
 
 type VipDocument = NonNullable<ClusterDocument['vips']>[number]
 type NeighborDocument = NonNullable<NonNullable<ClusterDocument['bgp']>['neighbors']>[number]
+type StatusSetting = NonNullable<NonNullable<VipDocument['health']>['status']>
 type LbDocument = Pick<ClusterDocument, 'nat' | 'capacity'>
 
 /** Fills in what a configuration leaves open. The document must satisfy the schema. */
@@ -58,9 +59,22 @@ export function resolveConfig(document: ClusterDocument): ClusterConfig {
       intervalMs: ms(document.vrrp?.interval ?? DEFAULTS.vrrp.interval),
       preempt: document.vrrp?.preempt ?? DEFAULTS.vrrp.preempt,
     },
-    edge: { windowBytes: edge.windowBytes, keepAliveMs: ms(edge.keepAlive), maxFlows: edge.maxFlows },
+    edge: {
+      windowBytes: edge.windowBytes,
+      keepAliveMs: keepAliveMs(document.edge?.keepAlive, ms(bgp.holdTime)),
+      maxFlows: edge.maxFlows,
+    },
     logLevel: document.log?.level ?? DEFAULTS.log.level,
   }
+}
+
+/**
+ * The keep-alive of the edges: null if it is off. By default a flow is first probed when the hold time has passed: a flow
+ * never ends before the routing sessions on its path do.
+ */
+function keepAliveMs(setting: string | number | undefined, holdTimeMs: number): number | null {
+  if (setting === undefined) return holdTimeMs > 0 ? holdTimeMs : ms(DEFAULTS.bgp.holdTime)
+  return ms(setting) === 0 ? null : ms(setting)
 }
 
 /** `lb-1` to `lb-n` and the like. */
@@ -156,6 +170,10 @@ function resolveHealth(
         : {
             type,
             path: health.path,
+            method: health.method,
+            host: document.host ?? null,
+            expectStatus: statusRanges(health.status),
+            port: document.port ?? null,
             intervalMs: ms(health.interval),
             timeoutMs: ms(health.timeout),
             rise: health.rise,
@@ -165,6 +183,13 @@ function resolveHealth(
     watermark: { low: health.low, high: document.high ?? health.low },
     slowStartMs: ms(health.slowStart),
   }
+}
+
+function statusRanges(status: StatusSetting): StatusRange[] {
+  return (Array.isArray(status) ? status : [status]).map((range): StatusRange => {
+    const [low, high = low] = String(range).split('-').map(Number)
+    return [low!, high!]
+  })
 }
 
 function endpoint(text: string): ConfigEndpoint {

@@ -100,19 +100,47 @@ const byName = <V extends TSchema>(key: string, value: V, description: string) =
 const rate = (what: string) => whole(1, MAX_RATE, `Most ${what} a second; default: no limit.`)
 
 const { health: healthDefaults } = DEFAULTS
+const STATUS = 'an HTTP status from 200 to 599 such as 204, or a range such as 200-299'
+const status = Type.Integer({ minimum: 200, maximum: 599 })
+const statusRange = Type.String({ pattern: '^[2-5][0-9]{2}(-[2-5][0-9]{2})?$' })
 const health = object(
   {
     check: Type.Optional(
       oneOf(
         ['http', 'tcp', 'udp', 'none'],
-        'How each LB asks each backend; default: http for servers that we start, tcp for others, none for UDP.',
+        'Type of the checks that each LB makes of each backend; default: http for servers that we start, tcp for others, none for UDP.',
       ),
     ),
     path: Type.Optional(
-      text('a path such as /healthz', '^/[!-~]{0,200}$', 'What an HTTP check asks for.', {
+      text('a path such as /healthz', '^/[!-~]{0,200}$', 'Path of an HTTP check.', {
         default: healthDefaults.path,
       }),
     ),
+    method: Type.Optional(
+      oneOf(['GET', 'HEAD', 'OPTIONS'], 'Method of an HTTP check.', { default: healthDefaults.method }),
+    ),
+    host: Type.Optional(
+      text(
+        'a host name, with a port or without, as in www.example.org:8080',
+        '^[A-Za-z0-9._~:\\[\\]-]{1,255}$',
+        'Host header of an HTTP check; default: the address and port that it connects to.',
+      ),
+    ),
+    status: Type.Optional(
+      Type.Union(
+        [
+          status,
+          statusRange,
+          Type.Array(Type.Union([status, statusRange], { title: STATUS }), { minItems: 1, maxItems: 20 }),
+        ],
+        {
+          title: `${STATUS}, or a list of them`,
+          description: 'Statuses that an HTTP check expects.',
+          default: healthDefaults.status,
+        },
+      ),
+    ),
+    port: Type.Optional(port("Port that a check connects to; default: the backend's own.")),
     interval: Type.Optional(duration('Time from one check to the next.', healthDefaults.interval)),
     timeout: Type.Optional(duration('Time that a check may take.', healthDefaults.timeout)),
     rise: Type.Optional(
@@ -424,7 +452,9 @@ export const clusterSchema = object(
               default: edge.windowBytes,
             }),
           ),
-          keepAlive: Type.Optional(duration('Silence after which a flow is probed.', edge.keepAlive)),
+          keepAlive: Type.Optional(
+            duration('Silence after which a flow is probed; 0: never; default: bgp.holdTime, or 9s if that is 0.'),
+          ),
           maxFlows: Type.Optional(whole(1, MAX_FLOWS, 'Most flows of one edge at once.', { default: edge.maxFlows })),
         },
         { description: 'Where real sockets become packets.' },

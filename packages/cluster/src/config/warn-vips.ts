@@ -2,6 +2,9 @@ import type { ClusterConfig } from './cluster-config.js'
 import type { Report } from './config-error.js'
 import type { ClusterDocument } from './schema.js'
 
+/** Settings of checks that only HTTP checks have. */
+const HTTP_SETTINGS = ['path', 'method', 'host', 'status'] as const
+
 /** Warns of VIPs whose settings leave them without a backend, or with backends that nothing checks. */
 export function warnOfVips({ vips }: ClusterConfig, document: ClusterDocument, warn: Report): void {
   vips.forEach(({ backends, weights, protocol, health }, i) => {
@@ -12,6 +15,14 @@ export function warnOfVips({ vips }: ClusterConfig, document: ClusterDocument, w
         'are all 0, so no backend gets a new flow',
         'raise the weight of a backend; a backend without an entry has weight 1',
       )
+    const written = document.vips?.[i]?.health ?? {}
+    for (const key of HTTP_SETTINGS)
+      if (written[key] !== undefined && health.check !== null && health.check.type !== 'http')
+        warn(
+          [...path, 'health', key],
+          `has no effect on a check of type ${health.check.type}`,
+          `add 'check: http', or remove ${key}`,
+        )
     const isIntended = document.checks === false || document.vips?.[i]?.health?.check === 'none'
     if (protocol === 'udp' && health.check === null && !isIntended)
       warn(

@@ -4,6 +4,7 @@ import type { ClusterDocument } from './schema.js'
 import { warnOfBackends } from './warn-backends.js'
 import { warnOfClientAddress } from './warn-client-address.js'
 import { warnOfNeighbors } from './warn-neighbors.js'
+import { warnOfTimers } from './warn-timers.js'
 import { warnOfVips } from './warn-vips.js'
 
 /**
@@ -19,4 +20,10 @@ import { warnOfVips } from './warn-vips.js'
 export type WarningRule = (config: ClusterConfig, document: ClusterDocument, warn: Report) => void
 
 /** The rules that need nothing but the configuration. */
-export const WARNING_RULES: readonly WarningRule[] = [warnOfBackends, warnOfVips, warnOfNeighbors, warnOfClientAddress]
+export const WARNING_RULES: readonly WarningRule[] = [
+  warnOfBackends,
+  warnOfVips,
+  warnOfTimers,
+  warnOfNeighbors,
+  warnOfClientAddress,
+]

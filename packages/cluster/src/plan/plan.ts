@@ -1,8 +1,9 @@
 import type { BackendConfig } from '@fivetuple/backend'
 import type { LbConfig } from '@fivetuple/lb-node'
 import { formatIpv4, parsePrefix } from '@fivetuple/packet'
-import type { SwitchConfig, SwitchNeighborConfig } from '@fivetuple/switch'
+import type { EdgeTcpConfig, SwitchConfig, SwitchNeighborConfig } from '@fivetuple/switch'
 import type { ClusterConfig, ConfigEndpoint, NeighborConfig, VipConfig } from '../config/cluster-config.js'
+import { edgeTimers } from '../config/edge-timers.js'
 import { CHECK_PORTS } from '../config/limits.js'
 import { AddressPlan } from './address-plan.js'
 import { API_PORT, BACKEND_PORT, DOWNLINK_CABLE_PORT, UPLINK_CABLE_PORT, VRRP_PORT } from './ports.js'
@@ -72,6 +73,11 @@ export function planCluster(config: ClusterConfig, block: string, clusterKey: st
   }
 }
 
+function planEdgeTcp(config: ClusterConfig): EdgeTcpConfig {
+  const { halfClosedKeepAliveMs, giveUpMs } = edgeTimers(config)
+  return { ...config.edge, halfClosedKeepAliveMs, giveUpMs }
+}
+
 function planUplink(
   config: ClusterConfig,
   addresses: AddressPlan,
@@ -102,7 +108,7 @@ function planUplink(
     edge: {
       kind: 'client',
       services: vips.map(({ name, protocol, address, port, listen }) => ({ name, protocol, address, port, listen })),
-      tcp: config.edge,
+      tcp: planEdgeTcp(config),
     },
     lineCards: config.lineCards,
     logLevel: config.logLevel,
@@ -146,7 +152,7 @@ function planDownlink(
       prefixes,
       proxyProtocol: [...told].map((name) => backendEndpoint(name, config, addresses)),
       udpIdleMs: longestUdpTimeout(config),
-      tcp: config.edge,
+      tcp: planEdgeTcp(config),
     },
     lineCards: config.lineCards,
     logLevel: config.logLevel,

@@ -1,16 +1,22 @@
 import type { FabricErrorCode, FabricHost } from '@fivetuple/edge'
 import type { Endpoint } from '@fivetuple/packet'
+import type { StatusRange } from './status-ranges.js'
 
-/** What to ask of whom. */
+/** Methods of HTTP checks: those that are safe and need no body (RFC 9110 §9.2.1). */
+export type CheckMethod = 'GET' | 'HEAD' | 'OPTIONS'
+
+/** The request of a check and its endpoint. */
 export interface CheckTarget extends Endpoint {
-  /** `http`: a GET is answered with a good status. `tcp`: a connection opens. `udp`: a datagram is answered. */
+  /** `http`: the response has an expected status. `tcp`: a connection opens. `udp`: a datagram gets a response. */
   readonly type: 'http' | 'tcp' | 'udp'
-  /** What an HTTP check asks for; default: `/`. */
+  /** Path of an HTTP check; default: `/`. */
   readonly path?: string
+  /** Method of an HTTP check; default: GET. */
+  readonly method?: CheckMethod
   /** Host header of an HTTP check; default: the endpoint. */
   readonly host?: string
-  /** Lowest and highest status that is good, inclusive; default: 200 to 399. */
-  readonly expectStatus?: readonly [number, number]
+  /** Statuses that an HTTP check expects; default: 200 to 399. */
+  readonly expectStatus?: readonly StatusRange[]
 }
 
 /** What one check has found. */
@@ -19,6 +25,8 @@ export interface CheckOutcome {
   readonly result: 'success' | 'failure' | 'inconclusive'
   /** In a few words, for people. */
   readonly reason: string
+  /** True if the backend works although the check failed: it has sent a response. */
+  readonly responds?: boolean
 }
 
 /** What checks need of the node's host. */

@@ -2,7 +2,7 @@ import { strict as assert } from 'node:assert'
 import { IpProtocol } from '@fivetuple/packet'
 import { type Clock, DeadlineTimer } from '@fivetuple/runtime'
 import type { Check, CheckHost, CheckOutcome, CheckTarget } from './check.js'
-import { type CheckSpec, checkKey, questionOf } from './check-spec.js'
+import { type CheckSpec, checkKey, questionOf, servedPort } from './check-spec.js'
 import { countsAsHealthy, type Health } from './health-state.js'
 import { httpCheck } from './http-check.js'
 import { type CheckCounts, Probe } from './probe.js'
@@ -39,6 +39,10 @@ export interface CheckStatus {
   /** How long it has been so, ms. */
   readonly sinceMs: number
   readonly lastReason: string
+  /** Reason of the last failure, of a check or of the traffic; undefined: there was none. */
+  readonly lastFailure: string | undefined
+  /** True if the last check got a response, expected or not. */
+  readonly responds: boolean
   /** undefined before the first check has ended */
   readonly lastDurationMs: number | undefined
   readonly counts: CheckCounts
@@ -81,7 +85,8 @@ export class HealthChecker {
       if (this.#probes.has(key)) continue
       const probe = before.get(key) ?? new Probe(spec, byQuestion.get(questionOf(spec)), this.#options.random(), now)
       this.#probes.set(key, probe)
-      const endpoint = endpointKey(spec.address, spec.port, spec.type === 'udp')
+      const { port, protocol } = servedPort(spec)
+      const endpoint = endpointKey(spec.address, port, protocol)
       this.#byEndpoint.set(endpoint, [...(this.#byEndpoint.get(endpoint) ?? []), probe])
     }
     for (const [key, probe] of before) if (!this.#probes.has(key)) probe.running?.abort()
@@ -97,10 +102,10 @@ export class HealthChecker {
 
   /**
    * A connection of the traffic to a backend has failed.
-   * @param protocol IANA number; nothing happens when no check of this transport has this endpoint
+   * @param protocol IANA number; without effect if no check is about a backend that serves this endpoint
    */
   reportFailure(address: number, port: number, protocol: number, reason: string): void {
-    const probes = this.#byEndpoint.get(endpointKey(address, port, protocol === IpProtocol.UDP))
+    const probes = this.#byEndpoint.get(endpointKey(address, port, protocol))
     if (probes === undefined || this.#isClosed) return
     const { clock, random } = this.#options
     for (const probe of probes) {
@@ -146,6 +151,8 @@ export class HealthChecker {
       isHealthy: this.#countsAsHealthy(probe),
       sinceMs: this.#options.clock.now() - probe.state.since,
       lastReason: probe.lastReason,
+      lastFailure: probe.lastFailure,
+      responds: probe.responds,
       lastDurationMs: probe.lastDurationMs,
       counts: probe.counts,
     }
@@ -201,6 +208,6 @@ export class HealthChecker {
   }
 }
 
-function endpointKey(address: number, port: number, isUdp: boolean): number {
-  return (address * 65_536 + port) * 2 + (isUdp ? 1 : 0)
+function endpointKey(address: number, port: number, protocol: number): number {
+  return (address * 65_536 + port) * 2 + (protocol === IpProtocol.UDP ? 1 : 0)
 }

@@ -25,6 +25,13 @@ export class HttpAnswer {
   /** Of the body, or of the chunk, that are still to come. */
   #left = 0
 
+  readonly #isHead: boolean
+
+  /** @param isHead true for a response to HEAD, which has no body (RFC 9112 §6.3) */
+  constructor(isHead = false) {
+    this.#isHead = isHead
+  }
+
   /** The next bytes of the connection. */
   take(b: Uint8Array, start: number, end: number): void {
     this.#text += Buffer.from(b.buffer, b.byteOffset + start, end - start).toString('latin1')
@@ -62,7 +69,7 @@ export class HttpAnswer {
 
   #frame(head: string): void {
     const length = CONTENT_LENGTH.exec(head)?.[1]
-    if (this.status === 204 || this.status === 304) this.#framing = 'length'
+    if (this.#isHead || this.status === 204 || this.status === 304) this.#framing = 'length'
     else if (CHUNKED.test(head)) this.#framing = 'chunked'
     else if (length !== undefined) {
       this.#framing = 'length'

@@ -1,33 +1,31 @@
 import { formatEndpoint } from '@fivetuple/packet'
 import { type Check, type CheckOutcome, type CheckTarget, failure, outcomeOfFailure, success } from './check.js'
 import { HttpAnswer } from './http-answer.js'
-
-/** Any answer but an error; a redirect is one, and is not followed: it may lead to where this LB can't go. */
-const GOOD_STATUS = [200, 399] as const
+import { DEFAULT_STATUS_RANGES, formatRanges, isInRanges } from './status-ranges.js'
 
 /**
- * Asks for a path and looks at the status of the answer. One connection for each check: accepting one is part of being well.
+ * Requests a path and checks the status of the response. One connection for each check: accepting one is part of being healthy.
  * No HTTP client stands in between: each LB makes a few checks a second, too few for a client's code ever to be compiled.
  */
 export const httpCheck: Check = (host, target, timeoutMs, signal) =>
   new Promise((resolve) => {
-    const { expectStatus = GOOD_STATUS } = target
-    const answer = new HttpAnswer()
+    const { expectStatus = DEFAULT_STATUS_RANGES } = target
+    const answer = new HttpAnswer(target.method === 'HEAD')
     let reached = 'not connected'
     const finish = (outcome: CheckOutcome): void => {
       signal.removeEventListener('abort', onAbort)
       resolve(outcome)
     }
-    const outcomeOf = (status: number): CheckOutcome => {
-      const isGood = status >= expectStatus[0] && status <= expectStatus[1]
-      return isGood ? success(`status ${status}`) : failure(`status ${status}`)
-    }
+    const outcomeOf = (status: number): CheckOutcome =>
+      isInRanges(status, expectStatus)
+        ? success(`HTTP ${status}`)
+        : { ...failure(`HTTP ${status}, expected ${formatRanges(expectStatus)}`), responds: true }
     const look = (): void => {
       switch (answer.state) {
         case 'head':
           return
         case 'body':
-          reached = 'no end of the answer'
+          reached = 'no complete response'
           return
         case 'whole':
           finish(outcomeOf(answer.status))
@@ -38,11 +36,11 @@ export const httpCheck: Check = (host, target, timeoutMs, signal) =>
           connection.reset() // or the backend would go on sending
           return
         case 'cut':
-          finish(failure('closed before the answer was whole'))
+          finish(failure('connection closed before the response was complete'))
           connection.close()
           return
         case 'malformed':
-          finish(failure('the answer is not HTTP'))
+          finish(failure('the response is not HTTP'))
           connection.reset()
       }
     }
@@ -52,7 +50,7 @@ export const httpCheck: Check = (host, target, timeoutMs, signal) =>
     }
     const connection = host.connect(target, {
       onConnected: () => {
-        reached = 'no answer'
+        reached = 'no response'
         connection.send(question(target))
       },
       onData: (b, start, end) => {
@@ -69,10 +67,10 @@ export const httpCheck: Check = (host, target, timeoutMs, signal) =>
     else signal.addEventListener('abort', onAbort)
   })
 
-function question({ address, port, path = '/', host }: CheckTarget): Uint8Array {
+function question({ address, port, method = 'GET', path = '/', host }: CheckTarget): Uint8Array {
   const name = host ?? formatEndpoint(address, port)
   return Buffer.from(
-    `GET ${path} HTTP/1.1\r\nhost: ${name}\r\nuser-agent: fivetuple-health-check\r\nconnection: close\r\n\r\n`,
+    `${method} ${path} HTTP/1.1\r\nhost: ${name}\r\nuser-agent: fivetuple-health-check\r\nconnection: close\r\n\r\n`,
     'latin1',
   )
 }

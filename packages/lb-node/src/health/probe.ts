@@ -21,6 +21,10 @@ export class Probe {
   state: HealthState
   counts: CheckCounts = { successes: 0, failures: 0, passiveFailures: 0, inconclusive: 0 }
   lastReason = 'not checked yet'
+  /** Reason of the last failure, of a check or of the traffic. */
+  lastFailure: string | undefined
+  /** True if the last check got a response, expected or not. */
+  responds = true
   lastDurationMs: number | undefined
   /** Ends the check that is under way; undefined while none is. */
   running: AbortController | undefined
@@ -39,6 +43,8 @@ export class Probe {
     if (before === undefined) return
     this.counts = before.counts
     this.lastReason = before.lastReason
+    this.lastFailure = before.lastFailure
+    this.responds = before.responds
     this.lastDurationMs = before.lastDurationMs
   }
 
@@ -62,7 +68,7 @@ export class Probe {
   }
 
   /** The check has ended. */
-  finish({ result, reason }: CheckOutcome, random: number, now: number): void {
+  finish({ result, reason, responds = result === 'success' }: CheckOutcome, random: number, now: number): void {
     this.running = undefined
     this.#timeoutAt = NEVER
     this.lastReason = reason
@@ -71,6 +77,8 @@ export class Probe {
     if (result === 'success') this.counts = { ...counts, successes: counts.successes + 1 }
     else if (result === 'failure') this.counts = { ...counts, failures: counts.failures + 1 }
     else this.counts = { ...counts, inconclusive: counts.inconclusive + 1 }
+    if (result === 'failure') this.lastFailure = reason
+    if (result !== 'inconclusive') this.responds = responds
     if (result !== 'inconclusive') this.state = observe(this.state, result, this.spec, now)
     this.#nextAt = nextCheckAt(this.spec, this.#startedAt, this.state.doubts > 0, random, now)
   }
@@ -78,6 +86,7 @@ export class Probe {
   /** The traffic has met a failure: it counts like one of the check, and the next check comes soon. */
   passiveFailure(reason: string, random: number, now: number): void {
     this.lastReason = reason
+    this.lastFailure = reason
     this.counts = { ...this.counts, passiveFailures: this.counts.passiveFailures + 1 }
     this.state = observe(this.state, 'failure', this.spec, now)
     this.#nextAt = Math.min(this.#nextAt, nextCheckAt(this.spec, this.#startedAt, true, random, now))

@@ -11,7 +11,7 @@ export const udpCheck: Check = (host, { address, port }, timeoutMs, signal) =>
       signal.removeEventListener('abort', onAbort)
       resolve(outcome)
     }
-    const onAbort = (): void => finish(failure(`no answer within ${timeoutMs} ms`))
+    const onAbort = (): void => finish(failure(`no response within ${timeoutMs} ms`))
     const channel = host.openDatagram({
       address,
       port,

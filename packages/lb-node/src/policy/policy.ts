@@ -22,7 +22,7 @@ export interface PolicySnapshot {
   readonly backends: readonly PolicyBackend[]
   /** Another one whenever backends, weights or eligibility are; a policy may keep what it has computed from them by it. */
   readonly version: number
-  /** How many flows the service has been given before this one. */
+  /** Number of this flow: one more than that of the flow before; it starts anywhere. */
   readonly flowNumber: number
 }
 

@@ -47,16 +47,26 @@ t.test('HTTP: statuses', async (t) => {
   })
   const ask = (more: Partial<CheckTarget>) =>
     httpCheck(downlink.host, { type: 'http', address, port, ...more }, TIMEOUT_MS, never)
-  t.strictSame(await ask({}), { result: 'success', reason: 'status 200' })
-  t.strictSame(await ask({ path: '/302', host: 'www.example.org' }), { result: 'success', reason: 'status 302' })
-  t.strictSame(await ask({ path: '/404' }), { result: 'failure', reason: 'status 404' })
-  t.strictSame(await ask({ path: '/503' }), { result: 'failure', reason: 'status 503' })
-  t.strictSame(await ask({ path: '/503', expectStatus: [503, 503] }), { result: 'success', reason: 'status 503' })
-  t.strictSame(await ask({ path: '/204', expectStatus: [200, 200] }), { result: 'failure', reason: 'status 204' })
+  t.strictSame(await ask({}), { result: 'success', reason: 'HTTP 200' })
+  t.strictSame(await ask({ path: '/302', host: 'www.example.org' }), { result: 'success', reason: 'HTTP 302' })
+  const unexpected = (reason: string) => ({ result: 'failure', reason, responds: true })
+  t.strictSame(await ask({ path: '/404' }), unexpected('HTTP 404, expected 200-399'))
+  t.strictSame(await ask({ path: '/301', expectStatus: [[200, 299]] }), unexpected('HTTP 301, expected 200-299'))
+  t.strictSame(await ask({ path: '/503', expectStatus: [[503, 503]] }), { result: 'success', reason: 'HTTP 503' })
+  const expectStatus = [
+    [200, 200],
+    [401, 403],
+  ] as const
+  t.strictSame(await ask({ path: '/204', expectStatus }), unexpected('HTTP 204, expected 200, 401-403'))
+  t.strictSame(await ask({ path: '/403', expectStatus }), { result: 'success', reason: 'HTTP 403' })
+  t.strictSame(await ask({ method: 'HEAD' }), { result: 'success', reason: 'HTTP 200' }, 'no body follows')
+  t.strictSame(await ask({ method: 'OPTIONS', path: '/204' }), { result: 'success', reason: 'HTTP 204' })
   t.strictSame(seen, [
     `GET / ${BACKEND}:${port} close`,
     'GET /302 www.example.org close',
-    ...['/404', '/503', '/503', '/204'].map((path) => `GET ${path} ${BACKEND}:${port} close`),
+    ...['/404', '/301', '/503', '/204', '/403'].map((path) => `GET ${path} ${BACKEND}:${port} close`),
+    `HEAD / ${BACKEND}:${port} close`,
+    `OPTIONS /204 ${BACKEND}:${port} close`,
   ])
   t.strictSame(new Set(peers), new Set([BIP]))
   t.equal(peers.length, seen.length, 'a connection for each')
@@ -71,7 +81,7 @@ t.test('HTTP: an answer that is long is not read to its end', async (t) => {
     response.on('close', () => clearInterval(timer))
   })
   const outcome = await httpCheck(downlink.host, { type: 'http', address, port }, TIMEOUT_MS, never)
-  t.strictSame(outcome, { result: 'success', reason: 'status 200' })
+  t.strictSame(outcome, { result: 'success', reason: 'HTTP 200' })
   await downlink.quiet()
 })
 
@@ -80,8 +90,8 @@ t.test('HTTP: given up, before the answer and within it', async (t) => {
     if (request.url === '/stalls') response.write('the beginning')
   })
   for (const [path, reason] of [
-    ['/silent', 'no answer within 700 ms'],
-    ['/stalls', 'no end of the answer within 700 ms'],
+    ['/silent', 'no response within 700 ms'],
+    ['/stalls', 'no complete response within 700 ms'],
   ] as const) {
     const abort = new AbortController()
     const outcome = httpCheck(downlink.host, { type: 'http', address, port, path }, TIMEOUT_MS, abort.signal)
@@ -102,9 +112,9 @@ t.test('HTTP: what is no answer', async (t) => {
   const server = createTcpServer((socket) => socket.once('data', () => socket.end(answers.shift() ?? '')))
   const { downlink, port } = await serve(t, server)
   const ask = () => httpCheck(downlink.host, { type: 'http', address, port }, TIMEOUT_MS, never)
-  t.strictSame(await ask(), { result: 'failure', reason: 'closed before the answer was whole' })
-  t.strictSame(await ask(), { result: 'failure', reason: 'closed before the answer was whole' })
-  t.strictSame(await ask(), { result: 'failure', reason: 'the answer is not HTTP' })
+  t.strictSame(await ask(), { result: 'failure', reason: 'connection closed before the response was complete' })
+  t.strictSame(await ask(), { result: 'failure', reason: 'connection closed before the response was complete' })
+  t.strictSame(await ask(), { result: 'failure', reason: 'the response is not HTTP' })
 })
 
 t.test('TCP: opens and closes in order', async (t) => {
@@ -169,9 +179,9 @@ t.test('the checker over real HTTP: a backend fails and comes back', async (t) =
   checker.setChecks([spec])
   const failed = change()
   status = 503
-  t.strictSame(await failed, [false, 'status 503'])
+  t.strictSame(await failed, [false, 'HTTP 503, expected 200-399'])
   status = 200
-  t.strictSame(await change(), [true, 'status 200'])
+  t.strictSame(await change(), [true, 'HTTP 200'])
   checker.setChecks([])
   await downlink.quiet()
 })

@@ -172,6 +172,23 @@ t.test('failures of the traffic count, and bring the next check forward', async 
   )
 })
 
+t.test('a check of another port or protocol counts failures of the traffic of the port that is served', async (t) => {
+  const { host, checker, changes, pass } = start()
+  host.behaviors.set(9_000, 'good')
+  const spec80 = spec(9_000, { fall: 1, serves: { port: 80, protocol: IpProtocol.TCP } })
+  const spec53 = spec(9_000, { fall: 1, serves: { port: 53, protocol: IpProtocol.UDP } })
+  checker.setChecks([spec80, spec53])
+  t.equal(checker.status().length, 2, 'one check per served port')
+  await pass(1_100)
+  t.strictSame(host.log.splice(0), ['11000 9000', '11000 9000'])
+  checker.reportFailure(ADDRESS, 9_000, IpProtocol.TCP, 'a port that no VIP uses')
+  checker.reportFailure(ADDRESS, 53, IpProtocol.TCP, 'another protocol')
+  t.strictSame(changes, [])
+  checker.reportFailure(ADDRESS, 80, IpProtocol.TCP, 'refused')
+  checker.reportFailure(ADDRESS, 53, IpProtocol.UDP, 'port unreachable')
+  t.strictSame(changes, ['11100 9000 unhealthy: refused', '11100 9000 unhealthy: port unreachable'])
+})
+
 t.test('a failure of the traffic while a check is under way', async (t) => {
   const { host, checker, changes, pass } = start()
   checker.setChecks([spec(80, { fall: 1 })])
@@ -187,7 +204,7 @@ t.test('UDP', async (t) => {
   host.behaviors.set(1, 'good').set(2, 'refused').set(3, 'silent').set(4, 'no-port')
   checker.setChecks([1, 2, 3, 4].map((port) => spec(port, { type: 'udp', fall: 1 })))
   await pass(2_900)
-  t.strictSame(changes, ['11000 2 unhealthy: port unreachable', '12000 3 unhealthy: no answer within 1000 ms'])
+  t.strictSame(changes, ['11000 2 unhealthy: port unreachable', '12000 3 unhealthy: no response within 1000 ms'])
   t.equal(host.open, 0)
   t.match(checker.status()[3], { health: 'unknown', lastReason: 'no source port left', counts: { inconclusive: 1 } })
   checker.reportFailure(ADDRESS, 1, IpProtocol.UDP, 'port unreachable')

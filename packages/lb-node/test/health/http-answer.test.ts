@@ -37,6 +37,14 @@ function read(text: string, cuts: readonly number[] = []): HttpAnswer {
   return answer
 }
 
+t.test('a response to HEAD has no body, whatever its length says', async (t) => {
+  const answer = new HttpAnswer(true)
+  const bytes = Buffer.from('HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n')
+  answer.take(bytes, 0, bytes.length)
+  t.equal(answer.state, 'whole')
+  t.equal(answer.status, 200)
+})
+
 for (const [name, text, status] of WHOLE)
   t.test(name, async (t) => {
     t.match(read(text), { state: 'whole', status })

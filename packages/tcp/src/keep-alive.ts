@@ -1,0 +1,51 @@
+import type { TcpOptions } from './options.js'
+
+const NEVER = Number.POSITIVE_INFINITY
+
+/** Result of {@link KeepAlive.onTimeout}. */
+export type KeepAliveAction = 'wait' | 'probe' | 'give-up'
+
+/** The keep-alive timer of a connection (RFC 9293 §3.8.4). Times in ms. */
+export class KeepAlive {
+  readonly #options: TcpOptions
+  #heardAt = 0
+  #probes = 0
+  /** When {@link onTimeout} is due; Infinity: never. */
+  dueAt = NEVER
+
+  constructor(options: TcpOptions) {
+    this.#options = options
+  }
+
+  start(now: number): void {
+    this.#heardAt = now
+    this.dueAt = now + this.#options.keepAliveMs
+  }
+
+  stop(): void {
+    this.dueAt = NEVER
+  }
+
+  /** The peer has sent something. */
+  heard(now: number): void {
+    this.#heardAt = now
+    this.#probes = 0
+  }
+
+  /**
+   * @param isHalfClosed one side has sent its FIN and the other has not
+   * @param isWatched another timer watches over the peer, or the connection is not established
+   */
+  onTimeout(isHalfClosed: boolean, isWatched: boolean, now: number): KeepAliveAction {
+    const { keepAliveMs, halfClosedKeepAliveMs, keepAliveIntervalMs, keepAliveProbes } = this.#options
+    const quietUntil = this.#heardAt + (isHalfClosed ? halfClosedKeepAliveMs : keepAliveMs)
+    if (now < quietUntil || isWatched) {
+      this.dueAt = Math.max(quietUntil, now + keepAliveIntervalMs)
+      return 'wait'
+    }
+    if (this.#probes >= keepAliveProbes) return 'give-up'
+    this.#probes++
+    this.dueAt = now + keepAliveIntervalMs
+    return 'probe'
+  }
+}
