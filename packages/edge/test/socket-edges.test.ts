@@ -3,6 +3,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { formatIpv4, parseEndpoint } from '@fivetuple/packet'
+import { wasSocketReset } from '@fivetuple/runtime'
 import t, { type Test } from 'tap'
 import { type Backend, readAll, type SocketFabric, SocketNet, until } from './socket-fabric.js'
 
@@ -73,6 +74,67 @@ t.test('a reset goes through, whoever sends it', async (t) => {
   backend.sockets[1]!.resetAndDestroy()
   await until(() => second.errors.length === 1)
   t.same([backend.errors, second.errors], [['ECONNRESET'], ['ECONNRESET']])
+  await leavesNothing(t, fabric, backend)
+})
+
+/** How what a socket reads ends: Node.js itself takes a reset behind bytes for an end. */
+function endOf(socket: Socket): Promise<string> {
+  return new Promise((resolve) => {
+    socket.on('end', () => resolve(wasSocketReset(socket) ? 'ECONNRESET' : 'end'))
+    socket.on('error', ({ code }: NodeJS.ErrnoException) => resolve(code ?? ''))
+    socket.resume()
+  })
+}
+
+/** Written in one go in front of a reset: more than the kernel takes from a peer that does not read. */
+const CUT_BYTES = 4 * 1024 * 1024
+
+for (const kind of ['uv', 'net'])
+  t.test(`a reset behind bytes and FIN the other way is no end, whoever sends it (${kind})`, async (t) => {
+    const choice = process.env.FIVETUPLE_SOCKETS
+    process.env.FIVETUPLE_SOCKETS = kind
+    const backend = await net.openBackend(t)
+    const fabric = await net.openFabric(t, { tcp: { windowBytes: 65_536, sendBufferBytes: 65_536 } })
+    process.env.FIVETUPLE_SOCKETS = choice ?? ''
+    const ends: Record<string, number> = {}
+    for (let i = 0; i < 20; i++)
+      for (const isDown of [true, false])
+        for (const bytes of [100, CUT_BYTES]) {
+          const { socket: client } = net.dial(t)
+          const before = backend.sockets.length
+          await until(() => backend.sockets.length > before)
+          const server = backend.sockets[before]!
+          const [reader, writer] = isDown ? [client, server] : [server, client]
+          reader.end()
+          writer.resume()
+          await once(writer, 'end')
+          const end = endOf(reader)
+          writer.write(Buffer.alloc(bytes), () => writer.resetAndDestroy())
+          const how = `${isDown ? 'down' : 'up'}, ${bytes} bytes: ${await end}`
+          ends[how] = (ends[how] ?? 0) + 1
+          reader.destroy()
+        }
+    t.same(ends, {
+      'down, 100 bytes: ECONNRESET': 20,
+      'down, 4194304 bytes: ECONNRESET': 20,
+      'up, 100 bytes: ECONNRESET': 20,
+      'up, 4194304 bytes: ECONNRESET': 20,
+    })
+    await leavesNothing(t, fabric, backend)
+    await fabric.close()
+  })
+
+t.test("a client's reset reaches a backend that does not read", async (t) => {
+  const backend = await net.openBackend(t, (socket) => socket.pause())
+  const fabric = await net.openFabric(t, { tcp: { windowBytes: 65_536, sendBufferBytes: 65_536 } })
+  const { socket } = net.dial(t)
+  await until(() => backend.open === 1)
+  socket.write(Buffer.alloc(24 * 1024 * 1024))
+  await standstill(() => socket.bytesWritten - socket.writableLength)
+  socket.resetAndDestroy()
+  await until(() => fabric.flowCount === 0)
+  t.equal(await endOf(backend.sockets[0]!), 'ECONNRESET')
+  backend.sockets[0]!.destroy()
   await leavesNothing(t, fabric, backend)
 })
 

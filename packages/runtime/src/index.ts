@@ -29,6 +29,7 @@ export {
 } from './socket/datagram-socket.js'
 export { KernelDrops, type OverflowedSocket, parseUdpDrops } from './socket/kernel-drops.js'
 export { netSockets } from './socket/net-sockets.js'
+export { wasSocketReset } from './socket/reset-check.js'
 export { streamSockets } from './socket/sockets.js'
 export type {
   StreamListener,

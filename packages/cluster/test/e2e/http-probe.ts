@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { request } from 'node:http'
 import { connect, type Socket } from 'node:net'
+import { wasSocketReset } from '@fivetuple/runtime'
 
 /** What our backends answer on `/`. */
 export interface BackendAnswer {
@@ -52,7 +53,9 @@ export class RawClient {
       this.received = Buffer.concat([this.received, chunk])
     })
     socket.on('end', () => {
-      this.ended = true
+      // Node.js itself takes a reset behind bytes for an end.
+      if (wasSocketReset(socket)) socket.destroy(Object.assign(new Error('reset'), { code: 'ECONNRESET' }))
+      else this.ended = true
     })
     socket.on('error', (error: NodeJS.ErrnoException) => {
       how = error.code ?? error.message

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { createServer, type Server, type Socket } from 'node:net'
+import { wasSocketReset } from '@fivetuple/runtime'
 import t, { type Test } from 'tap'
 import { RawClient } from './http-probe.js'
 import { TestCluster, until } from './test-cluster.js'
@@ -124,6 +125,35 @@ t.test('half-close, abort, refusal and death come through as over a plain connec
     const [client, server] = await openPair()
     server.resetAndDestroy()
     t.equal(await client.closed, 'ECONNRESET')
+  })
+  await t.test('what is reset behind megabytes ends in a reset each time, after a half-close, too', async (t) => {
+    const cut = Buffer.alloc(4 * 1024 * 1024)
+    const ends: Record<string, number> = {}
+    const count = (how: string): void => {
+      ends[how] = (ends[how] ?? 0) + 1
+    }
+    for (let i = 0; i < 20; i++) {
+      const [client, server] = await openPair()
+      server.resume()
+      client.socket.end('question')
+      await once(server, 'end')
+      server.write(cut, () => server.resetAndDestroy())
+      count(`from the server: ${await client.closed}`)
+    }
+    for (let i = 0; i < 20; i++) {
+      const [client, server] = await openPair()
+      server.end()
+      await until(() => client.ended, 'the end of the server')
+      const end = new Promise<string>((resolve) => {
+        server.on('end', () => resolve(wasSocketReset(server) ? 'ECONNRESET' : 'end'))
+        server.on('error', ({ code }: NodeJS.ErrnoException) => resolve(code ?? ''))
+        server.resume()
+      })
+      client.socket.write(cut, () => client.socket.resetAndDestroy())
+      count(`from the client: ${await end}`)
+      server.destroy()
+    }
+    t.same(ends, { 'from the server: ECONNRESET': 20, 'from the client: ECONNRESET': 20 })
   })
   await cluster.untilEmpty()
 })

@@ -1,8 +1,13 @@
 import { connect, createServer, type Socket } from 'node:net'
 import { ignoreAcceptError } from '../listen.js'
+import { wasSocketReset } from './reset-check.js'
+import { ResetWatch, type WatchedSocket } from './reset-watch.js'
 import type { StreamListenOptions, StreamSocket, StreamSocketHandlers, StreamSockets } from './stream-socket.js'
 
 const BACKLOG = 4096
+
+/** Sockets that are not being read. */
+const watch = new ResetWatch()
 
 /** Sockets by `node:net`: what works in any Node.js. */
 export const netSockets: StreamSockets = {
@@ -36,7 +41,7 @@ export const netSockets: StreamSockets = {
   },
 }
 
-class NetSocket implements StreamSocket {
+class NetSocket implements StreamSocket, WatchedSocket {
   readonly remoteAddress: string
   readonly remotePort: number
   readonly #socket: Socket
@@ -51,7 +56,10 @@ class NetSocket implements StreamSocket {
     socket.on('error', ({ code, message }: NodeJS.ErrnoException) => {
       this.#error = code ?? message
     })
-    socket.on('close', () => this.#handlers?.onClose(this.#error))
+    socket.on('close', () => {
+      watch.delete(this)
+      this.#handlers?.onClose(this.#error)
+    })
   }
 
   start(handlers: StreamSocketHandlers): void {
@@ -59,7 +67,8 @@ class NetSocket implements StreamSocket {
     const socket = this.#socket
     socket.on('connect', () => handlers.onOpen?.())
     socket.on('data', (chunk: Uint8Array) => handlers.onRead(chunk, chunk.length))
-    socket.on('end', () => handlers.onReadEnd())
+    socket.on('end', () => this.#onEnd(handlers))
+    if (socket.closed) process.nextTick(() => handlers.onClose(this.#error))
   }
 
   write(b: Uint8Array): boolean {
@@ -92,10 +101,16 @@ class NetSocket implements StreamSocket {
 
   pause(): void {
     this.#socket.pause()
+    if (this.#handlers !== undefined && !this.#socket.destroyed) watch.add(this)
   }
 
   resume(): void {
     this.#socket.resume()
+    if (!this.#socket.readableEnded) watch.delete(this)
+  }
+
+  checkReset(): void {
+    if (wasSocketReset(this.#socket)) this.#closeReset()
   }
 
   reset(): void {
@@ -107,6 +122,20 @@ class NetSocket implements StreamSocket {
   }
 
   destroy(): void {
+    this.#socket.destroy()
+  }
+
+  #onEnd(handlers: StreamSocketHandlers): void {
+    if (wasSocketReset(this.#socket)) {
+      this.#closeReset()
+      return
+    }
+    handlers.onReadEnd()
+    if (!this.#socket.destroyed) watch.add(this)
+  }
+
+  #closeReset(): void {
+    this.#error = 'ECONNRESET'
     this.#socket.destroy()
   }
 }

@@ -30,7 +30,10 @@ export interface StreamSocket {
   readonly remotePort: number
   /** Bytes written that the kernel has not taken. */
   readonly pendingBytes: number
-  /** Begins: handlers are called from now on, never within this call. To be called once, in the turn that made the socket. */
+  /**
+   * Begins: handlers are called from now on, never within this call. To be called once; on a dialled socket in the turn that
+   * made it.
+   */
   start(handlers: StreamSocketHandlers): void
   /**
    * Sends bytes behind all that was written before.
@@ -65,7 +68,7 @@ export interface StreamListenOptions {
    * whoever is free takes the next connection; the primary must have chosen `SCHED_NONE`. Default: nobody else does.
    */
   readonly isShared?: boolean
-  /** A connection was accepted; it must be started or destroyed in this call. */
+  /** A connection was accepted: it is to be started, reset or destroyed, in this call or later. */
   readonly onConnection: (socket: StreamSocket) => void
 }
 

@@ -29,6 +29,8 @@ export interface UvTcp {
   listen(backlog: number): Status
   connect(request: UvRequest, address: string, port: number): Status
   getpeername(into: { address?: string; port?: number }): Status
+  /** Absent on Windows. */
+  readonly fd?: number
   setNoDelay(on: boolean): Status
   reset(done: () => void): Status
   close(done?: () => void): void

@@ -1,6 +1,9 @@
 import { createServer } from 'node:net'
+import { constants } from 'node:os'
 import { getSystemErrorName } from 'node:util'
 import { ignoreAcceptError } from '../listen.js'
+import { wasReset } from './reset-check.js'
+import { ResetWatch, type WatchedSocket } from './reset-watch.js'
 import type {
   StreamDialOptions,
   StreamListener,
@@ -12,6 +15,7 @@ import type {
 import { type UvBindings, type UvTcp, type UvWriteRequest, uvBindings } from './uv-bindings.js'
 
 const UV_EOF = -4095
+const UV_ECONNRESET = -constants.errno.ECONNRESET
 /** Linux caps it at net.core.somaxconn. */
 const BACKLOG = 4096
 
@@ -23,21 +27,21 @@ export function uvSockets(): StreamSockets | undefined {
   // Windows reads ahead: with the owner's one buffer for many sockets it would put the bytes of one flow into another.
   const uv = process.platform === 'win32' ? undefined : uvBindings()
   if (uv === undefined) return undefined
-  const writer = new Writer(uv)
+  const shared = new Shared(uv)
   return {
     dial: (options) => {
-      const socket = new UvSocket(writer, new uv.Tcp(uv.socketKind), '', 0)
+      const socket = new UvSocket(shared, new uv.Tcp(uv.socketKind), '', 0)
       socket.dial(options)
       return socket
     },
-    listen: (options) => (options.isShared ? listenShared(writer, options) : listen(writer, options)),
+    listen: (options) => (options.isShared ? listenShared(shared, options) : listen(shared, options)),
   }
 }
 
-function listen(writer: Writer, { address, port, onConnection }: StreamListenOptions): Promise<StreamListener> {
-  const { uv } = writer
+function listen(shared: Shared, { address, port, onConnection }: StreamListenOptions): Promise<StreamListener> {
+  const { uv } = shared
   const server = new uv.Tcp(uv.serverKind)
-  accept(writer, server, onConnection)
+  accept(shared, server, onConnection)
   const status = server.bind(address, port) || server.listen(BACKLOG)
   if (status !== 0) {
     server.close()
@@ -54,33 +58,38 @@ function listen(writer: Writer, { address, port, onConnection }: StreamListenOpt
 }
 
 /** Only `node:net` can ask the primary of node:cluster for a shared socket: it is let listen, and its handle taken over. */
-function listenShared(writer: Writer, { address, port, onConnection }: StreamListenOptions): Promise<StreamListener> {
+function listenShared(shared: Shared, { address, port, onConnection }: StreamListenOptions): Promise<StreamListener> {
   const server = createServer()
   return new Promise((resolve, reject) => {
     server.once('error', reject)
     server.listen({ host: address, port, exclusive: false, backlog: BACKLOG }, () => {
       server.off('error', reject)
       server.on('error', ignoreAcceptError)
-      accept(writer, (server as unknown as { readonly _handle: UvTcp })._handle, onConnection)
+      accept(shared, (server as unknown as { readonly _handle: UvTcp })._handle, onConnection)
       // Connections are none that the server knows of, so it closes at once.
       resolve({ close: () => new Promise((closed) => server.close(() => closed())) })
     })
   })
 }
 
-function accept(writer: Writer, server: UvTcp, onConnection: StreamListenOptions['onConnection']): void {
+function accept(shared: Shared, server: UvTcp, onConnection: StreamListenOptions['onConnection']): void {
   server.setNoDelay(true) // accepted sockets inherit it
   server.onconnection = (status, handle) => {
     if (status !== 0) return // out of descriptors: libuv turns the client away
     const peer: { address?: string; port?: number } = {}
     handle.getpeername(peer)
-    onConnection(new UvSocket(writer, handle, peer.address ?? '', peer.port ?? 0))
+    onConnection(new UvSocket(shared, handle, peer.address ?? '', peer.port ?? 0))
   }
 }
 
-/** What all sockets share: the request that serves each write which the kernel takes at once, and so is never used up. */
-class Writer {
+/** State that all sockets share. */
+class Shared {
   readonly uv: UvBindings
+  /** Sockets that are not being read. */
+  readonly watch = new ResetWatch()
+  /** The socket that was the last to read bytes. */
+  lastReader: UvSocket | undefined
+  /** Serves each write which the kernel takes at once, and so is never used up. */
   #idle: UvWriteRequest
 
   constructor(uv: UvBindings) {
@@ -98,10 +107,10 @@ class Writer {
   }
 }
 
-class UvSocket implements StreamSocket {
+class UvSocket implements StreamSocket, WatchedSocket {
   readonly remoteAddress: string
   readonly remotePort: number
-  readonly #writer: Writer
+  readonly #shared: Shared
   readonly #handle: UvTcp
   #handlers: StreamSocketHandlers | undefined
   #buffer: Uint8Array | undefined
@@ -116,8 +125,8 @@ class UvSocket implements StreamSocket {
   #isClosed = false
   #error: string | undefined
 
-  constructor(writer: Writer, handle: UvTcp, remoteAddress: string, remotePort: number) {
-    this.#writer = writer
+  constructor(shared: Shared, handle: UvTcp, remoteAddress: string, remotePort: number) {
+    this.#shared = shared
     this.#handle = handle
     this.remoteAddress = remoteAddress
     this.remotePort = remotePort
@@ -126,7 +135,7 @@ class UvSocket implements StreamSocket {
 
   dial({ address, port, localAddress, localPort = 0 }: StreamDialOptions): void {
     const handle = this.#handle
-    const request = new this.#writer.uv.ConnectRequest()
+    const request = new this.#shared.uv.ConnectRequest()
     request.oncomplete = (status) => this.#onConnected(status)
     const status = handle.bind(localAddress, localPort) || handle.connect(request, address, port)
     if (status !== 0) this.#close(status)
@@ -140,7 +149,7 @@ class UvSocket implements StreamSocket {
 
   write(b: Uint8Array): boolean {
     if (this.#isClosed) return true
-    const { request, uv } = this.#writer
+    const { request, uv } = this.#shared
     const status = this.#handle.writeBuffer(request, b)
     if (status !== 0) {
       this.#close(status)
@@ -153,7 +162,7 @@ class UvSocket implements StreamSocket {
 
   writev(pieces: readonly Uint8Array[]): boolean {
     if (this.#isClosed) return true
-    const { request, uv } = this.#writer
+    const { request, uv } = this.#shared
     const status = this.#handle.writev(request, pieces, true)
     if (status !== 0) {
       this.#close(status)
@@ -175,18 +184,23 @@ class UvSocket implements StreamSocket {
   pause(): void {
     if (this.#isPaused) return
     this.#isPaused = true
-    if (this.#isConnected && !this.#isClosed) this.#handle.readStop()
+    if (!this.#isConnected || this.#isClosed || this.#handlers === undefined) return
+    this.#handle.readStop()
+    this.#shared.watch.add(this)
   }
 
   resume(): void {
     if (!this.#isPaused) return
     this.#isPaused = false
-    if (this.#isConnected && !this.#isClosed && !this.#hasEnded) this.#handle.readStart()
+    if (!this.#isConnected || this.#isClosed || this.#hasEnded || this.#handlers === undefined) return
+    this.#shared.watch.delete(this)
+    this.#handle.readStart()
   }
 
   reset(): void {
     if (this.#isClosed) return
     this.#isClosed = true
+    this.#release()
     // While a FIN is on its way the handle refuses, and could never be closed after that.
     if (this.#isShuttingDown) this.#isResetting = true
     else this.#handle.reset(this.#onClosed)
@@ -201,7 +215,8 @@ class UvSocket implements StreamSocket {
     this.#buffer = this.#handlers!.nextBuffer()
     handle.useUserBuffer(this.#buffer)
     handle.onread = () => this.#onRead()
-    if (!this.#isPaused) handle.readStart()
+    if (this.#isPaused) this.#shared.watch.add(this)
+    else handle.readStart()
   }
 
   #onConnected(status: number): void {
@@ -218,7 +233,7 @@ class UvSocket implements StreamSocket {
 
   /** @returns the buffer for the next read if it is another one */
   #onRead(): undefined | Uint8Array {
-    const { state, readBytesOrError } = this.#writer.uv
+    const { state, readBytesOrError } = this.#shared.uv
     const length = state[readBytesOrError]!
     if (this.#isClosed || length === 0) return undefined
     if (length < 0) {
@@ -226,6 +241,7 @@ class UvSocket implements StreamSocket {
       else this.#close(length)
       return undefined
     }
+    this.#shared.lastReader = this
     const handlers = this.#handlers!
     handlers.onRead(this.#buffer!, length)
     const next = handlers.nextBuffer()
@@ -235,17 +251,20 @@ class UvSocket implements StreamSocket {
   }
 
   #onEnd(): void {
-    // libuv takes a reset behind bytes for FIN; it is told by there being no peer. Once our own FIN has gone, nor is there one
-    // behind the peer's.
-    const isOpen = !this.#isShuttingDown && !this.#isFinished
-    if (isOpen && this.#handle.getpeername({}) !== 0) {
-      this.#error = 'ECONNRESET'
-      this.#close(0)
+    // Once our FIN has gone, an EOF that does not come in the turn of a read was itself read: the peer has sent FIN.
+    const hasFinished = this.#isShuttingDown || this.#isFinished
+    if ((!hasFinished || this.#shared.lastReader === this) && wasReset(this.#handle, hasFinished)) {
+      this.#close(UV_ECONNRESET)
       return
     }
     this.#hasEnded = true // and libuv reads no more
     this.#handlers!.onReadEnd()
     if (this.#isFinished) this.#close(0)
+    else if (!this.#isClosed) this.#shared.watch.add(this)
+  }
+
+  checkReset(): void {
+    if (wasReset(this.#handle, this.#isShuttingDown || this.#isFinished)) this.#close(UV_ECONNRESET)
   }
 
   /** FIN, if it has been asked for and the kernel has all that goes before it: until then the socket can still be reset. */
@@ -257,7 +276,7 @@ class UvSocket implements StreamSocket {
   }
 
   #shutdown(): void {
-    const request = new this.#writer.uv.ShutdownRequest()
+    const request = new this.#shared.uv.ShutdownRequest()
     request.oncomplete = () => this.#onFinished()
     this.#isShuttingDown = this.#handle.shutdown(request) === 0
     if (!this.#isShuttingDown) this.#onFinished()
@@ -271,7 +290,7 @@ class UvSocket implements StreamSocket {
   }
 
   #hold(request: UvWriteRequest, pieces: unknown, bytes: number): void {
-    this.#writer.replace()
+    this.#shared.replace()
     this.pendingBytes += bytes
     request.pieces = pieces
     request.oncomplete = (status) => {
@@ -289,8 +308,15 @@ class UvSocket implements StreamSocket {
   #close(status: number): void {
     if (this.#isClosed) return
     this.#isClosed = true
+    this.#release()
     if (status !== 0) this.#error = getSystemErrorName(status)
     this.#handle.close(this.#onClosed)
+  }
+
+  /** Drops the references that {@link Shared} has to it. */
+  #release(): void {
+    this.#shared.watch.delete(this)
+    if (this.#shared.lastReader === this) this.#shared.lastReader = undefined
   }
 
   readonly #onClosed = (): void => {
