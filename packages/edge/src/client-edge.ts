@@ -1,6 +1,10 @@
 import { parseIpv4 } from '@fivetuple/packet'
 import { explainListenError, type StreamListener, type StreamSocket, streamSockets } from '@fivetuple/runtime'
+import type { Flow } from './flow.js'
 import { SocketApplication, type SocketEdge } from './socket-application.js'
+
+/** Wait for the flow of the connection before: its last ACK comes within a round trip of the fabric, unless it is lost. */
+const REUSE_WAIT_MS = 1_000
 
 /** One TCP service of a VIP as clients see it. */
 export interface ClientEdgeService {
@@ -75,19 +79,43 @@ export class ClientEdge {
   }
 
   #accept(service: ClientEdgeService, socket: StreamSocket): void {
-    const { edge, clock } = this.#options
     const client = parseIpv4(socket.remoteAddress)
     if (client === undefined) {
       socket.destroy() // it has gone already
       return
     }
+    const { edge } = this.#options
+    if (this.#open(service, client, socket)) return
+    const before = edge.occupant(client, socket.remotePort, service.address, service.port)
+    if (before === undefined) socket.reset()
+    else this.#openAfter(before, service, client, socket)
+  }
+
+  /** Returns false if no flow can be opened: the socket is as it was. */
+  #open(service: ClientEdgeService, client: number, socket: StreamSocket): boolean {
+    const { edge, clock } = this.#options
     const application = new SocketApplication(this.#options, socket)
     const flow = edge.connect(client, socket.remotePort, service.address, service.port, application, clock.now())
-    if (flow === undefined) {
-      socket.reset()
-      return
-    }
+    if (flow === undefined) return false
     application.flow = flow
     socket.start(application)
+    return true
+  }
+
+  /**
+   * Opens a flow once the one before it with the same five-tuple has ended. The kernel accepts a connection from the same
+   * client port as soon as both FINs have crossed between the client and this host (RFC 6191 §2); the flow of the connection
+   * before ends later, when they have crossed the fabric.
+   */
+  #openAfter(before: Flow, service: ClientEdgeService, client: number, socket: StreamSocket): void {
+    const open = (): void => {
+      before.onReleased = undefined
+      clearTimeout(deadline)
+      if (this.#open(service, client, socket)) return
+      this.#options.edge.counters.tupleInUse++
+      socket.reset()
+    }
+    const deadline = setTimeout(open, REUSE_WAIT_MS).unref()
+    before.onReleased = () => queueMicrotask(open)
   }
 }

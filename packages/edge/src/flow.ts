@@ -38,6 +38,8 @@ export class Flow implements WheelEntry<Flow> {
   /** The port whose queue it waits for, or -1. */
   waitingForPort = -1
   closed = false
+  /** Called once the edge has forgotten the flow: its five-tuple is free. */
+  onReleased: (() => void) | undefined
 
   constructor(
     endpoint: TcpEndpoint,

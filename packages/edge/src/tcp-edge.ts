@@ -54,6 +54,8 @@ export interface TcpEdgeCounters extends LocalFailureCounters {
   malformed: number
   /** New flows turned away because of `maxFlows`. */
   overLimit: number
+  /** New flows turned away because the one before them with the same five-tuple did not end in time. */
+  tupleInUse: number
 }
 
 /**
@@ -71,6 +73,7 @@ export class TcpEdge {
     malformed: 0,
     overLimit: 0,
     ...newLocalFailureCounters(),
+    tupleInUse: 0,
   }
   /** Where sockets of this edge read into. */
   readonly chunks = new ReadChunks()
@@ -104,6 +107,12 @@ export class TcpEdge {
   /** Flows that have not ended. */
   *flows(): Iterable<Flow> {
     for (const flow of this.#flows.values()) if (!flow.endpoint.isOver) yield flow
+  }
+
+  /** Returns the flow that keeps a five-tuple in use, if any: one that is not over. */
+  occupant(localAddress: number, localPort: number, remoteAddress: number, remotePort: number): Flow | undefined {
+    const flow = this.#flows.get(localAddress, remoteAddress, localPort, remotePort, IpProtocol.TCP)
+    return flow?.endpoint.isOver ? undefined : flow
   }
 
   /** Opens a flow: a SYN goes out. Returns undefined when `maxFlows` is reached or the tuple is in full use. */
@@ -386,6 +395,7 @@ export class TcpEdge {
     if (flow.closed) return
     this.#forget(flow)
     flow.application.onClosed()
+    flow.onReleased?.()
   }
 
   #forget(flow: Flow): void {

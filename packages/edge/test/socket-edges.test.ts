@@ -138,6 +138,38 @@ t.test("a client's reset reaches a backend that does not read", async (t) => {
   await leavesNothing(t, fabric, backend)
 })
 
+t.test('a five-tuple is used again as soon as the server has closed', async (t) => {
+  const backend = await net.openBackend(t, (socket) => socket.on('data', (question) => socket.end(question)))
+  const fabric = await net.openFabric(t)
+  const { address: host, port } = net.service.listen
+  const localPort = 29_000
+  for (let i = 0; i < 50; i++) {
+    const socket = connect({ host, port, localAddress: net.client, localPort })
+    socket.write(`${i}`)
+    t.equal((await readAll(socket)).toString(), `${i}`)
+    await once(socket, 'close')
+  }
+  t.match(fabric.clients.counters, { opened: 50, tupleInUse: 0 })
+  await leavesNothing(t, fabric, backend)
+})
+
+t.test('a five-tuple whose last connection does not end is refused', async (t) => {
+  const backend = await net.openBackend(t, (socket) => socket.end())
+  const fabric = await net.openFabric(t)
+  const { address: host, port } = net.service.listen
+  const from = { host, port, localAddress: net.client, localPort: 29_001 }
+  const first = connect(from)
+  await readAll(first)
+  fabric.toServers.isCut = true // its FIN gets no further than the edge
+  if (!first.closed) await once(first, 'close')
+  const second = connect(from)
+  const error = await new Promise<NodeJS.ErrnoException>((resolve) => second.once('error', resolve))
+  t.equal(error.code, 'ECONNRESET')
+  t.match(fabric.clients.counters, { opened: 1, tupleInUse: 1 })
+  fabric.toServers.isCut = false
+  await leavesNothing(t, fabric, backend)
+})
+
 t.test('flows that are ended from outside reset their sockets, half-closed ones, too', async (t) => {
   const backend = await net.openBackend(t, (socket) => {
     if (backend.sockets.length === 1) socket.end('bye')

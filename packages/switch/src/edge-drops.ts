@@ -2,6 +2,7 @@
 const CAUSES: Readonly<Record<string, string>> = {
   malformed: 'edge-tcp-malformed',
   overLimit: 'edge-tcp-flow-limit',
+  tupleInUse: 'edge-tcp-tuple-in-use',
   udpLostToQueue: 'edge-udp-queue-full',
   udpOverLimit: 'edge-udp-flow-limit',
   udpMalformed: 'edge-udp-malformed',

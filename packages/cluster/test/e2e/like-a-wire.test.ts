@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { createServer, type Server, type Socket } from 'node:net'
+import { connect, createServer, type Server, type Socket } from 'node:net'
 import { wasSocketReset } from '@fivetuple/runtime'
 import t, { type Test } from 'tap'
 import { RawClient } from './http-probe.js'
@@ -154,6 +154,18 @@ t.test('half-close, abort, refusal and death come through as over a plain connec
       server.destroy()
     }
     t.same(ends, { 'from the server: ECONNRESET': 20, 'from the client: ECONNRESET': 20 })
+  })
+  await t.test("a five-tuple is used again at once after the server's close", async (t) => {
+    const [host, port] = address.split(':')
+    for (let i = 0; i < 50; i++) {
+      const before = sockets.length
+      const socket = connect({ host: host!, port: Number(port), localAddress: '127.74.100.1', localPort: 29_000 })
+      await until(() => sockets.length > before, `connection ${i}`)
+      sockets[before]!.end('bye')
+      socket.resume()
+      await once(socket, 'close')
+    }
+    t.pass('none was refused')
   })
   await cluster.untilEmpty()
 })
