@@ -1,11 +1,13 @@
 import type { Socket } from 'node:net'
-import { buildConnector, Client } from 'undici'
+import { wasSocketReset } from '@fivetuple/runtime'
+import { buildConnector, Client, type Dispatcher } from 'undici'
 import { errorCode } from './error-code.js'
 import type { FlowLedger } from './flow-ledger.js'
 import { parseAnswer } from './parse-answer.js'
 
 /** Longer than any probe: an idle connection stays, so that a lane is one flow. The server's own hint may be shorter. */
 const KEEP_ALIVE_MS = 3_600_000
+const RESET = 'ECONNRESET'
 
 export interface LaneOptions {
   readonly url: URL
@@ -26,6 +28,8 @@ export class Lane {
   readonly #client: Client
   /** The connection that requests go over now. */
   #flow: number | undefined
+  /** True if that connection, or the last one, has ended by RST. */
+  #wasReset = false
 
   constructor(options: LaneOptions) {
     const { url, connectTimeoutMs } = options
@@ -50,20 +54,17 @@ export class Lane {
   }
 
   /**
-   * One GET. Resolves when the whole answer is there, with a code when its status is no success; rejects when there is
-   * none or `signal` aborts.
+   * Sends one GET. Resolves with undefined if the whole response has arrived and its status is a success, else with the code
+   * of what went wrong; rejects if there is no response or `signal` aborts.
    */
   async get(signal: AbortSignal): Promise<string | undefined> {
     const { isSingleUse, ledger, now } = this.#options
-    const { statusCode, body } = await this.#client.request({
-      method: 'GET',
-      path: this.#path,
-      signal,
-      reset: isSingleUse,
-    })
-    const text = await body.text()
+    const response = await this.#client.request({ method: 'GET', path: this.#path, signal, reset: isSingleUse })
+    const text = await response.body.text()
+    // undici takes a RST for the end of a body whose length is not known (RFC 9112 §8: such a response is incomplete).
+    if (this.#wasReset && isEndedByClose(response)) return RESET
     if (this.#flow !== undefined) ledger.answer(this.#flow, now(), parseAnswer(text))
-    return statusCode >= 400 ? `HTTP_${statusCode}` : undefined
+    return response.statusCode >= 400 ? `HTTP_${response.statusCode}` : undefined
   }
 
   /** Closes the connection at once. */
@@ -75,11 +76,23 @@ export class Lane {
     const { ledger, now } = this.#options
     const flow = ledger.open(`${socket.localAddress}:${socket.localPort}`, now())
     this.#flow = flow
+    this.#wasReset = false
     let end = 'closed'
+    // Node.js reports a RST behind data as an end. This listener is in front of undici's, which would take it for FIN.
+    socket.once('end', () => {
+      if (wasSocketReset(socket)) socket.destroy(Object.assign(new Error(`read ${RESET}`), { code: RESET }))
+      this.#wasReset = socket.destroyed
+    })
     socket.once('error', (error) => {
       const code = errorCode(error)
+      if (code === RESET) this.#wasReset = true
       if (!code.startsWith('UND_ERR_')) end = code // what undici ends a socket with itself was our wish
     })
     socket.once('close', () => ledger.close(flow, end))
   }
+}
+
+/** True if only the end of its connection ends a response's body (RFC 9112 §6.3, case 8). */
+function isEndedByClose({ headers }: Dispatcher.ResponseData): boolean {
+  return headers['content-length'] === undefined && headers['transfer-encoding'] === undefined
 }

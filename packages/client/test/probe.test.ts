@@ -51,6 +51,24 @@ t.test('a new connection for each request', async (t) => {
   t.match(report, { answered: 30, failed: 0, flows: { opened: 30, answered: 30 } })
 })
 
+t.test('a response that a reset cuts short is not counted as served, and has one name', async (t) => {
+  for (const head of ['connection: close\r\n', 'content-length: 900\r\n', 'transfer-encoding: chunked\r\n']) {
+    const url = await serve(t, ({ socket }) => {
+      const body = head.startsWith('transfer') ? '4\r\nhalf\r\n' : 'half'
+      socket.write(`HTTP/1.1 200 OK\r\n${head}\r\n${body}`, () => socket.resetAndDestroy())
+    })
+    for (const connections of [3, 'new'] as const) {
+      const report = await runProbe({ ...few, url, connections })
+      t.match(report, { answered: 0, failed: 30, errors: { ECONNRESET: 30 } }, `${head.trim()}, ${connections}`)
+    }
+  }
+})
+
+t.test('a response without a length that ends by FIN is whole', async (t) => {
+  const url = await serve(t, ({ socket }) => socket.end('HTTP/1.1 200 OK\r\nconnection: close\r\n\r\nall'))
+  t.match(await runProbe({ ...few, url, connections: 'new' }), { answered: 30, failed: 0 })
+})
+
 t.test('each outcome is told as it comes', async (t) => {
   const outcomes: ProbeOutcome[] = []
   const url = await serve(t, (req, res) => (outcomes.length === 0 ? req.socket.resetAndDestroy() : answer(req, res)))
