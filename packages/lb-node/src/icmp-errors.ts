@@ -14,6 +14,7 @@ import type { LocalHost } from './local-host.js'
 import { translateIcmpError } from './nat/icmp-translation.js'
 import type { SessionTable } from './nat/session-table.js'
 import { SessionState } from './nat/tcp-tracking.js'
+import { isPathProbeReply } from './path-probe.js'
 import type { ServiceTable } from './service-table.js'
 
 const NONE = -1
@@ -81,6 +82,7 @@ export class IcmpErrors {
 
   /** Translates the error in the packet at `o` towards the client that it is about; false when it goes nowhere. */
   toClient(b: Uint8Array, o: number, now: number): boolean {
+    if (isPathProbeReply(b, o, this.#bip)) return false // its arrival is all that it says
     const error = readIcmpError(b, o)
     if (error === undefined || error.offending.sourceAddress !== this.#bip) return this.#translateToClient(b, o, NONE)
     const { sourcePort, destinationAddress, destinationPort, protocol } = error.offending

@@ -33,6 +33,7 @@ export {
 } from './health/health-state.js'
 export { HttpAnswer } from './health/http-answer.js'
 export { httpCheck } from './health/http-check.js'
+export { type CheckPath, PathMonitor } from './health/path-monitor.js'
 export type { CheckCounts } from './health/probe.js'
 export { slowStartNextChange, slowStartShare } from './health/slow-start.js'
 export { formatRanges, isInRanges, type StatusRange } from './health/status-ranges.js'

@@ -14,7 +14,9 @@ import type { LbBackendConfig, LbCableConfig, LbConfig, LbServiceConfig, Service
 import { lbSessionsToDrain, sessionsToDrain } from './drain-progress.js'
 import type { ConnectFailure } from './flow-opener.js'
 import { LbForwarder } from './forwarder.js'
+import { PathMonitor } from './health/path-monitor.js'
 import { LbPort } from './lb-port.js'
+import { checkPath, sendPathProbe } from './path-probe.js'
 import { Redundancy } from './redundancy/redundancy.js'
 import { DOWNLINK, Routing, UPLINK } from './routing.js'
 import type { BackendChange, ServiceBackend } from './service.js'
@@ -24,6 +26,10 @@ import type { SessionInfo } from './session-info.js'
 import type { LbServiceStatus, LbStatus, PlacedVip, SessionView } from './status.js'
 import { VipPlacement } from './vip-placement.js'
 
+/** Silence of the downlink that excuses failed checks at most, s, if there is no hold time that says so. */
+const SILENCE_MAX_S = 9
+/** A link that something has come from within this time is not silent, ms: half of the time after which a SYN is repeated. */
+const RECENTLY_MS = 500
 /** Answers to checks are short. */
 const CHECK_WINDOW_BYTES = 65_536
 const CONNECT_FAILURES: Readonly<Record<ConnectFailure, string>> = {
@@ -64,6 +70,7 @@ export class LbNode {
   readonly #forwarder: LbForwarder
   readonly #host: FabricHost
   readonly #health: ServiceHealth
+  readonly #path: PathMonitor
   readonly #routing: Routing
   readonly #expiry: DeadlineTimer
   readonly #redundancy: Redundancy | undefined
@@ -91,8 +98,13 @@ export class LbNode {
       tcp: tcpOptions({ windowBytes: CHECK_WINDOW_BYTES }),
       clock,
     })
+    const router = parseIpv4(config.bgp.downlink.address)!
+    this.#path = new PathMonitor((config.bgp.holdTime || SILENCE_MAX_S) * 1_000, clock.now())
     this.#health = new ServiceHealth({
       host: this.#host,
+      path: checkPath(this.#path, this.#downlink, () => {
+        for (const lane of this.#downlink.lanes) if (lane.isUp) sendPathProbe(lane, bip, router)
+      }),
       clock,
       random: Math.random,
       onBackend: (service, backend, change, reason) => this.#onBackendHealth(service, backend, change, reason),
@@ -107,13 +119,16 @@ export class LbNode {
         hasAddress: (vip) => this.#addresses.has(vip),
         local: this.#host,
         random: Math.random,
-        onConnectFailure: ({ address, port, service }, failure) =>
+        onConnectFailure: ({ address, port, service }, failure) => {
+          // If nothing comes from the link, not even what this LB has not read yet, the backend may well have responded.
+          if (failure === 'timeout' && !this.#path.hasHeardSince(clock.now() - RECENTLY_MS)) return
           this.#health.reportFailure(
             address,
             port,
             service.spec.protocol,
             `a ${service.spec.protocol === IpProtocol.UDP ? 'datagram' : 'connection'} ${CONNECT_FAILURES[failure]}`,
-          ),
+          )
+        },
       },
       this.#uplink.output,
       this.#downlink.output,
@@ -162,6 +177,7 @@ export class LbNode {
     })
     this.#downlink.plugIn(this.#uplink, (b, start, end) => {
       const now = this.#clock.now()
+      this.#path.heard(now)
       this.#forwarder.receiveFromDownlink(b, start, end, now)
       this.#expiry.arm(this.#forwarder.deadline(now))
     })

@@ -4,6 +4,7 @@ import type { LbBackendConfig, LbServiceConfig } from './config.js'
 import type { CheckHost } from './health/check.js'
 import { type CheckSpec, checkKey } from './health/check-spec.js'
 import { HealthChecker } from './health/health-checker.js'
+import type { CheckPath } from './health/path-monitor.js'
 import { slowStartNextChange, slowStartShare } from './health/slow-start.js'
 import { isServiceUp } from './health/watermark.js'
 import type { BackendChange } from './service.js'
@@ -27,6 +28,8 @@ interface WatchedService {
 
 export interface ServiceHealthOptions {
   readonly host: CheckHost
+  /** The path that all checks take. */
+  readonly path: CheckPath
   readonly clock: Clock
   /** Uniform in [0, 1). */
   readonly random: () => number
@@ -49,10 +52,11 @@ export class ServiceHealth {
   readonly #services = new Map<string, WatchedService>()
 
   constructor(options: ServiceHealthOptions) {
-    const { host, clock, random } = options
+    const { host, path, clock, random } = options
     this.#options = options
     this.#checker = new HealthChecker({
       host,
+      path,
       clock,
       random,
       onChange: (check, isHealthy, reason) => this.#onCheck(check, isHealthy, reason),

@@ -5,6 +5,7 @@ import type { Check, CheckHost, CheckOutcome, CheckTarget } from './check.js'
 import { type CheckSpec, checkKey, questionOf, servedPort } from './check-spec.js'
 import { countsAsHealthy, type Health } from './health-state.js'
 import { httpCheck } from './http-check.js'
+import type { CheckPath } from './path-monitor.js'
 import { type CheckCounts, Probe } from './probe.js'
 import { tcpCheck } from './tcp-check.js'
 import { udpCheck } from './udp-check.js'
@@ -26,6 +27,8 @@ export interface HealthCheckerOptions {
   readonly initial?: 'healthy' | 'unhealthy'
   /** Most checks under way at once; default: 64. */
   readonly maxInFlight?: number
+  /** The path that all checks take. Without it each failure is one of the backend. */
+  readonly path?: CheckPath
   /** Makes the one timer. Default: a DeadlineTimer on `clock`; a simulation gives one that runs on its own time. */
   readonly createTimer?: (onDue: () => number) => Pick<DeadlineTimer, 'arm' | 'close'>
 }
@@ -163,10 +166,20 @@ export class HealthChecker {
     const now = this.#options.clock.now()
     const due = [...this.#probes.values()].filter((probe) => probe.dueAt <= now).sort((a, b) => a.dueAt - b.dueAt)
     for (const probe of due) {
-      if (probe.running !== undefined) probe.expire()
+      if (probe.running !== undefined) this.#onOverdue(probe, now)
       else if (this.#inFlight < this.#inFlightMax) this.#start(probe, now)
     }
     return this.#deadline()
+  }
+
+  /** A check has not ended when half of its timeout has passed, or all of it. */
+  #onOverdue(probe: Probe, now: number): void {
+    const { path } = this.#options
+    if (path === undefined) probe.expire(false)
+    else if (probe.pathProbedAt > now) {
+      probe.pathProbed(now)
+      path.probe()
+    } else probe.expire(!path.hasHeardSince(probe.pathProbedAt) && !path.isOverdue(now))
   }
 
   #deadline(): number {
@@ -180,7 +193,7 @@ export class HealthChecker {
 
   #start(probe: Probe, now: number): void {
     const { spec } = probe
-    const running = probe.start(now)
+    const running = probe.start(now, this.#options.path !== undefined)
     this.#inFlight++
     void CHECKS[spec.type](this.#options.host, spec, spec.timeoutMs, running.signal).then((outcome) => {
       this.#inFlight--
@@ -192,7 +205,17 @@ export class HealthChecker {
 
   #finish(probe: Probe, outcome: CheckOutcome): void {
     const { clock, random } = this.#options
-    this.#change(probe, outcome.reason, () => probe.finish(outcome, random(), clock.now()))
+    const judged = this.#judge(probe, outcome)
+    this.#change(probe, judged.reason, () => probe.finish(judged, random(), clock.now()))
+  }
+
+  /** A check that has failed because of the path says nothing of the backend. */
+  #judge(probe: Probe, outcome: CheckOutcome): CheckOutcome {
+    if (outcome.result !== 'failure') return outcome
+    if (this.#options.path?.isUp === false)
+      return { result: 'inconclusive', reason: 'no carrier to the downlink switch' }
+    if (probe.isExcused) return { result: 'inconclusive', reason: 'nothing was received from the downlink switch' }
+    return outcome
   }
 
   /** Tells when `step` has changed what the probe counts as. */

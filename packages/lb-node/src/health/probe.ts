@@ -31,6 +31,11 @@ export class Probe {
   #startedAt = Number.NEGATIVE_INFINITY
   #nextAt: number
   #timeoutAt = NEVER
+  /** When the path to the backend is probed, so that a timeout can be told from a path that is silent. */
+  #pathProbeAt = NEVER
+  #pathProbedAt = NEVER
+  /** The check was ended while nothing came from the path. */
+  isExcused = false
 
   /**
    * @param before a probe that asked the same question in another rhythm: what it knows stays known
@@ -50,19 +55,38 @@ export class Probe {
 
   /** When something is to be done: the check to be started, or ended. */
   get dueAt(): number {
-    return this.running === undefined ? this.#nextAt : this.#timeoutAt
+    return this.running === undefined ? this.#nextAt : Math.min(this.#timeoutAt, this.#pathProbeAt)
   }
 
-  /** A check starts. */
-  start(now: number): AbortController {
+  /** When the path was probed during this check; Infinity: not yet. */
+  get pathProbedAt(): number {
+    return this.#pathProbedAt
+  }
+
+  /** A check starts. @param hasPath the path is probed when half of the timeout has passed */
+  start(now: number, hasPath: boolean): AbortController {
     this.running = new AbortController()
+    this.isExcused = false
+    this.#pathProbeAt = hasPath ? now + this.spec.timeoutMs / 2 : NEVER
+    this.#pathProbedAt = NEVER
     this.#startedAt = now
     this.#timeoutAt = now + this.spec.timeoutMs
     return this.running
   }
 
-  /** Time is up: the check ends with what it knows. */
-  expire(): void {
+  /**
+   * The path is being probed; the check goes on for half of its timeout at least. So if this node has not run for a while, its
+   * own stall is no failure of the backend.
+   */
+  pathProbed(now: number): void {
+    this.#pathProbeAt = NEVER
+    this.#pathProbedAt = now
+    this.#timeoutAt = Math.max(this.#timeoutAt, now + this.spec.timeoutMs / 2)
+  }
+
+  /** Time is up: the check ends with what it knows. @param isExcused the path is silent: it is no failure of the backend */
+  expire(isExcused: boolean): void {
+    this.isExcused = isExcused
     this.#timeoutAt = NEVER
     this.running?.abort()
   }
@@ -71,6 +95,7 @@ export class Probe {
   finish({ result, reason, responds = result === 'success' }: CheckOutcome, random: number, now: number): void {
     this.running = undefined
     this.#timeoutAt = NEVER
+    this.#pathProbeAt = NEVER
     this.lastReason = reason
     this.lastDurationMs = now - this.#startedAt
     const { counts } = this

@@ -1,5 +1,11 @@
 import type { ConnectionHandlers, DatagramOptions, FabricTarget } from '@fivetuple/edge'
-import { type CheckHost, type CheckSpec, HealthChecker, type HealthCheckerOptions } from '@fivetuple/lb-node'
+import {
+  type CheckHost,
+  type CheckSpec,
+  HealthChecker,
+  type HealthCheckerOptions,
+  PathMonitor,
+} from '@fivetuple/lb-node'
 import { IpProtocol, parseIpv4 } from '@fivetuple/packet'
 import { ManualClock, ManualTimer } from '@fivetuple/testkit'
 import t from 'tap'
@@ -70,8 +76,7 @@ function spec(port: number, changes: Partial<CheckSpec> = {}): CheckSpec {
   }
 }
 
-function start(options: Partial<HealthCheckerOptions> = {}) {
-  const clock = new ManualClock(10_000)
+function start(options: Partial<HealthCheckerOptions> = {}, clock = new ManualClock(10_000)) {
   const host = new FakeHost(clock)
   const changes: string[] = []
   const checker = new HealthChecker({
@@ -237,6 +242,95 @@ t.test('recheck() asks those soon that seem to have failed', async (t) => {
     '11850 80 healthy: connected',
     '12000 82 unhealthy: not connected within 1000 ms',
   ])
+})
+
+/** A path that a test makes silent. */
+function pathOf(clock: ManualClock, monitor: PathMonitor) {
+  const path = {
+    isUp: true,
+    isSilent: false,
+    probes: 0,
+    probe() {
+      this.probes++
+      if (!this.isSilent) monitor.heard(clock.now)
+    },
+    hasHeardSince: (time: number) => monitor.hasHeardSince(time),
+    isOverdue: (now: number) => monitor.isOverdue(now),
+  }
+  return path
+}
+
+t.test('a path that is silent excuses timeouts, until it has been silent for too long', async (t) => {
+  const clock = new ManualClock(10_000)
+  const path = pathOf(clock, new PathMonitor(9_000, clock.now))
+  const { host, checker, changes, pass } = start({ path }, clock)
+  checker.setChecks([spec(80), spec(81)])
+  host.behaviors.set(80, 'good').set(81, 'good')
+  await pass(1_500)
+  t.equal(path.probes, 0, 'not before a check is slow')
+  path.isSilent = true
+  host.behaviors.clear()
+  await pass(7_000)
+  t.same(changes, [], 'a stall of the path marks nobody unhealthy')
+  t.match(checker.status(), [
+    { health: 'healthy', lastReason: 'nothing was received from the downlink switch', counts: { failures: 0 } },
+    { health: 'healthy' },
+  ])
+  path.isSilent = false
+  host.behaviors.set(80, 'good')
+  await pass(8_000)
+  t.same(
+    changes.map((change) => change.split(' ').slice(1).join(' ')),
+    ['81 unhealthy: not connected within 1000 ms'],
+    'a backend that is dead is found dead as soon as the path works',
+  )
+  path.isSilent = true
+  host.behaviors.clear()
+  await pass(30_000)
+  t.match(changes.at(-1), /80 unhealthy/, 'a path that stays silent is as good as dead backends')
+})
+
+t.test('without carrier a failure says nothing of a backend; without probes answered a refusal does', async (t) => {
+  const clock = new ManualClock(10_000)
+  const path = pathOf(clock, new PathMonitor(9_000, clock.now))
+  const { host, checker, changes, pass } = start({ path }, clock)
+  host.behaviors.set(80, 'refused')
+  checker.setChecks([spec(80)])
+  path.isUp = false
+  await pass(20_000)
+  t.same(changes, [])
+  t.match(checker.status(), [{ lastReason: 'no carrier to the downlink switch' }])
+  path.isUp = true
+  path.isSilent = true
+  await pass(10_000)
+  t.match(changes, [/80 unhealthy: connection refused/])
+})
+
+t.test("this node's own stall is no failure of a backend", async (t) => {
+  const clock = new ManualClock(10_000)
+  const path = pathOf(clock, new PathMonitor(9_000, clock.now))
+  let due = (): number => 0
+  const { host, checker, changes, pass } = start(
+    {
+      path,
+      createTimer: (onDue) => {
+        due = onDue
+        return { arm: () => {}, close: () => {} }
+      },
+    },
+    clock,
+  )
+  checker.setChecks([spec(80, { fall: 1 })])
+  clock.runUntil(11_000)
+  due()
+  clock.runUntil(14_000) // the check has begun, and nothing has run since
+  t.equal(due(), 14_500, 'first the path is probed, and the response that waits is read')
+  t.same([path.probes, changes], [1, []])
+  clock.runUntil(14_600)
+  due()
+  await pass(0)
+  t.match(changes, [/80 unhealthy: not connected/], 'the path works, and it has had its time')
+  host.behaviors.clear()
 })
 
 t.test('equal checks are one; those that stay keep state and rhythm; those that go end', async (t) => {
