@@ -24,6 +24,7 @@ import { ServiceHealth } from './service-health.js'
 import { serviceKey, serviceSpec } from './service-spec.js'
 import type { SessionInfo } from './session-info.js'
 import type { LbServiceStatus, LbStatus, PlacedVip, SessionView } from './status.js'
+import { VipDrain } from './vip-drain.js'
 import { VipPlacement } from './vip-placement.js'
 
 /** Silence of the downlink that excuses failed checks at most, s, if there is no hold time that says so. */
@@ -71,6 +72,7 @@ export class LbNode {
   readonly #host: FabricHost
   readonly #health: ServiceHealth
   readonly #path: PathMonitor
+  readonly #vipDrain: VipDrain
   readonly #routing: Routing
   readonly #expiry: DeadlineTimer
   readonly #redundancy: Redundancy | undefined
@@ -100,6 +102,16 @@ export class LbNode {
     })
     const router = parseIpv4(config.bgp.downlink.address)!
     this.#path = new PathMonitor((config.bgp.holdTime || SILENCE_MAX_S) * 1_000, clock.now())
+    this.#vipDrain = new VipDrain({
+      clock,
+      hasLiveSessions: (vip) => this.#hasLiveSessions(vip),
+      onChange: (vip, isDrained, isWithdrawn) => {
+        this.#routing.setAddressDrained(vip, isDrained)
+        this.#placement.hold(vip, 'no-healthy-backend', isWithdrawn)
+        this.#redundancy?.refresh()
+        this.#tellVips()
+      },
+    })
     this.#health = new ServiceHealth({
       host: this.#host,
       path: checkPath(this.#path, this.#downlink, () => {
@@ -202,6 +214,7 @@ export class LbNode {
     this.#isStopping = true
     await this.#redundancy?.stop()
     await this.#routing.stop()
+    this.#vipDrain.close()
     this.#health.close()
     this.#host.close()
     this.#uplink.unplug()
@@ -253,6 +266,7 @@ export class LbNode {
         this.#forwarder.setBackend(spec, backend.address, backend.port, { isDrained: drained })
         sessions += backend.sessions
       }
+    this.#health.setDrained(name, drained)
     return { sessions }
   }
 
@@ -380,11 +394,25 @@ export class LbNode {
   #onServiceHealth(service: LbServiceConfig, isUp: boolean): void {
     this.#forwarder.setServiceUp(serviceKey(service), isUp)
     this.#log.warn({ service: service.name }, isUp ? 'service is up' : 'service is down: too few healthy backends')
-    const same = [...this.#services.values()].filter(({ address }) => address === service.address)
-    const isHopeless = same.every((other) => other.health.noBackend === 'withdraw' && !this.#health.isUp(other.name))
-    this.#placement.hold(parseIpv4(service.address)!, 'no-healthy-backend', isHopeless)
-    this.#redundancy?.refresh()
-    this.#tellVips()
+    const vip = parseIpv4(service.address)!
+    const isHopeless = this.#servicesAt(vip).every(
+      ({ name, health }) => health.noBackend === 'withdraw' && !this.#health.isUp(name),
+    )
+    this.#vipDrain.setHopeless(vip, isHopeless)
+  }
+
+  #servicesAt(vip: number): LbServiceConfig[] {
+    return [...this.#services.values()].filter(({ address }) => parseIpv4(address) === vip)
+  }
+
+  /** With one active LB at a time another one takes over, so it is of no use that new flows avoid this one. */
+  #hasLiveSessions(vip: number): boolean {
+    if (this.#config.redundancy !== null) return false
+    const sessions = [...this.#forwarder.services].filter(({ spec }) => spec.address === vip)
+    return (
+      sessions.some((service) => service.sessions > 0) &&
+      this.#servicesAt(vip).some(({ name }) => this.#health.hasWorkingBackend(name))
+    )
   }
 
   /** What is held back, and why, is news to the launcher. */
@@ -397,6 +425,7 @@ export class LbNode {
     return this.#placement.wanted.map((address) => ({
       address: formatIpv4(address),
       heldBackBy: this.#placement.holdsOf(address),
+      drainedBy: this.#vipDrain.isDrained(address) ? (['no-healthy-backend'] as const) : [],
     }))
   }
 

@@ -27,6 +27,8 @@ export class Routing {
   readonly #addresses: AddressTable
   readonly #speaker: Speaker
   #draining: boolean
+  /** Addresses that take no new flows, while the others do. */
+  readonly #drained = new Set<number>()
 
   constructor(config: LbConfig, routerId: number, bip: number, addresses: AddressTable, { onSession }: RoutingEvents) {
     const { bgp } = config
@@ -78,6 +80,14 @@ export class Routing {
     for (const address of this.#addresses.list()) this.#announce(address)
   }
 
+  /** The same for one address. */
+  setAddressDrained(address: number, isDrained: boolean): void {
+    if (isDrained === this.#drained.has(address)) return
+    if (isDrained) this.#drained.add(address)
+    else this.#drained.delete(address)
+    if (this.#addresses.has(address)) this.#announce(address)
+  }
+
   start(): Promise<void> {
     return this.#speaker.start()
   }
@@ -97,6 +107,9 @@ export class Routing {
 
   #announce(address: number): void {
     const prefix = hostPrefix(address)
-    this.#speaker.announce(UPLINK, this.#draining ? { prefix, communities: [GRACEFUL_SHUTDOWN] } : { prefix })
+    this.#speaker.announce(
+      UPLINK,
+      this.#draining || this.#drained.has(address) ? { prefix, communities: [GRACEFUL_SHUTDOWN] } : { prefix },
+    )
   }
 }

@@ -50,6 +50,8 @@ export class ServiceHealth {
   readonly #checker: HealthChecker
   readonly #slowStarts: DeadlineTimer
   readonly #services = new Map<string, WatchedService>()
+  /** Names of backends that an operator drains. */
+  readonly #drained = new Set<string>()
 
   constructor(options: ServiceHealthOptions) {
     const { host, path, clock, random } = options
@@ -74,7 +76,9 @@ export class ServiceHealth {
       const backends = config.backends.map((backend): BackendHealth => {
         const check = checkSpec(config, backend)
         const same = known?.backends.find((other) => checkKey(other.check) === checkKey(check))
-        return same ?? { config: backend, check, isHealthy: true, healthySince: Number.NEGATIVE_INFINITY, share: 1 }
+        return same
+          ? { ...same, config: backend }
+          : { config: backend, check, isHealthy: true, healthySince: Number.NEGATIVE_INFINITY, share: 1 }
       })
       this.#services.set(config.name, { config, isUp: known?.isUp ?? true, backends })
     }
@@ -94,6 +98,13 @@ export class ServiceHealth {
   /** A new flow of the traffic was not taken by a backend. */
   reportFailure(address: number, port: number, protocol: number, reason: string): void {
     this.#checker.reportFailure(address, port, protocol, reason)
+  }
+
+  /** An operator drains a backend, or ends that. */
+  setDrained(backend: string, isDrained: boolean): void {
+    if (isDrained) this.#drained.add(backend)
+    else this.#drained.delete(backend)
+    for (const service of this.#services.values()) this.#judge(service)
   }
 
   /** The way to backends is back: those that failed are asked again soon. */
@@ -125,6 +136,12 @@ export class ServiceHealth {
     return this.#services.get(service)?.isUp ?? true
   }
 
+  /** Returns true if a backend of the service works, though it may take no new flows: it is healthy, or responds. */
+  hasWorkingBackend(service: string): boolean {
+    const backends = this.#services.get(service)?.backends ?? []
+    return backends.some(({ isHealthy, check }) => isHealthy || this.#checker.statusOf(check)?.responds === true)
+  }
+
   close(): void {
     this.#checker.close()
     this.#slowStarts.close()
@@ -151,7 +168,9 @@ export class ServiceHealth {
   }
 
   #judge(service: WatchedService): void {
-    const { backends, config } = service
+    const { config } = service
+    // What takes no new flows for another reason than its health is no part of the quorum.
+    const backends = service.backends.filter(({ config: { name, weight } }) => weight > 0 && !this.#drained.has(name))
     const healthy = backends.filter(({ isHealthy }) => isHealthy).length
     const isUp = isServiceUp(service.isUp, healthy, backends.length, config.health.watermark)
     if (isUp === service.isUp) return

@@ -38,6 +38,8 @@ export interface PlacedVip {
   readonly address: string
   /** Why it is not on the interface now; empty: it is. */
   readonly heldBackBy: readonly HoldReason[]
+  /** Why it takes no new flows although it is on the interface; empty: it takes them. */
+  readonly drainedBy: readonly HoldReason[]
 }
 
 export interface LbServiceStatus {

@@ -99,6 +99,8 @@ export interface LbVips {
     readonly names: readonly string[]
     /** Why it is not on the interface although it is to be; empty: it is. */
     readonly heldBackBy: readonly HoldReason[]
+    /** Why it takes no new flows although it is on the interface; empty: it takes them. */
+    readonly drainedBy: readonly HoldReason[]
   }[]
   /** Why it says nothing, if so: then `vips` are those that it is to have when it is back. */
   readonly silent?: string

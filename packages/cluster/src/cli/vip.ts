@@ -64,8 +64,13 @@ function renderSettings({ name, policy, limits, weights }: VipSettings): string 
   return settings + hint
 }
 
-function renderVip({ address, names, heldBackBy }: LbVips['vips'][number]): string {
-  const held = heldBackBy.length === 0 ? '' : `, held back: ${heldBackBy.join(', ')}`
+function renderVip({ address, names, heldBackBy, drainedBy }: LbVips['vips'][number]): string {
+  const held =
+    heldBackBy.length > 0
+      ? `, held back: ${heldBackBy.join(', ')}`
+      : drainedBy.length > 0
+        ? `, drains: ${drainedBy.join(', ')}`
+        : ''
   return `${names.join('/')} (${address}${held})`
 }
 

@@ -108,11 +108,12 @@ export class VipControl implements VipsControl {
     const placed =
       'answer' in told
         ? told.answer.vips
-        : this.#fleet.configs.get(lb)!.vips.map((address) => ({ address, heldBackBy: [] }))
-    const vips = placed.map(({ address, heldBackBy }) => ({
+        : this.#fleet.configs.get(lb)!.vips.map((address) => ({ address, heldBackBy: [], drainedBy: [] }))
+    const vips = placed.map(({ address, heldBackBy, drainedBy }) => ({
       address,
       names: this.#plan.vips.filter((vip) => vip.address === address).map(({ name }) => name),
       heldBackBy,
+      drainedBy,
     }))
     return { lb, vips, ...('silent' in told && { silent: told.silent }) }
   }

@@ -1,6 +1,6 @@
 import { runProbe } from '@fivetuple/client'
 import t from 'tap'
-import { fetchOnce } from './http-probe.js'
+import { fetchOnce, RawClient } from './http-probe.js'
 import { OwnServer } from './servers.js'
 import { TestCluster, until } from './test-cluster.js'
 
@@ -66,6 +66,40 @@ t.test(
     await untilHealthy(3)
     await until(async () => (await routedTo('withdrawing')).length === 2, 'its routes are back')
     for (const name of ['withdrawing', 'resetting', 'trying']) t.same(await outcomes(name), all(200), name)
+
+    // A backend that only says that it is not ready serves the connections that it has.
+    const client = await RawClient.open(cluster.vip('withdrawing').listen)
+    const responds = async () => {
+      const before = client.received.length
+      client.socket.write('GET / HTTP/1.1\r\nhost: x\r\n\r\n')
+      await until(() => client.received.length > before, 'the connection is served')
+    }
+    await responds()
+    const lb = (await api.sessions('all', 'withdrawing', 100)).find(({ sessions }) =>
+      sessions.some(({ client: from }) => from.endsWith(`:${client.socket.localPort}`)),
+    )!.lb
+    const placed = async () => (await api.vips(lb))[0]!.vips[0]!
+    for (const backend of ['backend-1', 'backend-2', 'backend-3']) await api.misbehave(backend, { healthz: 'failing' })
+    await untilHealthy(0)
+    await until(async () => (await routedTo('withdrawing')).join() === lb, 'only the LB with a session keeps its route')
+    t.match(await placed(), { heldBackBy: [], drainedBy: ['no-healthy-backend'] })
+    t.match((await cluster.cli('status')).stdout, /backend-1 +HTTP 503, expected 200-399 +lb-1 lb-2/)
+    await responds()
+    t.same(new Set(await outcomes('withdrawing')), new Set(['ECONNRESET']), 'new flows are turned away')
+    await responds()
+    client.socket.end()
+    await until(async () => (await routedTo('withdrawing')).length === 0, 'with its last session the VIP goes')
+    t.match(await placed(), { heldBackBy: ['no-healthy-backend'], drainedBy: [] })
+    for (const backend of ['backend-1', 'backend-2', 'backend-3']) await api.heal(backend)
+    await untilHealthy(3)
+    await until(async () => (await routedTo('withdrawing')).length === 2, 'its routes are back')
+
+    // What an operator drains is no part of the quorum, and takes no VIP down while others are healthy.
+    for (const backend of ['backend-1', 'backend-2']) await api.drainBackend(backend, true)
+    t.same(await outcomes('withdrawing'), all(200), 'one is all that there is')
+    t.same(await routedTo('withdrawing'), ['lb-1', 'lb-2'])
+    await api.kill('backend-3', true)
+    await until(async () => (await routedTo('withdrawing')).length === 0, 'drained backends are no help')
   },
 )
 

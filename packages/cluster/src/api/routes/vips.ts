@@ -5,7 +5,9 @@ import { Count, mapOf, Name, nullable, strict, Text } from '../schemas.js'
 const LbVips = Type.Array(
   strict({
     lb: Text,
-    vips: Type.Array(strict({ address: Text, names: Type.Array(Text), heldBackBy: Type.Array(Text) })),
+    vips: Type.Array(
+      strict({ address: Text, names: Type.Array(Text), heldBackBy: Type.Array(Text), drainedBy: Type.Array(Text) }),
+    ),
     silent: Type.Optional(Text),
   }),
 )
