@@ -1,6 +1,7 @@
 import { parseIpv4 } from '@fivetuple/packet'
 import { explainListenError, type StreamListener, type StreamSocket, streamSockets } from '@fivetuple/runtime'
 import type { Flow } from './flow.js'
+import { countLocalFailure, localFailureOf } from './local-failure.js'
 import { SocketApplication, type SocketEdge } from './socket-application.js'
 
 /** Wait for the flow of the connection before: its last ACK comes within a round trip of the fabric, unless it is lost. */
@@ -70,9 +71,13 @@ export class ClientEdge {
   async #listen(service: ClientEdgeService): Promise<void> {
     const { address, port } = service.listen
     const { isShared = false } = this.#options
+    const onAcceptError = (code: string): void => {
+      const failure = localFailureOf(code)
+      if (failure !== undefined) countLocalFailure(this.#options.edge.counters, failure)
+    }
     try {
       const onConnection = (socket: StreamSocket): void => this.#accept(service, socket)
-      this.#listeners.set(service, await this.#sockets.listen({ address, port, isShared, onConnection }))
+      this.#listeners.set(service, await this.#sockets.listen({ address, port, isShared, onConnection, onAcceptError }))
     } catch (error) {
       this.#options.onListenError(service, new Error(explainListenError(error as Error, address, port)))
     }

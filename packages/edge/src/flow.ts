@@ -40,6 +40,8 @@ export class Flow implements WheelEntry<Flow> {
   closed = false
   /** Called once the edge has forgotten the flow: its five-tuple is free. */
   onReleased: (() => void) | undefined
+  /** It uses the edge's reserve: see `TcpEdgeOptions.reservedFlows`. */
+  isReserved = false
 
   constructor(
     endpoint: TcpEndpoint,

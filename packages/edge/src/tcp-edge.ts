@@ -30,6 +30,10 @@ export interface TcpEdgeOptions {
   readonly fabric: Fabric
   readonly tcp: TcpOptions
   readonly maxFlows: number
+  /** Flows that may exist beyond `maxFlows` if {@link isReserved} tells so of them. Default: 0. */
+  readonly reservedFlows?: number
+  /** True for the remote end of an incoming flow that may use the reserve. Default: none. */
+  readonly isReserved?: (remoteAddress: number, remotePort: number) => boolean
   /** Initial sequence numbers, 32 bits each (RFC 9293 §3.4.1). */
   readonly nextIss: () => number
   /**
@@ -207,6 +211,7 @@ export class TcpEdge {
     return this.#keepers === 0
   }
   #keepers = 0
+  #reservedCount = 0
 
   /** A whole TCP packet `b[start, end)` for this edge. Its IP header has been checked. */
   receive(b: Uint8Array, start: number, end: number, now: number): void {
@@ -328,12 +333,18 @@ export class TcpEdge {
       if (!before.endpoint.isOver) return undefined
       this.#close(before)
     }
-    if (this.#flows.size >= this.#options.maxFlows) {
+    const { maxFlows, reservedFlows = 0 } = this.#options
+    const isReserved = reservedFlows > 0 && (this.#options.isReserved?.(remote, remotePort) ?? false)
+    // The unused part of the reserve is not there for other flows.
+    const unused = isReserved ? 0 : Math.max(reservedFlows - this.#reservedCount, 0)
+    if (this.#flows.size >= maxFlows + reservedFlows - unused) {
       this.counters.overLimit++
       return undefined
     }
     const endpoint = new TcpEndpoint(this.#tcp, localPort, remotePort, this.#options.nextIss())
     const flow = new Flow(endpoint, local, localPort, remote, remotePort)
+    flow.isReserved = isReserved
+    if (isReserved) this.#reservedCount++
     this.#flows.set(local, remote, localPort, remotePort, IpProtocol.TCP, flow)
     return flow
   }
@@ -399,6 +410,7 @@ export class TcpEdge {
   }
 
   #forget(flow: Flow): void {
+    if (!flow.closed && flow.isReserved) this.#reservedCount--
     flow.closed = true
     this.#wheel.remove(flow)
     this.#flows.delete(flow.localAddress, flow.remoteAddress, flow.localPort, flow.remotePort, IpProtocol.TCP)

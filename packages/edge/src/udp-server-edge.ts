@@ -16,6 +16,7 @@ import {
 import { type DatagramOperation, DatagramSocket, type OverflowedSocket } from '@fivetuple/runtime'
 import type { Fabric } from './fabric.js'
 import { reportHostUnreachable, reportLocalFailure, reportPortUnreachable } from './icmp-report.js'
+import { type IdleEntry, IdleList } from './idle-list.js'
 import {
   countLocalFailure,
   type LocalFailureCounters,
@@ -38,7 +39,7 @@ export interface UdpServerEdgeOptions {
   readonly prefixes: readonly Prefix[]
   /** A socket that has been silent for so long is closed, ms. */
   readonly idleMs: number
-  /** Most sockets at once; datagrams of further flows are lost and counted. */
+  /** Most sockets at once: a further flow ends the one that has been idle longest, of those with one datagram of the client first. */
   readonly maxFlows: number
 }
 
@@ -54,6 +55,8 @@ export interface UdpServerEdgeCounters extends LocalFailureCounters {
   /** Datagrams to addresses where no backend may be. */
   noBackend: number
   overLimit: number
+  /** Flows that had to make room for a new one. */
+  evicted: number
   malformed: number
   /** Datagrams whose flow got no socket: the kernel refused to bind one to the flow's source. */
   bindFailed: number
@@ -67,7 +70,7 @@ export interface UdpServerEdgeCounters extends LocalFailureCounters {
   backendKernelDrops: number
 }
 
-interface UdpFlow {
+interface UdpFlow extends IdleEntry<UdpFlow> {
   readonly source: number
   readonly sourcePort: number
   readonly backend: number
@@ -77,6 +80,8 @@ interface UdpFlow {
   pending: Buffer[] | undefined
   pendingBytes: number
   usedAt: number
+  /** The client has sent more than one datagram. */
+  isStream: boolean
   /** The backend has sent something since the last sweep. */
   isHeard: boolean
 }
@@ -94,6 +99,7 @@ export class UdpServerEdge {
     unreachable: 0,
     noBackend: 0,
     overLimit: 0,
+    evicted: 0,
     malformed: 0,
     bindFailed: 0,
     sendFailed: 0,
@@ -104,6 +110,9 @@ export class UdpServerEdge {
   }
   readonly #options: UdpServerEdgeOptions
   readonly #flows = new FiveTupleMap<UdpFlow>()
+  /** Flows with one datagram of the client, such as a request and its response. They make room first. */
+  readonly #requests = new IdleList<UdpFlow>()
+  readonly #streams = new IdleList<UdpFlow>()
 
   constructor(options: UdpServerEdgeOptions) {
     this.#options = options
@@ -128,6 +137,7 @@ export class UdpServerEdge {
     const flow = known ?? this.#admit(source, sourcePort, backend, backendPort)
     if (flow === undefined) return
     flow.usedAt = now
+    this.#use(flow, known !== undefined)
     const payload = Buffer.from(b.subarray(udp + UDP_HEADER_BYTES, udp + udpLength(b, udp)))
     if (flow.pending === undefined) this.#send(flow, payload)
     else if (flow.pendingBytes + payload.length <= PENDING_MAX_BYTES) {
@@ -166,7 +176,7 @@ export class UdpServerEdge {
       reportPortUnreachable(this.#options.fabric, offendingFlow({ source, sourcePort, backend, backendPort }))
       return undefined
     }
-    if (this.#flows.size >= this.#options.maxFlows) {
+    if (this.#flows.size >= this.#options.maxFlows && !this.#evict()) {
       this.counters.overLimit++
       return undefined
     }
@@ -193,10 +203,38 @@ export class UdpServerEdge {
       pending: [],
       pendingBytes: 0,
       usedAt: 0,
+      isStream: false,
       isHeard: false,
+      idleLonger: undefined,
+      idleLess: undefined,
     }
+    this.#requests.add(flow)
     this.#flows.set(source, backend, sourcePort, backendPort, IpProtocol.UDP, flow)
     return flow
+  }
+
+  #listOf(flow: UdpFlow): IdleList<UdpFlow> {
+    return flow.isStream ? this.#streams : this.#requests
+  }
+
+  /** Records a datagram of the client. */
+  #use(flow: UdpFlow, isFurther: boolean): void {
+    if (!isFurther || flow.isStream) {
+      this.#listOf(flow).use(flow)
+      return
+    }
+    this.#requests.remove(flow)
+    flow.isStream = true
+    this.#streams.add(flow)
+  }
+
+  /** Ends the flow that has been idle longest; returns false if there is none. */
+  #evict(): boolean {
+    const flow = this.#requests.longest ?? this.#streams.longest
+    if (flow === undefined) return false
+    this.counters.evicted++
+    this.#close(flow)
+    return true
   }
 
   #flush(flow: UdpFlow): void {
@@ -221,6 +259,7 @@ export class UdpServerEdge {
       const isAddress = operation === 'bind' && code === 'EADDRNOTAVAIL'
       if (failure !== undefined && !isAddress) {
         countLocalFailure(counters, failure, waiting)
+        if (failure !== 'source-port') this.#evict() // the next flow finds room
         reportLocalFailure(fabric, offendingFlow(flow), failure)
       } else if (operation === 'bind') {
         counters.bindFailed += waiting
@@ -246,12 +285,14 @@ export class UdpServerEdge {
   #close(flow: UdpFlow): void {
     const { source, backend, sourcePort, backendPort } = flow
     if (this.#flows.delete(source, backend, sourcePort, backendPort, IpProtocol.UDP) === undefined) return
+    this.#listOf(flow).remove(flow)
     void flow.socket.close()
   }
 
   #toFabric(flow: UdpFlow, payload: Buffer): void {
     this.counters.datagramsIn++
     flow.isHeard = true
+    this.#listOf(flow).use(flow)
     const { backend, backendPort, source, sourcePort } = flow
     if (!sendDatagram(this.#options.fabric, backend, backendPort, source, sourcePort, payload))
       this.counters.lostToQueue++

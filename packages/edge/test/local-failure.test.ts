@@ -113,6 +113,37 @@ t.test('a SYN beyond the limit is refused by the edge, and not in the name of th
   t.match(edge.counters, { overLimit: 1, refused: 0 })
 })
 
+t.test('flows that are reserved for, as those of health checks, find room when the limit is reached', async (t) => {
+  const { sent, fabric } = captured()
+  const server = new ServerEdge(
+    { clock: monotonicClock, prefixes: PREFIXES, proxyProtocol: [], onDialError: () => {} },
+    () => edge,
+  )
+  const edge: TcpEdge = new TcpEdge(
+    {
+      fabric,
+      tcp: tcpOptions(),
+      maxFlows: 2,
+      reservedFlows: 2,
+      isReserved: (address, port) => address === BIP && port < 3_000,
+      nextIss: () => 1,
+      onIncoming: server.accept,
+    },
+    monotonicClock.now(),
+  )
+  t.teardown(() => edge.abortAll(monotonicClock.now()))
+  const open = (port: number): number => {
+    const { overLimit } = edge.counters
+    edge.receive(syn(port), 0, 40, monotonicClock.now())
+    return edge.counters.overLimit - overLimit
+  }
+  t.same([20_001, 20_002, 20_003].map(open), [0, 0, 1])
+  t.same([2_001, 2_002, 2_003].map(open), [0, 0, 1])
+  await until(() => sent.length === 6) // nobody listens there: the four that were dialled are refused
+  await until(() => edge.flowCount === 0)
+  t.same([2_004, 20_004, 20_005, 20_006, 2_005].map(open), [0, 0, 0, 1, 0], 'the reserve is for them alone')
+})
+
 t.test('a UDP flow from a port that another socket has is reported, and leaves nothing', async (t) => {
   const other = createSocket('udp4')
   t.teardown(() => new Promise<void>((resolve) => other.close(resolve)))

@@ -329,15 +329,42 @@ t.test('drops of the kernel are counted at the sockets that are ours, and at bac
   t.match(servers.counters, { kernelDrops: 2, backendKernelDrops: 4 })
 })
 
-t.test('malformed datagrams and flows beyond the limit are counted and lost', async (t) => {
-  const edge = serverEdge(t, wireTo(t).fabric, 1)
-  for (const port of [20_000, 20_001]) {
+t.test(
+  'malformed datagrams are counted and dropped; a flow beyond the limit ends the one that has been idle longest',
+  async (t) => {
+    const edge = serverEdge(t, wireTo(t).fabric, 1)
+    for (const port of [20_000, 20_001]) {
+      const packet = datagram(port, 'x')
+      edge.receive(packet, 0, packet.length, 0)
+      edge.receive(packet, 0, 27, 0)
+    }
+    t.match(edge.counters, { malformed: 2, overLimit: 0, evicted: 1 })
+    t.equal(edge.flowCount, 1)
+    const none = serverEdge(t, wireTo(t).fabric, 0)
+    const packet = datagram(20_000, 'x')
+    none.receive(packet, 0, packet.length, 0)
+    t.match(none.counters, { overLimit: 1, evicted: 0 })
+  },
+)
+
+t.test('a flood of single datagrams ends its own flows, and none that goes on', async (t) => {
+  const peers = await echo(t)
+  const { fabric } = wireTo(t)
+  const edge = serverEdge(t, fabric, 50)
+  const send = (port: number): void => {
     const packet = datagram(port, 'x')
     edge.receive(packet, 0, packet.length, 0)
-    edge.receive(packet, 0, 27, 0)
   }
-  t.match(edge.counters, { malformed: 2, overLimit: 1 })
-  t.equal(edge.flowCount, 1)
+  const streams = Array.from({ length: 10 }, (_, i) => 20_000 + i)
+  for (const port of [...streams, ...streams]) send(port)
+  await until(() => peers.length === 20)
+  for (let i = 0; i < 500; i++) send(21_000 + i)
+  t.match(edge.counters, { evicted: 460, overLimit: 0 })
+  t.equal(edge.flowCount, 50)
+  const before = peers.length
+  for (const port of streams) send(port)
+  t.equal(edge.counters.evicted, 460, 'they are all still there')
+  await until(() => peers.length >= before + 10)
 })
 
 t.test('flows are closed when nothing has passed for long enough, in either direction', async (t) => {

@@ -7,6 +7,7 @@ export { type CableDialler, type DialOptions, dialCable } from './cable/dial-cab
 export { type CableListener, type CableListenOptions, listenCables } from './cable/listen-cables.js'
 export { type Clock, monotonicClock } from './clock.js'
 export { DeadlineTimer } from './deadline-timer.js'
+export { descriptorLimit } from './descriptor-limit.js'
 export { explainListenError, listenExclusive } from './listen.js'
 export { createLogger, LOG_LEVELS, type Logger } from './log.js'
 export type { Machine } from './machine.js'

@@ -99,9 +99,21 @@ export interface ServerEdgeConfig {
   readonly prefixes: readonly string[]
   /** Backends that are told their clients by a PROXY protocol header (version 2); missing: none. */
   readonly proxyProtocol?: readonly { readonly address: string; readonly port: number }[]
+  /** Health checks of the LBs, for which flows are reserved; missing: none. */
+  readonly checks?: EdgeChecksConfig
+  /** True if services carry UDP; missing: they may. */
+  readonly hasUdp?: boolean
   /** Silence after which a UDP flow's socket towards its server is closed, ms. */
   readonly udpIdleMs: number
   readonly tcp: EdgeTcpConfig
+}
+
+/** TCP flows of health checks as the edge sees them. */
+export interface EdgeChecksConfig {
+  /** Most of them that are reserved at once. */
+  readonly flows: number
+  /** Their sources: the SNAT address of each LB, and the first and last of its ports for checks. */
+  readonly sources: readonly { readonly address: string; readonly ports: readonly [number, number] }[]
 }
 
 export interface EdgeTcpConfig {
@@ -113,6 +125,6 @@ export interface EdgeTcpConfig {
   readonly halfClosedKeepAliveMs: number
   /** A flow ends when nothing of what it has sent is acknowledged for so long, ms. */
   readonly giveUpMs: number
-  /** Most flows at once; more are refused. */
+  /** Most flows at once, of TCP and of UDP each. The descriptors of the process may allow fewer: see `flow-budgets.ts`. */
   readonly maxFlows: number
 }

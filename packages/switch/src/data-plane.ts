@@ -5,6 +5,7 @@ import {
   type CableHandlers,
   type CableListener,
   type Clock,
+  descriptorLimit,
   type Logger,
   listenCables,
 } from '@fivetuple/runtime'
@@ -14,6 +15,7 @@ import { edgeDrops } from './edge-drops.js'
 import { createEdge, type EdgeShare, SOLE_EDGE, type SwitchEdge } from './edges.js'
 import { Fib } from './fib/fib.js'
 import { EDGE_PORT } from './fib/route.js'
+import { type FlowBudgets, flowBudgets } from './flow-budgets.js'
 import { Forwarder } from './forwarder.js'
 import type { FlowQuestion, FlowShift, ForwardingPlane, OnCarrier, RouteExplanation } from './forwarding-plane.js'
 import { PortTable, type SwitchPort } from './port-table.js'
@@ -40,6 +42,7 @@ export class DataPlane implements ForwardingPlane {
   readonly #ports: PortTable
   readonly #forwarder: Forwarder
   readonly #edge: SwitchEdge
+  readonly #budgets: FlowBudgets
   #listener: CableListener | undefined
   #expiry: NodeJS.Timeout | undefined
 
@@ -67,7 +70,9 @@ export class DataPlane implements ForwardingPlane {
       })),
       clock.now(),
     )
-    this.#edge = createEdge(config.edge, share, connectedPrefixes(config), this.#forwarder, clock, log)
+    this.#budgets = flowBudgets(config, descriptorLimit(), share.cards)
+    log.info({ ...this.#budgets }, 'flows that the edge takes at most')
+    this.#edge = createEdge(config.edge, this.#budgets, share, connectedPrefixes(config), this.#forwarder, clock, log)
   }
 
   async start(fib: Fib): Promise<void> {
@@ -179,6 +184,7 @@ export class DataPlane implements ForwardingPlane {
         ...counters.get(id)!,
       })),
       flows: this.#edge.flowCount,
+      budgets: this.#budgets,
       edge,
       diverted: { flows: diverted.size, total: diverted.total, overLimit: diverted.overLimit },
       drops: { ...drops, ...edgeDrops(edge) },

@@ -1,9 +1,18 @@
 import { webcrypto as crypto } from 'node:crypto'
-import { ClientEdge, type Fabric, ServerEdge, TcpEdge, UdpClientEdge, UdpServerEdge } from '@fivetuple/edge'
+import {
+  ClientEdge,
+  type Fabric,
+  ServerEdge,
+  TcpEdge,
+  type TcpEdgeOptions,
+  UdpClientEdge,
+  UdpServerEdge,
+} from '@fivetuple/edge'
 import { IpProtocol, ipv4Protocol, type Prefix, parseIpv4, readIcmpError } from '@fivetuple/packet'
 import { type Clock, DeadlineTimer, KernelDrops, type Logger, type OverflowedSocket } from '@fivetuple/runtime'
 import { tcpOptions } from '@fivetuple/tcp'
 import type { ClientEdgeConfig, EdgeServiceConfig, EdgeTcpConfig, ServerEdgeConfig } from './config.js'
+import type { FlowBudgets } from './flow-budgets.js'
 
 const UDP_SWEEP_MS = 1_000
 /** What the kernel drops is read this often, besides in each status: a socket that has closed shows its drops no more. */
@@ -40,6 +49,7 @@ export const SOLE_EDGE: EdgeShare = { card: 0, cards: 1 }
 /** Makes the edge that the configuration asks for: towards clients or towards servers. */
 export function createEdge(
   config: ClientEdgeConfig | ServerEdgeConfig,
+  budgets: FlowBudgets,
   share: EdgeShare,
   serverPrefixes: readonly Prefix[],
   fabric: Fabric,
@@ -47,18 +57,19 @@ export function createEdge(
   log: Logger,
 ): SwitchEdge {
   return config.kind === 'client'
-    ? createClientEdge(config, share, fabric, clock, log)
-    : createServerEdge(config, share, serverPrefixes, fabric, clock, log)
+    ? createClientEdge(config, budgets, share, fabric, clock, log)
+    : createServerEdge(config, budgets, share, serverPrefixes, fabric, clock, log)
 }
 
 function createClientEdge(
   config: ClientEdgeConfig,
+  budgets: FlowBudgets,
   share: EdgeShare,
   fabric: Fabric,
   clock: Clock,
   log: Logger,
 ): SwitchEdge {
-  const { tcp, timer } = createTcpEdge(config.tcp, share, fabric, clock)
+  const { tcp, timer } = createTcpEdge(config.tcp, budgets, fabric, clock)
   const onListenError = ({ name }: { readonly name: string }, error: Error): void =>
     log.error({ service: name }, error.message)
   const isShared = share.cards > 1
@@ -96,6 +107,7 @@ function createClientEdge(
 
 function createServerEdge(
   config: ServerEdgeConfig,
+  budgets: FlowBudgets,
   share: EdgeShare,
   prefixes: readonly Prefix[],
   fabric: Fabric,
@@ -112,8 +124,8 @@ function createServerEdge(
     },
     () => tcp,
   )
-  const { tcp, timer } = createTcpEdge(config.tcp, share, fabric, clock, server)
-  const udp = new UdpServerEdge({ fabric, prefixes, idleMs: config.udpIdleMs, maxFlows: maxFlows(config.tcp, share) })
+  const { tcp, timer } = createTcpEdge(config.tcp, budgets, fabric, clock, server, checkSources(config))
+  const udp = new UdpServerEdge({ fabric, prefixes, idleMs: config.udpIdleMs, maxFlows: budgets.udp })
   const sampler = sampleKernelDrops(
     () => udp.flowCount > 0,
     (socket, drops) => {
@@ -157,7 +169,14 @@ function sampleKernelDrops(isInUse: () => boolean, count: (socket: OverflowedSoc
   }
 }
 
-function createTcpEdge(config: EdgeTcpConfig, share: EdgeShare, fabric: Fabric, clock: Clock, server?: ServerEdge) {
+function createTcpEdge(
+  config: EdgeTcpConfig,
+  budgets: FlowBudgets,
+  fabric: Fabric,
+  clock: Clock,
+  server?: ServerEdge,
+  isReserved?: TcpEdgeOptions['isReserved'],
+) {
   const timer = new DeadlineTimer(clock, () => {
     tcp.onTimeout(clock.now())
     return tcp.deadline()
@@ -172,7 +191,9 @@ function createTcpEdge(config: EdgeTcpConfig, share: EdgeShare, fabric: Fabric, 
         halfClosedKeepAliveMs: config.keepAliveMs === null ? Number.POSITIVE_INFINITY : config.halfClosedKeepAliveMs,
         giveUpMs: config.giveUpMs,
       }),
-      maxFlows: maxFlows(config, share),
+      maxFlows: budgets.tcp,
+      reservedFlows: budgets.checks,
+      ...(isReserved === undefined ? {} : { isReserved }),
       nextIss: issGenerator(),
       onEarlierDeadline: (deadline) => timer.arm(deadline),
       ...(server === undefined ? {} : { onIncoming: server.accept }),
@@ -182,9 +203,13 @@ function createTcpEdge(config: EdgeTcpConfig, share: EdgeShare, fabric: Fabric, 
   return { tcp, timer }
 }
 
-/** What the configuration allows the switch, in equal parts: memory stays bounded as configured. */
-function maxFlows(config: EdgeTcpConfig, { cards }: EdgeShare): number {
-  return Math.ceil(config.maxFlows / cards)
+/** Tells flows of health checks from those of clients by their source, which no client can have. */
+function checkSources({ checks }: ServerEdgeConfig): (address: number, port: number) => boolean {
+  const ports = new Map((checks?.sources ?? []).map((source) => [parseIpv4(source.address)!, source.ports]))
+  return (address, port) => {
+    const range = ports.get(address)
+    return range !== undefined && port >= range[0] && port <= range[1]
+  }
 }
 
 function servicesOf(services: readonly EdgeServiceConfig[], wanted: EdgeServiceConfig['protocol']) {

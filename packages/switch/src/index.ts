@@ -2,6 +2,7 @@
 export type {
   ClientEdgeConfig,
   EcmpConfig,
+  EdgeChecksConfig,
   EdgeServiceConfig,
   EdgeTcpConfig,
   ServerEdgeConfig,
@@ -19,6 +20,7 @@ export { Resilient, type ResilientOptions } from './ecmp/resilient.js'
 export type { EcmpSelection, NextHopGroup, Selector } from './ecmp/selection.js'
 export { Fib } from './fib/fib.js'
 export { EDGE_PORT, NO_ROUTE, type Route } from './fib/route.js'
+export { type FlowBudgets, flowBudgets, sumBudgets } from './flow-budgets.js'
 export type { Decision } from './flow-explainer.js'
 export {
   Forwarder,

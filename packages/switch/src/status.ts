@@ -1,6 +1,7 @@
 import type { ProcessResources } from '@fivetuple/runtime'
 import type { SpeakerError, SpeakerRefusals, SpeakerSession } from '@fivetuple/speaker'
 import type { EcmpConfig, SwitchNeighborConfig } from './config.js'
+import type { FlowBudgets } from './flow-budgets.js'
 
 /** What a switch tells of itself. Addresses and prefixes are text, ages milliseconds, counters totals since its start. */
 export interface SwitchStatus {
@@ -17,6 +18,8 @@ export interface SwitchStatus {
   readonly bgpRefusals: SpeakerRefusals
   /** Flows that end at this switch's edge. */
   readonly flows: number
+  /** Flows that the edge takes at most. */
+  readonly budgets: FlowBudgets
   readonly edge: Readonly<Record<string, number>>
   /** Flows that were kept from next hops that drain. */
   readonly diverted: DivertedStatus
@@ -41,7 +44,7 @@ export interface ForwardedReport {
 /** What forwarding tells, apart from routes and BGP. */
 export type ForwardingStatus = Pick<
   SwitchStatus,
-  'ports' | 'flows' | 'edge' | 'diverted' | 'drops' | 'listening' | 'cards'
+  'ports' | 'flows' | 'budgets' | 'edge' | 'diverted' | 'drops' | 'listening' | 'cards'
 >
 
 /** One process that forwards for a switch. */

@@ -4,6 +4,8 @@ import type { ConfigResult } from '../config/config-error.js'
 import { defaultConfig } from '../config/default-config.js'
 import { MAX_CONFIG_BYTES } from '../config/limits.js'
 import { loadConfig } from '../config/load.js'
+import { limitRules } from '../config/machine.js'
+import { WARNING_RULES, type WarningRule } from '../config/warnings.js'
 import { CliError } from './cli-error.js'
 
 /** What stands for standard input, as in other programs. */
@@ -18,8 +20,10 @@ export type UsableConfig = Extract<ConfigResult<ClusterConfig>, { readonly ok: t
 export async function readConfig(
   file: string | undefined,
   overrides: ConfigOverrides,
+  furtherRules: readonly WarningRule[] = [],
 ): Promise<ConfigResult<ClusterConfig>> {
-  if (file === undefined) return defaultConfig(overrides)
+  const rules = [...WARNING_RULES, ...limitRules(), ...furtherRules]
+  if (file === undefined) return defaultConfig(overrides, rules)
   const name = file === STDIN ? 'standard input' : file
   const bytes = file === STDIN ? await readStdin() : readFile(file)
   if (bytes.length > MAX_CONFIG_BYTES)
@@ -30,7 +34,7 @@ export async function readConfig(
   } catch {
     throw new CliError(`${name} is no text in UTF-8`, 2)
   }
-  return loadConfig(text, name, overrides)
+  return loadConfig(text, name, overrides, rules)
 }
 
 /** Reads a file of any type, up to one byte more than is allowed. */

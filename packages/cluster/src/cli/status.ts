@@ -134,7 +134,12 @@ function renderSwitch(node: ClusterStatus['switches'][string]): string {
   const more = hidden > 0 ? `  and ${hidden} more of external neighbours: see --json\n` : ''
   const cards = node.cards.length > 0 ? [renderCards(node.cards)] : []
   const parts = [ports, ...cards, routes + more, renderNeighbors(node)].join('\n')
-  return `${node.name} (${node.role} switch, ${how} over ${hash} seed ${seed}): ${node.flows} ${node.flows === 1 ? 'flow' : 'flows'}, drops: ${drops}\n${parts}`
+  return `${node.name} (${node.role} switch, ${how} over ${hash} seed ${seed}): ${node.flows} ${node.flows === 1 ? 'flow' : 'flows'}${room(node)}, drops: ${drops}\n${parts}`
+}
+
+/** Flows that there is room for; health checks have room of their own. */
+function room({ role, budgets: { tcp, udp, checks } }: ClusterStatus['switches'][string]): string {
+  return role === 'uplink' ? ` of ${tcp}` : ` (at most ${tcp} TCP, ${udp} UDP, ${checks} of checks)`
 }
 
 function renderCards(cards: ClusterStatus['switches'][string]['cards']): string {

@@ -1,5 +1,6 @@
 import type { ConfigOverrides } from '../config/cluster-config.js'
 import { formatConfigError, formatConfigWarning } from '../config/config-error.js'
+import { usageRules } from '../config/machine.js'
 import { Cluster } from '../launcher/cluster.js'
 import type { ClusterEvent, ReadyReport } from '../launcher/events.js'
 import { findFreeBlock } from '../plan/find-free-block.js'
@@ -48,7 +49,11 @@ async function usableConfig(options: UpOptions): Promise<UsableConfig> {
   const { file, lbs, backends, block, checks } = options
   if (file === '-' && options.stdin === true)
     throw new CliError('-f - and --stdin both read standard input: put the configuration into a file', 2)
-  const result = await readConfig(file, { lbs, backends, block, checks: checks === false ? false : undefined })
+  const result = await readConfig(
+    file,
+    { lbs, backends, block, checks: checks === false ? false : undefined },
+    usageRules(),
+  )
   if (!result.ok)
     throw new CliError(
       `the configuration is not usable\n${result.errors.map(formatConfigError).join('\n')}`,

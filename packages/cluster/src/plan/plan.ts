@@ -3,9 +3,11 @@ import type { LbConfig } from '@fivetuple/lb-node'
 import { formatIpv4, parsePrefix } from '@fivetuple/packet'
 import type { EdgeTcpConfig, SwitchConfig, SwitchNeighborConfig } from '@fivetuple/switch'
 import type { ClusterConfig, ConfigEndpoint, NeighborConfig, VipConfig } from '../config/cluster-config.js'
+
 import { edgeTimers } from '../config/edge-timers.js'
-import { CHECK_PORTS } from '../config/limits.js'
+
 import { AddressPlan } from './address-plan.js'
+import { checkPorts, planChecks } from './check-flows.js'
 import { API_PORT, BACKEND_PORT, DOWNLINK_CABLE_PORT, UPLINK_CABLE_PORT, VRRP_PORT } from './ports.js'
 
 /** Clients may be anywhere: this is what lies behind the uplink switch. */
@@ -151,6 +153,8 @@ function planDownlink(
       kind: 'server',
       prefixes,
       proxyProtocol: [...told].map((name) => backendEndpoint(name, config, addresses)),
+      checks: planChecks(config, addresses),
+      hasUdp: vips.some(({ protocol }) => protocol === 'udp'),
       udpIdleMs: longestUdpTimeout(config),
       tcp: planEdgeTcp(config),
     },
@@ -169,7 +173,6 @@ function planLb(
   const name = lbName(k)
   const { bgp } = config
   const { nat, capacity } = config.overrides[name] ?? config.lbSettings
-  const [firstPort] = nat.portRange
   return {
     name,
     id: k,
@@ -210,7 +213,7 @@ function planLb(
     redundancy: planRedundancy(k, config, addresses, vips),
     nat,
     capacity,
-    checkPorts: [firstPort - CHECK_PORTS, firstPort - 1],
+    checkPorts: checkPorts(lbName(k), config),
     logLevel: config.logLevel,
   }
 }

@@ -70,6 +70,8 @@ export interface StreamListenOptions {
   readonly isShared?: boolean
   /** A connection was accepted: it is to be started, reset or destroyed, in this call or later. */
   readonly onConnection: (socket: StreamSocket) => void
+  /** A connection could not be accepted, and its client is turned away: errno (`EMFILE`, ...). Default: nothing. */
+  readonly onAcceptError?: (code: string) => void
 }
 
 export interface StreamListener {

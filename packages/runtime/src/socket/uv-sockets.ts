@@ -38,10 +38,11 @@ export function uvSockets(): StreamSockets | undefined {
   }
 }
 
-function listen(shared: Shared, { address, port, onConnection }: StreamListenOptions): Promise<StreamListener> {
+function listen(shared: Shared, options: StreamListenOptions): Promise<StreamListener> {
+  const { address, port } = options
   const { uv } = shared
   const server = new uv.Tcp(uv.serverKind)
-  accept(shared, server, onConnection)
+  accept(shared, server, options)
   const status = server.bind(address, port) || server.listen(BACKLOG)
   if (status !== 0) {
     server.close()
@@ -58,24 +59,28 @@ function listen(shared: Shared, { address, port, onConnection }: StreamListenOpt
 }
 
 /** Only `node:net` can ask the primary of node:cluster for a shared socket: it is let listen, and its handle taken over. */
-function listenShared(shared: Shared, { address, port, onConnection }: StreamListenOptions): Promise<StreamListener> {
+function listenShared(shared: Shared, options: StreamListenOptions): Promise<StreamListener> {
+  const { address, port } = options
   const server = createServer()
   return new Promise((resolve, reject) => {
     server.once('error', reject)
     server.listen({ host: address, port, exclusive: false, backlog: BACKLOG }, () => {
       server.off('error', reject)
       server.on('error', ignoreAcceptError)
-      accept(shared, (server as unknown as { readonly _handle: UvTcp })._handle, onConnection)
+      accept(shared, (server as unknown as { readonly _handle: UvTcp })._handle, options)
       // Connections are none that the server knows of, so it closes at once.
       resolve({ close: () => new Promise((closed) => server.close(() => closed())) })
     })
   })
 }
 
-function accept(shared: Shared, server: UvTcp, onConnection: StreamListenOptions['onConnection']): void {
+function accept(shared: Shared, server: UvTcp, { onConnection, onAcceptError }: StreamListenOptions): void {
   server.setNoDelay(true) // accepted sockets inherit it
   server.onconnection = (status, handle) => {
-    if (status !== 0) return // out of descriptors: libuv turns the client away
+    if (status !== 0) {
+      onAcceptError?.(getSystemErrorName(status)) // out of descriptors: libuv turns the client away
+      return
+    }
     const peer: { address?: string; port?: number } = {}
     handle.getpeername(peer)
     onConnection(new UvSocket(shared, handle, peer.address ?? '', peer.port ?? 0))

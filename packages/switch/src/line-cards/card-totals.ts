@@ -1,3 +1,4 @@
+import { sumBudgets } from '../flow-budgets.js'
 import type { PortCounters } from '../forwarder.js'
 import type { ForwardingStatus, SwitchPortStatus } from '../status.js'
 
@@ -51,6 +52,7 @@ export function cardTotals(
   return {
     ports: ports.map(({ id, peer, isCut }) => ({ peer, up: isUp(id), isCut, ...(byId.get(id) ?? unused(id)) })),
     flows: sum(running.map(({ flows }) => flows)),
+    budgets: sumBudgets(running.map(({ budgets }) => budgets)),
     edge,
     diverted: { flows: sum(running.map(({ diverted: { flows } }) => flows)), ...diverted },
     drops,

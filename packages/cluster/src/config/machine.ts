@@ -1,0 +1,29 @@
+import { readFileSync } from 'node:fs'
+import { descriptorLimit } from '@fivetuple/runtime'
+import { warnOfDescriptors } from './warn-descriptors.js'
+import { type BoundPort, readBoundPorts, warnOfSourcePorts } from './warn-source-ports.js'
+import type { WarningRule } from './warnings.js'
+
+/** Tables of TCP and UDP sockets in this network namespace. */
+const TABLES = ['tcp', 'tcp6', 'udp', 'udp6'] as const
+
+/** Warnings that depend on the limits of this machine. */
+export function limitRules(): readonly WarningRule[] {
+  return [warnOfDescriptors(descriptorLimit())]
+}
+
+/** Warnings that depend on what runs on this machine now. */
+export function usageRules(): readonly WarningRule[] {
+  return [warnOfSourcePorts(boundPorts())]
+}
+
+/** Ports that are bound on all addresses; none where the system has no such tables. */
+function boundPorts(): BoundPort[] {
+  return TABLES.flatMap((table) => {
+    try {
+      return readBoundPorts(readFileSync(`/proc/net/${table}`, 'latin1'), table.startsWith('tcp') ? 'tcp' : 'udp')
+    } catch {
+      return []
+    }
+  })
+}

@@ -1,0 +1,31 @@
+import { flowBudgets } from '@fivetuple/switch'
+import { planCluster } from '../plan/plan.js'
+import { DEFAULTS } from './defaults.js'
+import type { WarningRule } from './warnings.js'
+
+/** Fewer flows than this are not what a default configuration is meant for. */
+const FLOWS_EXPECTED = 500
+const NO_KEY = '00'.repeat(32)
+
+/**
+ * Makes a rule that warns of more flows than the processes of a switch have descriptors for.
+ * @param descriptors that a process of this machine may have
+ */
+export function warnOfDescriptors(descriptors: number): WarningRule {
+  return (config, document, warn) => {
+    const plan = planCluster(config, config.block === 'auto' ? DEFAULTS.block : config.block, NO_KEY)
+    const { lineCards } = config
+    const wanted = document.edge?.maxFlows ?? FLOWS_EXPECTED
+    const { maxFlows } = config.edge
+    const budgets = flowBudgets(plan.downlink, descriptors, lineCards)
+    const [tcp, udp] = [budgets.tcp * lineCards, budgets.udp * lineCards]
+    const hasUdp = config.vips.some(({ protocol }) => protocol === 'udp')
+    if (tcp >= wanted && (!hasUdp || udp >= wanted)) return
+    const room = hasUdp ? `${tcp} TCP and ${udp} UDP flows` : `${tcp} flows`
+    warn(
+      ['edge', 'maxFlows'],
+      `is ${maxFlows}, but a process may have ${descriptors} file descriptors here, which is room for ${room}`,
+      `raise the hard limit ('ulimit -Hn', LimitNOFILE=), or set maxFlows to ${Math.max(Math.min(tcp, hasUdp ? udp : tcp), 1)}`,
+    )
+  }
+}

@@ -1,0 +1,33 @@
+import type { EdgeChecksConfig } from '@fivetuple/switch'
+import type { ClusterConfig } from '../config/cluster-config.js'
+import { CHECK_PORTS } from '../config/limits.js'
+import { numbered } from '../config/resolve.js'
+import type { AddressPlan } from './address-plan.js'
+
+/** Flows at the edge that one check of one LB has at most at once, as a rule. */
+const FLOWS_PER_CHECK = 4
+
+/**
+ * Plans the flows by which LBs check backends over TCP. An LB makes each check once at a time; flows that have just ended rest
+ * in TIME-WAIT, and while results are in doubt checks come several times as often.
+ */
+export function planChecks(config: ClusterConfig, addresses: AddressPlan): EdgeChecksConfig {
+  const checks = new Set(
+    config.vips.flatMap(({ health: { check }, backends }) =>
+      check === null || check.type === 'udp' ? [] : backends.map((name) => `${name} ${JSON.stringify(check)}`),
+    ),
+  )
+  return {
+    flows: FLOWS_PER_CHECK * checks.size * config.lbs,
+    sources: numbered('lb', config.lbs).map((lb, i) => ({
+      address: addresses.bip(i + 1),
+      ports: checkPorts(lb, config),
+    })),
+  }
+}
+
+/** First and last source port of an LB's checks: just below those of its NAT. */
+export function checkPorts(lb: string, { overrides, lbSettings }: ClusterConfig): readonly [number, number] {
+  const [first] = (overrides[lb] ?? lbSettings).nat.portRange
+  return [first - CHECK_PORTS, first - 1]
+}
