@@ -118,6 +118,7 @@ t.test('without a route, the source hears of it by the same route table', async 
   t.same(readIcmpError(message!, 0), {
     type: IcmpType.DESTINATION_UNREACHABLE,
     code: UnreachableCode.NET,
+    pointer: 0,
     offending: flow(9, NOWHERE, LB),
   })
   t.same(readIcmpError(toEdge[0]!, 0)?.offending, flow(10, NOWHERE))
