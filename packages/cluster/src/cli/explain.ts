@@ -1,4 +1,4 @@
-import type { Explanation } from '../api/status.js'
+import { renderExplanation } from './explain-report.js'
 import { targetCluster } from './target.js'
 
 /** `fivetuple explain`: the uplink switch's decision for one five-tuple, and the session if there is one. */
@@ -9,38 +9,5 @@ export async function explain(
   options: { readonly block?: string; readonly json?: boolean },
 ): Promise<void> {
   const explanation = await targetCluster(options.block).explain(client, vip, protocol)
-  process.stdout.write(options.json ? `${JSON.stringify(explanation)}\n` : render(explanation))
-}
-
-function render({ client, vip, protocol, route, session, sessionsElsewhere }: Explanation): string {
-  const flow = `${protocol} ${client} > ${vip}`
-  if (route === null) return `${flow}\n  no route: the uplink switch answers with ICMP destination unreachable\n`
-  const { hash, m } = route
-  const value = `0x${hash.value.toString(16).padStart(8, '0')}`
-  return [
-    flow,
-    `  route      ${route.prefix}, cost ${route.cost}, ${m} equal-cost next hop${m === 1 ? '' : 's'}`,
-    `  hash       ${hash.name}, seed ${hash.seed}: ${hash.value} (${value})`,
-    `  selection  ${route.selection}: ${route.reason}`,
-    `  LB         ${route.lb}, port ${route.port}`,
-    ...(route.drain === undefined
-      ? []
-      : [
-          route.drain.divertedTo === null
-            ? `  drain      it drains: a flow that begins now goes to ${route.drain.newFlowsTo}`
-            : `  drain      kept from an LB that drained when it began; a flow that begins now goes to ${route.drain.newFlowsTo}`,
-        ]),
-    session === null
-      ? '  session    none'
-      : `  session    ${session.state}: ${session.bip} > ${session.backend}, idle ${Math.round(session.idleMs)} ms`,
-    ...sessionsElsewhere.map(({ lb, session: { state } }) => `  outcome    ${rehashed(protocol, lb, state)}`),
-    '',
-  ].join('\n')
-}
-
-/** A UDP flow gets another session with its next datagram; a TCP flow can't. */
-function rehashed(protocol: string, lb: string, state: string): string {
-  return protocol === 'udp'
-    ? `rehashed: ${lb} has its session, and its next datagram gets another one`
-    : `broken by rehash: ${lb} has its session (${state}), and the flow ends when its client sends next`
+  process.stdout.write(options.json ? `${JSON.stringify(explanation)}\n` : renderExplanation(explanation))
 }
