@@ -180,6 +180,14 @@ const CONTRADICTIONS: readonly [text: string, problem: RegExp][] = [
   ['vips: [{name: a, expose: "127.0.0.1:65536"}]', /a port is at most 65535/],
   ['vips: [{name: a, expose: "127.20.0.1:80"}]', /lies in the block/],
   ['vips: [{name: a, expose: "127.0.0.1:81"}, {name: b, expose: "127.0.0.1:81"}]', /is taken by VIP 'a'/],
+  [
+    'backends: [{name: s, address: 127.0.0.1, port: 81}]\nvips: [{name: a, expose: "127.0.0.1:81"}]',
+    /vips\[0\]\.expose 127\.0\.0\.1:81 is backend 's', so that connections would go in a circle: choose another/,
+  ],
+  [
+    'bgp: {neighbors: [{name: n, address: 127.0.0.9, as: 65009, switch: uplink}]}\nvips: [{name: a, expose: "127.0.0.9:1790"}]',
+    /127\.0\.0\.9:1790 is where BGP neighbour 'n' listens/,
+  ],
   ['vips: [{name: a, address: 127.20.10.2}, {name: b}]', /tcp 127\.20\.10\.2:8080 is VIP 'a' already/],
   [
     'vips: [{name: a, address: 127.20.10.1}, {name: b, port: 81, address: 127.20.10.1, lbs: [lb-1]}]',
@@ -254,6 +262,9 @@ t.test('what looks odd but fits is taken', async (t) => {
     'vips: [{name: a, protocol: udp}, {name: b, address: 127.20.10.1}]',
     'vips: [{name: a, address: 198.18.0.1, expose: "127.0.0.1:81"}]',
     'vips: [{name: a, expose: "127.0.0.1:81"}, {name: b, protocol: udp, expose: "127.0.0.1:81"}]',
+    'backends: [{name: s, address: 127.0.0.1, port: 81}]\nvips: [{name: a, expose: "127.0.0.1:82"}, {name: b, expose: "127.0.0.2:81"}]',
+    // A TCP listener and a UDP server have nothing to do with each other.
+    'backends: [{name: s, address: 127.0.0.1, port: 81}, {name: r, address: 127.0.0.1, port: 83}]\nvips: [{name: a, backends: [r], expose: "127.0.0.1:81"}, {name: b, backends: [s], protocol: udp}]',
     'backends: [{name: a, address: 127.0.0.1, port: 1}, {name: b, address: 127.0.0.1, port: 2}]',
     'vips: [{name: a, lbs: &lbs [lb-1]}, {name: b, lbs: *lbs}]',
     'bgp: {holdTime: 90s, nextHops: 198.18.0.0/24}',

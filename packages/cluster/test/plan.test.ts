@@ -234,4 +234,7 @@ t.test('a free block is one that nobody listens in', async (t) => {
   t.teardown(() => server.close())
   await new Promise<void>((resolve) => server.listen(uplink.cablePort, uplink.address, resolve))
   t.pass(`${uplink.address} can be bound`)
+  const taken = Array.from({ length: 250 }, (_, i) => `127.${i + 1}.0.9`).filter((address) => address !== '127.77.0.9')
+  t.equal(await findFreeBlock(taken), '127.77.0.0/16', 'and that has no address of others')
+  await t.rejects(findFreeBlock([...taken, '127.77.0.9']), /no block .* is free/)
 })

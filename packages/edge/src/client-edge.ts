@@ -1,7 +1,8 @@
 import { parseIpv4 } from '@fivetuple/packet'
-import { explainListenError, type StreamListener, type StreamSocket, streamSockets } from '@fivetuple/runtime'
+import { type StreamListener, type StreamSocket, streamSockets } from '@fivetuple/runtime'
 import type { Flow } from './flow.js'
 import { countLocalFailure, localFailureOf } from './local-failure.js'
+import { type ListenFailure, ServiceListeners } from './service-listeners.js'
 import { SocketApplication, type SocketEdge } from './socket-application.js'
 
 /** Wait for the flow of the connection before: its last ACK comes within a round trip of the fabric, unless it is lost. */
@@ -21,8 +22,10 @@ export interface ClientEdgeOptions extends SocketEdge {
   readonly services: readonly ClientEdgeService[]
   /** Whether other workers of the same node:cluster primary listen for the same services. Default: none do. */
   readonly isShared?: boolean
-  /** A listener could not be opened. */
-  readonly onListenError: (service: ClientEdgeService, error: Error) => void
+  /** The listeners that can't be opened have changed. */
+  readonly onListenFailures: (failures: readonly ListenFailure[]) => void
+  /** Time between attempts to open a listener, ms. */
+  readonly listenRetryMs?: number
 }
 
 /**
@@ -31,56 +34,50 @@ export interface ClientEdgeOptions extends SocketEdge {
  */
 export class ClientEdge {
   readonly #options: ClientEdgeOptions
-  readonly #sockets = streamSockets()
-  readonly #listeners = new Map<ClientEdgeService, StreamListener>()
-  #changes: Promise<void> = Promise.resolve()
+  readonly #listeners: ServiceListeners<StreamListener>
 
   constructor(options: ClientEdgeOptions) {
     this.#options = options
+    const { services, isShared = false, onListenFailures, listenRetryMs } = options
+    const sockets = streamSockets()
+    const onAcceptError = (code: string): void => {
+      const failure = localFailureOf(code)
+      if (failure !== undefined) countLocalFailure(options.edge.counters, failure)
+    }
+    this.#listeners = new ServiceListeners({
+      services,
+      open: (service) => {
+        const { address, port } = service.listen
+        const onConnection = (socket: StreamSocket): void => this.#accept(service, socket)
+        return sockets.listen({ address, port, isShared, onConnection, onAcceptError })
+      },
+      close: (listener) => void listener.close(),
+      onFailures: onListenFailures,
+      retryMs: listenRetryMs,
+    })
   }
 
   /** The services that are being listened for. */
   get listening(): ClientEdgeService[] {
-    return [...this.#listeners.keys()]
+    return this.#listeners.listening
+  }
+
+  /** The services that can't be listened for. */
+  get listenFailures(): ListenFailure[] {
+    return this.#listeners.failures
   }
 
   /**
-   * Opens and closes listeners to match `hasRoute`. Connections that stand are not touched. Resolves when all is as asked;
-   * calls are carried out one after the other.
+   * Opens and closes listeners to match `hasRoute`. Established connections are not touched. Resolves when each wanted
+   * listener is open or has failed; one that has failed is tried again.
    */
   update(hasRoute: (address: number) => boolean): Promise<void> {
-    const wanted = this.#options.services.filter((service) => hasRoute(service.address))
-    this.#changes = this.#changes.then(() => this.#apply(wanted))
-    return this.#changes
+    return this.#listeners.update(hasRoute)
   }
 
   /** Closes all listeners; flows are the TCP edge's to end. */
   close(): Promise<void> {
-    return this.update(() => false)
-  }
-
-  async #apply(wanted: readonly ClientEdgeService[]): Promise<void> {
-    for (const [service, listener] of this.#listeners) {
-      if (wanted.includes(service)) continue
-      this.#listeners.delete(service)
-      void listener.close()
-    }
-    await Promise.all(wanted.filter((service) => !this.#listeners.has(service)).map((service) => this.#listen(service)))
-  }
-
-  async #listen(service: ClientEdgeService): Promise<void> {
-    const { address, port } = service.listen
-    const { isShared = false } = this.#options
-    const onAcceptError = (code: string): void => {
-      const failure = localFailureOf(code)
-      if (failure !== undefined) countLocalFailure(this.#options.edge.counters, failure)
-    }
-    try {
-      const onConnection = (socket: StreamSocket): void => this.#accept(service, socket)
-      this.#listeners.set(service, await this.#sockets.listen({ address, port, isShared, onConnection, onAcceptError }))
-    } catch (error) {
-      this.#options.onListenError(service, new Error(explainListenError(error as Error, address, port)))
-    }
+    return this.#listeners.close()
   }
 
   #accept(service: ClientEdgeService, socket: StreamSocket): void {

@@ -16,6 +16,7 @@ export {
 export { Flow, type FlowApplication, type FlowFailure } from './flow.js'
 export type { LocalFailure, LocalFailureCounters } from './local-failure.js'
 export { ServerEdge, type ServerEdgeOptions } from './server-edge.js'
+export type { ListenFailure } from './service-listeners.js'
 export { TcpEdge, type TcpEdgeCounters, type TcpEdgeOptions } from './tcp-edge.js'
 export { TICK_MS, TimerWheel, type WheelEntry } from './timer-wheel.js'
 export { UdpClientEdge, type UdpClientEdgeCounters, type UdpClientEdgeOptions } from './udp-client-edge.js'

@@ -12,10 +12,11 @@ import {
   UDP_HEADER_BYTES,
   udpLength,
 } from '@fivetuple/packet'
-import { type DatagramOperation, DatagramSocket, explainListenError, type OverflowedSocket } from '@fivetuple/runtime'
+import { type DatagramOperation, DatagramSocket, type OverflowedSocket } from '@fivetuple/runtime'
 import type { ClientEdgeService } from './client-edge.js'
 import type { Fabric } from './fabric.js'
 import { sendDatagram } from './send-datagram.js'
+import { type ListenFailure, ServiceListeners } from './service-listeners.js'
 
 /**
  * Receive buffer of a service's socket, bytes: a burst waits there while the edge forwards. The kernel grants up to
@@ -26,7 +27,10 @@ const RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024
 export interface UdpClientEdgeOptions {
   readonly fabric: Fabric
   readonly services: readonly ClientEdgeService[]
-  readonly onListenError: (service: ClientEdgeService, error: Error) => void
+  /** The sockets that can't be bound have changed. */
+  readonly onListenFailures: (failures: readonly ListenFailure[]) => void
+  /** Time between attempts to bind a socket, ms. */
+  readonly listenRetryMs?: number
 }
 
 /** What a UDP edge has counted since it started. */
@@ -47,12 +51,6 @@ export interface UdpClientEdgeCounters {
   kernelDrops: number
 }
 
-interface Listener {
-  readonly socket: DatagramSocket
-  /** Called when the socket is bound, could not be, or is not wanted any more. */
-  readonly onSettled: () => void
-}
-
 /**
  * The clients' side of the uplink switch for UDP: one socket per service, one packet per datagram, and no state per
  * client, since each packet names both ends.
@@ -70,27 +68,38 @@ export class UdpClientEdge {
   }
   readonly #options: UdpClientEdgeOptions
   readonly #sockets = new FiveTupleMap<DatagramSocket>()
-  readonly #open = new Map<ClientEdgeService, Listener>()
+  readonly #listeners: ServiceListeners<DatagramSocket>
 
   constructor(options: UdpClientEdgeOptions) {
     this.#options = options
+    this.#listeners = new ServiceListeners({
+      services: options.services,
+      open: (service) => this.#bind(service),
+      close: (socket, service) => {
+        this.#sockets.delete(service.address, 0, service.port, 0, IpProtocol.UDP)
+        void socket.close()
+      },
+      onFailures: options.onListenFailures,
+      retryMs: options.listenRetryMs,
+    })
   }
 
   /** The services that are being listened for. */
   get listening(): ClientEdgeService[] {
-    return [...this.#open.keys()]
+    return this.#listeners.listening
   }
 
-  /** Opens and closes sockets to match `hasRoute`; resolves when all are as asked. */
-  async update(hasRoute: (address: number) => boolean): Promise<void> {
-    await Promise.all(
-      this.#options.services.map((service) => {
-        const wanted = hasRoute(service.address)
-        if (wanted && !this.#open.has(service)) return this.#listen(service)
-        if (!wanted) this.#close(service)
-        return undefined
-      }),
-    )
+  /** The services that can't be listened for. */
+  get listenFailures(): ListenFailure[] {
+    return this.#listeners.failures
+  }
+
+  /**
+   * Opens and closes sockets to match `hasRoute`. Resolves when each wanted socket is bound or has failed; one that has
+   * failed is tried again.
+   */
+  update(hasRoute: (address: number) => boolean): Promise<void> {
+    return this.#listeners.update(hasRoute)
   }
 
   /** Counts datagrams that the kernel has dropped at a socket, if the socket is this edge's. */
@@ -100,8 +109,8 @@ export class UdpClientEdge {
     if (this.listening.some(isOurs)) this.counters.kernelDrops += drops
   }
 
-  close(): void {
-    for (const service of [...this.#open.keys()]) this.#close(service)
+  close(): Promise<void> {
+    return this.#listeners.close()
   }
 
   /** A UDP packet from the fabric for a client. Its IP header has been checked. */
@@ -126,40 +135,29 @@ export class UdpClientEdge {
     socket.sendTo(payload, formatIpv4(ipv4Destination(b, start)), clientPort)
   }
 
-  #listen(service: ClientEdgeService): Promise<void> {
-    return new Promise((resolve) => {
+  #bind(service: ClientEdgeService): Promise<DatagramSocket> {
+    return new Promise((resolve, reject) => {
       const socket = new DatagramSocket(
         { ...service.listen, receiveBufferBytes: RECEIVE_BUFFER_BYTES },
         {
-          onOpen: () => resolve(),
+          onOpen: () => {
+            this.#sockets.set(service.address, 0, service.port, 0, IpProtocol.UDP, socket)
+            resolve(socket)
+          },
           onMessage: (payload, address, port) => this.#toFabric(service, payload, parseIpv4(address)!, port),
-          onError: (code, operation) => this.#onError(service, code, operation),
+          onError: (code, operation) => {
+            if (operation === 'send' || operation === 'receive') this.#count(operation)
+            else reject(Object.assign(new Error(`${operation} ${code}`), { code }))
+          },
         },
       )
-      this.#open.set(service, { socket, onSettled: resolve })
-      this.#sockets.set(service.address, 0, service.port, 0, IpProtocol.UDP, socket)
       socket.open()
     })
   }
 
-  #onError(service: ClientEdgeService, code: string, operation: DatagramOperation): void {
+  #count(operation: DatagramOperation & ('send' | 'receive')): void {
     if (operation === 'send') this.counters.sendFailed++
-    else if (operation === 'receive') this.counters.receiveFailed++
-    else {
-      const { address, port } = service.listen
-      this.#close(service)
-      const error = { code, message: `${operation} ${code}` }
-      this.#options.onListenError(service, new Error(explainListenError(error, address, port)))
-    }
-  }
-
-  #close(service: ClientEdgeService): void {
-    const listener = this.#open.get(service)
-    if (listener === undefined) return
-    this.#open.delete(service)
-    this.#sockets.delete(service.address, 0, service.port, 0, IpProtocol.UDP)
-    void listener.socket.close()
-    listener.onSettled()
+    else this.counters.receiveFailed++
   }
 
   #toFabric(service: ClientEdgeService, payload: Buffer, client: number, clientPort: number): void {

@@ -309,14 +309,23 @@ t.test('a service is listened for as long as its VIP has a route; connections ou
   await leavesNothing(t, fabric, backend)
 })
 
-t.test('a listener that can not be opened is told of, and the others are opened', async (t) => {
-  const taken = await net.openBackend(t, undefined, parseEndpoint('127.69.10.21:8080')!)
-  const other = { ...net.service, name: 'other', listen: { address: '127.69.10.21', port: 8080 } }
-  const fabric = await net.openFabric(t, { services: [other, net.service] })
-  t.match(fabric.listenErrors, [/127\.69\.10\.21:8080 is in use/])
-  t.same(fabric.clientEdge.listening, [net.service])
-  t.equal(taken.sockets.length, 0)
-})
+t.test(
+  'a listener that can not be opened is reported with the remedy and tried again, and the others are opened',
+  async (t) => {
+    const taken = await net.openBackend(t, undefined, parseEndpoint('127.69.10.21:8080')!)
+    const other = { ...net.service, name: 'other', listen: { address: '127.69.10.21', port: 8080 } }
+    const fabric = await net.openFabric(t, { services: [other, net.service] })
+    t.match(fabric.listenErrors, [
+      /127\.69\.10\.21:8080 is in use: end the program that listens there, or choose another/,
+    ])
+    t.match(fabric.clientEdge.listenFailures, [{ service: other, code: 'EADDRINUSE' }])
+    t.same(fabric.clientEdge.listening, [net.service])
+    t.equal(taken.sockets.length, 0)
+    await taken.close()
+    await until(() => fabric.clientEdge.listening.length === 2)
+    t.same(fabric.clientEdge.listenFailures, [])
+  },
+)
 
 /** Bytes on their way: written by one end, and not taken by the other. */
 const MANY = 24 * 1024 * 1024

@@ -122,7 +122,8 @@ export class SocketFabric {
       edge: this.clients,
       clock,
       services,
-      onListenError: (_service, error) => this.listenErrors.push(error.message),
+      listenRetryMs: 5,
+      onListenFailures: (failures) => this.listenErrors.push(...failures.map(({ reason }) => reason)),
     })
     const serverEdge = new ServerEdge(
       {

@@ -17,7 +17,13 @@ import { Fib } from './fib/fib.js'
 import { EDGE_PORT } from './fib/route.js'
 import { type FlowBudgets, flowBudgets } from './flow-budgets.js'
 import { Forwarder } from './forwarder.js'
-import type { FlowQuestion, FlowShift, ForwardingPlane, OnCarrier, RouteExplanation } from './forwarding-plane.js'
+import type {
+  FlowQuestion,
+  FlowShift,
+  ForwardingEvents,
+  ForwardingPlane,
+  RouteExplanation,
+} from './forwarding-plane.js'
 import { PortTable, type SwitchPort } from './port-table.js'
 import type { ForwardingStatus } from './status.js'
 
@@ -36,7 +42,7 @@ export function connectedPrefixes({ edge, bgp }: SwitchConfig) {
 export class DataPlane implements ForwardingPlane {
   readonly #config: SwitchConfig
   readonly #share: EdgeShare
-  readonly #onCarrier: OnCarrier
+  readonly #events: ForwardingEvents
   readonly #log: Logger
   readonly #clock: Clock
   readonly #ports: PortTable
@@ -46,10 +52,10 @@ export class DataPlane implements ForwardingPlane {
   #listener: CableListener | undefined
   #expiry: NodeJS.Timeout | undefined
 
-  constructor(config: SwitchConfig, onCarrier: OnCarrier, log: Logger, clock: Clock, share: EdgeShare = SOLE_EDGE) {
+  constructor(config: SwitchConfig, events: ForwardingEvents, log: Logger, clock: Clock, share: EdgeShare = SOLE_EDGE) {
     this.#config = config
     this.#share = share
-    this.#onCarrier = onCarrier
+    this.#events = events
     this.#log = log
     this.#clock = clock
     this.#ports = new PortTable(config.ports)
@@ -72,7 +78,9 @@ export class DataPlane implements ForwardingPlane {
     )
     this.#budgets = flowBudgets(config, descriptorLimit(), share.cards)
     log.info({ ...this.#budgets }, 'flows that the edge takes at most')
-    this.#edge = createEdge(config.edge, this.#budgets, share, connectedPrefixes(config), this.#forwarder, clock, log)
+    const { onListenFailures } = events
+    const place = { budgets: this.#budgets, share, serverPrefixes: connectedPrefixes(config), onListenFailures }
+    this.#edge = createEdge(config.edge, place, this.#forwarder, clock, log)
   }
 
   async start(fib: Fib): Promise<void> {
@@ -189,6 +197,7 @@ export class DataPlane implements ForwardingPlane {
       diverted: { flows: diverted.size, total: diverted.total, overLimit: diverted.overLimit },
       drops: { ...drops, ...edgeDrops(edge) },
       listening: this.#edge.listening(),
+      listenFailures: this.#edge.listenFailures(),
       cards: [],
     }
   }
@@ -214,7 +223,7 @@ export class DataPlane implements ForwardingPlane {
         port = this.#ports.plug(cable)
         if (port === undefined) return
         this.#log.info({ port: port.id, peer: port.peer }, 'carrier up')
-        this.#onCarrier(port.id, true)
+        this.#events.onCarrier(port.id, true)
         // It may have taken the place of one that was full, and that nobody will say has drained.
         this.#edge.tcp.portUnblocked(port.id, this.#clock.now())
       },
@@ -226,7 +235,7 @@ export class DataPlane implements ForwardingPlane {
       onDown: (cable, reason) => {
         if (!port?.port.unplug(cable)) return
         this.#log.info({ port: port.id, peer: port.peer, reason }, 'carrier down')
-        this.#onCarrier(port.id, false)
+        this.#events.onCarrier(port.id, false)
         this.#edge.tcp.portUnblocked(port.id, this.#clock.now())
       },
     }

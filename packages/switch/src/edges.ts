@@ -13,6 +13,7 @@ import { type Clock, DeadlineTimer, KernelDrops, type Logger, type OverflowedSoc
 import { tcpOptions } from '@fivetuple/tcp'
 import type { ClientEdgeConfig, EdgeServiceConfig, EdgeTcpConfig, ServerEdgeConfig } from './config.js'
 import type { FlowBudgets } from './flow-budgets.js'
+import type { ListenFailureStatus } from './status.js'
 
 const UDP_SWEEP_MS = 1_000
 /** What the kernel drops is read this often, besides in each status: a socket that has closed shows its drops no more. */
@@ -33,6 +34,8 @@ export interface SwitchEdge {
   update(hasRoute: (address: number) => boolean): Promise<void>
   /** Addresses and ports that are listened on, as text. */
   listening(): string[]
+  /** Services that can't be listened for. */
+  listenFailures(): ListenFailureStatus[]
   close(): Promise<void>
 }
 
@@ -46,39 +49,49 @@ export interface EdgeShare {
 /** The whole edge in one process. */
 export const SOLE_EDGE: EdgeShare = { card: 0, cards: 1 }
 
+/** Surroundings of an edge within its switch. */
+export interface EdgePlace {
+  readonly budgets: FlowBudgets
+  readonly share: EdgeShare
+  /** Prefixes of the servers, for an edge towards servers. */
+  readonly serverPrefixes: readonly Prefix[]
+  readonly onListenFailures: (failures: readonly ListenFailureStatus[]) => void
+}
+
 /** Makes the edge that the configuration asks for: towards clients or towards servers. */
 export function createEdge(
   config: ClientEdgeConfig | ServerEdgeConfig,
-  budgets: FlowBudgets,
-  share: EdgeShare,
-  serverPrefixes: readonly Prefix[],
+  place: EdgePlace,
   fabric: Fabric,
   clock: Clock,
   log: Logger,
 ): SwitchEdge {
   return config.kind === 'client'
-    ? createClientEdge(config, budgets, share, fabric, clock, log)
-    : createServerEdge(config, budgets, share, serverPrefixes, fabric, clock, log)
+    ? createClientEdge(config, place, fabric, clock)
+    : createServerEdge(config, place, fabric, clock, log)
 }
 
 function createClientEdge(
   config: ClientEdgeConfig,
-  budgets: FlowBudgets,
-  share: EdgeShare,
+  { budgets, share, onListenFailures: report }: EdgePlace,
   fabric: Fabric,
   clock: Clock,
-  log: Logger,
 ): SwitchEdge {
   const { tcp, timer } = createTcpEdge(config.tcp, budgets, fabric, clock)
-  const onListenError = ({ name }: { readonly name: string }, error: Error): void =>
-    log.error({ service: name }, error.message)
+  const listenFailures = (): ListenFailureStatus[] =>
+    [...client.listenFailures, ...udp.listenFailures].map(({ service, code, reason }) => ({
+      service: service.name,
+      code,
+      reason,
+    }))
+  const onListenFailures = (): void => report(listenFailures())
   const isShared = share.cards > 1
   const services = servicesOf(config.services, 'tcp')
-  const client = new ClientEdge({ edge: tcp, clock, services, isShared, onListenError })
+  const client: ClientEdge = new ClientEdge({ edge: tcp, clock, services, isShared, onListenFailures })
   // The kernel would give the datagrams of one flow now to one, now to another of the sockets' readers: each UDP service
   // has one card that reads it.
   const own = servicesOf(config.services, 'udp').filter((_, i) => i % share.cards === share.card)
-  const udp = new UdpClientEdge({ fabric, services: own, onListenError })
+  const udp: UdpClientEdge = new UdpClientEdge({ fabric, services: own, onListenFailures })
   const sampler = sampleKernelDrops(
     () => own.length > 0,
     (socket, drops) => udp.countKernelDrops(socket, drops),
@@ -95,10 +108,10 @@ function createClientEdge(
       await Promise.all([client.update(hasRoute), udp.update(hasRoute)])
     },
     listening: () => [...client.listening, ...udp.listening].map(({ listen }) => `${listen.address}:${listen.port}`),
+    listenFailures,
     async close() {
       sampler.close()
-      udp.close()
-      await client.close()
+      await Promise.all([udp.close(), client.close()])
       tcp.abortAll(clock.now())
       timer.close()
     },
@@ -107,9 +120,7 @@ function createClientEdge(
 
 function createServerEdge(
   config: ServerEdgeConfig,
-  budgets: FlowBudgets,
-  share: EdgeShare,
-  prefixes: readonly Prefix[],
+  { budgets, share, serverPrefixes: prefixes }: EdgePlace,
   fabric: Fabric,
   clock: Clock,
   log: Logger,
@@ -144,6 +155,7 @@ function createServerEdge(
     receive: receiver(tcp, udp),
     update: () => Promise.resolve(),
     listening: () => [],
+    listenFailures: () => [],
     async close() {
       clearInterval(sweep)
       sampler.close()

@@ -1,7 +1,7 @@
 import type { Endpoint } from '@fivetuple/packet'
 import type { Fib } from './fib/fib.js'
 import type { FibChange } from './route-table.js'
-import type { ForwardingStatus } from './status.js'
+import type { ForwardingStatus, ListenFailureStatus } from './status.js'
 
 /** Which flow is asked for. */
 export interface FlowQuestion {
@@ -74,5 +74,10 @@ export interface ForwardingPlane {
   close(): Promise<void>
 }
 
-/** Hears when a port gets its carrier or loses it, as the control plane is to see it. */
-export type OnCarrier = (port: number, up: boolean) => void
+/** Events of a forwarding plane, for the control plane. */
+export interface ForwardingEvents {
+  /** A port has got its carrier or lost it. */
+  readonly onCarrier: (port: number, up: boolean) => void
+  /** The services that the client edge can't listen for have changed. */
+  readonly onListenFailures: (failures: readonly ListenFailureStatus[]) => void
+}

@@ -36,6 +36,7 @@ export type {
   BgpSessionStatus,
   ForwardedReport,
   LineCardStatus,
+  ListenFailureStatus,
   RouteNextHopStatus,
   RouteStatus,
   SwitchPortStatus,

@@ -20,5 +20,5 @@ await runRole(log, async () => {
   }
   if ((config.lineCards ?? 1) === 1) return new SwitchNode(config, log, monotonicClock).start()
   const { LineCards } = await import('./line-cards/line-cards.js')
-  return new SwitchNode(config, log, monotonicClock, (onCarrier) => new LineCards(config, path, onCarrier, log)).start()
+  return new SwitchNode(config, log, monotonicClock, (events) => new LineCards(config, path, events, log)).start()
 })

@@ -27,6 +27,8 @@ export interface SwitchStatus {
   readonly drops: Readonly<Record<string, number>>
   /** Services that the client edge listens for, as address:port. */
   readonly listening: readonly string[]
+  /** Services that the client edge can't listen for; it tries again. */
+  readonly listenFailures: readonly ListenFailureStatus[]
   /** The processes that forward; empty: the switch is one process. */
   readonly cards: readonly LineCardStatus[]
   /** Resources of the switch's own process, without its line cards. */
@@ -41,10 +43,20 @@ export interface ForwardedReport {
   readonly forwardedBy: Readonly<Record<string, readonly string[]>>
 }
 
+/** A service whose VIP has a route and whose clients can't connect, since its address and port can't be bound. */
+export interface ListenFailureStatus {
+  /** Name of the service. */
+  readonly service: string
+  /** errno, as in `EADDRINUSE`. */
+  readonly code: string
+  /** Address, port, meaning of the error and remedy. */
+  readonly reason: string
+}
+
 /** What forwarding tells, apart from routes and BGP. */
 export type ForwardingStatus = Pick<
   SwitchStatus,
-  'ports' | 'flows' | 'budgets' | 'edge' | 'diverted' | 'drops' | 'listening' | 'cards'
+  'ports' | 'flows' | 'budgets' | 'edge' | 'diverted' | 'drops' | 'listening' | 'listenFailures' | 'cards'
 >
 
 /** One process that forwards for a switch. */

@@ -4,16 +4,16 @@ import { Speaker } from '@fivetuple/speaker'
 import type { SwitchConfig } from './config.js'
 import { connectedPrefixes, DataPlane } from './data-plane.js'
 import { ECMP_SELECTIONS } from './ecmp/registry.js'
-import type { FlowQuestion, ForwardingPlane, OnCarrier } from './forwarding-plane.js'
+import type { FlowQuestion, ForwardingEvents, ForwardingPlane } from './forwarding-plane.js'
 import { neighborStatus } from './neighbor-status.js'
 import { RouteTable } from './route-table.js'
-import type { BgpSessionStatus, ForwardedReport, SwitchStatus } from './status.js'
+import type { BgpSessionStatus, ForwardedReport, ListenFailureStatus, SwitchStatus } from './status.js'
 
 /** Shares of next hops that may move are looked at this often. */
 const REBALANCE_STEP_MS = 1_000
 
 /** Makes what forwards for the switch. */
-export type CreateForwarding = (onCarrier: OnCarrier) => ForwardingPlane
+export type CreateForwarding = (events: ForwardingEvents) => ForwardingPlane
 
 /**
  * A switch (claims C9, C10): the routing table is kept by {@link RouteTable} from what BGP says, and a forwarding plane,
@@ -30,14 +30,16 @@ export class SwitchNode {
   readonly #speaker: Speaker
   #rebalance: NodeJS.Timeout | undefined
   #hasReported = false
+  /** Failures as last reported. */
+  #listenFailures: readonly ListenFailureStatus[] = []
+  #isStopping = false
 
   /** @param createForwarding default: forwarding in this process */
   constructor(config: SwitchConfig, log: Logger, clock: Clock, createForwarding?: CreateForwarding) {
     this.#portOf = new Map(
       config.bgp.neighbors.flatMap(({ name, portId }): [string, number][] => (portId === null ? [] : [[name, portId]])),
     )
-    const create: CreateForwarding =
-      createForwarding ?? ((onCarrier) => new DataPlane(this.#config, onCarrier, log, clock))
+    const create: CreateForwarding = createForwarding ?? ((events) => new DataPlane(this.#config, events, log, clock))
     this.#config = config
     this.#log = log
     this.#clock = clock
@@ -47,7 +49,10 @@ export class SwitchNode {
       this.#portOf,
       clock.now(),
     )
-    this.#forwarding = create((port, up) => this.#setLink(port, up))
+    this.#forwarding = create({
+      onCarrier: (port, up) => this.#setLink(port, up),
+      onListenFailures: (failures) => this.#reportListenFailures(failures),
+    })
     this.#speaker = this.#createSpeaker(config.bgp.announce.map((text) => parsePrefix(text)!))
   }
 
@@ -55,6 +60,7 @@ export class SwitchNode {
   async start(): Promise<RunningRole> {
     const { address, role } = this.#config
     await Promise.all([this.#speaker.start(), this.#forwarding.start(this.#routes.fib)])
+    this.#reportListenFailures([]) // a launcher may have had others of the process before
     this.#rebalance = setInterval(() => this.#onTick(), REBALANCE_STEP_MS)
     return {
       info: { role, address },
@@ -70,6 +76,7 @@ export class SwitchNode {
   }
 
   async stop(): Promise<void> {
+    this.#isStopping = true
     clearInterval(this.#rebalance)
     await this.#forwarding.closeEdge()
     await this.#speaker.stop()
@@ -150,6 +157,14 @@ export class SwitchNode {
     return this.#speaker
       .sessions()
       .map((session) => neighborStatus(session, configs.get(session.neighbor)!, this.#config, Date.now()))
+  }
+
+  #reportListenFailures(failures: readonly ListenFailureStatus[]): void {
+    if (this.#isStopping) return
+    for (const { service, reason } of failures)
+      if (!this.#listenFailures.some((known) => known.service === service)) this.#log.error({ service }, reason)
+    this.#listenFailures = failures
+    tellLauncher({ kind: 'event', event: 'listenFailures', data: failures })
   }
 
   #setLink(port: number, up: boolean): void {

@@ -26,6 +26,16 @@ export interface VipStatus {
   readonly lbs: readonly string[]
   /** LBs that its route names now. */
   readonly routedTo: readonly string[]
+  /** Reason why clients can't connect although there is a route; null: there is none. It is tried again every second. */
+  readonly listenFailure: ListenFailure | null
+}
+
+/** A listener that can't be opened. */
+export interface ListenFailure {
+  /** errno, as in `EADDRINUSE`. */
+  readonly code: string
+  /** Address, port, meaning of the error and remedy. */
+  readonly reason: string
 }
 
 export interface ClusterStatus {

@@ -24,6 +24,10 @@ function textOf(event: ClusterEvent): string | undefined {
       return event.reasons.length > 0
         ? `${event.lb} holds ${event.vip} back: ${event.reasons.join(', ')}`
         : `${event.lb} carries ${event.vip}`
+    case 'listener':
+      return event.failure === null
+        ? `clients can connect to ${event.vip} at ${event.listen} again, if it has a route`
+        : `clients can't connect to ${event.vip}: ${event.failure.reason}`
     case 'routes':
       return `${event.vip} is routed to ${event.lbs.join(' ') || 'no LB: unreachable'}`
     default:

@@ -54,15 +54,21 @@ function renderUnhealthy(backends: readonly UnhealthyBackend[]): string {
 }
 
 function renderVips({ vips, lbs }: ClusterStatus): string {
-  return table([
+  const failures = vips.flatMap(({ name, listenFailure }) =>
+    listenFailure === null
+      ? []
+      : [`! clients can't connect to ${name}: ${listenFailure.reason}; it is tried again every second\n`],
+  )
+  const services = table([
     ['VIP', 'SERVICE', 'CLIENTS CONNECT TO', 'ROUTED TO'],
     ...vips.map((vip) => [
       vip.name,
       `${vip.protocol} ${vip.address}:${vip.port}`,
-      vip.listen,
+      vip.listenFailure === null ? vip.listen : `${vip.listen} (${vip.listenFailure.code})`,
       vip.routedTo.map((lb) => marked(lb, lbs[lb]?.draining)).join(' ') || 'no LB: unreachable',
     ]),
   ])
+  return services + failures.join('')
 }
 
 /** The name of an LB, which may be one that drains. */

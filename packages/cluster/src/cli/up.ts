@@ -1,4 +1,4 @@
-import type { ConfigOverrides } from '../config/cluster-config.js'
+import type { ClusterConfig, ConfigOverrides } from '../config/cluster-config.js'
 import { formatConfigError, formatConfigWarning } from '../config/config-error.js'
 import { usageRules } from '../config/machine.js'
 import { Cluster } from '../launcher/cluster.js'
@@ -19,7 +19,7 @@ export interface UpOptions extends ConfigOverrides {
 /** `fivetuple up`: runs a cluster in the foreground. Resolves when it has been stopped. */
 export async function up(options: UpOptions): Promise<void> {
   const { config, warnings } = await usableConfig(options)
-  const block = config.block === 'auto' ? await findFreeBlock() : config.block
+  const block = config.block === 'auto' ? await findFreeBlock(addressesOf(config)) : config.block
   const cluster = new Cluster(config, block)
   // What a person wants to hear is what changes between ready and stopping; a program gets all of it.
   let isSteady = false
@@ -43,6 +43,15 @@ export async function up(options: UpOptions): Promise<void> {
   }
   await stopped
   if (!options.json) process.stdout.write(`${new Date().toISOString()} stopped\n`)
+}
+
+/** Addresses that a configuration names, none of which may be a role's. */
+function addressesOf({ vips, backends, bgp }: ClusterConfig): string[] {
+  return [
+    ...vips.flatMap(({ expose }) => expose?.address ?? []),
+    ...backends.flatMap(({ server }) => server?.address ?? []),
+    ...bgp.neighbors.map(({ address }) => address),
+  ]
 }
 
 async function usableConfig(options: UpOptions): Promise<UsableConfig> {
@@ -94,7 +103,13 @@ function printJson(event: ClusterEvent): void {
 
 function renderReady(report: ReadyReport, elapsedMs: number): string {
   const [first] = report.vips
-  const web = report.vips.find(({ protocol }) => protocol === 'tcp')
+  const web = report.vips.find(({ protocol, listenFailure }) => protocol === 'tcp' && listenFailure === null)
+  const failures = report.vips.flatMap(({ name, listenFailure }) =>
+    listenFailure === null
+      ? []
+      : [`! clients can't connect to ${name}: ${listenFailure.reason}; it is tried again every second\n`],
+  )
+  const state = failures.length === 0 ? 'is up' : `is up, without ${failures.length} of ${report.vips.length} VIPs,`
   const lines = table(
     [
       ...report.switches.map(({ name, role, pid, address }) => [name, `${role} switch`, address, `pid ${pid}`]),
@@ -119,9 +134,9 @@ function renderReady(report: ReadyReport, elapsedMs: number): string {
     ],
     '  ',
   )
-  return `${new Date().toISOString()} fivetuple is up in ${report.block}, ${(elapsedMs / 1000).toFixed(1)} s
+  return `${new Date().toISOString()} fivetuple ${state} in ${report.block}, ${(elapsedMs / 1000).toFixed(1)} s
 
-${lines}
+${lines}${failures.join('')}
 Try, in another terminal:
 ${suggestions}Ctrl-C stops everything.
 `

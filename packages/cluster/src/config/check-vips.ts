@@ -1,6 +1,6 @@
 import { type AddressPlan, VIP_NUMBERS } from '../plan/address-plan.js'
 import { checkDuration } from './check-duration.js'
-import type { ClusterConfig, VipConfig } from './cluster-config.js'
+import type { ClusterConfig, ConfigEndpoint, VipConfig } from './cluster-config.js'
 import type { ConfigPath, Report } from './config-error.js'
 import { didYouMean } from './did-you-mean.js'
 import { MAX_STANDBY_VIPS } from './limits.js'
@@ -28,7 +28,7 @@ export function checkVips(config: ClusterConfig, addresses: AddressPlan | undefi
     checkReferences(Object.keys(vip.weights), vip.backends, 'backend of this VIP', [...path, 'weights'], report)
     checkHealth(vip, path, report)
     checkAddress(config.block, addresses, vip, path, report)
-    checkExpose(addresses, vip, exposed, path, report)
+    checkExpose(config, addresses, vip, exposed, path, report)
 
     const address = vip.address ?? addresses?.vip(i + 1) ?? `VIP ${i + 1} of the block`
     const service = `${vip.protocol} ${address}:${vip.port}`
@@ -142,6 +142,7 @@ function checkAddress(
 }
 
 function checkExpose(
+  config: ClusterConfig,
   addresses: AddressPlan | undefined,
   { name, protocol, expose }: VipConfig,
   exposed: Map<string, string>,
@@ -159,4 +160,31 @@ function checkExpose(
   const other = exposed.get(`${protocol} ${text}`)
   if (other !== undefined) report(here, `${text} is taken by VIP '${other}'`, 'choose another port')
   exposed.set(`${protocol} ${text}`, name)
+  checkListenersElsewhere(config, protocol, expose, here, report)
+}
+
+/** Reports a VIP that would be exposed where a server of the cluster listens: connections to that server would circle. */
+function checkListenersElsewhere(
+  { vips, backends, bgp }: ClusterConfig,
+  protocol: VipConfig['protocol'],
+  expose: ConfigEndpoint,
+  path: ConfigPath,
+  report: Report,
+): void {
+  const text = `${expose.address}:${expose.port}`
+  const used = new Set(vips.flatMap((vip) => (vip.protocol === protocol ? vip.backends : [])))
+  const backend = backends.find(
+    ({ name, server }) => used.has(name) && server?.address === expose.address && server.port === expose.port,
+  )
+  if (backend !== undefined)
+    report(
+      path,
+      `${text} is backend '${backend.name}', so that connections would go in a circle`,
+      'choose another port',
+    )
+  const neighbor = bgp.neighbors.find(
+    ({ address, port }) => address === expose.address && (port ?? bgp.port) === expose.port,
+  )
+  if (protocol === 'tcp' && neighbor !== undefined)
+    report(path, `${text} is where BGP neighbour '${neighbor.name}' listens`, 'choose another port')
 }

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { EventEmitter } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import type { HoldReason, PlacedVip } from '@fivetuple/lb-node'
-import type { ForwardedReport } from '@fivetuple/switch'
+import type { ForwardedReport, ListenFailureStatus } from '@fivetuple/switch'
 import type { ClusterConfig } from '../config/cluster-config.js'
 import type { ConfigWarning } from '../config/config-error.js'
 import { type ClusterPlan, planCluster } from '../plan/plan.js'
@@ -17,12 +17,14 @@ import { LbFleet } from './lb-fleet.js'
 import { Reaper } from './reaper.js'
 import type { RoleSpec } from './role-process.js'
 import { RunDirectory } from './run-directory.js'
-import { LauncherStatus } from './status-control.js'
+import { LauncherStatus, listenFailureOf } from './status-control.js'
 import { Supervisor } from './supervisor.js'
 import { VipControl } from './vip-control.js'
 
 /** A cluster that is not ready by then has something wrong that waiting won't mend. */
 const READY_TIMEOUT_MS = 60_000
+/** A VIP whose address and port can't be bound gets this much time, ms; then the cluster is ready without it. */
+const LISTEN_WAIT_MS = 2_000
 const KEY_BYTES = 32
 /** Run directory: looked after this often. */
 const FILES_STEP_MS = 1_000
@@ -44,6 +46,8 @@ export class Cluster extends EventEmitter<ClusterEvents> {
   readonly #routedTo = new Map<string, readonly string[]>()
   /** LB name → VIPs, by address, that it holds back from its interface, and why. */
   readonly #heldBack = new Map<string, ReadonlyMap<string, readonly HoldReason[]>>()
+  /** VIPs that clients can't connect to, as the uplink switch last reported. */
+  #listenFailures: readonly ListenFailureStatus[] = []
   readonly #notReady = new Set<string>()
   readonly #stopping = new AbortController()
   readonly #createdAt = performance.now()
@@ -94,8 +98,8 @@ export class Cluster extends EventEmitter<ClusterEvents> {
   }
 
   /**
-   * Starts everything. Resolves when each VIP has its routes over all LBs that are to carry it; rejects, with all stopped
-   * again, when a role can't start, when that takes too long, and when {@link stop} is called meanwhile.
+   * Starts everything. Resolves when each VIP has its routes over all LBs that are to carry it, and is listened for; one
+   * that can't be is waited for in vain for a moment, and named in the report. Rejects, with all stopped again, when a role can't start, when that takes too long, and when {@link stop} is called meanwhile.
    */
   async start(): Promise<ReadyReport> {
     try {
@@ -211,8 +215,14 @@ export class Cluster extends EventEmitter<ClusterEvents> {
     const { switches, lbs, backends } = this.plan
     for (const { name } of [...switches, ...lbs, ...backends]) this.#notReady.add(name)
     return new Promise((resolve, reject) => {
+      let listenTimer: NodeJS.Timeout | undefined
       const check = (): void => {
+        clearTimeout(listenTimer)
         if (this.#missing().length > 0) return
+        if (this.#listenFailures.length > 0) listenTimer = setTimeout(succeed, LISTEN_WAIT_MS)
+        else succeed()
+      }
+      const succeed = (): void => {
         done()
         resolve()
       }
@@ -236,6 +246,7 @@ export class Cluster extends EventEmitter<ClusterEvents> {
       )
       const done = (): void => {
         clearTimeout(timer)
+        clearTimeout(listenTimer)
         this.#stopping.signal.removeEventListener('abort', onStop)
         this.#supervisor.off('ready', onReady).off('report', onReport).off('died', onDied)
       }
@@ -260,6 +271,8 @@ export class Cluster extends EventEmitter<ClusterEvents> {
 
   #onReport(name: string, event: string, data: unknown): void {
     if (event === 'routes' && name === this.plan.uplink.name) this.#onRoutes(data as ForwardedReport)
+    else if (event === 'listenFailures' && name === this.plan.uplink.name)
+      this.#onListenFailures(data as readonly ListenFailureStatus[])
     else if (event === 'vips') this.#onPlacement(name, data as readonly PlacedVip[])
   }
 
@@ -270,6 +283,16 @@ export class Cluster extends EventEmitter<ClusterEvents> {
       const before = this.#routedTo.get(vip.address) ?? []
       this.#routedTo.set(vip.address, lbs)
       if (lbs.join() !== before.join()) this.#happened({ event: 'routes', vip: vip.name, lbs })
+    }
+  }
+
+  #onListenFailures(failures: readonly ListenFailureStatus[]): void {
+    const before = this.#listenFailures
+    this.#listenFailures = failures
+    for (const { name, listen } of this.plan.vips) {
+      const failure = listenFailureOf(name, failures)
+      if (failure?.reason !== listenFailureOf(name, before)?.reason)
+        this.#happened({ event: 'listener', vip: name, listen: `${listen.address}:${listen.port}`, failure })
     }
   }
 
@@ -297,6 +320,7 @@ export class Cluster extends EventEmitter<ClusterEvents> {
         port,
         protocol,
         listen: `${listen.address}:${listen.port}`,
+        listenFailure: listenFailureOf(name, this.#listenFailures),
         lbs,
       })),
       lbs: plan.lbs.map(({ name, address, bip }) => ({ name, pid: pid(name), address, bip })),

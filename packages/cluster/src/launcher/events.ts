@@ -1,4 +1,5 @@
 import type { HoldReason } from '@fivetuple/lb-node'
+import type { ListenFailure } from '../api/status.js'
 import type { ConfigWarning } from '../config/config-error.js'
 
 /** One thing that happened to a cluster, and when; `up --json` prints each as a line. */
@@ -29,6 +30,17 @@ export type Happening =
   | { readonly event: 'routes'; readonly vip: string; readonly lbs: readonly string[] }
   /** An LB keeps a VIP off its interface, for these reasons; none: it is back. */
   | { readonly event: 'held'; readonly vip: string; readonly lb: string; readonly reasons: readonly HoldReason[] }
+  /**
+   * Clients can't connect to a VIP although it has a route, since its address and port can't be bound, which is tried again
+   * every second; null: that is over.
+   */
+  | {
+      readonly event: 'listener'
+      readonly vip: string
+      /** Address and port. */
+      readonly listen: string
+      readonly failure: ListenFailure | null
+    }
   /** An operator has broken something on purpose, or mended it. */
   | { readonly event: 'fault'; readonly what: string }
   /** Files of the run directory had been removed; they have been written again, or can't be, as the error says. */
@@ -58,6 +70,8 @@ export interface ReadyVip {
   readonly protocol: string
   /** Where clients connect, address:port. */
   readonly listen: string
+  /** Reason why clients can't connect there; null: they can. */
+  readonly listenFailure: ListenFailure | null
   readonly lbs: readonly string[]
 }
 

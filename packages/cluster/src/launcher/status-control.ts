@@ -1,9 +1,16 @@
 import type { LbStatus, SessionView } from '@fivetuple/lb-node'
 import { type Endpoint, formatEndpoint, formatIpv4, parseEndpoint } from '@fivetuple/packet'
-import type { FlowShift, RouteExplanation, SwitchStatus } from '@fivetuple/switch'
+import type { FlowShift, ListenFailureStatus, RouteExplanation, SwitchStatus } from '@fivetuple/switch'
 import type { StatusControl } from '../api/control.js'
 import { ApiError } from '../api/problem.js'
-import type { ClusterStatus, Explanation, FlowPrediction, LbSessions, Prediction } from '../api/status.js'
+import type {
+  ClusterStatus,
+  Explanation,
+  FlowPrediction,
+  LbSessions,
+  ListenFailure,
+  Prediction,
+} from '../api/status.js'
 import type { ClusterPlan } from '../plan/plan.js'
 import type { Ask } from './ask.js'
 import type { LbFleet } from './lb-fleet.js'
@@ -60,6 +67,7 @@ export class LauncherStatus implements StatusControl {
           uplink?.routes
             .find(({ prefix }) => prefix === `${vip.address}/32`)
             ?.nextHops.flatMap(({ via, port }) => (port === null ? [] : [via])) ?? [],
+        listenFailure: listenFailureOf(vip.name, uplink?.listenFailures ?? []),
       })),
       switches,
       lbs,
@@ -139,6 +147,12 @@ export class LauncherStatus implements StatusControl {
       .filter(({ spec, state }) => spec.kind === 'lb' && state === 'running')
       .map(({ spec }) => spec.name)
   }
+}
+
+/** The failure of one VIP's listener, if it has one. */
+export function listenFailureOf(vip: string, failures: readonly ListenFailureStatus[]): ListenFailure | null {
+  const failure = failures.find(({ service }) => service === vip)
+  return failure === undefined ? null : { code: failure.code, reason: failure.reason }
 }
 
 function isAt(vip: Endpoint, address: string, port: number): boolean {

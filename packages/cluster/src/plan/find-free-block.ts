@@ -11,15 +11,17 @@ const LAST = 250
  * A block whose switches' and launcher's addresses nobody listens on. The search starts at random, so that clusters that
  * start at the same time rarely choose the same one; who loses that race can't listen, and should try again.
  *
+ * @param taken addresses of others, dotted quads, which the block must not contain
  * @returns the block, CIDR
  * @throws Error when none is free, or loopback addresses can't be bound here at all
  */
-export async function findFreeBlock(): Promise<string> {
+export async function findFreeBlock(taken: readonly string[] = []): Promise<string> {
   const count = LAST - FIRST + 1
   const start = randomInt(count)
   for (let i = 0; i < count; i++) {
     const block = `127.${FIRST + ((start + i) % count)}.0.0/16`
-    if (await isFree(new AddressPlan(block))) return block
+    const addresses = new AddressPlan(block)
+    if (!taken.some((address) => addresses.contains(address)) && (await isFree(addresses))) return block
   }
   throw new Error(
     `no block from 127.${FIRST}.0.0/16 to 127.${LAST}.0.0/16 is free: stop a cluster, or name one with --block`,

@@ -1,8 +1,9 @@
 import cluster, { type Worker } from 'node:cluster'
 import { EventEmitter } from 'node:events'
 import { ManagementClient, type ManagementMessage } from '@fivetuple/runtime'
+import type { ListenFailureStatus } from '../status.js'
 
-/** A lane has come up or broken: the one thing that a card tells by itself. */
+/** A lane has come up or broken. */
 export interface LaneEvent {
   readonly port: number
   readonly up: boolean
@@ -13,6 +14,7 @@ interface CardProcessEvents {
   ready: []
   failed: [reason: string]
   lane: [lane: LaneEvent]
+  listenFailures: [failures: readonly ListenFailureStatus[]]
   exit: [how: string]
 }
 
@@ -84,6 +86,8 @@ export class CardProcess extends EventEmitter<CardProcessEvents> {
         return
       case 'event':
         if (message.event === 'lane') this.emit('lane', message.data as LaneEvent)
+        else if (message.event === 'listenFailures')
+          this.emit('listenFailures', message.data as readonly ListenFailureStatus[])
         else this.emit('failed', String(message.data))
         return
       case 'response':

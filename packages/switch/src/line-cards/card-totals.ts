@@ -1,6 +1,6 @@
 import { sumBudgets } from '../flow-budgets.js'
 import type { PortCounters } from '../forwarder.js'
-import type { ForwardingStatus, SwitchPortStatus } from '../status.js'
+import type { ForwardingStatus, ListenFailureStatus, SwitchPortStatus } from '../status.js'
 
 /** Counters that only grow. */
 export interface CardCounters extends Pick<ForwardingStatus, 'edge' | 'drops'> {
@@ -57,7 +57,13 @@ export function cardTotals(
     diverted: { flows: sum(running.map(({ diverted: { flows } }) => flows)), ...diverted },
     drops,
     listening: [...new Set(running.flatMap(({ listening }) => listening))],
+    listenFailures: joinListenFailures(running.map(({ listenFailures }) => listenFailures)),
   }
+}
+
+/** Failures of listeners of a switch: a service that any card can't listen for has one, and never more than one. */
+export function joinListenFailures(cards: readonly (readonly ListenFailureStatus[])[]): readonly ListenFailureStatus[] {
+  return [...new Map(cards.flat().map((failure) => [failure.service, failure])).values()]
 }
 
 /** Packets that came in by the lanes of a card. */

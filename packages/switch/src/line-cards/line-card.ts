@@ -4,7 +4,7 @@ import { DataPlane } from '../data-plane.js'
 import { ECMP_SELECTIONS } from '../ecmp/registry.js'
 import { Fib } from '../fib/fib.js'
 import { type FibUpdate, updatedFib, type VersionedFib } from '../fib/fib-update.js'
-import type { FlowQuestion } from '../forwarding-plane.js'
+import type { FlowQuestion, ForwardingEvents } from '../forwarding-plane.js'
 import type { LaneEvent } from './card-process.js'
 import type { CardStatus } from './card-status.js'
 
@@ -37,8 +37,14 @@ export class LineCard {
   constructor(config: SwitchConfig, number: number, log: Logger, clock: Clock) {
     this.#selection = ECMP_SELECTIONS[config.ecmp.selection](config.ecmp)
     this.#table = { version: 0, fib: Fib.empty(this.#selection) }
+    const events: ForwardingEvents = {
+      onCarrier: (port, up) => this.#onLane({ port, up }),
+      onListenFailures: (data) => {
+        if (!this.#isStopping) tellLauncher({ kind: 'event', event: 'listenFailures', data })
+      },
+    }
     const share = { card: number - 1, cards: config.lineCards ?? 1 }
-    this.#plane = new DataPlane(config, (port, up) => this.#onLane({ port, up }), log, clock, share)
+    this.#plane = new DataPlane(config, events, log, clock, share)
   }
 
   async start(): Promise<RunningRole> {

@@ -2,12 +2,25 @@ import type { Logger } from '@fivetuple/runtime'
 import type { SwitchConfig } from '../config.js'
 import type { Fib } from '../fib/fib.js'
 import { changedFib, type FibUpdate, wholeFib } from '../fib/fib-update.js'
-import type { FlowQuestion, FlowShift, ForwardingPlane, OnCarrier, RouteExplanation } from '../forwarding-plane.js'
+import type {
+  FlowQuestion,
+  FlowShift,
+  ForwardingEvents,
+  ForwardingPlane,
+  RouteExplanation,
+} from '../forwarding-plane.js'
 import type { FibChange } from '../route-table.js'
-import type { ForwardingStatus, LineCardStatus } from '../status.js'
+import type { ForwardingStatus, LineCardStatus, ListenFailureStatus } from '../status.js'
 import { CardProcess, type LaneEvent } from './card-process.js'
 import type { CardStatus } from './card-status.js'
-import { type CardCounters, cardTotals, NO_COUNTERS, packetsIn, sumCounters } from './card-totals.js'
+import {
+  type CardCounters,
+  cardTotals,
+  joinListenFailures,
+  NO_COUNTERS,
+  packetsIn,
+  sumCounters,
+} from './card-totals.js'
 import type { CardStart } from './line-card.js'
 import { type CarrierChange, PortCarriers } from './port-carriers.js'
 
@@ -49,11 +62,13 @@ interface Card {
 export class LineCards implements ForwardingPlane {
   readonly #config: SwitchConfig
   readonly #configFile: string
-  readonly #onCarrier: OnCarrier
+  readonly #events: ForwardingEvents
   readonly #log: Logger
   readonly #carriers: PortCarriers
   readonly #cut: Set<number>
   readonly #cards: Card[] = []
+  /** Services that cards can't listen for, by the card's number. */
+  readonly #listenFailures = new Map<number, readonly ListenFailureStatus[]>()
   /** What cards had counted that have died. */
   #ended: CardCounters = NO_COUNTERS
   #fib: Fib | undefined
@@ -64,11 +79,11 @@ export class LineCards implements ForwardingPlane {
   #stopping = false
 
   /** @param configFile the file that `config` was read from, which the cards read, too */
-  constructor(config: SwitchConfig, configFile: string, onCarrier: OnCarrier, log: Logger) {
+  constructor(config: SwitchConfig, configFile: string, events: ForwardingEvents, log: Logger) {
     const { ports, lineCards = 1 } = config
     this.#config = config
     this.#configFile = configFile
-    this.#onCarrier = onCarrier
+    this.#events = events
     this.#log = log
     this.#carriers = new PortCarriers(
       ports.map(({ id }) => id),
@@ -167,6 +182,7 @@ export class LineCards implements ForwardingPlane {
 
   #listen(card: Card): void {
     card.process.on('lane', (lane) => this.#onLane(card, lane))
+    card.process.on('listenFailures', (failures) => this.#setListenFailures(card, failures))
     card.process.on('exit', (how) => this.#onExit(card, how))
   }
 
@@ -243,10 +259,15 @@ export class LineCards implements ForwardingPlane {
     this.#changed(this.#carriers.setLane(number - 1, port, up))
   }
 
+  #setListenFailures({ number }: Card, failures: readonly ListenFailureStatus[]): void {
+    this.#listenFailures.set(number, failures)
+    this.#events.onListenFailures(joinListenFailures([...this.#listenFailures.values()]))
+  }
+
   #changed(changes: readonly CarrierChange[]): void {
     for (const { port, up } of changes) {
       this.#log.info({ port }, up ? 'all lanes are up' : 'a lane is down')
-      this.#onCarrier(port, up)
+      this.#events.onCarrier(port, up)
     }
   }
 
@@ -258,6 +279,7 @@ export class LineCards implements ForwardingPlane {
     card.state = 'restarting'
     card.last = undefined
     card.unanswered = 0
+    if ((this.#listenFailures.get(card.number)?.length ?? 0) > 0) this.#setListenFailures(card, [])
     this.#changed(this.#carriers.cardDied(card.number - 1))
     card.timer = setTimeout(() => this.#restart(card), card.delayMs)
     card.delayMs = Math.min(card.delayMs * 2, RESTART_MAX_MS)

@@ -1,5 +1,11 @@
 import t from 'tap'
-import { cardTotals, NO_COUNTERS, packetsIn, sumCounters } from '../../dist/line-cards/card-totals.js'
+import {
+  cardTotals,
+  joinListenFailures,
+  NO_COUNTERS,
+  packetsIn,
+  sumCounters,
+} from '../../dist/line-cards/card-totals.js'
 import type { ForwardingStatus } from '../../dist/status.js'
 
 function card(n: number): ForwardingStatus {
@@ -23,6 +29,7 @@ function card(n: number): ForwardingStatus {
     diverted: { flows: n, total: 2 * n, overLimit: 0 },
     drops: { 'no-route': n },
     listening: ['127.20.10.1:8080', ...(n === 1 ? ['127.20.10.2:53'] : [])],
+    listenFailures: n === 5 ? [{ service: 'dns', code: 'EACCES', reason: 'in use' }] : [],
     cards: [],
   }
 }
@@ -48,6 +55,7 @@ t.test('cards are told as one switch', async (t) => {
       diverted: { flows: 6, total: 12, overLimit: 0 },
       drops: { 'no-route': 6 },
       listening: ['127.20.10.1:8080', '127.20.10.2:53'],
+      listenFailures: [{ service: 'dns', code: 'EACCES', reason: 'in use' }],
     },
   )
   t.equal(packetsIn(card(5)), 8)
@@ -65,4 +73,13 @@ t.test('what a card had counted when it died stays in the totals; its flows do n
       drops: { 'no-route': 8 },
     },
   )
+})
+
+t.test('a service that several cards can not listen for has one failure', async (t) => {
+  const failure = { service: 'web', code: 'EADDRINUSE', reason: 'in use' }
+  t.same(joinListenFailures([]), [])
+  t.same(joinListenFailures([[failure], [], [failure, { ...failure, service: 'api' }]]), [
+    failure,
+    { ...failure, service: 'api' },
+  ])
 })

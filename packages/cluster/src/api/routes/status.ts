@@ -135,6 +135,7 @@ const Status = Type.Object({
       listen: Text,
       lbs: Type.Array(Text),
       routedTo: Type.Array(Text),
+      listenFailure: Type.Union([strict({ code: Text, reason: Text }), Type.Null()]),
     }),
   ),
   switches: mapOf(SwitchStatus),
