@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net'
+import { wasSocketReset } from '@fivetuple/runtime'
 import type { LoadOptions } from './load.js'
 
 /** What becomes of a connection. */
@@ -23,6 +24,9 @@ export function connectTo(
   let failure: string | undefined
   socket.on('error', (error: NodeJS.ErrnoException) => {
     failure = error.code ?? error.message
+  })
+  socket.on('end', () => {
+    if (wasSocketReset(socket)) failure = 'ECONNRESET'
   })
   socket.on('close', () => onClose(failure))
   return socket

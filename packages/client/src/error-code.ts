@@ -23,3 +23,13 @@ export function errorCode(error: unknown): string {
   if (found !== undefined) return CODES[found] ?? found
   return error instanceof Error ? error.name : 'UNKNOWN'
 }
+
+/** Returns true for the codes of a response that its connection's end has cut; undici has one for each way to notice. */
+export function isCut(code: string): boolean {
+  return (
+    code === 'PEER_CLOSED' ||
+    code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH' ||
+    code === 'HTTPParserError' ||
+    code.startsWith('HPE_')
+  )
+}

@@ -1,13 +1,13 @@
 import type { Socket } from 'node:net'
 import { wasSocketReset } from '@fivetuple/runtime'
-import { buildConnector, Client, type Dispatcher } from 'undici'
-import { errorCode } from './error-code.js'
+import { buildConnector, Client } from 'undici'
+import { errorCode, isCut } from './error-code.js'
 import type { FlowLedger } from './flow-ledger.js'
 import { parseAnswer } from './parse-answer.js'
 
 /** Longer than any probe: an idle connection stays, so that a lane is one flow. The server's own hint may be shorter. */
 const KEEP_ALIVE_MS = 3_600_000
-const RESET = 'ECONNRESET'
+const ERRNO = /^E[A-Z0-9]+$/
 
 export interface LaneOptions {
   readonly url: URL
@@ -21,15 +21,21 @@ export interface LaneOptions {
   readonly now: () => number
 }
 
+/** One connection of a lane. */
+interface Connection {
+  /** Its id in the ledger. */
+  readonly flow: number
+  /** How its peer has ended it: `PEER_CLOSED` (FIN) or an errno. */
+  peerEnd: string | undefined
+}
+
 /** One HTTP connection at a time, opened anew when it has gone; requests queue behind each other. */
 export class Lane {
   readonly #options: LaneOptions
   readonly #path: string
   readonly #client: Client
   /** The connection that requests go over now. */
-  #flow: number | undefined
-  /** True if that connection, or the last one, has ended by RST. */
-  #wasReset = false
+  #connection: Connection | undefined
 
   constructor(options: LaneOptions) {
     const { url, connectTimeoutMs } = options
@@ -54,17 +60,27 @@ export class Lane {
   }
 
   /**
-   * Sends one GET. Resolves with undefined if the whole response has arrived and its status is a success, else with the code
-   * of what went wrong; rejects if there is no response or `signal` aborts.
+   * One GET. Returns undefined if the response is complete by its framing (RFC 9112 §6.3) and its status is a success, else the
+   * code of the failure.
    */
   async get(signal: AbortSignal): Promise<string | undefined> {
     const { isSingleUse, ledger, now } = this.#options
-    const response = await this.#client.request({ method: 'GET', path: this.#path, signal, reset: isSingleUse })
-    const text = await response.body.text()
-    // undici takes a RST for the end of a body whose length is not known (RFC 9112 §8: such a response is incomplete).
-    if (this.#wasReset && isEndedByClose(response)) return RESET
-    if (this.#flow !== undefined) ledger.answer(this.#flow, now(), parseAnswer(text))
-    return response.statusCode >= 400 ? `HTTP_${response.statusCode}` : undefined
+    let connection: Connection | undefined
+    try {
+      const request = { method: 'GET', path: this.#path, signal, reset: isSingleUse } as const
+      const { statusCode, headers, body } = await this.#client.request(request)
+      connection = this.#connection // another one may be open by the time that the body has ended
+      const text = await body.text()
+      // undici takes a RST for the end of such a body.
+      if (isEndedByFin(statusCode, headers) && connection?.peerEnd !== 'PEER_CLOSED')
+        return connection?.peerEnd ?? 'ECONNRESET'
+      if (connection !== undefined) ledger.answer(connection.flow, now(), parseAnswer(text))
+      return statusCode >= 400 ? `HTTP_${statusCode}` : undefined
+    } catch (error) {
+      const code = errorCode(error)
+      connection ??= this.#connection
+      return isCut(code) ? (connection?.peerEnd ?? code) : code
+    }
   }
 
   /** Closes the connection at once. */
@@ -75,24 +91,27 @@ export class Lane {
   #follow(socket: Socket): void {
     const { ledger, now } = this.#options
     const flow = ledger.open(`${socket.localAddress}:${socket.localPort}`, now())
-    this.#flow = flow
-    this.#wasReset = false
+    const connection: Connection = { flow, peerEnd: undefined }
+    this.#connection = connection
     let end = 'closed'
-    // Node.js reports a RST behind data as an end. This listener is in front of undici's, which would take it for FIN.
+    // Both before undici's own listeners, which end the request.
     socket.once('end', () => {
-      if (wasSocketReset(socket)) socket.destroy(Object.assign(new Error(`read ${RESET}`), { code: RESET }))
-      this.#wasReset = socket.destroyed
+      connection.peerEnd = wasSocketReset(socket) ? 'ECONNRESET' : 'PEER_CLOSED'
+      if (connection.peerEnd === 'ECONNRESET') end = 'ECONNRESET'
     })
     socket.once('error', (error) => {
       const code = errorCode(error)
-      if (code === RESET) this.#wasReset = true
-      if (!code.startsWith('UND_ERR_')) end = code // what undici ends a socket with itself was our wish
+      if (ERRNO.test(code)) connection.peerEnd ??= code
+      if (isCut(code)) end = connection.peerEnd ?? code
+      else if (!code.startsWith('UND_ERR_')) end = code // what undici ends a socket with itself was our wish
     })
     socket.once('close', () => ledger.close(flow, end))
   }
 }
 
-/** True if only the end of its connection ends a response's body (RFC 9112 §6.3, case 8). */
-function isEndedByClose({ headers }: Dispatcher.ResponseData): boolean {
-  return headers['content-length'] === undefined && headers['transfer-encoding'] === undefined
+/** Returns true for a response without a length, whose body ends with the connection's FIN (RFC 9112 §6.3, rule 8). */
+function isEndedByFin(status: number, headers: Readonly<Record<string, unknown>>): boolean {
+  const { 'transfer-encoding': encoding, 'content-length': length } = headers
+  if (status === 204 || status === 304) return false
+  return encoding === undefined ? length === undefined : !/\bchunked\s*$/i.test(String(encoding))
 }

@@ -1,4 +1,3 @@
-import { errorCode } from './error-code.js'
 import { FlowLedger, type FlowRecord, type LedgerSummary } from './flow-ledger.js'
 import { Lane } from './lane.js'
 import { type Outage, outagesOf } from './outages.js'
@@ -148,10 +147,7 @@ class Probe {
     this.#outstanding.add(request)
     lane
       .get(request.abort.signal)
-      .then(
-        (error) => this.#finish(request, error),
-        (error: unknown) => this.#finish(request, errorCode(error)),
-      )
+      .then((error) => this.#finish(request, error))
       .finally(() => {
         if (connections === 'new') void lane.destroy()
       })

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { createServer, type RequestListener } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, createServer as createTcpServer } from 'node:net'
 import { type ProbeOptions, type ProbeOutcome, renderReport, runProbe, SourcePool } from '@fivetuple/client'
 import t, { type Test } from 'tap'
 
@@ -94,6 +94,49 @@ t.test('failures are counted by what went wrong', async (t) => {
   t.match(report, { answered: 0, failed: 30, errors: { HTTP_503: 30 } })
   t.match(report.outages, [{ fromMs: 0, failed: 30 }])
   t.match(renderReport(report), /HTTP_503 30/)
+})
+
+/** A server that sends bytes as its response, then FIN or RST. */
+async function serveRaw(t: Test, response: string, end: 'FIN' | 'RST'): Promise<URL> {
+  const server = createTcpServer({ noDelay: true }, (socket) => {
+    socket.on('error', () => {})
+    socket.once('data', () =>
+      end === 'FIN' ? socket.end(response) : socket.write(response, () => socket.resetAndDestroy()),
+    )
+  }).listen({ host: '127.0.0.1', port: 0, exclusive: true })
+  await once(server, 'listening')
+  t.teardown(() => server.close())
+  return new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`)
+}
+
+t.test('a response is complete only by its framing, and a cut one has one name', async (t) => {
+  const ok = 'HTTP/1.1 200 OK\r\n'
+  const close = 'Connection: close\r\n'
+  const length = 'Content-Length: 10\r\n\r\n'
+  const chunks = 'Transfer-Encoding: chunked\r\n\r\n4\r\nbody\r\n'
+  const whole = undefined
+  const rows: [what: string, response: string, atFin: string | undefined, atRst: string | undefined][] = [
+    ['no length', `${ok}\r\nbody`, whole, 'ECONNRESET'],
+    ['a code that is not the last', `${ok}Transfer-Encoding: gzip\r\n\r\nbody`, whole, 'ECONNRESET'],
+    ['all of its length', `${ok}${length}0123456789`, whole, whole],
+    ['all of its chunks', `${ok}${chunks}0\r\n\r\n`, whole, whole],
+    ['no content', 'HTTP/1.1 204 No Content\r\n\r\n', whole, whole],
+    ['part of its length', `${ok}${length}body`, 'PEER_CLOSED', 'ECONNRESET'],
+    ['part of its length, of its last response', `${ok}${close}${length}body`, 'PEER_CLOSED', 'ECONNRESET'],
+    ['part of its chunks', `${ok}${chunks}`, 'PEER_CLOSED', 'ECONNRESET'],
+    ['part of its chunks, of its last response', `${ok}${close}${chunks}`, 'PEER_CLOSED', 'ECONNRESET'],
+    ['part of its head', `${ok}Content-`, 'PEER_CLOSED', 'ECONNRESET'],
+  ]
+  for (const [what, response, atFin, atRst] of rows)
+    // The server's close races with the next request of a connection that is kept.
+    for (const end of ['FIN', 'RST'] as const)
+      for (const connections of atRst === whole ? (['new'] as const) : ([2, 'new'] as const)) {
+        const url = await serveRaw(t, response, end)
+        const { answered, errors } = await runProbe({ ...few, durationMs: 10, url, connections })
+        const code = end === 'FIN' ? atFin : atRst
+        const expected = code === undefined ? { answered: 10, errors: {} } : { answered: 0, errors: { [code]: 10 } }
+        t.same({ answered, errors }, expected, `${what}, then ${end}, connections: ${connections}`)
+      }
 })
 
 t.test('a port that nobody listens on', async (t) => {
