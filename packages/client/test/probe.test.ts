@@ -127,8 +127,8 @@ t.test('a response is complete only by its framing, and a cut one has one name',
     ['part of its chunks, of its last response', `${ok}${close}${chunks}`, 'PEER_CLOSED', 'ECONNRESET'],
     ['part of its head', `${ok}Content-`, 'PEER_CLOSED', 'ECONNRESET'],
   ]
+  // The server's close races with the next request of a connection that is kept.
   for (const [what, response, atFin, atRst] of rows)
-    // The server's close races with the next request of a connection that is kept.
     for (const end of ['FIN', 'RST'] as const)
       for (const connections of atRst === whole ? (['new'] as const) : ([2, 'new'] as const)) {
         const url = await serveRaw(t, response, end)
