@@ -19,12 +19,15 @@ t.test(
       /maxFlows is 20000, but a process may have 256 file descriptors here/,
     ])
     t.match(warningsBy(warnOfDescriptors(20_000), 'edge: {maxFlows: 20000}'), [
-      /^warning: c\.yaml:1:8: edge\.maxFlows is 20000, but .* room for \d+ flows: raise the hard limit/,
+      /^warning: c\.yaml:1:8: edge\.maxFlows is 20000, but .* room for \d+ TCP flows: raise the hard limit/,
     ])
     t.same(warningsBy(warnOfDescriptors(20_000), 'edge: {maxFlows: 15000}'), [])
-    t.match(warningsBy(warnOfDescriptors(20_000), 'edge: {maxFlows: 15000}\nvips: [{name: dns, protocol: udp}]'), [
-      /room for \d+ TCP and \d+ UDP flows/,
-    ])
+    t.match(
+      warningsBy(warnOfDescriptors(20_000), 'edge: {maxFlows: 15000}\nvips: [{name: web}, {name: dns, protocol: udp}]'),
+      [/room for \d+ TCP and \d+ UDP flows/],
+    )
+    const udpOnly = 'edge: {maxFlows: 15000}\nvips: [{name: dns, protocol: udp, health: {check: none}}]'
+    t.same(warningsBy(warnOfDescriptors(20_000), udpOnly), [], 'TCP has no share if no VIP carries it')
   },
 )
 

@@ -101,6 +101,8 @@ export interface ServerEdgeConfig {
   readonly proxyProtocol?: readonly { readonly address: string; readonly port: number }[]
   /** Health checks of the LBs, for which flows are reserved; missing: none. */
   readonly checks?: EdgeChecksConfig
+  /** True if services carry TCP; missing: they may. */
+  readonly hasTcp?: boolean
   /** True if services carry UDP; missing: they may. */
   readonly hasUdp?: boolean
   /** Silence after which a UDP flow's socket towards its server is closed, ms. */

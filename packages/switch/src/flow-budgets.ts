@@ -52,11 +52,13 @@ function clientBudgets(_edge: ClientEdgeConfig, max: number, room: number): Shar
   return { tcp: floor(Math.min(max, room)), udp: 0, checks: 0 }
 }
 
-function serverBudgets({ checks, hasUdp = true }: ServerEdgeConfig, max: number, room: number, cards: number): Shares {
+/** A protocol that no service carries has no share. */
+function serverBudgets(edge: ServerEdgeConfig, max: number, room: number, cards: number): Shares {
+  const { checks, hasTcp = true, hasUdp = true } = edge
   const forChecks = floor(Math.min(Math.ceil((checks?.flows ?? 0) / cards), room * CHECKS_SHARE))
   const rest = room - forChecks
   const udpLeast = hasUdp ? Math.min(max, rest * UDP_SHARE) : 0
-  const tcp = floor(Math.min(max, rest - udpLeast))
+  const tcp = hasTcp ? floor(Math.min(max, rest - udpLeast)) : 0
   return { tcp, udp: hasUdp ? floor(Math.min(max, rest - tcp)) : 0, checks: forChecks }
 }
 

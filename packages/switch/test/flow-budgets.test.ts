@@ -15,6 +15,7 @@ function config(edge: 'client' | Partial<ServerEdgeConfig>, maxFlows: number, lb
             kind: 'server',
             prefixes: [],
             udpIdleMs: 30_000,
+            hasTcp: true,
             hasUdp: true,
             checks: { flows: 64, sources: [] },
             tcp,
@@ -49,6 +50,7 @@ t.test('TCP, UDP, checks and control plane together never exceed the descriptors
 })
 
 t.test('UDP has its share if there is UDP, and TCP has the rest', async (t) => {
+  t.same(flowBudgets(config({ hasTcp: false }, 20_000), 1_024, 1), { descriptors: 1_024, tcp: 0, udp: 872, checks: 64 })
   t.same(flowBudgets(config({}, 20_000), 1_024, 1), { descriptors: 1_024, tcp: 654, udp: 218, checks: 64 })
   t.same(flowBudgets(config({ hasUdp: false }, 20_000), 1_024, 1), { descriptors: 1_024, tcp: 872, udp: 0, checks: 64 })
   t.same(flowBudgets(config({}, 700), 1_024, 1), { descriptors: 1_024, tcp: 654, udp: 218, checks: 64 })

@@ -19,13 +19,19 @@ export function warnOfDescriptors(descriptors: number): WarningRule {
     const { maxFlows } = config.edge
     const budgets = flowBudgets(plan.downlink, descriptors, lineCards)
     const [tcp, udp] = [budgets.tcp * lineCards, budgets.udp * lineCards]
-    const hasUdp = config.vips.some(({ protocol }) => protocol === 'udp')
-    if (tcp >= wanted && (!hasUdp || udp >= wanted)) return
-    const room = hasUdp ? `${tcp} TCP and ${udp} UDP flows` : `${tcp} flows`
+    const has = (wantedProtocol: 'tcp' | 'udp'): boolean =>
+      config.vips.some(({ protocol }) => protocol === wantedProtocol)
+    const rooms = [
+      ...(has('tcp') ? [{ flows: tcp, name: 'TCP' }] : []),
+      ...(has('udp') ? [{ flows: udp, name: 'UDP' }] : []),
+    ]
+    const least = Math.min(...rooms.map(({ flows }) => flows))
+    if (least >= wanted) return
+    const room = `${rooms.map(({ flows, name }) => `${flows} ${name}`).join(' and ')} flows`
     warn(
       ['edge', 'maxFlows'],
       `is ${maxFlows}, but a process may have ${descriptors} file descriptors here, which is room for ${room}`,
-      `raise the hard limit ('ulimit -Hn', LimitNOFILE=), or set maxFlows to ${Math.max(Math.min(tcp, hasUdp ? udp : tcp), 1)}`,
+      `raise the hard limit ('ulimit -Hn', LimitNOFILE=), or set maxFlows to ${Math.max(least, 1)}`,
     )
   }
 }

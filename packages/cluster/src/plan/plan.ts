@@ -154,6 +154,7 @@ function planDownlink(
       prefixes,
       proxyProtocol: [...told].map((name) => backendEndpoint(name, config, addresses)),
       checks: planChecks(config, addresses),
+      hasTcp: vips.some(({ protocol }) => protocol === 'tcp'),
       hasUdp: vips.some(({ protocol }) => protocol === 'udp'),
       udpIdleMs: longestUdpTimeout(config),
       tcp: planEdgeTcp(config),
