@@ -213,9 +213,11 @@ async function openDeafBackend(t: Test): Promise<void> {
   })`
   const child = spawn(process.execPath, ['-e', code], { stdio: ['ignore', 'pipe', 'inherit'] })
   const queued: Socket[] = []
-  t.teardown(() => {
+  const ended = once(child, 'exit')
+  t.teardown(async () => {
     child.kill('SIGKILL')
     for (const socket of queued) socket.destroy()
+    await ended // the next test listens at the same address
   })
   await once(child.stdout, 'data')
   for (let connected = 0; connected === queued.length; ) {
