@@ -27,7 +27,7 @@ const PAUSE_MAX_MS = 3_000
 const HOLD_MS = 2_000
 
 export const DISTURBANCES: readonly Disturbance[] = [
-  { name: 'kill-lb', run: async ({ api, ...scene }) => void (await api.kill(oneOf(scene.random, scene.lbs), false)) },
+  { name: 'kill-lb', run: async ({ api, random, lbs }) => killRunning(api, oneOf(random, lbs)) },
   {
     name: 'pause-lb',
     run: async ({ api, random, lbs }) => {
@@ -74,10 +74,7 @@ export const DISTURBANCES: readonly Disturbance[] = [
       await api.setVip(lb, name, true)
     },
   },
-  {
-    name: 'kill-backend',
-    run: async ({ api, random, backends }) => void (await api.kill(oneOf(random, backends), false)),
-  },
+  { name: 'kill-backend', run: async ({ api, random, backends }) => killRunning(api, oneOf(random, backends)) },
   {
     name: 'misbehaving-backend',
     run: async ({ api, random, backends }) => {
@@ -105,6 +102,16 @@ export const DISTURBANCES: readonly Disturbance[] = [
   { name: 'idle-api-connections', run: idleApiConnections },
   { name: 'garbage', run: garbage },
 ]
+
+/** Kills a role once it is running: it may still be on its way back from the last time. */
+async function killRunning(api: ApiClient, name: string): Promise<void> {
+  for (;;) {
+    const { roles } = await api.status()
+    if (roles.find((role) => role.name === name)?.state === 'running') break
+    await sleep(50)
+  }
+  await api.kill(name, false)
+}
 
 /** Downloads that their clients reset in the middle. */
 async function clientsAbort({ web, random }: Scene): Promise<void> {

@@ -37,20 +37,33 @@ function descriptorsOf(pid: number): number | null {
   }
 }
 
-/** Descriptors and timers may differ by this many when nothing leaks: health checks and API connections come and go. */
+/** Figures may differ by this many when nothing leaks: health checks and API connections come and go. */
 const SLACK = 4
+const COUNTED = ['flows', 'descriptors', 'timers'] as const
+
+/**
+ * The most that each process held at several moments. An idle cluster is never quite still: health checks have flows of their
+ * own.
+ */
+export function peakOf(samples: readonly (readonly Holding[])[]): Holding[] {
+  return samples[0]!.map((first) => {
+    const same = samples.flatMap((holdings) =>
+      holdings.filter(({ role, pid }) => role === first.role && pid === first.pid),
+    )
+    const peak = (what: (typeof COUNTED)[number]): number | null =>
+      first[what] === null ? null : Math.max(...same.map((holding) => holding[what] ?? 0))
+    return { ...first, flows: peak('flows'), descriptors: peak('descriptors'), timers: peak('timers') }
+  })
+}
 
 /** Names of what a run has left behind in processes that have lived through it; empty: nothing. */
 export function leftovers(before: readonly Holding[], after: readonly Holding[]): string[] {
   return after.flatMap((now) => {
     const then = before.find(({ role, pid }) => role === now.role && pid === now.pid)
-    const left: string[] = []
-    if (now.flows !== null && now.flows > 0) left.push(`${now.role}: ${now.flows} flows`)
-    for (const what of ['descriptors', 'timers'] as const) {
+    return COUNTED.flatMap((what) => {
       const [a, b] = [then?.[what] ?? null, now[what]]
-      if (a !== null && b !== null && b > a + SLACK) left.push(`${now.role}: ${what} ${a} before, ${b} after`)
-    }
-    return left
+      return a !== null && b !== null && b > a + SLACK ? [`${now.role}: ${what} ${a} before, ${b} after`] : []
+    })
   })
 }
 

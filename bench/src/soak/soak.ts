@@ -6,7 +6,7 @@ import { interruption } from '../interrupt.js'
 import { environment, writeReport } from '../report.js'
 import { Bystander } from './bystander.js'
 import { DISTURBANCES, oneOf, type Scene } from './disturbances.js'
-import { type Growth, growthOf, type Holding, holdingsOf, leftovers } from './residue.js'
+import { type Growth, growthOf, type Holding, holdingsOf, leftovers, peakOf } from './residue.js'
 
 export interface SoakOptions {
   readonly seconds: number
@@ -36,6 +36,10 @@ const BYSTANDERS = 4
 const WARM_SHARE = 0.3
 /** Longest wait until tables are empty: longer than every timeout of a session in {@link CLUSTER}. */
 const EMPTY_MAX_MS = 40_000
+
+/** What an idle cluster holds is looked at this often, over more than two rounds of health checks. */
+const BEFORE_SAMPLES = 12
+const SAMPLE_MS = 500
 
 /** Rendezvous moves no flow of an LB that stays, so bystanders on lb-1 have no reason to end. */
 const CLUSTER = `
@@ -90,7 +94,12 @@ async function run(
   }
   const launcher = cluster.pids().launcher![0]!
   const holdings = async (): Promise<Holding[]> => holdingsOf(await api.status(), launcher)
-  const before = await holdings()
+  const samples: Holding[][] = []
+  for (let i = 0; i < BEFORE_SAMPLES; i++) {
+    await sleep(SAMPLE_MS)
+    samples.push(await holdings())
+  }
+  const before = peakOf(samples)
   const bystanders = await openBystanders(cluster, vip('calm'))
   const over = new AbortController()
   const probes = [40, 'new' as const].map((connections) =>
@@ -159,7 +168,7 @@ async function untilClean(before: readonly Holding[], holdings: () => Promise<Ho
   for (;;) {
     const left = leftovers(before, await holdings())
     if (left.length === 0 || performance.now() > deadline) return left
-    await sleep(500)
+    await sleep(SAMPLE_MS)
   }
 }
 
