@@ -122,14 +122,18 @@ export class TestCluster {
   }
 
   /** Waits until no flow and no session is left anywhere. */
-  async untilEmpty(): Promise<void> {
-    await until(async () => {
-      const { switches, lbs } = await this.api.status()
-      return (
-        Object.values(switches).every(({ flows }) => flows === 0) &&
-        Object.values(lbs).every(({ sessions }) => sessions === 0)
-      )
-    }, 'all tables are empty')
+  async untilEmpty(patienceMs = PATIENCE_MS): Promise<void> {
+    await until(
+      async () => {
+        const { switches, lbs } = await this.api.status()
+        return (
+          Object.values(switches).every(({ flows }) => flows === 0) &&
+          Object.values(lbs).every(({ sessions }) => sessions === 0)
+        )
+      },
+      'all tables are empty',
+      patienceMs,
+    )
   }
 
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
@@ -142,8 +146,12 @@ export class TestCluster {
 }
 
 /** Waits until a condition holds; rejects when it still does not after half a minute. */
-export async function until(condition: () => boolean | Promise<boolean>, what: string): Promise<void> {
-  const deadline = performance.now() + PATIENCE_MS
+export async function until(
+  condition: () => boolean | Promise<boolean>,
+  what: string,
+  patienceMs = PATIENCE_MS,
+): Promise<void> {
+  const deadline = performance.now() + patienceMs
   while (!(await condition())) {
     if (performance.now() > deadline) throw new Error(`still not so: ${what}`)
     await new Promise((resolve) => setTimeout(resolve, 20))

@@ -20,11 +20,14 @@ t.test(`${FLOWS} UDP flows: each answer comes back to its client, by the LB that
     [],
     `vips:
   - { name: echo, port: 5353, protocol: udp }
-nat: { timeouts: { udp: 12s } }
+nat: { timeouts: { udp: 45s } }
 `,
   )
   const [host, port] = cluster.vip('echo').listen.split(':') as [string, string]
   const sockets: Socket[] = []
+  t.teardown(() => {
+    for (const socket of sockets) socket.close()
+  })
   const answered = new Set<number>()
   let wrong = 0
   let lastAnswerAt = 0
@@ -66,8 +69,7 @@ nat: { timeouts: { udp: 12s } }
     if (session?.state !== 'udp' || cluster.lbOf(session.bip.split(':')[0]!) !== route?.lb)
       throw new Error('explain is wrong')
   }
-  for (const socket of sockets) socket.close()
-  await cluster.untilEmpty()
+  await cluster.untilEmpty(90_000)
 })
 
 /** A backend of our own that answers with its name. */
