@@ -1,6 +1,6 @@
 import type { FlowHashName } from '@fivetuple/packet'
-import type { EcmpSelectionName } from './ecmp/registry.js'
-import type { ResilientOptions } from './ecmp/resilient.js'
+import type { EcmpSelectionName } from './data-plane/ecmp/registry.js'
+import type { ResilientOptions } from './data-plane/ecmp/resilient.js'
 
 /** What one switch process is told: uplink and downlink are the same program with two of these. */
 export interface SwitchConfig {

@@ -11,26 +11,26 @@ export type {
   SwitchNeighborConfig,
   SwitchPortConfig,
 } from './config.js'
-export { fillBuckets } from './ecmp/fill-buckets.js'
-export { hashThreshold } from './ecmp/hash-threshold.js'
-export { Maglev } from './ecmp/maglev.js'
-export { modulo } from './ecmp/modulo.js'
-export { ECMP_SELECTIONS, type EcmpSelectionName } from './ecmp/registry.js'
-export { Resilient, type ResilientOptions } from './ecmp/resilient.js'
-export type { EcmpSelection, NextHopGroup, Selector } from './ecmp/selection.js'
-export { Fib } from './fib/fib.js'
-export { EDGE_PORT, NO_ROUTE, type Route } from './fib/route.js'
-export { type FlowBudgets, flowBudgets, sumBudgets } from './flow-budgets.js'
-export type { Decision } from './flow-explainer.js'
+export { neighborRemedy } from './control-plane/neighbor-remedy.js'
+export { type FibChange, type RouteChange, RouteTable } from './control-plane/route-table.js'
+export type { FlowShift, RouteExplanation } from './data-plane/data-plane.js'
+export { fillBuckets } from './data-plane/ecmp/fill-buckets.js'
+export { hashThreshold } from './data-plane/ecmp/hash-threshold.js'
+export { Maglev } from './data-plane/ecmp/maglev.js'
+export { modulo } from './data-plane/ecmp/modulo.js'
+export { ECMP_SELECTIONS, type EcmpSelectionName } from './data-plane/ecmp/registry.js'
+export { Resilient, type ResilientOptions } from './data-plane/ecmp/resilient.js'
+export type { EcmpSelection, NextHopGroup, Selector } from './data-plane/ecmp/selection.js'
+export { Fib } from './data-plane/fib/fib.js'
+export { EDGE_PORT, NO_ROUTE, type Route } from './data-plane/fib/route.js'
+export { type FlowBudgets, flowBudgets, sumBudgets } from './data-plane/flow-budgets.js'
+export type { Decision } from './data-plane/flow-explainer.js'
 export {
   Forwarder,
   type ForwarderOptions,
   type ForwarderPort,
   type PortCounters,
-} from './forwarder.js'
-export type { FlowShift, RouteExplanation } from './forwarding-plane.js'
-export { neighborRemedy } from './neighbor-remedy.js'
-export { type FibChange, type RouteChange, RouteTable } from './route-table.js'
+} from './data-plane/forwarder.js'
 export type {
   BgpErrorStatus,
   BgpSessionStatus,

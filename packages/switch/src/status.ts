@@ -1,7 +1,7 @@
 import type { ProcessResources } from '@fivetuple/runtime'
 import type { SpeakerError, SpeakerRefusals, SpeakerSession } from '@fivetuple/speaker'
 import type { EcmpConfig, SwitchNeighborConfig } from './config.js'
-import type { FlowBudgets } from './flow-budgets.js'
+import type { FlowBudgets } from './data-plane/flow-budgets.js'
 
 /** What a switch tells of itself. Addresses and prefixes are text, ages milliseconds, counters totals since its start. */
 export interface SwitchStatus {

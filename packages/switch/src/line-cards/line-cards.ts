@@ -1,18 +1,13 @@
 import type { Logger } from '@fivetuple/runtime'
 import type { SwitchConfig } from '../config.js'
-import type { Fib } from '../fib/fib.js'
-import { changedFib, type FibUpdate, wholeFib } from '../fib/fib-update.js'
+import type { FibChange } from '../control-plane/route-table.js'
 import type {
   FlowQuestion,
   FlowShift,
   ForwardingEvents,
   ForwardingPlane,
   RouteExplanation,
-} from '../forwarding-plane.js'
-import type { FibChange } from '../route-table.js'
-import type { ForwardingStatus, LineCardStatus, ListenFailureStatus } from '../status.js'
-import { CardProcess, type LaneEvent } from './card-process.js'
-import type { CardStatus } from './card-status.js'
+} from '../data-plane/data-plane.js'
 import {
   type CardCounters,
   cardTotals,
@@ -20,9 +15,14 @@ import {
   NO_COUNTERS,
   packetsIn,
   sumCounters,
-} from './card-totals.js'
+} from '../data-plane/data-plane-totals.js'
+import type { Fib } from '../data-plane/fib/fib.js'
+import { changedFib, type FibUpdate, wholeFib } from '../data-plane/fib/fib-update.js'
+import { type CarrierChange, PortCarriers } from '../ports/port-carriers.js'
+import type { ForwardingStatus, LineCardStatus, ListenFailureStatus } from '../status.js'
+import { CardProcess, type LaneEvent } from './card-process.js'
+import type { CardStatus } from './card-status.js'
 import type { CardStart } from './line-card.js'
-import { type CarrierChange, PortCarriers } from './port-carriers.js'
 
 /** Each card is asked for its status so often; what it had counted when it died is known that well. */
 const WATCH_STEP_MS = 500

@@ -1,7 +1,7 @@
 import type { Endpoint } from '@fivetuple/packet'
+import type { FibChange } from '../control-plane/route-table.js'
+import type { ForwardingStatus, ListenFailureStatus } from '../status.js'
 import type { Fib } from './fib/fib.js'
-import type { FibChange } from './route-table.js'
-import type { ForwardingStatus, ListenFailureStatus } from './status.js'
 
 /** Which flow is asked for. */
 export interface FlowQuestion {

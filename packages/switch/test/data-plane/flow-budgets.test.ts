@@ -1,5 +1,5 @@
 import t from 'tap'
-import { flowBudgets, type ServerEdgeConfig, type SwitchConfig, sumBudgets } from '../dist/index.js'
+import { flowBudgets, type ServerEdgeConfig, type SwitchConfig, sumBudgets } from '../../dist/index.js'
 
 /** A switch with `lbs` ports. */
 function config(edge: 'client' | Partial<ServerEdgeConfig>, maxFlows: number, lbs = 4): SwitchConfig {

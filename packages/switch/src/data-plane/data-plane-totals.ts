@@ -1,6 +1,6 @@
-import { sumBudgets } from '../flow-budgets.js'
-import type { PortCounters } from '../forwarder.js'
 import type { ForwardingStatus, ListenFailureStatus, SwitchPortStatus } from '../status.js'
+import { sumBudgets } from './flow-budgets.js'
+import type { PortCounters } from './forwarder.js'
 
 /** Counters that only grow. */
 export interface CardCounters extends Pick<ForwardingStatus, 'edge' | 'drops'> {

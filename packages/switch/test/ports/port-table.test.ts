@@ -1,7 +1,7 @@
 import { EventEmitter, on, once } from 'node:events'
 import { type CableHandlers, type CableIdentity, dialCable, listenCables } from '@fivetuple/runtime'
 import t, { type Test } from 'tap'
-import { PortTable } from '../dist/port-table.js'
+import { PortTable } from '../../dist/ports/port-table.js'
 
 const KEY = Buffer.from('00112233445566778899aabbccddeeff', 'hex')
 const SWITCH = '127.91.0.9'

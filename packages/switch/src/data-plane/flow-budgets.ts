@@ -1,4 +1,4 @@
-import type { ClientEdgeConfig, ServerEdgeConfig, SwitchConfig } from './config.js'
+import type { ClientEdgeConfig, ServerEdgeConfig, SwitchConfig } from '../config.js'
 
 /** Number of flows that the edge of a switch takes at once, over all its processes. */
 export interface FlowBudgets {

@@ -5,7 +5,7 @@ import {
   NO_COUNTERS,
   packetsIn,
   sumCounters,
-} from '../../dist/line-cards/card-totals.js'
+} from '../../dist/data-plane/data-plane-totals.js'
 import type { ForwardingStatus } from '../../dist/status.js'
 
 function card(n: number): ForwardingStatus {

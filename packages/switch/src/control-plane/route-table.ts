@@ -1,9 +1,9 @@
 import type { RibChange, RibPath, RibRoute } from '@fivetuple/bgp'
 import { formatIpv4, formatPrefix, type Prefix } from '@fivetuple/packet'
-import type { EcmpSelection } from './ecmp/selection.js'
-import { Fib } from './fib/fib.js'
-import { EDGE_PORT, type Route, sameRoute } from './fib/route.js'
-import type { RouteStatus } from './status.js'
+import type { EcmpSelection } from '../data-plane/ecmp/selection.js'
+import { Fib } from '../data-plane/fib/fib.js'
+import { EDGE_PORT, type Route, sameRoute } from '../data-plane/fib/route.js'
+import type { RouteStatus } from '../status.js'
 
 /** A change of the forwarding table: the new snapshot, and how it differs from the one before. */
 export interface FibChange {

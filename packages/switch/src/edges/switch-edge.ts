@@ -11,9 +11,9 @@ import {
 import { IpProtocol, ipv4Protocol, type Prefix, parseIpv4, readIcmpError } from '@fivetuple/packet'
 import { type Clock, DeadlineTimer, KernelDrops, type Logger, type OverflowedSocket } from '@fivetuple/runtime'
 import { tcpOptions } from '@fivetuple/tcp'
-import type { ClientEdgeConfig, EdgeServiceConfig, EdgeTcpConfig, ServerEdgeConfig } from './config.js'
-import type { FlowBudgets } from './flow-budgets.js'
-import type { ListenFailureStatus } from './status.js'
+import type { ClientEdgeConfig, EdgeServiceConfig, EdgeTcpConfig, ServerEdgeConfig } from '../config.js'
+import type { FlowBudgets } from '../data-plane/flow-budgets.js'
+import type { ListenFailureStatus } from '../status.js'
 
 const UDP_SWEEP_MS = 1_000
 /** What the kernel drops is read this often, besides in each status: a socket that has closed shows its drops no more. */

@@ -4,7 +4,13 @@ import { hostPrefix, prefixOf } from '@fivetuple/packet'
 import { Fib, modulo, type Route } from '@fivetuple/switch'
 import fc from 'fast-check'
 import t from 'tap'
-import { changedFib, type FibUpdate, updatedFib, type VersionedFib, wholeFib } from '../dist/fib/fib-update.js'
+import {
+  changedFib,
+  type FibUpdate,
+  updatedFib,
+  type VersionedFib,
+  wholeFib,
+} from '../../dist/data-plane/fib/fib-update.js'
 
 const EMPTY: VersionedFib = { version: 0, fib: Fib.empty(modulo) }
 

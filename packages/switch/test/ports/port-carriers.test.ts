@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import t from 'tap'
-import { PortCarriers } from '../../dist/line-cards/port-carriers.js'
+import { PortCarriers } from '../../dist/ports/port-carriers.js'
 
 t.test('a port comes up with its last lane and goes down with the first that breaks', async (t) => {
   const carriers = new PortCarriers([1, 2], 2)

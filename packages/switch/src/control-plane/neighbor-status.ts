@@ -1,7 +1,7 @@
 import type { SpeakerError, SpeakerSession } from '@fivetuple/speaker'
-import type { SwitchConfig, SwitchNeighborConfig } from './config.js'
+import type { SwitchConfig, SwitchNeighborConfig } from '../config.js'
+import type { BgpErrorStatus, BgpSessionStatus } from '../status.js'
 import { neighborRemedy } from './neighbor-remedy.js'
-import type { BgpErrorStatus, BgpSessionStatus } from './status.js'
 
 /** A neighbour of a switch as the switch's status shows it. @param now wall-clock time, ms since 1970 */
 export function neighborStatus(

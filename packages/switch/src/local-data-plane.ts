@@ -10,21 +10,21 @@ import {
   listenCables,
 } from '@fivetuple/runtime'
 import type { SwitchConfig } from './config.js'
-import { ECMP_SELECTIONS } from './ecmp/registry.js'
-import { edgeDrops } from './edge-drops.js'
-import { createEdge, type EdgeShare, SOLE_EDGE, type SwitchEdge } from './edges.js'
-import { Fib } from './fib/fib.js'
-import { EDGE_PORT } from './fib/route.js'
-import { type FlowBudgets, flowBudgets } from './flow-budgets.js'
-import { Forwarder } from './forwarder.js'
 import type {
   FlowQuestion,
   FlowShift,
   ForwardingEvents,
   ForwardingPlane,
   RouteExplanation,
-} from './forwarding-plane.js'
-import { PortTable, type SwitchPort } from './port-table.js'
+} from './data-plane/data-plane.js'
+import { ECMP_SELECTIONS } from './data-plane/ecmp/registry.js'
+import { edgeDrops } from './data-plane/edge-drops.js'
+import { Fib } from './data-plane/fib/fib.js'
+import { EDGE_PORT } from './data-plane/fib/route.js'
+import { type FlowBudgets, flowBudgets } from './data-plane/flow-budgets.js'
+import { Forwarder } from './data-plane/forwarder.js'
+import { createEdge, type EdgeShare, SOLE_EDGE, type SwitchEdge } from './edges/switch-edge.js'
+import { PortTable, type SwitchPort } from './ports/port-table.js'
 import type { ForwardingStatus } from './status.js'
 
 /** Diverted flows are looked at this often. */

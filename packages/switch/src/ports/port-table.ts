@@ -1,5 +1,5 @@
 import { type Cable, type CableIdentity, CablePort } from '@fivetuple/runtime'
-import type { SwitchPortConfig } from './config.js'
+import type { SwitchPortConfig } from '../config.js'
 
 /** One cable port of the switch. */
 export interface SwitchPort {
