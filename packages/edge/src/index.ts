@@ -1,23 +1,24 @@
 /** Where real sockets become packets and packets real sockets. */
-export { ClientEdge, type ClientEdgeOptions, type ClientEdgeService } from './client-edge.js'
-export { type Fabric, NO_ROUTE } from './fabric.js'
+
+export { type Fabric, NO_ROUTE } from './fabric/fabric.js'
+export { Flow, type FlowApplication, type FlowFailure } from './fabric/flow.js'
+export type { LocalFailure, LocalFailureCounters } from './fabric/local-failure.js'
+export { TcpEdge, type TcpEdgeCounters, type TcpEdgeOptions } from './fabric/tcp-edge.js'
+export { TICK_MS, TimerWheel, type WheelEntry } from './fabric/timer-wheel.js'
 export {
   type ConnectionHandlers,
   FabricConnection,
   type FabricErrorCode,
-} from './fabric-connection.js'
+} from './host/fabric-connection.js'
 export {
   type DatagramChannel,
   type DatagramOptions,
   FabricHost,
   type FabricHostOptions,
   type FabricTarget,
-} from './fabric-host.js'
-export { Flow, type FlowApplication, type FlowFailure } from './flow.js'
-export type { LocalFailure, LocalFailureCounters } from './local-failure.js'
-export { ServerEdge, type ServerEdgeOptions } from './server-edge.js'
-export type { ListenFailure } from './service-listeners.js'
-export { TcpEdge, type TcpEdgeCounters, type TcpEdgeOptions } from './tcp-edge.js'
-export { TICK_MS, TimerWheel, type WheelEntry } from './timer-wheel.js'
-export { UdpClientEdge, type UdpClientEdgeCounters, type UdpClientEdgeOptions } from './udp-client-edge.js'
-export { UdpServerEdge, type UdpServerEdgeCounters, type UdpServerEdgeOptions } from './udp-server-edge.js'
+} from './host/fabric-host.js'
+export { ClientEdge, type ClientEdgeOptions, type ClientEdgeService } from './sockets/client-edge.js'
+export { ServerEdge, type ServerEdgeOptions } from './sockets/server-edge.js'
+export type { ListenFailure } from './sockets/service-listeners.js'
+export { UdpClientEdge, type UdpClientEdgeCounters, type UdpClientEdgeOptions } from './sockets/udp-client-edge.js'
+export { UdpServerEdge, type UdpServerEdgeCounters, type UdpServerEdgeOptions } from './sockets/udp-server-edge.js'

@@ -1,7 +1,7 @@
 import { strict as assert } from 'node:assert'
 import type { Clock } from '@fivetuple/runtime'
-import type { Flow, FlowApplication, FlowFailure } from './flow.js'
-import type { TcpEdge } from './tcp-edge.js'
+import type { Flow, FlowApplication, FlowFailure } from '../fabric/flow.js'
+import type { TcpEdge } from '../fabric/tcp-edge.js'
 
 /** Why a {@link FabricConnection} failed, in the words of errno. */
 export type FabricErrorCode =

@@ -1,7 +1,7 @@
 import { parseIpv4 } from '@fivetuple/packet'
 import { type StreamListener, type StreamSocket, streamSockets } from '@fivetuple/runtime'
-import type { Flow } from './flow.js'
-import { countLocalFailure, localFailureOf } from './local-failure.js'
+import type { Flow } from '../fabric/flow.js'
+import { countLocalFailure, localFailureOf } from '../fabric/local-failure.js'
 import { type ListenFailure, ServiceListeners } from './service-listeners.js'
 import { SocketApplication, type SocketEdge } from './socket-application.js'
 

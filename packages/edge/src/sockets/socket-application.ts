@@ -1,6 +1,6 @@
 import type { Clock, StreamSocket, StreamSocketHandlers } from '@fivetuple/runtime'
-import type { Flow, FlowApplication, FlowFailure } from './flow.js'
-import type { TcpEdge } from './tcp-edge.js'
+import type { Flow, FlowApplication, FlowFailure } from '../fabric/flow.js'
+import type { TcpEdge } from '../fabric/tcp-edge.js'
 
 /** What all sockets of an edge have in common. */
 export interface SocketEdge {

@@ -13,9 +13,9 @@ import {
   udpLength,
 } from '@fivetuple/packet'
 import { type DatagramOperation, DatagramSocket, type OverflowedSocket } from '@fivetuple/runtime'
+import type { Fabric } from '../fabric/fabric.js'
+import { sendDatagram } from '../fabric/send-datagram.js'
 import type { ClientEdgeService } from './client-edge.js'
-import type { Fabric } from './fabric.js'
-import { sendDatagram } from './send-datagram.js'
 import { type ListenFailure, ServiceListeners } from './service-listeners.js'
 
 /**

@@ -14,16 +14,16 @@ import {
   udpLength,
 } from '@fivetuple/packet'
 import { type DatagramOperation, DatagramSocket, type OverflowedSocket } from '@fivetuple/runtime'
-import type { Fabric } from './fabric.js'
-import { reportHostUnreachable, reportLocalFailure, reportPortUnreachable } from './icmp-report.js'
-import { type IdleEntry, IdleList } from './idle-list.js'
+import type { Fabric } from '../fabric/fabric.js'
+import { reportHostUnreachable, reportLocalFailure, reportPortUnreachable } from '../fabric/icmp-report.js'
+import { type IdleEntry, IdleList } from '../fabric/idle-list.js'
 import {
   countLocalFailure,
   type LocalFailureCounters,
   localFailureOf,
   newLocalFailureCounters,
-} from './local-failure.js'
-import { sendDatagram } from './send-datagram.js'
+} from '../fabric/local-failure.js'
+import { sendDatagram } from '../fabric/send-datagram.js'
 
 /** What Linux reports of ICMP errors other than port unreachable (ip(7)), and of addresses that it has no route to. */
 const UNREACHABLE: ReadonlySet<string> = new Set(['EHOSTUNREACH', 'ENETUNREACH', 'EACCES'])

@@ -20,12 +20,12 @@ import {
 } from '@fivetuple/packet'
 import { type Clock, DeadlineTimer } from '@fivetuple/runtime'
 import type { TcpOptions } from '@fivetuple/tcp'
-import { type Fabric, NO_ROUTE } from './fabric.js'
+import { type Fabric, NO_ROUTE } from '../fabric/fabric.js'
+import type { Flow } from '../fabric/flow.js'
+import { sendDatagram } from '../fabric/send-datagram.js'
+import { SourcePorts } from '../fabric/source-ports.js'
+import { TcpEdge } from '../fabric/tcp-edge.js'
 import { type ConnectionHandlers, FabricConnection, type FabricErrorCode } from './fabric-connection.js'
-import type { Flow } from './flow.js'
-import { sendDatagram } from './send-datagram.js'
-import { SourcePorts } from './source-ports.js'
-import { TcpEdge } from './tcp-edge.js'
 
 /** In place of a source port when there is none to be had. */
 const NO_PORT = 0

@@ -8,10 +8,10 @@ import {
   vipAddressOption,
 } from '@fivetuple/packet'
 import { type Clock, streamSockets } from '@fivetuple/runtime'
-import type { Flow, FlowApplication } from './flow.js'
-import { localFailureOf } from './local-failure.js'
+import type { Flow, FlowApplication } from '../fabric/flow.js'
+import { localFailureOf } from '../fabric/local-failure.js'
+import type { TcpEdge } from '../fabric/tcp-edge.js'
 import { type DialHandlers, SocketApplication, type SocketEdge } from './socket-application.js'
-import type { TcpEdge } from './tcp-edge.js'
 
 export interface ServerEdgeOptions {
   readonly clock: Clock
