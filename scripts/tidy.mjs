@@ -3,6 +3,7 @@
 import './require-node.cjs'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
+import { importCycles } from './tidy/import-cycles.mjs'
 
 const ROOT = process.argv[2] ?? '.'
 
@@ -56,6 +57,8 @@ const report = (file, line, what) => findings.push(`${file}${line > 0 ? `:${line
 for (const folder of PURE_FOLDERS)
   if (!existsSync(join(ROOT, folder))) report(folder, 0, 'is in PURE_FOLDERS and does not exist: name its new place')
 for (const name of directories(join(ROOT, 'packages'))) checkPackage(name)
+for (const folder of ['bench', ...directories(join(ROOT, 'packages')).map((name) => `packages/${name}`)])
+  checkCycles(folder)
 if (findings.length > 0) {
   console.error(findings.join('\n'))
   console.error(`tidy: ${findings.length} finding${findings.length === 1 ? '' : 's'}`)
@@ -72,6 +75,19 @@ function checkPackage(name) {
   for (const part of ['src', 'test'])
     for (const path of sources(join(folder, part))) checkFile(name, part, path, used[part])
   checkManifest(name, manifest, used)
+}
+
+/** Type-only imports count, too. */
+function checkCycles(folder) {
+  const texts = new Map(sources(join(ROOT, folder, 'src')).map((path) => [path, readFileSync(path, 'utf8')]))
+  for (const [first, ...others] of importCycles(texts)) {
+    const names = [first, ...others, first].map((path) => relative(join(ROOT, folder, 'src'), path))
+    report(
+      relative(ROOT, first),
+      0,
+      `is part of an import cycle: ${names.join(' → ')}. Move what both need to a module of its own`,
+    )
+  }
 }
 
 function isPure(file) {

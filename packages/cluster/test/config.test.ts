@@ -7,13 +7,14 @@ import { ECMP_SELECTIONS } from '@fivetuple/switch'
 import { Ajv } from 'ajv'
 import fc from 'fast-check'
 import t from 'tap'
-import { checkSchema, type SchemaNode } from '../dist/config/check-schema.js'
+import { checkSchema } from '../dist/config/check-schema.js'
 import { formatConfigError, formatConfigWarning } from '../dist/config/config-error.js'
 import { defaultConfig } from '../dist/config/default-config.js'
 import { didYouMean } from '../dist/config/did-you-mean.js'
 import { parseDuration } from '../dist/config/duration.js'
 import { edgeTimers } from '../dist/config/edge-timers.js'
 import { loadConfig } from '../dist/config/load.js'
+import type { SchemaNode } from '../dist/config/schema-node.js'
 
 const SCHEMA = JSON.parse(readFileSync(new URL('../schema/cluster.schema.json', import.meta.url), 'utf8'))
 

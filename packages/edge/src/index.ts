@@ -17,7 +17,8 @@ export {
   type FabricHostOptions,
   type FabricTarget,
 } from './host/fabric-host.js'
-export { ClientEdge, type ClientEdgeOptions, type ClientEdgeService } from './sockets/client-edge.js'
+export { ClientEdge, type ClientEdgeOptions } from './sockets/client-edge.js'
+export type { ClientEdgeService } from './sockets/client-edge-service.js'
 export { ServerEdge, type ServerEdgeOptions } from './sockets/server-edge.js'
 export type { ListenFailure } from './sockets/service-listeners.js'
 export { UdpClientEdge, type UdpClientEdgeCounters, type UdpClientEdgeOptions } from './sockets/udp-client-edge.js'

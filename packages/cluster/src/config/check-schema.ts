@@ -1,29 +1,7 @@
 import type { ConfigPath, Report } from './config-error.js'
 import { didYouMean } from './did-you-mean.js'
 import { isExtension } from './extensions.js'
-
-/** The part of JSON Schema that our schema is made of. */
-export interface SchemaNode {
-  readonly type?: 'object' | 'array' | 'string' | 'integer' | 'number' | 'boolean'
-  /** Completes "it must be ...". */
-  readonly title?: string
-  readonly properties?: Readonly<Record<string, SchemaNode>>
-  readonly required?: readonly string[]
-  /** What keys that are not in `properties` must satisfy; false or missing: there are none. */
-  readonly additionalProperties?: SchemaNode | boolean
-  /** Patterns of keys that may have any value. */
-  readonly patternProperties?: Readonly<Record<string, unknown>>
-  readonly items?: SchemaNode
-  readonly minItems?: number
-  readonly maxItems?: number
-  readonly uniqueItems?: boolean
-  readonly enum?: readonly string[]
-  readonly const?: string
-  readonly pattern?: string
-  readonly minimum?: number
-  readonly maximum?: number
-  readonly anyOf?: readonly SchemaNode[]
-}
+import type { SchemaNode } from './schema-node.js'
 
 /**
  * Reports everything in `value` that the schema does not allow.

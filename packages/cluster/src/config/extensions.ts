@@ -1,4 +1,4 @@
-import type { SchemaNode } from './check-schema.js'
+import type { SchemaNode } from './schema-node.js'
 
 /**
  * Pattern of keys that a user may add to any mapping of settings, as in Compose files: for anchors, comments and tools. They

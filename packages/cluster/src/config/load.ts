@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs'
-import { checkSchema, type SchemaNode } from './check-schema.js'
+import { checkSchema } from './check-schema.js'
 import type { ClusterConfig, ConfigOverrides } from './cluster-config.js'
 import { collectFindings, completeConfig } from './complete.js'
 import { type ConfigResult, sortFindings } from './config-error.js'
 import { withoutExtensions } from './extensions.js'
 import type { ClusterDocument } from './schema.js'
+import type { SchemaNode } from './schema-node.js'
 import { WARNING_RULES, type WarningRule } from './warnings.js'
 import { readYaml } from './yaml-source.js'
 

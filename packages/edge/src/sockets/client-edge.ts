@@ -2,21 +2,12 @@ import { parseIpv4 } from '@fivetuple/packet'
 import { type StreamListener, type StreamSocket, streamSockets } from '@fivetuple/runtime'
 import type { Flow } from '../fabric/flow.js'
 import { countLocalFailure, localFailureOf } from '../fabric/local-failure.js'
+import type { ClientEdgeService } from './client-edge-service.js'
 import { type ListenFailure, ServiceListeners } from './service-listeners.js'
 import { SocketApplication, type SocketEdge } from './socket-application.js'
 
 /** Wait for the flow of the connection before: its last ACK comes within a round trip of the fabric, unless it is lost. */
 const REUSE_WAIT_MS = 1_000
-
-/** One TCP service of a VIP as clients see it. */
-export interface ClientEdgeService {
-  readonly name: string
-  /** The VIP in the fabric. */
-  readonly address: number
-  readonly port: number
-  /** Where its clients connect: the same, or another place when it is exposed. */
-  readonly listen: { readonly address: string; readonly port: number }
-}
 
 export interface ClientEdgeOptions extends SocketEdge {
   readonly services: readonly ClientEdgeService[]

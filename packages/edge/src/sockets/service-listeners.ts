@@ -1,5 +1,5 @@
 import { explainListenError } from '@fivetuple/runtime'
-import type { ClientEdgeService } from './client-edge.js'
+import type { ClientEdgeService } from './client-edge-service.js'
 
 /** Default time between attempts to open a listener, ms. */
 const RETRY_MS = 1_000

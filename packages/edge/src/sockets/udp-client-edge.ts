@@ -15,7 +15,7 @@ import {
 import { type DatagramOperation, DatagramSocket, type OverflowedSocket } from '@fivetuple/runtime'
 import type { Fabric } from '../fabric/fabric.js'
 import { sendDatagram } from '../fabric/send-datagram.js'
-import type { ClientEdgeService } from './client-edge.js'
+import type { ClientEdgeService } from './client-edge-service.js'
 import { type ListenFailure, ServiceListeners } from './service-listeners.js'
 
 /**

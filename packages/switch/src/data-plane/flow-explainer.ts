@@ -1,7 +1,8 @@
 import { type FiveTuple, type FlowHash, hasPorts, IpProtocol, type Prefix } from '@fivetuple/packet'
 import type { DivertedFlows } from './diverted-flows.js'
-import { type Fib, type RouteGroup, secondChoice } from './fib/fib.js'
+import type { Fib } from './fib/fib.js'
 import { NO_ROUTE } from './fib/route.js'
+import { type RouteGroup, secondChoice } from './fib/route-group.js'
 
 /** What a switch does with one five-tuple, step by step. */
 export interface Decision {

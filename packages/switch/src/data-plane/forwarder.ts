@@ -21,8 +21,9 @@ import {
 } from '@fivetuple/packet'
 import { DivertedFlows } from './diverted-flows.js'
 import { type DropCounters, newDropCounters } from './drop-counters.js'
-import { type Fib, type RouteGroup, secondChoice } from './fib/fib.js'
+import type { Fib } from './fib/fib.js'
 import { EDGE_PORT, NO_ROUTE } from './fib/route.js'
+import { type RouteGroup, secondChoice } from './fib/route-group.js'
 import { type Decision, FlowExplainer } from './flow-explainer.js'
 import { type IcmpCounters, IcmpResponder } from './icmp-responder.js'
 

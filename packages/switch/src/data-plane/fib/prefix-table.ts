@@ -1,5 +1,5 @@
 import { mix32, prefixMask } from '@fivetuple/packet'
-import type { RouteGroup } from './fib.js'
+import type { RouteGroup } from './route-group.js'
 
 /** A page is split in two when pages hold more routes than this on average: copying one stays under a microsecond. */
 const PAGE_MAX_ROUTES = 32

@@ -1,0 +1,22 @@
+/** The part of JSON Schema that our schema is made of. */
+export interface SchemaNode {
+  readonly type?: 'object' | 'array' | 'string' | 'integer' | 'number' | 'boolean'
+  /** Completes "it must be ...". */
+  readonly title?: string
+  readonly properties?: Readonly<Record<string, SchemaNode>>
+  readonly required?: readonly string[]
+  /** What keys that are not in `properties` must satisfy; false or missing: there are none. */
+  readonly additionalProperties?: SchemaNode | boolean
+  /** Patterns of keys that may have any value. */
+  readonly patternProperties?: Readonly<Record<string, unknown>>
+  readonly items?: SchemaNode
+  readonly minItems?: number
+  readonly maxItems?: number
+  readonly uniqueItems?: boolean
+  readonly enum?: readonly string[]
+  readonly const?: string
+  readonly pattern?: string
+  readonly minimum?: number
+  readonly maximum?: number
+  readonly anyOf?: readonly SchemaNode[]
+}
