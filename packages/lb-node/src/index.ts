@@ -66,4 +66,4 @@ export type { BackendChange, BackendSpec, Service, ServiceBackend, ServiceKey, S
 export { ServiceTable } from './service-table.js'
 export type { SessionInfo } from './session-info.js'
 export type { LbBackendStatus, LbServiceStatus, LbStatus, PlacedVip, SessionView } from './status.js'
-export { type HoldReason, VipPlacement } from './vip-placement.js'
+export { type Inhibitor, VipPlacement } from './vip-placement.js'

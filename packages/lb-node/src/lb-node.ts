@@ -107,9 +107,9 @@ export class LbNode {
       hasLiveSessions: (vip) => this.#hasLiveSessions(vip),
       onChange: (vip, isDrained, isWithdrawn) => {
         this.#routing.setAddressDrained(vip, isDrained)
-        this.#placement.hold(vip, 'no-healthy-backend', isWithdrawn)
+        this.#placement.inhibit(vip, 'no-healthy-backend', isWithdrawn)
         this.#redundancy?.refresh()
-        this.#tellVips()
+        this.#reportVips()
       },
     })
     this.#health = new ServiceHealth({
@@ -151,7 +151,7 @@ export class LbNode {
       this.#forwarder.setService(serviceSpec(service))
     }
     for (const backend of config.drainedBackends) this.drainBackend({ backend, drained: true })
-    this.#placement.holdAll('no-downlink', true)
+    this.#placement.inhibitAll('no-downlink', true)
     for (const vip of config.vips) this.#placement.want(parseIpv4(vip)!, true)
     this.#routing = new Routing(config, address, bip, this.#addresses, {
       onSession: (neighbor, state, reason) => {
@@ -170,7 +170,7 @@ export class LbNode {
             placement: this.#placement,
             clock,
             log,
-            onChange: () => this.#tellVips(),
+            onChange: () => this.#reportVips(),
           })
     this.#expiry = new DeadlineTimer(clock, () => {
       this.#forwarder.onTimeout(clock.now())
@@ -225,7 +225,7 @@ export class LbNode {
   /**
    * Puts an address on the interface or takes it off: the one operation by which a VIP comes to this LB or leaves it
    * (claims C8, C13). Routes follow from the interface's change alone; sessions of other VIPs are not touched.
-   * @returns the VIPs that are to be on this LB, and what holds some of them back
+   * @returns the VIPs that are to be on this LB, and the inhibitors of each
    */
   setAddress(text: string, present: boolean): { vips: PlacedVip[] } {
     const address = parseIpv4(text)
@@ -374,9 +374,9 @@ export class LbNode {
 
   /** An LB that can reach no backend carries no VIP: it need not wait for checks to tell. */
   #setDownlink(isUp: boolean): void {
-    this.#placement.holdAll('no-downlink', !isUp)
+    this.#placement.inhibitAll('no-downlink', !isUp)
     this.#redundancy?.refresh()
-    this.#tellVips()
+    this.#reportVips()
   }
 
   #startChecks(): void {
@@ -415,8 +415,8 @@ export class LbNode {
     )
   }
 
-  /** What is held back, and why, is news to the launcher. */
-  #tellVips(): void {
+  /** Reports to the launcher which VIPs are inhibited, and why. */
+  #reportVips(): void {
     if (this.#isStopping) return
     tellLauncher({ kind: 'event', event: 'vips', data: this.#placedVips() })
   }
@@ -424,7 +424,7 @@ export class LbNode {
   #placedVips(): PlacedVip[] {
     return this.#placement.wanted.map((address) => ({
       address: formatIpv4(address),
-      heldBackBy: this.#placement.holdsOf(address),
+      inhibitedBy: this.#placement.inhibitorsOf(address),
       drainedBy: this.#vipDrain.isDrained(address) ? (['no-healthy-backend'] as const) : [],
     }))
   }

@@ -1,7 +1,7 @@
 import type { ProcessResources } from '@fivetuple/runtime'
 import type { ServiceLimits } from './config.js'
 import type { RedundancyStatus } from './redundancy/status.js'
-import type { HoldReason } from './vip-placement.js'
+import type { Inhibitor } from './vip-placement.js'
 
 /** What an LB tells of itself. Addresses are text, counters totals since its start. */
 export interface LbStatus {
@@ -36,10 +36,10 @@ export interface LbStatus {
 /** A VIP that an operator has put on an LB. */
 export interface PlacedVip {
   readonly address: string
-  /** Why it is not on the interface now; empty: it is. */
-  readonly heldBackBy: readonly HoldReason[]
-  /** Why it takes no new flows although it is on the interface; empty: it takes them. */
-  readonly drainedBy: readonly HoldReason[]
+  /** Reasons why it is not on the interface; empty: it is. */
+  readonly inhibitedBy: readonly Inhibitor[]
+  /** Reasons why it takes no new flows although it is on the interface; empty: it takes them. */
+  readonly drainedBy: readonly Inhibitor[]
 }
 
 export interface LbServiceStatus {

@@ -1,18 +1,18 @@
 import type { Ipv4Address } from '@fivetuple/packet'
 import type { AddressTable } from './address-table.js'
 
-/** Why a VIP that an operator has put on this LB is not on its interface now. */
-export type HoldReason = 'no-healthy-backend' | 'standby' | 'no-downlink'
+/** Reason why a VIP that an operator has put on this LB is not on its interface. */
+export type Inhibitor = 'no-healthy-backend' | 'standby' | 'no-downlink'
 
 /**
- * Which VIPs are on the interface: those that an operator wants there, as long as nothing holds them back. Routes follow
- * from the interface alone (claim C8), so this is all that health and redundancy have to say.
+ * VIPs on the interface: those that an operator has put there and that nothing inhibits. Routes follow
+ * from the interface alone (claim C8), so health and redundancy act on nothing else.
  */
 export class VipPlacement {
   readonly #addresses: AddressTable
   readonly #wanted = new Set<Ipv4Address>()
-  readonly #holds = new Map<Ipv4Address, Set<HoldReason>>()
-  readonly #holdsOfAll = new Set<HoldReason>()
+  readonly #inhibitors = new Map<Ipv4Address, Set<Inhibitor>>()
+  readonly #inhibitorsOfAll = new Set<Inhibitor>()
 
   constructor(addresses: AddressTable) {
     this.#addresses = addresses
@@ -27,37 +27,37 @@ export class VipPlacement {
     return this.#wanted.has(address)
   }
 
-  /** What holds an address back, whether it is wanted or not. */
-  holdsOf(address: Ipv4Address): HoldReason[] {
-    return [...this.#holdsOfAll, ...(this.#holds.get(address) ?? [])]
+  /** Reasons that keep an address off the interface; they count whether it is wanted or not. */
+  inhibitorsOf(address: Ipv4Address): Inhibitor[] {
+    return [...this.#inhibitorsOfAll, ...(this.#inhibitors.get(address) ?? [])]
   }
 
-  /** Says whether an operator wants the address here. */
+  /** Stores that an operator wants the address here, or does not. */
   want(address: Ipv4Address, wanted: boolean): void {
     if (wanted) this.#wanted.add(address)
     else this.#wanted.delete(address)
     this.#place(address)
   }
 
-  /** Says whether there is a reason to keep the address off the interface. */
-  hold(address: Ipv4Address, reason: HoldReason, held: boolean): void {
-    const holds = this.#holds.get(address) ?? new Set()
-    if (held) holds.add(reason)
-    else holds.delete(reason)
-    if (holds.size === 0) this.#holds.delete(address)
-    else this.#holds.set(address, holds)
+  /** Adds or removes a reason to keep the address off the interface. */
+  inhibit(address: Ipv4Address, reason: Inhibitor, present: boolean): void {
+    const inhibitors = this.#inhibitors.get(address) ?? new Set()
+    if (present) inhibitors.add(reason)
+    else inhibitors.delete(reason)
+    if (inhibitors.size === 0) this.#inhibitors.delete(address)
+    else this.#inhibitors.set(address, inhibitors)
     this.#place(address)
   }
 
-  /** Says whether there is a reason to keep all addresses off the interface. */
-  holdAll(reason: HoldReason, held: boolean): void {
-    if (held) this.#holdsOfAll.add(reason)
-    else this.#holdsOfAll.delete(reason)
+  /** Adds or removes a reason to keep all addresses off the interface. */
+  inhibitAll(reason: Inhibitor, present: boolean): void {
+    if (present) this.#inhibitorsOfAll.add(reason)
+    else this.#inhibitorsOfAll.delete(reason)
     for (const address of this.#wanted) this.#place(address)
   }
 
   #place(address: Ipv4Address): void {
-    if (this.#wanted.has(address) && this.#holdsOfAll.size === 0 && !this.#holds.has(address))
+    if (this.#wanted.has(address) && this.#inhibitorsOfAll.size === 0 && !this.#inhibitors.has(address))
       this.#addresses.add(address)
     else this.#addresses.remove(address)
   }

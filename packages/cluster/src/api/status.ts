@@ -1,4 +1,4 @@
-import type { BackendPolicyName, HoldReason, LbStatus, ServiceLimits, SessionView } from '@fivetuple/lb-node'
+import type { BackendPolicyName, Inhibitor, LbStatus, ServiceLimits, SessionView } from '@fivetuple/lb-node'
 import type { RouteExplanation, SwitchStatus } from '@fivetuple/switch'
 
 /** What the control API tells of a cluster. Addresses and prefixes are text, times are milliseconds, counters totals. */
@@ -107,10 +107,10 @@ export interface LbVips {
     readonly address: string
     /** Its services. */
     readonly names: readonly string[]
-    /** Why it is not on the interface although it is to be; empty: it is. */
-    readonly heldBackBy: readonly HoldReason[]
-    /** Why it takes no new flows although it is on the interface; empty: it takes them. */
-    readonly drainedBy: readonly HoldReason[]
+    /** Reasons why it is not on the interface although it is to be; empty: it is. */
+    readonly inhibitedBy: readonly Inhibitor[]
+    /** Reasons why it takes no new flows although it is on the interface; empty: it takes them. */
+    readonly drainedBy: readonly Inhibitor[]
   }[]
   /** Why it says nothing, if so: then `vips` are those that it is to have when it is back. */
   readonly silent?: string

@@ -20,9 +20,9 @@ function textOf(event: ClusterEvent): string | undefined {
       return event.error === null
         ? `files in ${event.directory} were removed and have been written again`
         : `files in ${event.directory} were removed and can't be written again, so commands do not find this cluster: ${event.error}`
-    case 'held':
-      return event.reasons.length > 0
-        ? `${event.lb} holds ${event.vip} back: ${event.reasons.join(', ')}`
+    case 'inhibited':
+      return event.inhibitors.length > 0
+        ? `${event.vip} is inhibited on ${event.lb}: ${event.inhibitors.join(', ')}`
         : `${event.lb} carries ${event.vip}`
     case 'listener':
       return event.failure === null

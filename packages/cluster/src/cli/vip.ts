@@ -64,14 +64,14 @@ function renderSettings({ name, policy, limits, weights }: VipSettings): string 
   return settings + hint
 }
 
-function renderVip({ address, names, heldBackBy, drainedBy }: LbVips['vips'][number]): string {
-  const held =
-    heldBackBy.length > 0
-      ? `, held back: ${heldBackBy.join(', ')}`
+function renderVip({ address, names, inhibitedBy, drainedBy }: LbVips['vips'][number]): string {
+  const notes =
+    inhibitedBy.length > 0
+      ? `, inhibited: ${inhibitedBy.join(', ')}`
       : drainedBy.length > 0
         ? `, drains: ${drainedBy.join(', ')}`
         : ''
-  return `${names.join('/')} (${address}${held})`
+  return `${names.join('/')} (${address}${notes})`
 }
 
 function print(lbs: readonly LbVips[], { json }: VipOptions): void {

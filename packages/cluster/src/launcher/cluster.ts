@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { EventEmitter } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import type { HoldReason, PlacedVip } from '@fivetuple/lb-node'
+import type { Inhibitor, PlacedVip } from '@fivetuple/lb-node'
 import type { ForwardedReport, ListenFailureStatus } from '@fivetuple/switch'
 import type { ClusterConfig } from '../config/cluster-config.js'
 import type { ConfigWarning } from '../config/config-error.js'
@@ -44,8 +44,8 @@ export class Cluster extends EventEmitter<ClusterEvents> {
   readonly #token = randomBytes(KEY_BYTES).toString('base64url')
   /** VIP name → LBs that its route names, as the uplink switch last reported. */
   readonly #routedTo = new Map<string, readonly string[]>()
-  /** LB name → VIPs, by address, that it holds back from its interface, and why. */
-  readonly #heldBack = new Map<string, ReadonlyMap<string, readonly HoldReason[]>>()
+  /** LB name → VIPs, by address, that it keeps off its interface, and why. */
+  readonly #inhibited = new Map<string, ReadonlyMap<string, readonly Inhibitor[]>>()
   /** VIPs that clients can't connect to, as the uplink switch last reported. */
   #listenFailures: readonly ListenFailureStatus[] = []
   readonly #notReady = new Set<string>()
@@ -91,7 +91,7 @@ export class Cluster extends EventEmitter<ClusterEvents> {
     })
     this.#supervisor.on('died', (name, how, restartInMs) => {
       this.#watchPids()
-      this.#heldBack.delete(name)
+      this.#inhibited.delete(name)
       this.#happened({ event: 'died', name, how, restartInMs: restartInMs ?? null })
     })
     this.#supervisor.on('report', (name, event, data) => this.#onReport(name, event, data))
@@ -187,7 +187,7 @@ export class Cluster extends EventEmitter<ClusterEvents> {
       }))
     return [
       ...specs('switch', programOf('@fivetuple/switch'), switches),
-      // Before many LBs, which check them: who is checked before it has started is found ill, and its VIPs are held back.
+      // Before many LBs, which check them: one that is checked before it has started is found unhealthy, and its VIPs are inhibited.
       ...specs('backend', programOf('@fivetuple/backend'), backends),
       ...specs('lb', programOf('@fivetuple/lb-node'), lbs),
     ]
@@ -259,7 +259,7 @@ export class Cluster extends EventEmitter<ClusterEvents> {
   #missing(): string[] {
     const routes = this.plan.vips.flatMap((vip) => {
       const routedTo = this.#routedTo.get(vip.address) ?? []
-      const reasons = (lb: string) => this.#heldBack.get(lb)?.get(vip.address) ?? []
+      const reasons = (lb: string) => this.#inhibited.get(lb)?.get(vip.address) ?? []
       if (routedTo.length === 0 && vip.lbs.some((lb) => reasons(lb).join() === 'standby'))
         return [`an active LB for ${vip.name}`]
       return vip.lbs
@@ -297,13 +297,15 @@ export class Cluster extends EventEmitter<ClusterEvents> {
   }
 
   #onPlacement(lb: string, placed: readonly PlacedVip[]): void {
-    const before = this.#heldBack.get(lb)
-    const held = new Map(placed.filter((vip) => vip.heldBackBy.length > 0).map((vip) => [vip.address, vip.heldBackBy]))
-    this.#heldBack.set(lb, held)
+    const before = this.#inhibited.get(lb)
+    const inhibited = new Map(
+      placed.filter((vip) => vip.inhibitedBy.length > 0).map((vip) => [vip.address, vip.inhibitedBy]),
+    )
+    this.#inhibited.set(lb, inhibited)
     for (const { name, address } of this.plan.vips) {
-      const reasons = held.get(address) ?? []
-      if (reasons.join() !== (before?.get(address) ?? []).join())
-        this.#happened({ event: 'held', vip: name, lb, reasons })
+      const inhibitors = inhibited.get(address) ?? []
+      if (inhibitors.join() !== (before?.get(address) ?? []).join())
+        this.#happened({ event: 'inhibited', vip: name, lb, inhibitors })
     }
   }
 

@@ -1,4 +1,4 @@
-import type { HoldReason } from '@fivetuple/lb-node'
+import type { Inhibitor } from '@fivetuple/lb-node'
 import type { ListenFailure } from '../api/status.js'
 import type { ConfigWarning } from '../config/config-error.js'
 
@@ -28,8 +28,13 @@ export type Happening =
     }
   /** The LBs that a VIP's route names have changed. */
   | { readonly event: 'routes'; readonly vip: string; readonly lbs: readonly string[] }
-  /** An LB keeps a VIP off its interface, for these reasons; none: it is back. */
-  | { readonly event: 'held'; readonly vip: string; readonly lb: string; readonly reasons: readonly HoldReason[] }
+  /** An LB keeps a VIP off its interface for these reasons; none: it is back. */
+  | {
+      readonly event: 'inhibited'
+      readonly vip: string
+      readonly lb: string
+      readonly inhibitors: readonly Inhibitor[]
+    }
   /**
    * Clients can't connect to a VIP although it has a route, since its address and port can't be bound, which is tried again
    * every second; null: that is over.

@@ -85,8 +85,8 @@ export class InjectionControl implements FaultsControl {
     const startedAt = performance.now()
     for (const side of sides) await this.#cables.setCut({ lb, side }, false)
     const isRouted = this.#canCarry(lb)
-    const heldBack = isRouted ? await this.#recovery.untilRouted([lb]) : undefined
-    return this.#told(this.#reports.restored(lb, sides, performance.now() - startedAt, heldBack))
+    const inhibited = isRouted ? await this.#recovery.untilRouted([lb]) : undefined
+    return this.#told(this.#reports.restored(lb, sides, performance.now() - startedAt, inhibited))
   }
 
   async misbehave(backend: string, change: Partial<Behavior>): Promise<FaultReport> {
@@ -126,8 +126,8 @@ export class InjectionControl implements FaultsControl {
     await undo((await this.faults()).faults.filter(({ kind }) => kind === 'hung' || kind === 'held'))
     await undo((await this.faults()).faults.filter(({ kind }) => kind === 'cut' || kind === 'misbehaving'))
     const lbs = this.#plan.lbs.map(({ name }) => name).filter((lb) => this.#canCarry(lb))
-    const heldBack = cleared.length > 0 ? await this.#recovery.untilRouted(lbs) : []
-    return { cleared, failed, warnings: warningsOf(heldBack) }
+    const inhibited = cleared.length > 0 ? await this.#recovery.untilRouted(lbs) : []
+    return { cleared, failed, warnings: warningsOf(inhibited) }
   }
 
   rollingRestart(drainMaxMs: number): AsyncIterable<RollingStep> {
@@ -158,8 +158,8 @@ export class InjectionControl implements FaultsControl {
     await asApiError(bring())
     const lbs = kind === 'backend' ? [] : kind === 'lb' ? [role] : this.#plan.lbs.map(({ name }) => name)
     const routed = lbs.filter((lb) => this.#canCarry(lb))
-    const heldBack = routed.length > 0 ? await this.#recovery.untilRouted(routed) : undefined
-    return this.#reports.started(this.#state(role), performance.now() - startedAt, heldBack)
+    const inhibited = routed.length > 0 ? await this.#recovery.untilRouted(routed) : undefined
+    return this.#reports.started(this.#state(role), performance.now() - startedAt, inhibited)
   }
 
   async #behaviorFault(name: string, silent: { name: string; reason: string }[]): Promise<Fault[]> {

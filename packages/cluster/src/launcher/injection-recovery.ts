@@ -58,10 +58,10 @@ export class Recovery {
         if (!cables[side]) return `${name} has no carrier to the ${side} switch`
       if (!routesVia(below!, name).has(`${bip}/32`)) return `the route to ${name}'s BIP`
       const routed = routesVia(above!, name)
-      for (const { address, heldBackBy } of vips) {
-        if (heldBackBy.includes('no-downlink')) return `${name} has not noticed its carrier`
-        if (heldBackBy.join() === 'no-healthy-backend') unhealthy.add(this.#nameOf(address))
-        if (heldBackBy.length === 0 && !draining && !routed.has(`${address}/32`))
+      for (const { address, inhibitedBy } of vips) {
+        if (inhibitedBy.includes('no-downlink')) return `${name} has not noticed its carrier`
+        if (inhibitedBy.join() === 'no-healthy-backend') unhealthy.add(this.#nameOf(address))
+        if (inhibitedBy.length === 0 && !draining && !routed.has(`${address}/32`))
           return `the route of ${address} by ${name}`
       }
     }

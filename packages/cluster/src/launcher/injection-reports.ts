@@ -85,13 +85,13 @@ export class InjectionReports {
     return done(`${name} (pid ${pid}) goes on: SIGCONT`, expect)
   }
 
-  /** @param heldBack VIPs that stay away for want of healthy backends; undefined: a fault keeps all routes away */
+  /** @param inhibited VIPs without enough healthy backends, which stay withdrawn; undefined: a fault keeps all routes away */
   started(
     { spec: { name, kind }, pid }: RoleState,
     tookMs: number,
-    heldBack: readonly string[] | undefined,
+    inhibited: readonly string[] | undefined,
   ): FaultReport {
-    const isRouted = heldBack !== undefined
+    const isRouted = inhibited !== undefined
     const what = isRouted && kind !== 'backend' ? 'it is ready, and its routes are back' : 'it is ready'
     const expect =
       kind === 'backend'
@@ -99,7 +99,7 @@ export class InjectionReports {
         : isRouted
           ? 'new flows go there again'
           : 'its routes stay away for as long as its cable is cut'
-    return done(`${name} (pid ${pid}) is started: ${what}, after ${Math.round(tookMs)} ms`, expect, heldBack)
+    return done(`${name} (pid ${pid}) is started: ${what}, after ${Math.round(tookMs)} ms`, expect, inhibited)
   }
 
   cut(lb: string, sides: readonly CableSide[]): FaultReport {
@@ -121,18 +121,18 @@ export class InjectionReports {
     }
   }
 
-  /** @param heldBack as for {@link started} */
+  /** @param inhibited as for {@link started} */
   restored(
     lb: string,
     sides: readonly CableSide[],
     tookMs: number,
-    heldBack: readonly string[] | undefined,
+    inhibited: readonly string[] | undefined,
   ): FaultReport {
-    const isRouted = heldBack !== undefined
+    const isRouted = inhibited !== undefined
     return done(
       `${cables(lb, sides)} restored${isRouted ? `: its routes are back after ${Math.round(tookMs)} ms` : ''}`,
       isRouted ? 'new flows go there again' : 'its routes are back when nothing else keeps them away',
-      heldBack,
+      inhibited,
     )
   }
 
@@ -214,11 +214,11 @@ function cables(lb: string, sides: readonly CableSide[]): string {
   return `${lb}'s ${sides.join(' and ')} cable${sides.length === 2 ? 's are' : ' is'}`
 }
 
-function done(what: string, expect: string, heldBack: readonly string[] = []): FaultReport {
-  return { done: what, warnings: warningsOf(heldBack), watch: [{ command: STATUS, expect }], undo: null }
+function done(what: string, expect: string, inhibited: readonly string[] = []): FaultReport {
+  return { done: what, warnings: warningsOf(inhibited), watch: [{ command: STATUS, expect }], undo: null }
 }
 
-/** @param heldBack VIPs that stay away for want of healthy backends */
-export function warningsOf(heldBack: readonly string[]): string[] {
-  return heldBack.map((vip) => `${vip} is held back, for too few backends are healthy: see '${HEALTH}'`)
+/** @param inhibited VIPs without enough healthy backends, which stay withdrawn */
+export function warningsOf(inhibited: readonly string[]): string[] {
+  return inhibited.map((vip) => `${vip} is inhibited, since too few backends are healthy: see '${HEALTH}'`)
 }

@@ -47,7 +47,7 @@ export class VipControl implements VipsControl {
     )
     const placed = answers.map((told) => this.#named(told))
     const isHeld = ({ vips }: LbVips): boolean =>
-      vips.some((known) => known.address === address && known.heldBackBy.length > 0)
+      vips.some((known) => known.address === address && known.inhibitedBy.length > 0)
     const free = placed.filter((of) => of.silent === undefined && (!present || !isHeld(of)))
     await this.#untilRouted(
       address,
@@ -108,11 +108,11 @@ export class VipControl implements VipsControl {
     const placed =
       'answer' in told
         ? told.answer.vips
-        : this.#fleet.configs.get(lb)!.vips.map((address) => ({ address, heldBackBy: [], drainedBy: [] }))
-    const vips = placed.map(({ address, heldBackBy, drainedBy }) => ({
+        : this.#fleet.configs.get(lb)!.vips.map((address) => ({ address, inhibitedBy: [], drainedBy: [] }))
+    const vips = placed.map(({ address, inhibitedBy, drainedBy }) => ({
       address,
       names: this.#plan.vips.filter((vip) => vip.address === address).map(({ name }) => name),
-      heldBackBy,
+      inhibitedBy,
       drainedBy,
     }))
     return { lb, vips, ...('silent' in told && { silent: told.silent }) }

@@ -22,7 +22,7 @@ vips: [{ name: web }, { name: api, port: 81 }]
       bips.add((await getOnce(host, Number(port), `127.100.101.${i + 1}`)).answer.peer.address)
     }
     t.strictSame([...bips], ['127.100.2.1'], 'whatever the client')
-    t.match((await cluster.api.vips('lb-2'))[0], { vips: [{ heldBackBy: ['standby'] }, { heldBackBy: ['standby'] }] })
+    t.match((await cluster.api.vips('lb-2'))[0], { vips: [{ inhibitedBy: ['standby'] }, { inhibitedBy: ['standby'] }] })
     t.match((await cluster.api.status()).lbs['lb-2']?.redundancy, {
       elections: [{ state: 'backup', activeRouter: '127.100.1.1' }, { state: 'backup' }],
     })

@@ -189,17 +189,17 @@ t.test('what is told to be back is back: also an LB that had no path to its back
     'vips: [{ name: web, health: { check: http, interval: 1s, timeout: 1s } }]\n',
   )
   const { api } = cluster
-  const heldBackBy = async () => (await api.vips('lb-2'))[0]?.vips[0]?.heldBackBy ?? []
+  const inhibitedBy = async () => (await api.vips('lb-2'))[0]?.vips[0]?.inhibitedBy ?? []
   await api.cutCables('lb-2', 'downlink')
-  await until(async () => (await heldBackBy()).includes('no-downlink'), 'it has no path to its backends')
+  await until(async () => (await inhibitedBy()).includes('no-downlink'), 'it has no path to its backends')
   t.match(await api.restoreCables('lb-2', 'downlink'), { done: /its routes are back/, warnings: [] })
   t.ok((await routedTo(cluster, 'web')).includes('lb-2'))
 
   await api.kill('backend-1', true)
-  await until(async () => (await heldBackBy()).includes('no-healthy-backend'), 'there is no backend')
+  await until(async () => (await inhibitedBy()).includes('no-healthy-backend'), 'there is no backend')
   await api.cutCables('lb-2', 'uplink')
   t.match(await api.restoreCables('lb-2', 'uplink'), {
-    warnings: [/web is held back, for too few backends are healthy/],
+    warnings: [/web is inhibited, since too few backends are healthy/],
   })
 })
 

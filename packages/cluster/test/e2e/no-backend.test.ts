@@ -50,7 +50,7 @@ t.test(
     await untilHealthy(1)
     await until(async () => (await routedTo('withdrawing')).length === 0, 'its routes are withdrawn')
     t.match(await api.vips('lb-1'), [
-      { vips: [{ names: ['withdrawing'], heldBackBy: ['no-healthy-backend'] }, {}, {}] },
+      { vips: [{ names: ['withdrawing'], inhibitedBy: ['no-healthy-backend'] }, {}, {}] },
     ])
     t.same(await outcomes('withdrawing'), all('ECONNREFUSED'))
     t.same(await routedTo('resetting'), ['lb-1', 'lb-2'])
@@ -82,14 +82,14 @@ t.test(
     for (const backend of ['backend-1', 'backend-2', 'backend-3']) await api.misbehave(backend, { healthz: 'failing' })
     await untilHealthy(0)
     await until(async () => (await routedTo('withdrawing')).join() === lb, 'only the LB with a session keeps its route')
-    t.match(await placed(), { heldBackBy: [], drainedBy: ['no-healthy-backend'] })
+    t.match(await placed(), { inhibitedBy: [], drainedBy: ['no-healthy-backend'] })
     t.match((await cluster.cli('status')).stdout, /backend-1 +HTTP 503, expected 200-399 +lb-1 lb-2/)
     await responds()
     t.same(new Set(await outcomes('withdrawing')), new Set(['ECONNRESET']), 'new flows are turned away')
     await responds()
     client.socket.end()
     await until(async () => (await routedTo('withdrawing')).length === 0, 'with its last session the VIP goes')
-    t.match(await placed(), { heldBackBy: ['no-healthy-backend'], drainedBy: [] })
+    t.match(await placed(), { inhibitedBy: ['no-healthy-backend'], drainedBy: [] })
     for (const backend of ['backend-1', 'backend-2', 'backend-3']) await api.heal(backend)
     await untilHealthy(3)
     await until(async () => (await routedTo('withdrawing')).length === 2, 'its routes are back')

@@ -25,7 +25,7 @@ export interface RedundancyOptions {
   readonly localAddress: string
   /** Known to all LBs of the cluster, and to nobody else. */
   readonly clusterKey: Uint8Array
-  readonly placement: Pick<VipPlacement, 'isWanted' | 'holdsOf' | 'hold'>
+  readonly placement: Pick<VipPlacement, 'isWanted' | 'inhibitorsOf' | 'inhibit'>
   readonly clock: Clock
   readonly log: Logger
   /** The election of a VIP has taken a turn. */
@@ -87,7 +87,7 @@ export class Redundancy {
         onState: (election, reason) => this.#onState(election, reason),
       })
       this.#elections.set(vrid, election)
-      placement.hold(vip, 'standby', true)
+      placement.inhibit(vip, 'standby', true)
     }
   }
 
@@ -142,7 +142,7 @@ export class Redundancy {
   #participation(vip: Ipv4Address): Participation {
     const { placement } = this.#options
     if (!this.#hasLink || this.#phase === 'new') return 'is-cut-off'
-    const isFit = placement.isWanted(vip) && placement.holdsOf(vip).every((reason) => reason === 'standby')
+    const isFit = placement.isWanted(vip) && placement.inhibitorsOf(vip).every((reason) => reason === 'standby')
     return isFit && this.#phase === 'started' ? 'takes-part' : 'withdraws'
   }
 
@@ -150,7 +150,7 @@ export class Redundancy {
     const { placement, log, onChange } = this.#options
     const status = electionStatus(election)
     log.info({ vip: status.address, state: status.state, reason }, 'VRRP')
-    placement.hold(election.vip, 'standby', election.state !== 'active')
+    placement.inhibit(election.vip, 'standby', election.state !== 'active')
     onChange?.(status)
   }
 

@@ -45,7 +45,7 @@ t.test('one of three carries the VIP: the best that there is', async (t) => {
     nodes.map(({ redundancy }) => redundancy.status().elections[0]!.state),
     ['active', 'backup', 'backup'],
   )
-  t.same(nodes[1].placement.holdsOf(vip), ['standby'])
+  t.same(nodes[1].placement.inhibitorsOf(vip), ['standby'])
 
   await nodes[0].redundancy.stop()
   t.same(carriers([nodes[0]]), [], 'it has taken the VIP off its interface')
@@ -79,12 +79,12 @@ t.test('a cable that is pulled, and put back', async (t) => {
 t.test('who cannot serve takes no part', async (t) => {
   const nodes = await threeNodes(t)
   await untilCarried(nodes, ONE)
-  nodes[0].placement.hold(vip, 'no-healthy-backend', true)
+  nodes[0].placement.inhibit(vip, 'no-healthy-backend', true)
   nodes[0].redundancy.refresh()
   nodes[2].placement.want(vip, false)
   nodes[2].redundancy.refresh()
   await until(() => carriers(nodes).join() === TWO, 'the only one that is left')
-  nodes[0].placement.hold(vip, 'no-healthy-backend', false)
+  nodes[0].placement.inhibit(vip, 'no-healthy-backend', false)
   t.same(carriers([nodes[0]]), [], 'being fit is not enough')
   nodes[0].redundancy.refresh()
   await until(() => carriers(nodes).join() === ONE, 'it is elected again')

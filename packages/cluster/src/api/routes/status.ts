@@ -92,7 +92,7 @@ const LbStatus = Type.Object({
   name: Text,
   address: Text,
   bip: Text,
-  vips: Type.Array(Type.Object({ address: Text, heldBackBy: Type.Array(Text), drainedBy: Type.Array(Text) })),
+  vips: Type.Array(Type.Object({ address: Text, inhibitedBy: Type.Array(Text), drainedBy: Type.Array(Text) })),
   draining: Flag,
   cables: strict({ uplink: Flag, downlink: Flag }),
   sessions: Count,

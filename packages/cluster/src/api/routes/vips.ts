@@ -6,7 +6,7 @@ const LbVips = Type.Array(
   strict({
     lb: Text,
     vips: Type.Array(
-      strict({ address: Text, names: Type.Array(Text), heldBackBy: Type.Array(Text), drainedBy: Type.Array(Text) }),
+      strict({ address: Text, names: Type.Array(Text), inhibitedBy: Type.Array(Text), drainedBy: Type.Array(Text) }),
     ),
     silent: Type.Optional(Text),
   }),
