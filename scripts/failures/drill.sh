@@ -1,7 +1,7 @@
-# Sourced by the drills beside it. A drill breaks something in the running cluster, leaves it so for a while, and mends it,
-# also when it is interrupted. What it prints of what was done and what to watch comes from the fivetuple command.
+# Sourced by the drills beside it. A drill injects a fault into the running cluster and clears it after a while,
+# also when it is interrupted. What was done and what to watch is printed by the fivetuple command.
 #
-# FIVETUPLE_BLOCK=127.20.0.0/16 says which cluster is meant when there are several.
+# FIVETUPLE_BLOCK=127.20.0.0/16 says which cluster is the target if there are several.
 set -eu
 command=$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd)/packages/cluster/dist/bin.js
 
@@ -23,20 +23,20 @@ usage() {
   [ -f "$command" ] || { echo "$0: build first: npx -y pnpm@12 build" >&2; exit 1; }
 }
 
-# for_a_while <seconds>: inject, wait, mend; both are the drill's own functions.
+# for_a_while <seconds>: inject, wait, clear_fault: both are the drill's own functions.
 for_a_while() {
   case "$1" in '' | *[!0-9.]*)
-    echo "$0: '$1' is no number of seconds" >&2
+    echo "$0: '$1' is not a number of seconds" >&2
     exit 2
     ;;
   esac
   sleeping=
   trap 'exit 130' INT
   trap 'exit 143' TERM HUP
-  trap 'status=$?; trap - EXIT; [ -z "$sleeping" ] || kill "$sleeping" 2>/dev/null || :; echo; mend || status=$?; exit $status' EXIT
+  trap 'status=$?; trap - EXIT; [ -z "$sleeping" ] || kill "$sleeping" 2>/dev/null || :; echo; clear_fault || status=$?; exit $status' EXIT
   inject || { status=$?; trap - EXIT; exit $status; }
   echo
-  echo "It stays so for $1 s; Ctrl-C mends it now."
+  echo "The fault stays for $1 s; Ctrl-C clears it now."
   sleep "$1" & # in the background, so that a signal is not kept waiting
   sleeping=$!
   wait "$sleeping"

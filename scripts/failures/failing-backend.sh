@@ -5,5 +5,5 @@ usage '[backend] [share, such as 30%] [seconds]' "$@"
 backend=${1:-backend-1}
 share=${2:-30%}
 inject() { fivetuple backend fail "$backend" "$share"; }
-mend() { fivetuple backend heal "$backend"; }
+clear_fault() { fivetuple backend restore "$backend"; }
 for_a_while "${3:-5}"

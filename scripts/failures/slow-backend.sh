@@ -1,9 +1,9 @@
 #!/bin/sh
-# A backend answers late for a while, health checks included.
+# A backend responds late for a while, health checks included.
 . "$(dirname -- "$0")/drill.sh"
 usage '[backend] [delay, such as 300ms] [seconds]' "$@"
 backend=${1:-backend-1}
 delay=${2:-300ms}
 inject() { fivetuple backend slow "$backend" "$delay"; }
-mend() { fivetuple backend heal "$backend"; }
+clear_fault() { fivetuple backend restore "$backend"; }
 for_a_while "${3:-5}"

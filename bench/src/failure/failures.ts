@@ -36,18 +36,18 @@ export function failures(lbs: readonly string[], backends: readonly string[]): F
         until(api, ({ vips }) => vips.every((vip) => vip.lbs.every((name) => vip.routedTo.includes(name)))),
     },
     {
-      name: 'hang-lb',
-      what: `${lb(1)} hangs (SIGSTOP) for a while`,
+      name: 'pause-lb',
+      what: `${lb(1)} is paused (SIGSTOP) for a while`,
       lasts: true,
-      inject: (api) => api.hang(lb(1)),
+      inject: (api) => api.pause(lb(1)),
       mend: (api) => api.resume(lb(1)),
     },
     {
-      name: 'cut-cable',
-      what: `both cables of ${lb(2)} are cut for a while`,
+      name: 'link-down',
+      what: `both links of ${lb(2)} are down for a while`,
       lasts: true,
-      inject: (api) => api.cutCables(lb(2), 'both'),
-      mend: (api) => api.restoreCables(lb(2), 'both'),
+      inject: (api) => api.takeLinksDown(lb(2), 'both'),
+      mend: (api) => api.bringLinksUp(lb(2), 'both'),
     },
     {
       name: 'restart-lb',
@@ -65,10 +65,10 @@ export function failures(lbs: readonly string[], backends: readonly string[]): F
     },
     {
       name: 'slow-backend',
-      what: `${backend(1)} answers ${SLOW_MS} ms late for a while`,
+      what: `${backend(1)} responds ${SLOW_MS} ms late for a while`,
       lasts: true,
-      inject: (api) => api.misbehave(backend(1), { delayMs: SLOW_MS }),
-      mend: (api) => api.heal(backend(1)),
+      inject: (api) => api.setBehavior(backend(1), { delayMs: SLOW_MS }),
+      mend: (api) => api.restoreBehavior(backend(1)),
     },
   ]
 }

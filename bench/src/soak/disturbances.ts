@@ -32,7 +32,7 @@ export const DISTURBANCES: readonly Disturbance[] = [
     name: 'pause-lb',
     run: async ({ api, random, lbs }) => {
       const lb = oneOf(random, lbs)
-      await api.hang(lb)
+      await api.pause(lb)
       await sleep(random.int(PAUSE_MAX_MS))
       await api.resume(lb)
     },
@@ -40,19 +40,19 @@ export const DISTURBANCES: readonly Disturbance[] = [
   {
     name: 'pause-downlink',
     run: async ({ api, random }) => {
-      await api.hang('downlink')
+      await api.pause('downlink')
       await sleep(random.int(PAUSE_MAX_MS))
       await api.resume('downlink')
     },
   },
   {
-    name: 'cut-cable',
+    name: 'link-down',
     run: async ({ api, random, lbs }) => {
       const lb = oneOf(random, lbs)
       const side = oneOf(random, ['uplink', 'downlink', 'both'] as const)
-      await api.cutCables(lb, side)
+      await api.takeLinksDown(lb, side)
       await sleep(HOLD_MS)
-      await api.restoreCables(lb, side)
+      await api.bringLinksUp(lb, side)
     },
   },
   {
@@ -79,10 +79,10 @@ export const DISTURBANCES: readonly Disturbance[] = [
     name: 'misbehaving-backend',
     run: async ({ api, random, backends }) => {
       const backend = oneOf(random, backends)
-      const change = oneOf(random, [{ delayMs: 300 }, { failRatio: 0.3 }, { refuse: true }, { hang: true }])
-      await api.misbehave(backend, change)
+      const change = oneOf(random, [{ delayMs: 300 }, { failRatio: 0.3 }, { refuse: true }, { stall: true }])
+      await api.setBehavior(backend, change)
       await sleep(HOLD_MS)
-      await api.heal(backend)
+      await api.restoreBehavior(backend)
     },
   },
   {

@@ -6,8 +6,8 @@ export interface Behavior {
   readonly failRatio: number
   /** Does not listen: new connections and datagrams are refused. Connections that stand are served on. */
   readonly refuse: boolean
-  /** Accepts connections and datagrams, but never answers. What hangs goes on hanging when this is switched off. */
-  readonly hang: boolean
+  /** Accepts connections and datagrams, but never responds. Stalled requests stay stalled when this is switched off. */
+  readonly stall: boolean
   /** What `/healthz` does: as all routes do, always answer 200, or always answer 503. */
   readonly healthz: (typeof HEALTHZ)[number]
 }
@@ -20,7 +20,7 @@ export const GOOD_BEHAVIOR: Behavior = Object.freeze({
   delayMs: 0,
   failRatio: 0,
   refuse: false,
-  hang: false,
+  stall: false,
   healthz: 'same',
 })
 
@@ -29,7 +29,7 @@ const RULES: { readonly [K in keyof Behavior]: readonly [(value: unknown) => boo
   delayMs: [(value) => isWithin(value, DELAY_MAX_MS), `a number from 0 to ${DELAY_MAX_MS}`],
   failRatio: [(value) => isWithin(value, 1), 'a number from 0 to 1'],
   refuse: [isBoolean, 'true or false'],
-  hang: [isBoolean, 'true or false'],
+  stall: [isBoolean, 'true or false'],
   healthz: [(value) => (HEALTHZ as readonly unknown[]).includes(value), `one of ${HEALTHZ.join(', ')}`],
 }
 
@@ -51,20 +51,20 @@ export function parseBehaviorChange(value: unknown): Partial<Behavior> {
 
 /** What becomes of one request. */
 export interface Treatment {
-  readonly outcome: 'serve' | 'fail' | 'hang'
+  readonly outcome: 'serve' | 'fail' | 'stall'
   /** Time to wait before, ms. */
   readonly delayMs: number
 }
 
 const SERVE: Treatment = Object.freeze({ outcome: 'serve', delayMs: 0 })
 const FAIL: Treatment = Object.freeze({ outcome: 'fail', delayMs: 0 })
-const HANG: Treatment = Object.freeze({ outcome: 'hang', delayMs: 0 })
+const STALL: Treatment = Object.freeze({ outcome: 'stall', delayMs: 0 })
 
 /** Decides about a request. @param random 0 to 1, 1 excluded; asked only when some requests are to fail */
 export function treat(behavior: Behavior, isHealthCheck: boolean, random: () => number): Treatment {
-  const { delayMs, failRatio, hang, healthz } = behavior
+  const { delayMs, failRatio, stall, healthz } = behavior
   if (isHealthCheck && healthz !== 'same') return healthz === 'ok' ? SERVE : FAIL
-  if (hang) return HANG
+  if (stall) return STALL
   if (delayMs === 0 && failRatio === 0) return SERVE
   return { outcome: failRatio > 0 && random() < failRatio ? 'fail' : 'serve', delayMs }
 }

@@ -34,14 +34,14 @@ export interface BackendCounters {
   /** Answered with 503 because of its behaviour. */
   failed: number
   /** Waiting for an answer that will not come. */
-  hanging: number
+  stalled: number
   /** UDP datagrams, answered or not. */
   datagrams: number
 }
 
 /** All at zero. */
 export function newBackendCounters(): BackendCounters {
-  return { requests: 0, healthChecks: 0, failed: 0, hanging: 0, datagrams: 0 }
+  return { requests: 0, healthChecks: 0, failed: 0, stalled: 0, datagrams: 0 }
 }
 
 /**
@@ -152,9 +152,9 @@ async function misbehave(
   serve: () => void,
 ): Promise<void> {
   const gone = goneSignal(reply.raw)
-  if (outcome === 'hang') {
-    counters.hanging++
-    gone.addEventListener('abort', () => counters.hanging--)
+  if (outcome === 'stall') {
+    counters.stalled++
+    gone.addEventListener('abort', () => counters.stalled--)
     return
   }
   if (delayMs > 0) await sleep(delayMs, undefined, { signal: gone }).catch(() => {})

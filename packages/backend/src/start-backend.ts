@@ -42,7 +42,7 @@ export async function startBackend(config: Pick<BackendConfig, 'name' | 'address
   const openEcho = () =>
     createUdpEcho(address, port, () => {
       counters.datagrams++
-      return !behavior.hang
+      return !behavior.stall
     })
   let echo: DatagramSocket | undefined = await openEcho()
 

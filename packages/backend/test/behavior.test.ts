@@ -4,7 +4,7 @@ import { connect } from 'node:net'
 import { type Backend, parseBehaviorChange, startBackend, treat } from '@fivetuple/backend'
 import t, { type Test } from 'tap'
 
-const GOOD = { delayMs: 0, failRatio: 0, refuse: false, hang: false, healthz: 'same' } as const
+const GOOD = { delayMs: 0, failRatio: 0, refuse: false, stall: false, healthz: 'same' } as const
 /** All tests of this file share one process, one after the other. */
 const ADDRESS = '127.69.1.1'
 const URL = `http://${ADDRESS}:8080`
@@ -33,10 +33,10 @@ for (const [name, change, isHealthCheck, random, expected] of [
   ['below the ratio', { failRatio: 0.5 }, false, 0.49, 'fail'],
   ['at the ratio', { failRatio: 0.5 }, false, 0.5, 'serve'],
   ['a ratio of one', { failRatio: 1 }, false, 0.999, 'fail'],
-  ['hanging', { hang: true }, false, 0.9, 'hang'],
-  ['hanging comes before failing', { hang: true, failRatio: 1 }, false, 0, 'hang'],
+  ['stalled', { stall: true }, false, 0.9, 'stall'],
+  ['stalling comes before failing', { stall: true, failRatio: 1 }, false, 0, 'stall'],
   ['health as all', { failRatio: 1 }, true, 0, 'fail'],
-  ['health stays good', { failRatio: 1, hang: true, healthz: 'ok' }, true, 0, 'serve'],
+  ['health stays good', { failRatio: 1, stall: true, healthz: 'ok' }, true, 0, 'serve'],
   ['health alone is bad', { healthz: 'failing' }, true, 0.9, 'fail'],
   ['health alone is bad, the rest is not', { healthz: 'failing' }, false, 0.9, 'serve'],
 ] as const)
@@ -47,13 +47,13 @@ for (const [name, change, isHealthCheck, random, expected] of [
   })
 
 t.test('a change is checked, all of it', async (t) => {
-  const change = { delayMs: 20, failRatio: 0.1, refuse: true, hang: false, healthz: 'ok' }
+  const change = { delayMs: 20, failRatio: 0.1, refuse: true, stall: false, healthz: 'ok' }
   t.same(parseBehaviorChange(change), change)
   t.same(parseBehaviorChange({}), {})
   for (const value of [null, 7, [], undefined, 'slow']) t.throws(() => parseBehaviorChange(value), /is an object with/)
   t.throws(
-    () => parseBehaviorChange({ delayMs: -1, failRatio: 2, refuse: 1, hang: 'no', healthz: 'bad', slow: true }),
-    /delayMs is -1: it must be a number from 0 to 600000; failRatio is 2: .*; refuse is 1: it must be true or false; hang is "no": .*; healthz is "bad": it must be one of same, ok, failing; slow is unknown: there are delayMs/,
+    () => parseBehaviorChange({ delayMs: -1, failRatio: 2, refuse: 1, stall: 'no', healthz: 'bad', slow: true }),
+    /delayMs is -1: it must be a number from 0 to 600000; failRatio is 2: .*; refuse is 1: it must be true or false; stall is "no": .*; healthz is "bad": it must be one of same, ok, failing; slow is unknown: there are delayMs/,
   )
   t.throws(() => parseBehaviorChange({ delayMs: Number.NaN }), /delayMs is null/)
   t.throws(() => parseBehaviorChange({ delayMs: undefined }), /delayMs is undefined/)
@@ -92,25 +92,25 @@ t.test('a delay holds an answer back', async (t) => {
   t.ok(performance.now() - before >= 29)
 })
 
-t.test('what hangs is not answered, and a client that leaves is forgotten', async (t) => {
+t.test('a stalled request gets no response, and a client that leaves is forgotten', async (t) => {
   const backend = await start(t)
-  await backend.setBehavior({ hang: true })
+  await backend.setBehavior({ stall: true })
   const client = connect(8080, ADDRESS, () => client.write('GET / HTTP/1.1\r\nhost: x\r\n\r\n'))
   client.on('data', () => t.fail('an answer'))
-  while ((await backend.status()).hanging < 1) await new Promise(setImmediate)
-  await backend.setBehavior({ hang: false })
+  while ((await backend.status()).stalled < 1) await new Promise(setImmediate)
+  await backend.setBehavior({ stall: false })
   t.equal(await ask('/'), 200, 'others are served again')
-  t.equal((await backend.status()).hanging, 1)
+  t.equal((await backend.status()).stalled, 1)
   client.destroy()
-  while ((await backend.status()).hanging > 0) await new Promise(setImmediate)
-  t.pass('nothing hangs any more')
+  while ((await backend.status()).stalled > 0) await new Promise(setImmediate)
+  t.pass('nothing is stalled any more')
 })
 
-t.test('a backend that hangs can be stopped', async (t) => {
+t.test('a backend that stalls can be stopped', async (t) => {
   const backend = await startBackend({ name: 'b1', address: ADDRESS, port: 8080 })
-  await backend.setBehavior({ hang: true })
+  await backend.setBehavior({ stall: true })
   const client = connect(8080, ADDRESS, () => client.write('GET / HTTP/1.1\r\nhost: x\r\n\r\n')).on('error', () => {})
-  while ((await backend.status()).hanging < 1) await new Promise(setImmediate)
+  while ((await backend.status()).stalled < 1) await new Promise(setImmediate)
   const closed = new Promise((resolve) => client.on('close', resolve))
   await backend.close()
   await closed
@@ -150,7 +150,7 @@ t.test('an address that is taken meanwhile can not be listened on again', async 
   t.equal(await ask('/'), 200)
 })
 
-t.test('UDP echoes, is silent while it hangs, and is refused with the rest', async (t) => {
+t.test('UDP echoes, does not respond while it stalls, and is refused with the rest', async (t) => {
   const backend = await start(t)
   const client = createSocket('udp4')
   t.teardown(() => client.close())
@@ -162,10 +162,10 @@ t.test('UDP echoes, is silent while it hangs, and is refused with the rest', asy
     await once(client, 'message')
   }
   await echo('one')
-  await backend.setBehavior({ hang: true })
+  await backend.setBehavior({ stall: true })
   client.send('two')
   while ((await backend.status()).datagrams < 2) await new Promise(setImmediate)
-  await backend.setBehavior({ hang: false })
+  await backend.setBehavior({ stall: false })
   await echo('three')
   await backend.setBehavior({ refuse: true })
   const refused = once(client, 'error') as Promise<[NodeJS.ErrnoException]>

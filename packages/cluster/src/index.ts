@@ -1,7 +1,7 @@
 /** The cluster as a whole: its configuration, its plan, its launcher and the API that controls it. */
 export { ApiClient } from './api/client.js'
 export type { ClusterControl } from './api/control.js'
-export type { CableSide, CableSides, ClearedFaults, Fault, FaultList, FaultReport, RollingStep } from './api/faults.js'
+export type { ClearedFaults, Fault, FaultList, FaultReport, LinkSide, LinkSides, RollingStep } from './api/faults.js'
 export { ApiError } from './api/problem.js'
 export type { Route } from './api/route.js'
 export { ROUTES } from './api/routes/all.js'

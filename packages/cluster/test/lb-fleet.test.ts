@@ -34,7 +34,7 @@ t.test('one that dies meanwhile learns it when it starts', async (t) => {
     lb.state = 'restarting'
     throw new Error('lb-1 has exited')
   })
-  t.same(await drain(), [{ lb: 'lb-1', silent: 'lb-1 has exited' }])
+  t.same(await drain(), [{ lb: 'lb-1', unreachable: 'lb-1 has exited' }])
   t.ok(isDrained())
 })
 

@@ -31,7 +31,7 @@ export interface SwitchPortConfig {
   /** Name that the LB must show in the cable's hello. */
   readonly peer: string
   /** Administratively down; missing: it is not. */
-  readonly isCut?: boolean
+  readonly isAdminDown?: boolean
 }
 
 export interface SwitchBgpConfig {

@@ -119,9 +119,9 @@ export class DataPlane implements ForwardingPlane {
     return this.#ports.get(id)?.port.isUp ?? false
   }
 
-  async setPort(id: number, cut: boolean): Promise<{ up: boolean }> {
-    const { port, peer } = this.#ports.setCut(id, cut)
-    this.#log.info({ port: id, peer }, cut ? 'port is administratively down' : 'port is administratively up')
+  async setPort(id: number, adminDown: boolean): Promise<{ up: boolean }> {
+    const { port, peer } = this.#ports.setAdminDown(id, adminDown)
+    this.#log.info({ port: id, peer }, adminDown ? 'port is administratively down' : 'port is administratively up')
     return { up: port.isUp }
   }
 
@@ -184,11 +184,11 @@ export class DataPlane implements ForwardingPlane {
     const { diverted, drops, counters } = this.#forwarder
     const edge = this.#edge.counters()
     return {
-      ports: this.#ports.ports.map(({ id, peer, port, isCut }) => ({
+      ports: this.#ports.ports.map(({ id, peer, port, isAdminDown }) => ({
         id,
         peer,
         up: port.isUp,
-        isCut,
+        isAdminDown,
         ...counters.get(id)!,
       })),
       flows: this.#edge.flowCount,

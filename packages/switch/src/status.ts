@@ -92,7 +92,7 @@ export interface SwitchPortStatus {
   /** Carrier. */
   readonly up: boolean
   /** Administratively down. */
-  readonly isCut: boolean
+  readonly isAdminDown: boolean
   readonly packetsIn: number
   readonly bytesIn: number
   readonly packetsOut: number

@@ -66,7 +66,7 @@ export class SwitchNode {
       info: { role, address },
       handlers: {
         status: () => this.status(),
-        setPort: ({ id, cut }: { id: number; cut: boolean }) => this.#forwarding.setPort(id, cut),
+        setPort: ({ id, adminDown }: { id: number; adminDown: boolean }) => this.#forwarding.setPort(id, adminDown),
         explain: (question: FlowQuestion) => this.#forwarding.explain(question),
         predict: ({ without }: { readonly without: readonly string[] }) =>
           this.#forwarding.predict(without.flatMap((name) => this.#portOf.get(name) ?? [])),

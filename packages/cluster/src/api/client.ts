@@ -3,7 +3,7 @@ import type { Behavior } from '@fivetuple/backend'
 import { Agent, type Dispatcher, request } from 'undici'
 import type { ClusterRecord } from '../launcher/run-directory.js'
 import type { DrainsControl, FaultsControl, StatusControl, VipsControl } from './control.js'
-import type { CableSides, ClearedFaults, FaultList, FaultReport, RollingStep } from './faults.js'
+import type { ClearedFaults, FaultList, FaultReport, LinkSides, RollingStep } from './faults.js'
 import { ApiError } from './problem.js'
 import type {
   BackendDrainState,
@@ -87,12 +87,12 @@ export class ApiClient implements StatusControl, VipsControl, DrainsControl, Fau
     return this.ask(draining ? 'PUT' : 'DELETE', `/v1/backends/${encodeURIComponent(backend)}/drain`)
   }
 
-  kill(role: string, hold: boolean): Promise<FaultReport> {
-    return this.ask('POST', `/v1/roles/${encodeURIComponent(role)}/kill`, { hold })
+  kill(role: string, keepStopped: boolean): Promise<FaultReport> {
+    return this.ask('POST', `/v1/roles/${encodeURIComponent(role)}/kill`, { keepStopped })
   }
 
-  hang(role: string): Promise<FaultReport> {
-    return this.#actOnRole(role, 'hang')
+  pause(role: string): Promise<FaultReport> {
+    return this.#actOnRole(role, 'pause')
   }
 
   resume(role: string): Promise<FaultReport> {
@@ -107,19 +107,19 @@ export class ApiClient implements StatusControl, VipsControl, DrainsControl, Fau
     return this.#actOnRole(role, 'restart')
   }
 
-  cutCables(lb: string, sides: CableSides): Promise<FaultReport> {
-    return this.ask('PUT', `/v1/lbs/${encodeURIComponent(lb)}/cables/${sides}/cut`)
+  takeLinksDown(lb: string, sides: LinkSides): Promise<FaultReport> {
+    return this.ask('PUT', `/v1/lbs/${encodeURIComponent(lb)}/links/${sides}/down`)
   }
 
-  restoreCables(lb: string, sides: CableSides): Promise<FaultReport> {
-    return this.ask('DELETE', `/v1/lbs/${encodeURIComponent(lb)}/cables/${sides}/cut`, undefined, RESTART_TIMEOUT_MS)
+  bringLinksUp(lb: string, sides: LinkSides): Promise<FaultReport> {
+    return this.ask('DELETE', `/v1/lbs/${encodeURIComponent(lb)}/links/${sides}/down`, undefined, RESTART_TIMEOUT_MS)
   }
 
-  misbehave(backend: string, change: Partial<Behavior>): Promise<FaultReport> {
+  setBehavior(backend: string, change: Partial<Behavior>): Promise<FaultReport> {
     return this.ask('PATCH', `/v1/backends/${encodeURIComponent(backend)}/behavior`, change)
   }
 
-  heal(backend: string): Promise<FaultReport> {
+  restoreBehavior(backend: string): Promise<FaultReport> {
     return this.ask('DELETE', `/v1/backends/${encodeURIComponent(backend)}/behavior`)
   }
 

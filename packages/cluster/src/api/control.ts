@@ -1,5 +1,5 @@
 import type { Behavior } from '@fivetuple/backend'
-import type { CableSides, ClearedFaults, FaultList, FaultReport, RollingStep } from './faults.js'
+import type { ClearedFaults, FaultList, FaultReport, LinkSides, RollingStep } from './faults.js'
 import type {
   BackendDrainState,
   ClusterStatus,
@@ -42,24 +42,24 @@ export interface DrainsControl {
 }
 
 export interface FaultsControl {
-  /** SIGKILL. @param hold keep it down until it is started; else it is started again after its back-off */
-  kill(role: string, hold: boolean): Promise<FaultReport>
+  /** SIGKILL. @param keepStopped keep it down until it is started; else it is started again after its back-off */
+  kill(role: string, keepStopped: boolean): Promise<FaultReport>
   /** SIGSTOP. */
-  hang(role: string): Promise<FaultReport>
+  pause(role: string): Promise<FaultReport>
   /** SIGCONT. */
   resume(role: string): Promise<FaultReport>
   /** Starts what is down; resolves when it is ready and its routes are there. */
   start(role: string): Promise<FaultReport>
   /** Stops a role in order and starts it again; resolves when it is ready and its routes are back. */
   restart(role: string): Promise<FaultReport>
-  /** Takes the carrier from cables of an LB; its redials are refused. */
-  cutCables(lb: string, sides: CableSides): Promise<FaultReport>
-  /** Gives it back; resolves when the LB's routes are back, unless it has a reason to stay away. */
-  restoreCables(lb: string, sides: CableSides): Promise<FaultReport>
+  /** Takes links of an LB down: no carrier, and its redials are refused. */
+  takeLinksDown(lb: string, sides: LinkSides): Promise<FaultReport>
+  /** Brings links up; resolves when the LB's routes are back, unless it has a reason to stay away. */
+  bringLinksUp(lb: string, sides: LinkSides): Promise<FaultReport>
   /** Changes how one of our backends behaves; what `change` leaves out stays as it is. */
-  misbehave(backend: string, change: Partial<Behavior>): Promise<FaultReport>
-  /** Lets a backend behave well again. */
-  heal(backend: string): Promise<FaultReport>
+  setBehavior(backend: string, change: Partial<Behavior>): Promise<FaultReport>
+  /** Restores the normal behavior of a backend. */
+  restoreBehavior(backend: string): Promise<FaultReport>
   /** All that is broken on purpose now. */
   faults(): Promise<FaultList>
   /** Undoes all of it; resolves when routes are back. What can't be undone is told. */

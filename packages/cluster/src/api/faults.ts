@@ -5,7 +5,7 @@ import type { Behavior } from '@fivetuple/backend'
 /** What was done, and where its effect shows. */
 export interface FaultReport {
   /** A sentence. */
-  readonly done: string
+  readonly summary: string
   /** What else it breaks, where that is a lot. */
   readonly warnings: readonly string[]
   /** Commands that show the effect, and what is seen there when. */
@@ -19,20 +19,20 @@ export interface Watch {
   readonly expect: string
 }
 
-export type CableSide = 'uplink' | 'downlink'
-/** One or both cables of an LB. */
-export type CableSides = CableSide | 'both'
+export type LinkSide = 'uplink' | 'downlink'
+/** One or both links of an LB. */
+export type LinkSides = LinkSide | 'both'
 
 /** Something that is broken on purpose now. */
 export type Fault = (
-  | { readonly kind: 'hung'; readonly role: string }
-  | { readonly kind: 'held'; readonly role: string }
-  | { readonly kind: 'cut'; readonly role: string; readonly side: CableSide }
+  | { readonly kind: 'paused'; readonly role: string }
+  | { readonly kind: 'kept-stopped'; readonly role: string }
+  | { readonly kind: 'link-down'; readonly role: string; readonly side: LinkSide }
   /** `behavior` is what differs from good behaviour. */
   | { readonly kind: 'misbehaving'; readonly role: string; readonly behavior: Partial<Behavior> }
 ) & {
   /** A sentence. */
-  readonly what: string
+  readonly description: string
   /** The command that undoes it. */
   readonly undo: string
 }
@@ -40,7 +40,7 @@ export type Fault = (
 export interface FaultList {
   readonly faults: readonly Fault[]
   /** Roles that could not be asked, and why. */
-  readonly silent: readonly { readonly name: string; readonly reason: string }[]
+  readonly unreachable: readonly { readonly name: string; readonly reason: string }[]
 }
 
 export interface ClearedFaults {

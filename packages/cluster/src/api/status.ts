@@ -8,8 +8,8 @@ export interface RoleStatus {
   readonly kind: 'switch' | 'lb' | 'backend'
   /** 0 while it is not running */
   readonly pid: number
-  /** `hung`: stopped by SIGSTOP. `held`: down until somebody starts it. `stopped`: down for good. */
-  readonly state: 'starting' | 'running' | 'hung' | 'restarting' | 'held' | 'stopped'
+  /** `paused`: stopped by SIGSTOP. `kept-stopped`: down until it is started by a command. */
+  readonly state: 'starting' | 'running' | 'paused' | 'restarting' | 'kept-stopped' | 'stopped'
   readonly restarts: number
   /** Delay between its death and its next start, ms; null when it is not 'restarting'. */
   readonly restartInMs: number | null
@@ -43,10 +43,10 @@ export interface ClusterStatus {
   readonly block: string
   readonly roles: readonly RoleStatus[]
   readonly vips: readonly VipStatus[]
-  /** By role name; a role that did not answer is missing and named in `silent`. */
+  /** By role name; a role that did not answer is missing and named in `unreachable`. */
   readonly switches: Readonly<Record<string, SwitchStatus>>
   readonly lbs: Readonly<Record<string, LbStatus>>
-  readonly silent: readonly { readonly name: string; readonly reason: string }[]
+  readonly unreachable: readonly { readonly name: string; readonly reason: string }[]
 }
 
 /** What would happen to one five-tuple now, hop by hop. */
@@ -97,7 +97,7 @@ export interface LbSessions {
   readonly lb: string
   readonly sessions: readonly SessionView[]
   /** Why it says nothing, if so: then none of its sessions are known. */
-  readonly silent?: string
+  readonly unreachable?: string
 }
 
 /** The VIPs on one LB's interface. */
@@ -113,7 +113,7 @@ export interface LbVips {
     readonly drainedBy: readonly Inhibitor[]
   }[]
   /** Why it says nothing, if so: then `vips` are those that it is to have when it is back. */
-  readonly silent?: string
+  readonly unreachable?: string
 }
 
 /** How a VIP's new flows are balanced. */

@@ -5,26 +5,26 @@ import { table } from './table.js'
  * A report for people: what was done, what to look at, how to undo it.
  * @param block named in each command when there are several clusters to choose from
  */
-export function renderFaultReport({ done, warnings, watch, undo }: FaultReport, block: string | undefined): string {
-  const lines = [done, ...warnings.map((warning) => `! ${warning}`), 'Watch:']
+export function renderFaultReport({ summary, warnings, watch, undo }: FaultReport, block: string | undefined): string {
+  const lines = [summary, ...warnings.map((warning) => `! ${warning}`), 'Watch:']
   for (const { command, expect } of watch) lines.push(`  ${targeted(command, block)}`, `      ${expect}`)
   if (undo !== null) lines.push('Undo:', `  ${targeted(undo, block)}`)
   return `${lines.join('\n')}\n`
 }
 
 /** What is broken on purpose now. */
-export function renderFaults({ faults, silent }: FaultList, block: string | undefined): string {
-  const rows = faults.map(({ what, undo }) => [what, targeted(undo, block)])
-  const list = rows.length === 0 ? 'nothing is broken on purpose\n' : table([['WHAT', 'UNDO'], ...rows])
-  return list + silent.map(({ name, reason }) => `! ${name}: ${reason}\n`).join('')
+export function renderFaults({ faults, unreachable }: FaultList, block: string | undefined): string {
+  const rows = faults.map(({ description, undo }) => [description, targeted(undo, block)])
+  const list = rows.length === 0 ? 'no faults are injected\n' : table([['FAULT', 'UNDO'], ...rows])
+  return list + unreachable.map(({ name, reason }) => `! ${name}: ${reason}\n`).join('')
 }
 
 /** What was undone. */
 export function renderCleared({ cleared, failed, warnings }: ClearedFaults): string {
-  if (cleared.length + failed.length === 0) return 'nothing was broken on purpose\n'
+  if (cleared.length + failed.length === 0) return 'no faults were injected\n'
   return [
-    ...cleared.map(({ what }) => `no longer so: ${what}\n`),
-    ...failed.map(({ fault, reason }) => `! still so: ${fault.what}: ${reason}\n`),
+    ...cleared.map(({ description }) => `cleared: ${description}\n`),
+    ...failed.map(({ fault, reason }) => `! not cleared: ${fault.description}: ${reason}\n`),
     ...warnings.map((warning) => `! ${warning}\n`),
   ].join('')
 }

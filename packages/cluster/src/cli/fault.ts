@@ -1,5 +1,5 @@
 import type { Behavior } from '@fivetuple/backend'
-import type { CableSides, FaultReport } from '../api/faults.js'
+import type { FaultReport, LinkSides } from '../api/faults.js'
 import { CliError } from './cli-error.js'
 import { renderCleared, renderFaultReport, renderFaults, renderRollingStep } from './fault-report.js'
 import { targetCluster } from './target.js'
@@ -10,33 +10,33 @@ interface FaultOptions {
 }
 
 /** `fivetuple kill`. */
-export async function kill(role: string, options: FaultOptions & { readonly hold?: boolean }): Promise<void> {
-  print(await targetCluster(options.block).kill(role, options.hold ?? false), options)
+export async function kill(role: string, options: FaultOptions & { readonly keepStopped?: boolean }): Promise<void> {
+  print(await targetCluster(options.block).kill(role, options.keepStopped ?? false), options)
 }
 
-/** `fivetuple hang`, `resume`, `start` and `restart`; the last two are done when routes are back. */
+/** `fivetuple pause`, `resume`, `start` and `restart`; the last two are done when routes are back. */
 export async function actOnRole(
-  action: 'hang' | 'resume' | 'start' | 'restart',
+  action: 'pause' | 'resume' | 'start' | 'restart',
   role: string,
   options: FaultOptions,
 ): Promise<void> {
   print(await targetCluster(options.block)[action](role), options)
 }
 
-/** `fivetuple cable cut` and `cable restore`; the latter is done when routes are back. */
-export async function setCable(cut: boolean, lb: string, sides: CableSides, options: FaultOptions): Promise<void> {
+/** `fivetuple link down` and `link up`; the latter is done when routes are back. */
+export async function setLinks(isDown: boolean, lb: string, sides: LinkSides, options: FaultOptions): Promise<void> {
   const api = targetCluster(options.block)
-  print(await (cut ? api.cutCables(lb, sides) : api.restoreCables(lb, sides)), options)
+  print(await (isDown ? api.takeLinksDown(lb, sides) : api.bringLinksUp(lb, sides)), options)
 }
 
-/** `fivetuple backend slow`, `fail`, `hang` and `refuse`: each adds to what was asked of it before. */
-export async function misbehave(backend: string, change: Partial<Behavior>, options: FaultOptions): Promise<void> {
-  print(await targetCluster(options.block).misbehave(backend, change), options)
+/** `fivetuple backend slow`, `fail`, `stall` and `refuse`: each adds to what was asked of it before. */
+export async function setBehavior(backend: string, change: Partial<Behavior>, options: FaultOptions): Promise<void> {
+  print(await targetCluster(options.block).setBehavior(backend, change), options)
 }
 
-/** `fivetuple backend heal`. */
-export async function heal(backend: string, options: FaultOptions): Promise<void> {
-  print(await targetCluster(options.block).heal(backend), options)
+/** `fivetuple backend restore`. */
+export async function restore(backend: string, options: FaultOptions): Promise<void> {
+  print(await targetCluster(options.block).restoreBehavior(backend), options)
 }
 
 /** `fivetuple faults list`. */
@@ -45,11 +45,11 @@ export async function listFaults({ block, json }: FaultOptions): Promise<void> {
   process.stdout.write(json ? `${JSON.stringify(faults)}\n` : renderFaults(faults, block))
 }
 
-/** `fivetuple faults clear`: fails when something could not be undone. */
+/** `fivetuple faults clear`: fails when something could not be cleared. */
 export async function clearFaults({ block, json }: FaultOptions): Promise<void> {
   const cleared = await targetCluster(block).clearFaults()
   process.stdout.write(json ? `${JSON.stringify(cleared)}\n` : renderCleared(cleared))
-  if (cleared.failed.length > 0) throw new CliError(`${cleared.failed.length} could not be undone`)
+  if (cleared.failed.length > 0) throw new CliError(`${cleared.failed.length} could not be cleared`)
 }
 
 /** `fivetuple rolling-restart`: one line per step; fails when an LB does not come back. */

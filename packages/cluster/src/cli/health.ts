@@ -4,7 +4,7 @@ import { targetCluster } from './target.js'
 
 /** `fivetuple health`: what each LB thinks of each backend, and why. */
 export async function health(options: { readonly block?: string; readonly json?: boolean }): Promise<void> {
-  const { lbs, silent } = await targetCluster(options.block).status()
+  const { lbs, unreachable } = await targetCluster(options.block).status()
   const rows = Object.values(lbs).flatMap(({ name: lb, services }) =>
     services.flatMap(({ name: vip, backends }) => backends.map((backend) => ({ vip, lb, ...backend }))),
   )
@@ -30,7 +30,7 @@ export async function health(options: { readonly block?: string; readonly json?:
         ]),
     ]),
   )
-  for (const { name, reason } of silent) process.stdout.write(`! ${name}: ${reason}\n`)
+  for (const { name, reason } of unreachable) process.stdout.write(`! ${name}: ${reason}\n`)
 }
 
 function healthOf({ isHealthy, isDrained, weight, check }: LbBackendStatus): string {

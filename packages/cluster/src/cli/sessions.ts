@@ -15,11 +15,11 @@ export async function sessions(lb: string, { vip, limit, block, json }: Sessions
     process.stdout.write(`${JSON.stringify(lists)}\n`)
     return
   }
-  const silent = lists
-    .flatMap(({ lb: name, silent }) => (silent === undefined ? [] : [`! ${name}: ${silent}\n`]))
+  const unreachable = lists
+    .flatMap(({ lb: name, unreachable }) => (unreachable === undefined ? [] : [`! ${name}: ${unreachable}\n`]))
     .join('')
   if (lists.every((list) => list.sessions.length === 0)) {
-    process.stdout.write(`no sessions\n${silent}`)
+    process.stdout.write(`no sessions\n${unreachable}`)
     return
   }
   process.stdout.write(
@@ -32,5 +32,5 @@ export async function sessions(lb: string, { vip, limit, block, json }: Sessions
   )
   const full = lists.filter((list) => list.sessions.length === limit).map(({ lb: name }) => name)
   if (full.length > 0) process.stdout.write(`\nMore on ${full.join(' ')}: only ${limit} of each are shown (--limit)\n`)
-  process.stdout.write(silent)
+  process.stdout.write(unreachable)
 }

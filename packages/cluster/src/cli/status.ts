@@ -18,7 +18,7 @@ function render(cluster: ClusterStatus): string {
     if (node !== undefined) parts.push(renderSwitch(node))
   }
   parts.push(renderRoles(cluster))
-  for (const { name, reason } of cluster.silent) parts.push(`! ${name}: ${reason}\n`)
+  for (const { name, reason } of cluster.unreachable) parts.push(`! ${name}: ${reason}\n`)
   return parts.join('\n')
 }
 
@@ -77,7 +77,7 @@ function marked(lb: string, isDraining = false): string {
 }
 
 function renderLbs({ lbs, roles }: ClusterStatus): string {
-  const silent = roles.filter(({ name, kind }) => kind === 'lb' && lbs[name] === undefined)
+  const unreachable = roles.filter(({ name, kind }) => kind === 'lb' && lbs[name] === undefined)
   return table([
     ['LB', 'BIP', 'TO UPLINK', 'TO DOWNLINK', 'SESSIONS', 'NEW FLOWS', 'PKTS UP>DOWN', 'PKTS DOWN>UP', 'DROPS'],
     ...Object.values(lbs).map((lb) => [
@@ -91,7 +91,7 @@ function renderLbs({ lbs, roles }: ClusterStatus): string {
       lb.packets.fromDownlink,
       counters(lb.drops),
     ]),
-    ...silent.map(({ name, state }) => [name, '-', SILENT_STATES[state] ?? state]),
+    ...unreachable.map(({ name, state }) => [name, '-', SILENT_STATES[state] ?? state]),
   ])
 }
 
@@ -166,13 +166,13 @@ function renderRoles({ roles }: ClusterStatus): string {
 }
 
 /** States that people inject say how. */
-const ROLE_STATES: Readonly<Record<string, string>> = { hung: 'hung (SIGSTOP)', held: 'held down' }
+const ROLE_STATES: Readonly<Record<string, string>> = { paused: 'paused (SIGSTOP)', 'kept-stopped': 'kept stopped' }
 
 /** The same of an LB that does not answer. */
-const SILENT_STATES: Readonly<Record<string, string>> = { ...ROLE_STATES, running: 'no answer' }
+const SILENT_STATES: Readonly<Record<string, string>> = { ...ROLE_STATES, running: 'unreachable' }
 
-function carrier({ up, isCut }: { readonly up: boolean; readonly isCut: boolean }): string {
-  return isCut ? 'cut' : up ? 'up' : 'down'
+function carrier({ up, isAdminDown }: { readonly up: boolean; readonly isAdminDown: boolean }): string {
+  return isAdminDown ? 'admin down' : up ? 'up' : 'down'
 }
 
 function counters(values: Readonly<Record<string, number>>): string {

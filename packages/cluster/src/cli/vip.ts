@@ -80,9 +80,9 @@ function print(lbs: readonly LbVips[], { json }: VipOptions): void {
     process.stdout.write(
       table([
         ['LB', 'VIPS ON ITS INTERFACE'],
-        ...lbs.map(({ lb, vips, silent }) => [
+        ...lbs.map(({ lb, vips, unreachable }) => [
           lb,
-          `${vips.map(renderVip).join(', ') || 'none'}${silent === undefined ? '' : ` when it is back: ${silent}`}`,
+          `${vips.map(renderVip).join(', ') || 'none'}${unreachable === undefined ? '' : ` when it is back: ${unreachable}`}`,
         ]),
       ]),
     )

@@ -81,7 +81,7 @@ export class Cluster extends EventEmitter<ClusterEvents> {
           drains,
           ask,
           write,
-          onDone: (what) => this.#happened({ event: 'fault', what }),
+          onDone: (description) => this.#happened({ event: 'fault', description }),
         }),
       },
     })

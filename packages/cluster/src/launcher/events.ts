@@ -47,7 +47,7 @@ export type Happening =
       readonly failure: ListenFailure | null
     }
   /** An operator has broken something on purpose, or mended it. */
-  | { readonly event: 'fault'; readonly what: string }
+  | { readonly event: 'fault'; readonly description: string }
   /** Files of the run directory had been removed; they have been written again, or can't be, as the error says. */
   | { readonly event: 'files'; readonly directory: string; readonly error: string | null }
   | { readonly event: 'stopped' }

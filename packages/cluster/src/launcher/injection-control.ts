@@ -1,11 +1,11 @@
 import type { BackendStatus, Behavior } from '@fivetuple/backend'
 import type { FaultsControl } from '../api/control.js'
-import type { CableSide, CableSides, ClearedFaults, Fault, FaultList, FaultReport, RollingStep } from '../api/faults.js'
+import type { ClearedFaults, Fault, FaultList, FaultReport, LinkSide, LinkSides, RollingStep } from '../api/faults.js'
 import { ApiError } from '../api/problem.js'
 import type { ClusterPlan } from '../plan/plan.js'
 import type { Ask } from './ask.js'
 import type { DrainControl } from './drain-control.js'
-import { Cables } from './injection-cables.js'
+import { Links } from './injection-links.js'
 import { Recovery } from './injection-recovery.js'
 import { describeFault, InjectionReports, warningsOf } from './injection-reports.js'
 import { RollingRestart } from './injection-rolling-restart.js'
@@ -13,7 +13,7 @@ import { oneLbNamed, ownBackendNamed, roleNamed } from './lookup.js'
 import { type RoleState, RoleStateError, type Supervisor } from './supervisor.js'
 
 /** How a backend behaves that nobody has asked for anything else. */
-const GOOD: Behavior = { delayMs: 0, failRatio: 0, refuse: false, hang: false, healthz: 'same' }
+const GOOD: Behavior = { delayMs: 0, failRatio: 0, refuse: false, stall: false, healthz: 'same' }
 
 export interface InjectionControlOptions {
   readonly plan: ClusterPlan
@@ -23,25 +23,25 @@ export interface InjectionControlOptions {
   /** Keeps a role's configuration where the role will read it. */
   readonly write: (name: string, config: object) => void
   /** Hears what is done, where nothing else would tell. */
-  readonly onDone: (what: string) => void
+  readonly onDone: (description: string) => void
 }
 
-/** Breaks parts of the cluster on purpose, tells what is broken, and mends it. */
+/** Injects faults, lists them, and clears them. */
 export class InjectionControl implements FaultsControl {
   readonly #plan: ClusterPlan
   readonly #supervisor: Supervisor
-  readonly #cables: Cables
+  readonly #links: Links
   readonly #recovery: Recovery
   readonly #rolling: RollingRestart
   readonly #ask: Ask
   readonly #reports: InjectionReports
-  readonly #onDone: (what: string) => void
+  readonly #onDone: (description: string) => void
 
   constructor({ plan, supervisor, drains, ask, write, onDone }: InjectionControlOptions) {
     const recovery = new Recovery(plan, ask)
     this.#plan = plan
     this.#supervisor = supervisor
-    this.#cables = new Cables(plan, write, ask)
+    this.#links = new Links(plan, write, ask)
     this.#recovery = recovery
     this.#rolling = new RollingRestart({ lbs: plan.lbs.map(({ name }) => name), supervisor, recovery, drains, ask })
     this.#ask = ask
@@ -49,14 +49,14 @@ export class InjectionControl implements FaultsControl {
     this.#onDone = onDone
   }
 
-  async kill(role: string, hold: boolean): Promise<FaultReport> {
+  async kill(role: string, keepStopped: boolean): Promise<FaultReport> {
     const before = this.#state(role)
-    return this.#reports.killed(before, await asApiError(this.#supervisor.kill(role, hold)))
+    return this.#reports.killed(before, await asApiError(this.#supervisor.kill(role, keepStopped)))
   }
 
-  async hang(role: string): Promise<FaultReport> {
+  async pause(role: string): Promise<FaultReport> {
     this.#state(role)
-    return this.#told(this.#reports.hung(await asApiError(async () => this.#supervisor.hang(role))))
+    return this.#told(this.#reports.paused(await asApiError(async () => this.#supervisor.pause(role))))
   }
 
   async resume(role: string): Promise<FaultReport> {
@@ -72,45 +72,45 @@ export class InjectionControl implements FaultsControl {
     return this.#bringUp(role, () => this.#supervisor.restart(role))
   }
 
-  async cutCables(lb: string, which: CableSides): Promise<FaultReport> {
+  async takeLinksDown(lb: string, which: LinkSides): Promise<FaultReport> {
     oneLbNamed(this.#plan, lb)
     const sides = sidesOf(which)
-    for (const side of sides) await this.#cables.setCut({ lb, side }, true)
-    return this.#told(this.#reports.cut(lb, sides))
+    for (const side of sides) await this.#links.setAdminDown({ lb, side }, true)
+    return this.#told(this.#reports.linksDown(lb, sides))
   }
 
-  async restoreCables(lb: string, which: CableSides): Promise<FaultReport> {
+  async bringLinksUp(lb: string, which: LinkSides): Promise<FaultReport> {
     oneLbNamed(this.#plan, lb)
     const sides = sidesOf(which)
     const startedAt = performance.now()
-    for (const side of sides) await this.#cables.setCut({ lb, side }, false)
+    for (const side of sides) await this.#links.setAdminDown({ lb, side }, false)
     const isRouted = this.#canCarry(lb)
     const inhibited = isRouted ? await this.#recovery.untilRouted([lb]) : undefined
-    return this.#told(this.#reports.restored(lb, sides, performance.now() - startedAt, inhibited))
+    return this.#told(this.#reports.linksUp(lb, sides, performance.now() - startedAt, inhibited))
   }
 
-  async misbehave(backend: string, change: Partial<Behavior>): Promise<FaultReport> {
+  async setBehavior(backend: string, change: Partial<Behavior>): Promise<FaultReport> {
     const name = ownBackendNamed(this.#plan, backend)
     return this.#told(this.#reports.misbehaving(name, (await this.#ask(name, 'setBehavior', change)) as Behavior))
   }
 
-  heal(backend: string): Promise<FaultReport> {
-    return this.misbehave(backend, GOOD)
+  restoreBehavior(backend: string): Promise<FaultReport> {
+    return this.setBehavior(backend, GOOD)
   }
 
   async faults(): Promise<FaultList> {
-    const silent: { name: string; reason: string }[] = []
-    const behaviors = await Promise.all(this.#plan.backends.map(({ name }) => this.#behaviorFault(name, silent)))
+    const unreachable: { name: string; reason: string }[] = []
+    const behaviors = await Promise.all(this.#plan.backends.map(({ name }) => this.#behaviorFault(name, unreachable)))
     const roles = this.#supervisor.states().flatMap(({ spec: { name }, state }): Fault[] => {
-      if (state === 'hung') return [describeFault.hung(name)]
-      return state === 'held' ? [describeFault.held(name)] : []
+      if (state === 'paused') return [describeFault.paused(name)]
+      return state === 'kept-stopped' ? [describeFault.keptStopped(name)] : []
     })
-    const cut = this.#cables.cut.map(({ lb, side }) => describeFault.cut(lb, side))
-    return { faults: [...roles, ...cut, ...behaviors.flat()], silent }
+    const links = this.#links.down.map(({ lb, side }) => describeFault.linkDown(lb, side))
+    return { faults: [...roles, ...links, ...behaviors.flat()], unreachable }
   }
 
   async clearFaults(): Promise<ClearedFaults> {
-    // Roles first: a backend that hangs can't say how it behaves, and a switch that hangs can't take its ports up.
+    // Roles first: a paused backend can't report its behavior, and a paused switch can't take its ports up.
     const failed: { fault: Fault; reason: string }[] = []
     const cleared: Fault[] = []
     const undo = async (faults: readonly Fault[]): Promise<void> => {
@@ -119,12 +119,12 @@ export class InjectionControl implements FaultsControl {
         const fault = faults[i]!
         if (result.status === 'fulfilled') {
           cleared.push(fault)
-          this.#onDone(`no longer so: ${fault.what}`)
+          this.#onDone(`cleared: ${fault.description}`)
         } else failed.push({ fault, reason: (result.reason as Error).message })
       })
     }
-    await undo((await this.faults()).faults.filter(({ kind }) => kind === 'hung' || kind === 'held'))
-    await undo((await this.faults()).faults.filter(({ kind }) => kind === 'cut' || kind === 'misbehaving'))
+    await undo((await this.faults()).faults.filter(({ kind }) => kind === 'paused' || kind === 'kept-stopped'))
+    await undo((await this.faults()).faults.filter(({ kind }) => kind === 'link-down' || kind === 'misbehaving'))
     const lbs = this.#plan.lbs.map(({ name }) => name).filter((lb) => this.#canCarry(lb))
     const inhibited = cleared.length > 0 ? await this.#recovery.untilRouted(lbs) : []
     return { cleared, failed, warnings: warningsOf(inhibited) }
@@ -135,18 +135,18 @@ export class InjectionControl implements FaultsControl {
   }
 
   #told(report: FaultReport): FaultReport {
-    this.#onDone(report.done)
+    this.#onDone(report.summary)
     return report
   }
 
   async #undo(fault: Fault): Promise<unknown> {
     switch (fault.kind) {
-      case 'hung':
+      case 'paused':
         return this.#supervisor.resume(fault.role)
-      case 'held':
+      case 'kept-stopped':
         return this.#supervisor.launch(fault.role)
-      case 'cut':
-        return this.#cables.setCut({ lb: fault.role, side: fault.side }, false)
+      case 'link-down':
+        return this.#links.setAdminDown({ lb: fault.role, side: fault.side }, false)
       case 'misbehaving':
         return this.#ask(fault.role, 'setBehavior', GOOD)
     }
@@ -162,14 +162,14 @@ export class InjectionControl implements FaultsControl {
     return this.#reports.started(this.#state(role), performance.now() - startedAt, inhibited)
   }
 
-  async #behaviorFault(name: string, silent: { name: string; reason: string }[]): Promise<Fault[]> {
+  async #behaviorFault(name: string, unreachable: { name: string; reason: string }[]): Promise<Fault[]> {
     try {
       const { behavior } = (await this.#ask(name, 'status', {})) as BackendStatus
       const odd = Object.entries(behavior).filter(([field, value]) => value !== GOOD[field as keyof Behavior])
       return odd.length === 0 ? [] : [describeFault.misbehaving(name, Object.fromEntries(odd))]
     } catch (error) {
       if (['running', 'starting'].includes(this.#state(name).state))
-        silent.push({ name, reason: (error as Error).message })
+        unreachable.push({ name, reason: (error as Error).message })
       return []
     }
   }
@@ -177,7 +177,7 @@ export class InjectionControl implements FaultsControl {
   /** Whether nothing that we have injected keeps an LB's routes away. */
   #canCarry(lb: string): boolean {
     const states = [lb, this.#plan.uplink.name, this.#plan.downlink.name].map((name) => this.#state(name).state)
-    return !this.#cables.isCut(lb) && !states.some((state) => state === 'hung' || state === 'held')
+    return !this.#links.isDown(lb) && !states.some((state) => state === 'paused' || state === 'kept-stopped')
   }
 
   #state(role: string): RoleState {
@@ -185,7 +185,7 @@ export class InjectionControl implements FaultsControl {
   }
 }
 
-function sidesOf(which: CableSides): readonly CableSide[] {
+function sidesOf(which: LinkSides): readonly LinkSide[] {
   return which === 'both' ? ['uplink', 'downlink'] : [which]
 }
 

@@ -1,5 +1,5 @@
 import type { Behavior } from '@fivetuple/backend'
-import type { CableSide, Fault, FaultReport, Watch } from '../api/faults.js'
+import type { Fault, FaultReport, LinkSide, Watch } from '../api/faults.js'
 import type { ClusterPlan } from '../plan/plan.js'
 import type { RoleSpec } from './role-process.js'
 import type { RoleState } from './supervisor.js'
@@ -8,7 +8,7 @@ type Kind = RoleSpec['kind']
 
 const STATUS = 'fivetuple status'
 const HEALTH = 'fivetuple health'
-const WELL = 'behaves well'
+const NORMAL = 'behaves normally'
 
 /** Says what was done to a cluster and what will be seen of it. Pure. */
 export class InjectionReports {
@@ -22,7 +22,7 @@ export class InjectionReports {
     const { name, kind } = before.spec
     const next =
       after.restartInMs === null
-        ? `it stays down until 'fivetuple start ${name}'`
+        ? `it is kept stopped until 'fivetuple start ${name}'`
         : `in ${after.restartInMs} ms it starts again, and is back within a second or two`
     const effects: Record<Kind, readonly Watch[]> = {
       lb: [
@@ -33,44 +33,50 @@ export class InjectionReports {
         ...this.#curl('new connections take other LBs'),
       ],
       backend: [
-        { command: HEALTH, expect: `LBs find ${name} down as soon as some connections to it have failed; ${next}` },
+        {
+          command: HEALTH,
+          expect: `LBs find ${name} unhealthy as soon as some connections to it have failed; ${next}`,
+        },
         ...this.#curl(
           'what it was working on is lost; connections that it would have had go to other backends unnoticed',
         ),
       ],
       switch: [
-        { command: STATUS, expect: `at once: all cables to it are down; ${next}` },
+        { command: STATUS, expect: `at once: all links to it are down; ${next}` },
         ...this.#curl('no connection comes about'),
       ],
     }
     return {
-      done: before.pid === 0 ? `${name} is held down` : `${name} (pid ${before.pid}) is killed`,
+      summary: before.pid === 0 ? `${name} is kept stopped` : `${name} (pid ${before.pid}) is killed`,
       warnings: onlyWay(kind, name, 'it is back'),
       watch: effects[kind],
-      undo: after.state === 'held' ? `fivetuple start ${name}` : null,
+      undo: after.state === 'kept-stopped' ? `fivetuple start ${name}` : null,
     }
   }
 
-  hung({ spec: { name, kind }, pid }: RoleState): FaultReport {
+  paused({ spec: { name, kind }, pid }: RoleState): FaultReport {
     const { holdTime } = this.#plan.uplink.bgp
     const noticed =
-      holdTime === 0 ? 'nobody notices, since the hold time is 0' : `until the hold time (${holdTime} s) ends`
+      holdTime === 0 ? 'nothing detects it, since the hold time is 0' : `until the hold time (${holdTime} s) ends`
     const effects: Record<Kind, readonly Watch[]> = {
       lb: [
         {
           command: STATUS,
-          expect: `its cables stay up and it stays in ROUTED TO: ${noticed}; if it goes on before, its flows do too`,
+          expect: `its cables stay up and it stays in ROUTED TO: ${noticed}; if it is resumed before, its flows continue`,
         },
         ...this.#curl(`connections that hash to it stall, others work`),
       ],
       backend: [
-        { command: HEALTH, expect: `its flows stall; LBs find ${name} down after some checks without an answer` },
+        { command: HEALTH, expect: `its flows stall; LBs find ${name} unhealthy after some checks without a response` },
         ...this.#curl('connections that are given to it stall until then'),
       ],
-      switch: [{ command: STATUS, expect: `all flows stall: ${noticed}` }, ...this.#curl('no answer until it goes on')],
+      switch: [
+        { command: STATUS, expect: `all flows stall: ${noticed}` },
+        ...this.#curl('no response until it is resumed'),
+      ],
     }
     return {
-      done: `${name} (pid ${pid}) hangs: SIGSTOP`,
+      summary: `${name} (pid ${pid}) is paused: SIGSTOP`,
       warnings: onlyWay(kind, name, `'fivetuple resume ${name}'`),
       watch: effects[kind],
       undo: `fivetuple resume ${name}`,
@@ -80,9 +86,9 @@ export class InjectionReports {
   resumed({ spec: { name, kind }, pid }: RoleState): FaultReport {
     const expect =
       kind === 'backend'
-        ? 'flows go on where they were; LBs find it healthy after some good checks'
-        : 'flows go on where they were, if nobody has noticed; else sessions and routes come back within a second or so'
-    return done(`${name} (pid ${pid}) goes on: SIGCONT`, expect)
+        ? 'flows continue where they were; LBs find it healthy after some good checks'
+        : 'flows continue where they were, if it was not detected; else sessions and routes come back within a second or so'
+    return done(`${name} (pid ${pid}) is resumed: SIGCONT`, expect)
   }
 
   /** @param inhibited VIPs without enough healthy backends, which stay withdrawn; undefined: a fault keeps all routes away */
@@ -98,17 +104,17 @@ export class InjectionReports {
         ? 'LBs give it new flows after some good checks'
         : isRouted
           ? 'new flows go there again'
-          : 'its routes stay away for as long as its cable is cut'
+          : 'its routes stay away while its link is down'
     return done(`${name} (pid ${pid}) is started: ${what}, after ${Math.round(tookMs)} ms`, expect, inhibited)
   }
 
-  cut(lb: string, sides: readonly CableSide[]): FaultReport {
-    const effects: Record<CableSide, string> = {
+  linksDown(lb: string, sides: readonly LinkSide[]): FaultReport {
+    const effects: Record<LinkSide, string> = {
       uplink: `no new flow reaches ${lb}, and its flows end with a reset when their clients send next`,
       downlink: `${lb} can reach no backend and takes its VIPs off its interface`,
     }
     return {
-      done: `${cables(lb, sides)} cut: carrier is down at both ends, and ${lb}'s redials are refused`,
+      summary: `${links(lb, sides)} down: no carrier at either end, and ${lb}'s redials are refused`,
       warnings: [],
       watch: [
         {
@@ -117,44 +123,47 @@ export class InjectionReports {
         },
         ...this.#curl('new connections take other LBs'),
       ],
-      undo: `fivetuple cable restore ${lb} ${sides.length === 2 ? 'both' : sides[0]}`,
+      undo: `fivetuple link up ${lb} ${sides.length === 2 ? 'both' : sides[0]}`,
     }
   }
 
   /** @param inhibited as for {@link started} */
-  restored(
+  linksUp(
     lb: string,
-    sides: readonly CableSide[],
+    sides: readonly LinkSide[],
     tookMs: number,
     inhibited: readonly string[] | undefined,
   ): FaultReport {
     const isRouted = inhibited !== undefined
     return done(
-      `${cables(lb, sides)} restored${isRouted ? `: its routes are back after ${Math.round(tookMs)} ms` : ''}`,
+      `${links(lb, sides)} up${isRouted ? `: its routes are back after ${Math.round(tookMs)} ms` : ''}`,
       isRouted ? 'new flows go there again' : 'its routes are back when nothing else keeps them away',
       inhibited,
     )
   }
 
   misbehaving(backend: string, behavior: Behavior): FaultReport {
-    const { delayMs, failRatio, refuse, hang, healthz } = behavior
+    const { delayMs, failRatio, refuse, stall, healthz } = behavior
     const checks = healthz === 'same' ? ', health checks included' : ''
     const expects: string[] = []
-    if (delayMs > 0) expects.push(`its answers take ${delayMs} ms longer${checks}`)
-    if (failRatio > 0) expects.push(`${Math.round(failRatio * 100)} % of its answers are 503${checks}`)
-    if (hang) expects.push('its answers never come')
+    if (delayMs > 0) expects.push(`its responses take ${delayMs} ms longer${checks}`)
+    if (failRatio > 0) expects.push(`${Math.round(failRatio * 100)} % of its responses are 503${checks}`)
+    if (stall) expects.push('it never responds')
     if (refuse) expects.push('new connections are given to other backends at once: clients notice nothing')
     const what = describe(behavior)
-    const isGood = what === WELL
-    const down = refuse || hang ? 'LBs find it down after some failures' : 'its checks pass or fail as its answers do'
+    const isGood = what === NORMAL
+    const down =
+      refuse || stall ? 'LBs find it unhealthy after some failures' : 'its checks pass or fail as its responses do'
     return {
-      done: `${backend} ${what}`,
+      summary: `${backend} ${what}`,
       warnings: [],
       watch: [
-        { command: HEALTH, expect: isGood ? `${backend} is up after some good checks` : down },
-        ...this.#curl(isGood ? `${backend} answers again` : expects.join('; ') || 'all as before: only checks differ'),
+        { command: HEALTH, expect: isGood ? `${backend} is healthy after some good checks` : down },
+        ...this.#curl(
+          isGood ? `${backend} responds again` : expects.join('; ') || 'no change for clients: only checks differ',
+        ),
       ],
-      undo: isGood ? null : `fivetuple backend heal ${backend}`,
+      undo: isGood ? null : `fivetuple backend restore ${backend}`,
     }
   }
 
@@ -171,51 +180,51 @@ function onlyWay(kind: Kind, name: string, until: string): string[] {
 
 /** A fault in words, with the command that undoes it. */
 export const describeFault = {
-  hung: (role: string): Fault => ({
-    kind: 'hung',
+  paused: (role: string): Fault => ({
+    kind: 'paused',
     role,
-    what: `${role} hangs (SIGSTOP)`,
+    description: `${role} is paused (SIGSTOP)`,
     undo: `fivetuple resume ${role}`,
   }),
-  held: (role: string): Fault => ({
-    kind: 'held',
+  keptStopped: (role: string): Fault => ({
+    kind: 'kept-stopped',
     role,
-    what: `${role} is held down`,
+    description: `${role} is kept stopped`,
     undo: `fivetuple start ${role}`,
   }),
-  cut: (lb: string, side: CableSide): Fault => ({
-    kind: 'cut',
+  linkDown: (lb: string, side: LinkSide): Fault => ({
+    kind: 'link-down',
     role: lb,
     side,
-    what: `${lb}'s ${side} cable is cut`,
-    undo: `fivetuple cable restore ${lb} ${side}`,
+    description: `${lb}'s ${side} link is down`,
+    undo: `fivetuple link up ${lb} ${side}`,
   }),
   misbehaving: (role: string, behavior: Partial<Behavior>): Fault => ({
     kind: 'misbehaving',
     role,
     behavior,
-    what: `${role} ${describe(behavior)}`,
-    undo: `fivetuple backend heal ${role}`,
+    description: `${role} ${describe(behavior)}`,
+    undo: `fivetuple backend restore ${role}`,
   }),
 }
 
-function describe({ delayMs, failRatio, refuse, hang, healthz }: Partial<Behavior>): string {
+function describe({ delayMs, failRatio, refuse, stall, healthz }: Partial<Behavior>): string {
   const parts: string[] = []
-  if (delayMs) parts.push(`answers ${delayMs} ms late`)
+  if (delayMs) parts.push(`responds ${delayMs} ms late`)
   if (failRatio) parts.push(`fails ${Math.round(failRatio * 100)} % of requests`)
-  if (hang) parts.push('never answers')
+  if (stall) parts.push('never responds')
   if (refuse) parts.push('refuses connections')
   if (healthz === 'ok') parts.push('always passes health checks')
   if (healthz === 'failing') parts.push('fails health checks')
-  return parts.join(', ') || WELL
+  return parts.join(', ') || NORMAL
 }
 
-function cables(lb: string, sides: readonly CableSide[]): string {
-  return `${lb}'s ${sides.join(' and ')} cable${sides.length === 2 ? 's are' : ' is'}`
+function links(lb: string, sides: readonly LinkSide[]): string {
+  return `${lb}'s ${sides.join(' and ')} link${sides.length === 2 ? 's are' : ' is'}`
 }
 
 function done(what: string, expect: string, inhibited: readonly string[] = []): FaultReport {
-  return { done: what, warnings: warningsOf(inhibited), watch: [{ command: STATUS, expect }], undo: null }
+  return { summary: what, warnings: warningsOf(inhibited), watch: [{ command: STATUS, expect }], undo: null }
 }
 
 /** @param inhibited VIPs without enough healthy backends, which stay withdrawn */

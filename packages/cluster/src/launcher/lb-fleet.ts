@@ -10,7 +10,7 @@ const STARTING_MAX_MS = 10_000
 const STARTING_STEP_MS = 20
 
 /** What an LB says, or why it says nothing. */
-export type LbAnswer<T> = { readonly lb: string } & ({ readonly answer: T } | { readonly silent: string })
+export type LbAnswer<T> = { readonly lb: string } & ({ readonly answer: T } | { readonly unreachable: string })
 
 /** All LBs, whether they run or not: those that are down learn what has changed when they are started again. */
 export class LbFleet {
@@ -32,7 +32,7 @@ export class LbFleet {
           return { lb, answer: (await this.#ask(lb, method, params)) as T }
         } catch (error) {
           if (lbs.length === 1) throw error
-          return { lb, silent: (error as Error).message }
+          return { lb, unreachable: (error as Error).message }
         }
       }),
     )
@@ -69,7 +69,7 @@ export class LbFleet {
 
   /** Whether an LB has no process now. */
   isDown(lb: string): boolean {
-    return ['held', 'restarting', 'stopped'].includes(this.#stateOf(lb))
+    return ['kept-stopped', 'restarting', 'stopped'].includes(this.#stateOf(lb))
   }
 
   async #tell<T>(lb: string, method: string, params: unknown): Promise<LbAnswer<T>> {
@@ -80,7 +80,7 @@ export class LbFleet {
       try {
         return { lb, answer: (await this.#ask(lb, method, params)) as T }
       } catch (error) {
-        if (this.isDown(lb)) return { lb, silent: (error as Error).message }
+        if (this.isDown(lb)) return { lb, unreachable: (error as Error).message }
         // Restarted while it was asked: the one that starts is to hear it, too.
         if (this.#stateOf(lb) !== 'starting' || performance.now() >= deadline) throw error
       }

@@ -41,7 +41,7 @@ export function backendNamed(plan: ClusterPlan, name: string): string {
 export function ownBackendNamed(plan: ClusterPlan, name: string): string {
   if (plan.backends.some((backend) => backend.name === name)) return name
   backendNamed(plan, name)
-  throw new ApiError(409, `${name} is a server of yours, not one of our backends: make it misbehave yourself`)
+  throw new ApiError(409, `${name} is a server of yours, not one of our backends: inject faults into it yourself`)
 }
 
 /** Any role of ours: a switch, an LB or a backend. */

@@ -3,7 +3,7 @@ import cluster from 'node:cluster'
 import { EventEmitter } from 'node:events'
 import { ManagementClient, type ManagementMessage } from '@fivetuple/runtime'
 
-/** A role that does not answer within this time is busy, hung or stopped. */
+/** A role that does not answer within this time is busy, paused or stopped. */
 const REQUEST_TIMEOUT_MS = 5_000
 
 /** What the launcher forks: a program and the file that configures it. */
@@ -33,7 +33,7 @@ export class RoleProcess extends EventEmitter<RoleProcessEvents> {
   readonly #management: ManagementClient
   #isReady = false
   #exited = false
-  #hung = false
+  #paused = false
   /** Its own words on why it can't start. */
   #failure: string | undefined
 
@@ -66,15 +66,15 @@ export class RoleProcess extends EventEmitter<RoleProcessEvents> {
     return this.#exited
   }
 
-  /** Whether {@link hang} has stopped it. */
-  get hung(): boolean {
-    return this.#hung
+  /** Whether {@link pause} has stopped it. */
+  get paused(): boolean {
+    return this.#paused
   }
 
-  /** Asks the role something. Rejects when it is not ready yet, has exited, is hung, or does not answer in time. */
+  /** Asks the role something. Rejects when it is not ready yet, has exited, is paused, or does not answer in time. */
   request(method: string, params: unknown = {}, timeoutMs: number = REQUEST_TIMEOUT_MS): Promise<unknown> {
     if (this.#exited) return Promise.reject(new Error(`${this.spec.name} is not running`))
-    if (this.#hung) return Promise.reject(new Error(this.#whyHung()))
+    if (this.#paused) return Promise.reject(new Error(this.#whyPaused()))
     // It does not listen before, so that the question would be lost.
     if (!this.#isReady) return Promise.reject(new Error(`${this.spec.name} is starting`))
     return this.#management.request(method, params, timeoutMs)
@@ -88,20 +88,20 @@ export class RoleProcess extends EventEmitter<RoleProcessEvents> {
   }
 
   /** SIGSTOP: it stays there, with all its connections, and does nothing until {@link resume}. */
-  hang(): void {
-    this.#hung = !this.#exited
+  pause(): void {
+    this.#paused = !this.#exited
     this.kill('SIGSTOP')
-    this.#management.rejectAll(this.#whyHung())
+    this.#management.rejectAll(this.#whyPaused())
   }
 
   /** SIGCONT: it goes on where it was, however long ago that is, and whoever stopped it. */
   resume(): void {
-    this.#hung = false
+    this.#paused = false
     this.kill('SIGCONT')
   }
 
   /**
-   * Asks it to stop in order, for which it goes on if it hangs, and kills it when it takes longer than `graceMs`. Resolves
+   * Asks it to stop in order, for which it is resumed if it is paused, and kills it when it takes longer than `graceMs`. Resolves
    * when it is gone.
    */
   stop(graceMs: number): Promise<void> {
@@ -134,13 +134,13 @@ export class RoleProcess extends EventEmitter<RoleProcessEvents> {
 
   #onEnd(how: string): void {
     this.#exited = true
-    this.#hung = false
+    this.#paused = false
     this.#management.rejectAll(`${this.spec.name} has exited`)
     this.emit('exit', how)
   }
 
-  #whyHung(): string {
-    return `${this.spec.name} hangs (SIGSTOP): 'fivetuple resume ${this.spec.name}' lets it go on`
+  #whyPaused(): string {
+    return `${this.spec.name} is paused (SIGSTOP): resume it with 'fivetuple resume ${this.spec.name}'`
   }
 
   #onMessage(message: ManagementMessage): void {

@@ -33,12 +33,12 @@ export class LauncherStatus implements StatusControl {
 
   async status(): Promise<ClusterStatus> {
     const plan = this.#plan
-    const silent: { name: string; reason: string }[] = []
+    const unreachable: { name: string; reason: string }[] = []
     const ask = async <T>(names: readonly string[]): Promise<Record<string, T>> => {
       const answers = await Promise.all(
         names.map((name) =>
           this.#supervisor.request(name, 'status').catch((error: Error) => {
-            silent.push({ name, reason: error.message })
+            unreachable.push({ name, reason: error.message })
             return undefined
           }),
         ),
@@ -71,7 +71,7 @@ export class LauncherStatus implements StatusControl {
       })),
       switches,
       lbs,
-      silent,
+      unreachable,
     }
   }
 
@@ -81,7 +81,9 @@ export class LauncherStatus implements StatusControl {
     const params = { vip: name, limit }
     const answers = await this.#fleet.ask<SessionView[]>(lbNamed(this.#plan, lb), 'sessions', params)
     return answers.map((told) =>
-      'answer' in told ? { lb: told.lb, sessions: told.answer } : { lb: told.lb, sessions: [], silent: told.silent },
+      'answer' in told
+        ? { lb: told.lb, sessions: told.answer }
+        : { lb: told.lb, sessions: [], unreachable: told.unreachable },
     )
   }
 

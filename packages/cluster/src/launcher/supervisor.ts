@@ -16,10 +16,11 @@ export interface RoleState {
   /** 0 while there is no process */
   readonly pid: number
   /**
-   * `hung`: stopped by SIGSTOP. `restarting`: it died and is started again after a delay. `held`: it was killed and stays
-   * down until it is started. `stopped`: it stays down for good.
+   * `paused`: stopped by SIGSTOP. `restarting`: it died and is started again after a delay.
+   * `kept-stopped`: it was killed and stays down until it is started. `stopped`: it stays down
+   * for good.
    */
-  readonly state: 'starting' | 'running' | 'hung' | 'restarting' | 'held' | 'stopped'
+  readonly state: 'starting' | 'running' | 'paused' | 'restarting' | 'kept-stopped' | 'stopped'
   readonly restarts: number
   /** Delay between its death and its next start, ms; null when it is not 'restarting'. */
   readonly restartInMs: number | null
@@ -36,10 +37,10 @@ interface SupervisorEvents {
 interface Supervised {
   spec: RoleSpec
   process: RoleProcess
-  state: Exclude<RoleState['state'], 'hung'>
+  state: Exclude<RoleState['state'], 'paused'>
   restarts: number
   /** What follows when its process ends: a start after a delay, a start at once, or nothing. */
-  onExit: 'restart later' | 'restart now' | 'hold'
+  onExit: 'restart later' | 'restart now' | 'keep stopped'
   delayMs: number
   restartInMs: number | null
   startedAt: number
@@ -98,7 +99,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     return {
       spec,
       pid: process.exited ? 0 : process.pid,
-      state: process.hung ? 'hung' : state,
+      state: process.paused ? 'paused' : state,
       restarts,
       restartInMs: state === 'restarting' ? restartInMs : null,
     }
@@ -113,17 +114,18 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
 
   /**
    * Ends a role with SIGKILL; resolves when it is gone.
-   * @param hold keep it down until {@link launch} or {@link restart}; else it is started again as after any death
+   * @param keepStopped keep it stopped until {@link launch} or {@link restart}; else it is started again as after any death
    */
-  async kill(name: string, hold: boolean): Promise<RoleState> {
+  async kill(name: string, keepStopped: boolean): Promise<RoleState> {
     const role = this.#role(name)
     const { process } = role
-    if (role.state === 'held') throw new RoleStateError(`${name} is held down already: 'fivetuple start ${name}'`)
+    if (role.state === 'kept-stopped')
+      throw new RoleStateError(`${name} is kept stopped already: 'fivetuple start ${name}'`)
     if (process.exited) {
-      if (!hold) throw new RoleStateError(`${name} is not running`)
-      this.#hold(role)
+      if (!keepStopped) throw new RoleStateError(`${name} is not running`)
+      this.#keepStopped(role)
     } else {
-      role.onExit = hold ? 'hold' : 'restart later'
+      role.onExit = keepStopped ? 'keep stopped' : 'restart later'
       const exited = once(process, 'exit')
       process.kill('SIGKILL')
       await exited
@@ -131,9 +133,9 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     return this.state(name)
   }
 
-  /** Stops a role with SIGSTOP: it is silent, but its connections stay. */
-  hang(name: string): RoleState {
-    this.#living(name).hang()
+  /** Stops a role with SIGSTOP: it is unresponsive, but its connections stay. */
+  pause(name: string): RoleState {
+    this.#living(name).pause()
     return this.state(name)
   }
 
@@ -233,16 +235,16 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     })
   }
 
-  #hold(role: Supervised): void {
+  #keepStopped(role: Supervised): void {
     clearTimeout(role.timer)
-    role.state = 'held'
+    role.state = 'kept-stopped'
   }
 
   #onExit(role: Supervised, how: string): void {
     if (this.#stopping) return
     const { name } = role.spec
-    if (role.onExit === 'hold') {
-      this.#hold(role)
+    if (role.onExit === 'keep stopped') {
+      this.#keepStopped(role)
       this.emit('died', name, how, undefined)
       return
     }

@@ -48,7 +48,7 @@ export class VipControl implements VipsControl {
     const placed = answers.map((told) => this.#named(told))
     const isHeld = ({ vips }: LbVips): boolean =>
       vips.some((known) => known.address === address && known.inhibitedBy.length > 0)
-    const free = placed.filter((of) => of.silent === undefined && (!present || !isHeld(of)))
+    const free = placed.filter((of) => of.unreachable === undefined && (!present || !isHeld(of)))
     await this.#untilRouted(
       address,
       free.map((of) => of.lb),
@@ -115,7 +115,7 @@ export class VipControl implements VipsControl {
       inhibitedBy,
       drainedBy,
     }))
-    return { lb, vips, ...('silent' in told && { silent: told.silent }) }
+    return { lb, vips, ...('unreachable' in told && { unreachable: told.unreachable }) }
   }
 }
 

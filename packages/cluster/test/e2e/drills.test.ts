@@ -21,7 +21,7 @@ function drill(cluster: TestCluster, name: string, ...args: readonly string[]) {
   return { done, interrupt: (signal: NodeJS.Signals) => child.kill(signal) }
 }
 
-t.test('each drill breaks what it says, under load, and leaves nothing broken behind', async (t) => {
+t.test('each drill injects its fault, under load, and leaves none behind', async (t) => {
   const cluster = await TestCluster.start(t, '127.57.0.0/16', ['--lbs', '2', '--backends', '2'])
   const { api } = cluster
   const stop = new AbortController()
@@ -35,13 +35,13 @@ t.test('each drill breaks what it says, under load, and leaves nothing broken be
     signal: stop.signal,
   })
   const drills: readonly [name: string, args: readonly string[], fault: object | undefined, says: RegExp][] = [
-    ['kill-lb', ['lb-2', '1'], { kind: 'held', role: 'lb-2' }, /lb-2 .* is killed.*lb-2 .* is started/s],
-    ['hang-lb', ['lb-2', '1'], { kind: 'hung', role: 'lb-2' }, /lb-2 .* hangs.*lb-2 .* goes on/s],
-    ['cut-cable', ['lb-2', 'uplink', '1'], { kind: 'cut', role: 'lb-2', side: 'uplink' }, /cut: .*restored/s],
-    ['kill-backend', ['backend-2', '1'], { kind: 'held', role: 'backend-2' }, /is killed.*is started/s],
-    ['hang-backend', ['backend-2', '1'], { kind: 'hung', role: 'backend-2' }, /hangs.*goes on/s],
-    ['slow-backend', ['backend-2', '200ms', '1'], { behavior: { delayMs: 200 } }, /200 ms late.*behaves well/s],
-    ['failing-backend', ['backend-2', '20%', '1'], { behavior: { failRatio: 0.2 } }, /20 %.*behaves well/s],
+    ['kill-lb', ['lb-2', '1'], { kind: 'kept-stopped', role: 'lb-2' }, /lb-2 .* is killed.*lb-2 .* is started/s],
+    ['pause-lb', ['lb-2', '1'], { kind: 'paused', role: 'lb-2' }, /lb-2 .* is paused.*lb-2 .* is resumed/s],
+    ['link-down', ['lb-2', 'uplink', '1'], { kind: 'link-down', role: 'lb-2', side: 'uplink' }, /is down: .*is up/s],
+    ['kill-backend', ['backend-2', '1'], { kind: 'kept-stopped', role: 'backend-2' }, /is killed.*is started/s],
+    ['pause-backend', ['backend-2', '1'], { kind: 'paused', role: 'backend-2' }, /is paused.*is resumed/s],
+    ['slow-backend', ['backend-2', '200ms', '1'], { behavior: { delayMs: 200 } }, /200 ms late.*behaves normally/s],
+    ['failing-backend', ['backend-2', '20%', '1'], { behavior: { failRatio: 0.2 } }, /20 %.*behaves normally/s],
     ['restart', ['lb-1'], undefined, /lb-1 .* is started/s],
     ['rolling-restart', ['1s'], undefined, /lb-1: draining.*lb-2: back.*done: 2 LBs/s],
   ]
@@ -71,20 +71,20 @@ t.test('each drill breaks what it says, under load, and leaves nothing broken be
     t.equal(code, 0, `${name}: ${stderr}`)
     t.match(stdout, says, name)
     t.match(stdout, /^Watch:\n {2}(fivetuple|curl)/m, name)
-    t.same((await api.faults()).faults, [], `${name} has mended it`)
+    t.same((await api.faults()).faults, [], `${name} has cleared it`)
   }
   stop.abort()
   const { answered } = await load
   t.ok(answered > 0, `${answered} requests were answered meanwhile`)
 
-  const { done, interrupt } = drill(cluster, 'hang-lb', 'lb-1', '60')
-  await until(async () => (await api.faults()).faults.length === 1, 'it hangs')
+  const { done, interrupt } = drill(cluster, 'pause-lb', 'lb-1', '60')
+  await until(async () => (await api.faults()).faults.length === 1, 'it is paused')
   interrupt('SIGTERM')
-  t.match(await done, { code: 143, stdout: /goes on/ })
-  t.same((await api.faults()).faults, [], 'one that is interrupted mends, too')
+  t.match(await done, { code: 143, stdout: /is resumed/ })
+  t.same((await api.faults()).faults, [], 'one that is interrupted clears its fault, too')
 
   t.match(await drill(cluster, 'kill-lb', 'lb-9').done, { code: 2, stderr: /there are uplink, downlink, lb-1, lb-2/ })
-  t.match(await drill(cluster, 'kill-lb', 'lb-1', 'soon').done, { code: 2, stderr: /no number of seconds/ })
+  t.match(await drill(cluster, 'kill-lb', 'lb-1', 'soon').done, { code: 2, stderr: /not a number of seconds/ })
   t.match(await drill(cluster, 'kill-lb', '--help').done, { code: 0, stdout: /An LB dies.*Usage:/s })
   t.same((await api.faults()).faults, [])
 })

@@ -38,22 +38,25 @@ async function stateOf(cluster: TestCluster, role: string): Promise<string | und
   return (await cluster.api.status()).roles.find(({ name }) => name === role)?.state
 }
 
-t.test('roles are killed, held down, started and restarted', async (t) => {
+t.test('roles are killed, kept stopped, started and restarted', async (t) => {
   const cluster = await TestCluster.start(t, '127.91.0.0/16', ['--lbs', '3', '--backends', '2'])
   const { api } = cluster
   const { pid } = cluster.ready.lbs[1]!
 
-  const held = await api.kill('lb-2', true)
-  t.match(held, { done: `lb-2 (pid ${pid}) is killed`, undo: 'fivetuple start lb-2', warnings: [] })
+  const killed = await api.kill('lb-2', true)
+  t.match(killed, { summary: `lb-2 (pid ${pid}) is killed`, undo: 'fivetuple start lb-2', warnings: [] })
   t.notOk(isAlive(pid))
   await until(async () => !(await routedTo(cluster, 'web')).includes('lb-2'), 'its routes are gone')
   t.equal((await fetchOnce(cluster.url('web'))).status, 200)
-  t.match(await api.faults(), { faults: [{ kind: 'held', role: 'lb-2', undo: 'fivetuple start lb-2' }], silent: [] })
-  t.match(await cluster.cli('status'), { code: 0, stdout: /lb-2 +0 +held down/ })
-  await t.rejects(api.kill('lb-2', true), /held down already/)
-  await t.rejects(api.hang('lb-2'), /lb-2 is not running/)
+  t.match(await api.faults(), {
+    faults: [{ kind: 'kept-stopped', role: 'lb-2', undo: 'fivetuple start lb-2' }],
+    unreachable: [],
+  })
+  t.match(await cluster.cli('status'), { code: 0, stdout: /lb-2 +0 +kept stopped/ })
+  await t.rejects(api.kill('lb-2', true), /kept stopped already/)
+  await t.rejects(api.pause('lb-2'), /lb-2 is not running/)
 
-  t.match(await api.start('lb-2'), { done: /^lb-2 \(pid \d+\) is started: it is ready, and its routes are back/ })
+  t.match(await api.start('lb-2'), { summary: /^lb-2 \(pid \d+\) is started: it is ready, and its routes are back/ })
   t.strictSame(await routedTo(cluster, 'web'), ['lb-1', 'lb-2', 'lb-3'], 'when start is done, the routes are there')
   t.strictSame((await api.faults()).faults, [])
 
@@ -63,18 +66,18 @@ t.test('roles are killed, held down, started and restarted', async (t) => {
     cluster.events.findLast(({ event }) => event === 'died'),
     { how: 'ended with code 0', restartInMs: 0 },
   )
-  t.match(await api.restart('backend-1'), { done: /^backend-1 \(pid \d+\) is started: it is ready, after/ })
+  t.match(await api.restart('backend-1'), { summary: /^backend-1 \(pid \d+\) is started: it is ready, after/ })
 
-  const killed = await cluster.cli('kill', 'downlink')
-  t.match(killed, { code: 0, stdout: /^downlink \(pid \d+\) is killed\n! downlink is the only way there is/ })
+  const byCli = await cluster.cli('kill', 'downlink')
+  t.match(byCli, { code: 0, stdout: /^downlink \(pid \d+\) is killed\n! downlink is the only way there is/ })
   await until(async () => (await stateOf(cluster, 'downlink')) === 'running', 'the switch is back by itself')
   await until(async () => (await routedTo(cluster, 'web')).length === 3, 'all LBs can reach backends again')
   await until(async () => (await fetchOnce(cluster.url('web')).catch(() => null))?.status === 200, 'traffic flows')
   await t.rejects(api.kill('lb-9', false), /there is no role 'lb-9'; there are uplink, downlink, lb-1/)
 })
 
-t.test('flows through an LB that hangs stall, and go on when it does', async (t) => {
-  // Nobody is to notice, however slow this machine is: the hold time is the only thing that could.
+t.test('flows through a paused LB stall, and continue when it is resumed', async (t) => {
+  // Nothing is to detect it, however slow this machine is: only the hold time could.
   const cluster = await TestCluster.start(t, '127.92.0.0/16', [], 'bgp: { holdTime: 90s }\n')
   const { api } = cluster
   const flows = await openFlows(cluster, 40)
@@ -84,12 +87,12 @@ t.test('flows through an LB that hangs stall, and go on when it does', async (t)
   let ended = 0
   for (const { client } of flows) void client.closed.then(() => ended++)
 
-  t.match(await api.hang('lb-2'), { done: /^lb-2 \(pid \d+\) hangs: SIGSTOP$/, undo: 'fivetuple resume lb-2' })
-  t.match((await cluster.cli('status')).stdout, /^lb-2 +- +hung \(SIGSTOP\)$/m)
-  t.equal(await stateOf(cluster, 'lb-2'), 'hung')
-  t.match((await api.status()).silent, [{ name: 'lb-2', reason: /'fivetuple resume lb-2' lets it go on/ }])
-  t.match(await cluster.cli('status'), { code: 0, stdout: /lb-2 +\d+ +hung \(SIGSTOP\)/ })
-  t.match(await cluster.cli('faults', 'list'), { stdout: /lb-2 hangs \(SIGSTOP\) +fivetuple resume lb-2/ })
+  t.match(await api.pause('lb-2'), { summary: /^lb-2 \(pid \d+\) is paused: SIGSTOP$/, undo: 'fivetuple resume lb-2' })
+  t.match((await cluster.cli('status')).stdout, /^lb-2 +- +paused \(SIGSTOP\)$/m)
+  t.equal(await stateOf(cluster, 'lb-2'), 'paused')
+  t.match((await api.status()).unreachable, [{ name: 'lb-2', reason: /resume it with 'fivetuple resume lb-2'/ }])
+  t.match(await cluster.cli('status'), { code: 0, stdout: /lb-2 +\d+ +paused \(SIGSTOP\)/ })
+  t.match(await cluster.cli('faults', 'list'), { stdout: /lb-2 is paused \(SIGSTOP\) +fivetuple resume lb-2/ })
   for (const flow of flows) ask(flow)
   await until(() => others.every(isAnswered), 'flows of other LBs are answered')
   // A second round trip of the others: had lb-2 anything to say, it would have been here.
@@ -97,31 +100,31 @@ t.test('flows through an LB that hangs stall, and go on when it does', async (t)
   await until(() => others.every(isAnswered), 'and again')
   t.notOk(through.some(isAnswered), 'none of its flows is')
 
-  t.match(await api.resume('lb-2'), { done: /goes on: SIGCONT$/, undo: null })
+  t.match(await api.resume('lb-2'), { summary: /is resumed: SIGCONT$/, undo: null })
   await until(() => through.every(isAnswered), 'all of its flows are answered')
   t.equal(ended, 0, 'no flow has ended')
   t.equal(await stateOf(cluster, 'lb-2'), 'running')
   for (const { client } of flows) client.socket.destroy()
   await cluster.untilEmpty()
 
-  // What hangs does not hold up the end.
-  await api.hang('lb-1')
-  await api.hang('uplink')
+  // A paused role does not delay the shutdown.
+  await api.pause('lb-1')
+  await api.pause('uplink')
   const { pids } = cluster
   await cluster.stop()
   t.notOk(pids.some(isAlive))
 })
 
-t.test('a cable that is cut takes routes and flows of its LB with it, and nothing else', async (t) => {
+t.test('a link that is down takes routes and flows of its LB with it, and nothing else', async (t) => {
   const cluster = await TestCluster.start(t, '127.93.0.0/16')
   const { api } = cluster
   const all = ['lb-1', 'lb-2', 'lb-3', 'lb-4']
   for (const side of ['uplink', 'downlink', 'both'] as const) {
     const flows = await openFlows(cluster, 40)
     const through = flows.filter(({ lb }) => lb === 'lb-3')
-    t.match(await api.cutCables('lb-3', side), {
-      undo: `fivetuple cable restore lb-3 ${side}`,
-      done: /redials are refused/,
+    t.match(await api.takeLinksDown('lb-3', side), {
+      undo: `fivetuple link up lb-3 ${side}`,
+      summary: /redials are refused/,
     })
     await until(async () => !(await routedTo(cluster, 'web')).includes('lb-3'), 'its routes are gone')
     const wanted = { uplink: side === 'downlink', downlink: side === 'uplink' }
@@ -130,9 +133,11 @@ t.test('a cable that is cut takes routes and flows of its LB with it, and nothin
       return (['uplink', 'downlink'] as const).every((name) => {
         const isUp = wanted[name]
         const port = switches[name]?.ports[2]
-        return lbs['lb-3']?.cables[name] === isUp && port?.peer === 'lb-3' && port.up === isUp && port.isCut === !isUp
+        return (
+          lbs['lb-3']?.cables[name] === isUp && port?.peer === 'lb-3' && port.up === isUp && port.isAdminDown === !isUp
+        )
       })
-    }, 'no carrier at either end of what is cut, and at both ends of what is not')
+    }, 'no carrier at either end of a link that is down, carrier at both ends of the other')
     const settled = new Set<Flow>()
     for (const flow of through) {
       void flow.client.closed.then(() => settled.add(flow))
@@ -144,44 +149,44 @@ t.test('a cable that is cut takes routes and flows of its LB with it, and nothin
     if (side === 'both') {
       const { faults } = await api.faults()
       t.match(faults, [
-        { kind: 'cut', role: 'lb-3', side: 'uplink' },
-        { kind: 'cut', role: 'lb-3', side: 'downlink' },
+        { kind: 'link-down', role: 'lb-3', side: 'uplink' },
+        { kind: 'link-down', role: 'lb-3', side: 'downlink' },
       ])
       // A switch that is started again keeps the port down.
       await api.restart('uplink')
-      t.match((await api.status()).switches.uplink?.ports[2], { up: false, isCut: true })
-      t.match(await cluster.cli('cable', 'restore', 'lb-3'), {
+      t.match((await api.status()).switches.uplink?.ports[2], { up: false, isAdminDown: true })
+      t.match(await cluster.cli('link', 'up', 'lb-3'), {
         code: 0,
-        stdout: /cables are restored: its routes are back/,
+        stdout: /links are up: its routes are back/,
       })
-    } else t.match(await api.restoreCables('lb-3', side), { done: /is restored: its routes are back after \d+ ms/ })
+    } else t.match(await api.bringLinksUp('lb-3', side), { summary: /is up: its routes are back after \d+ ms/ })
     t.strictSame(await routedTo(cluster, 'web'), all)
     for (const { client } of flows) client.socket.destroy()
   }
-  t.match(await cluster.cli('cable', 'cut', 'lb-3', 'left'), { code: 2 })
-  t.match(await cluster.cli('cable', 'cut', 'lb-7'), { code: 2, stderr: /there is no LB 'lb-7'/ })
+  t.match(await cluster.cli('link', 'down', 'lb-3', 'left'), { code: 2 })
+  t.match(await cluster.cli('link', 'down', 'lb-7'), { code: 2, stderr: /there is no LB 'lb-7'/ })
 
   // All that is broken is undone together.
-  await api.cutCables('lb-1', 'downlink')
+  await api.takeLinksDown('lb-1', 'downlink')
   await api.kill('lb-2', true)
-  await api.hang('lb-4')
-  await api.misbehave('backend-2', { delayMs: 5, healthz: 'ok' })
+  await api.pause('lb-4')
+  await api.setBehavior('backend-2', { delayMs: 5, healthz: 'ok' })
   const { faults } = await api.faults()
   t.strictSame(
-    faults.map(({ what }) => what),
+    faults.map(({ description }) => description),
     [
-      'lb-2 is held down',
-      'lb-4 hangs (SIGSTOP)',
-      "lb-1's downlink cable is cut",
-      'backend-2 answers 5 ms late, always passes health checks',
+      'lb-2 is kept stopped',
+      'lb-4 is paused (SIGSTOP)',
+      "lb-1's downlink link is down",
+      'backend-2 responds 5 ms late, always passes health checks',
     ],
   )
   t.match(await api.clearFaults(), { cleared: faults, failed: [] })
-  t.strictSame(await api.faults(), { faults: [], silent: [] })
+  t.strictSame(await api.faults(), { faults: [], unreachable: [] })
   t.strictSame(await routedTo(cluster, 'web'), all)
 })
 
-t.test('what is told to be back is back: also an LB that had no path to its backends', async (t) => {
+t.test('an LB is up when the response says so, also one that had no path to its backends', async (t) => {
   const cluster = await TestCluster.start(
     t,
     '127.52.0.0/16',
@@ -190,15 +195,15 @@ t.test('what is told to be back is back: also an LB that had no path to its back
   )
   const { api } = cluster
   const inhibitedBy = async () => (await api.vips('lb-2'))[0]?.vips[0]?.inhibitedBy ?? []
-  await api.cutCables('lb-2', 'downlink')
+  await api.takeLinksDown('lb-2', 'downlink')
   await until(async () => (await inhibitedBy()).includes('no-downlink'), 'it has no path to its backends')
-  t.match(await api.restoreCables('lb-2', 'downlink'), { done: /its routes are back/, warnings: [] })
+  t.match(await api.bringLinksUp('lb-2', 'downlink'), { summary: /its routes are back/, warnings: [] })
   t.ok((await routedTo(cluster, 'web')).includes('lb-2'))
 
   await api.kill('backend-1', true)
   await until(async () => (await inhibitedBy()).includes('no-healthy-backend'), 'there is no backend')
-  await api.cutCables('lb-2', 'uplink')
-  t.match(await api.restoreCables('lb-2', 'uplink'), {
+  await api.takeLinksDown('lb-2', 'uplink')
+  t.match(await api.bringLinksUp('lb-2', 'uplink'), {
     warnings: [/web is inhibited, since too few backends are healthy/],
   })
 })
@@ -242,7 +247,7 @@ t.test('LBs are restarted one after the other under load', async (t) => {
     async () => (await cluster.api.status()).roles.find(({ name }) => name === 'lb-1')?.restarts === 2,
     'lb-1',
   )
-  await cluster.api.cutCables('lb-2', 'both') // before the next one has begun, which finds it so
+  await cluster.api.takeLinksDown('lb-2', 'both') // before the next one has begun, which finds it so
   let again = cluster.api.rollingRestart(0)
   await until(async () => {
     const first = await again.next().catch(() => undefined)
@@ -258,7 +263,7 @@ t.test('LBs are restarted one after the other under load', async (t) => {
   t.equal((await cluster.api.status()).roles.find(({ name }) => name === 'lb-3')?.restarts, 1)
 })
 
-t.test('backends misbehave as they are asked to, and are healed', async (t) => {
+t.test('backends misbehave as requested, and are restored', async (t) => {
   const cluster = await TestCluster.start(
     t,
     '127.91.0.0/16',
@@ -286,24 +291,27 @@ t.test('backends misbehave as they are asked to, and are healed', async (t) => {
   }
 
   const slow = await cluster.cli('backend', 'slow', 'backend-1', '1500ms')
-  t.match(slow, { code: 0, stdout: /^backend-1 answers 1500 ms late\n/ })
+  t.match(slow, { code: 0, stdout: /^backend-1 responds 1500 ms late\n/ })
   await untilHealthy(false)
-  await api.misbehave('backend-1', { healthz: 'ok' })
+  await api.setBehavior('backend-1', { healthz: 'ok' })
   await untilHealthy(true)
   t.ok((await fromBackend1()).tookMs >= 1500, 'its answers are late')
   t.match(await cluster.cli('backend', 'fail', 'backend-1', '100%'), {
     stdout: /1500 ms late, fails 100 % of requests/,
   })
   t.equal((await fromBackend1()).status, 503)
-  t.match(await cluster.cli('backend', 'heal', 'backend-1'), { code: 0, stdout: /^backend-1 behaves well\n/ })
+  t.match(await cluster.cli('backend', 'restore', 'backend-1'), { code: 0, stdout: /^backend-1 behaves normally\n/ })
   t.equal((await fromBackend1()).status, 200)
 
-  for (const how of ['refuse', 'hang']) {
-    t.match(await cluster.cli('backend', how, 'backend-1'), { code: 0, stdout: /Undo:\n {2}fivetuple backend heal / })
+  for (const how of ['refuse', 'stall']) {
+    t.match(await cluster.cli('backend', how, 'backend-1'), {
+      code: 0,
+      stdout: /Undo:\n {2}fivetuple backend restore /,
+    })
     await untilHealthy(false)
     t.match((await fetchOnce(cluster.url('web'))).body.toString(), /"backend-2"/)
     t.match(await api.faults(), { faults: [{ kind: 'misbehaving', role: 'backend-1', behavior: { [how]: true } }] })
-    t.match(await cluster.cli('faults', 'clear'), { code: 0, stdout: /^no longer so: backend-1 / })
+    t.match(await cluster.cli('faults', 'clear'), { code: 0, stdout: /^cleared: backend-1 / })
     await untilHealthy(true)
     t.equal((await fromBackend1()).status, 200)
   }

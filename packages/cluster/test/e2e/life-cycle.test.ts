@@ -97,11 +97,14 @@ t.test('a cluster goes on when nobody reads any more what it says, and so does a
   await api.start('lb-1')
   t.equal((await fetchOnce(cluster.url('web'))).status, 200)
   const env = { ...process.env, XDG_RUNTIME_DIR: cluster.runtimeDirectory }
-  const command = spawn(process.execPath, [BIN, 'kill', 'lb-1', '--hold'], { stdio: ['ignore', 'pipe', 'pipe'], env })
+  const command = spawn(process.execPath, [BIN, 'kill', 'lb-1', '--keep-stopped'], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env,
+  })
   command.stdout.destroy()
   const [complaints, [code]] = await Promise.all([text(command.stderr), once(command, 'exit')])
   t.match({ complaints, code }, { complaints: '', code: 0 })
-  t.match((await api.faults()).faults, [{ kind: 'held', role: 'lb-1' }])
+  t.match((await api.faults()).faults, [{ kind: 'kept-stopped', role: 'lb-1' }])
 })
 
 t.test('a cluster that is stopped while a command waits for routes ends at once', async (t) => {

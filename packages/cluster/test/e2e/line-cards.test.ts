@@ -14,9 +14,9 @@ const YAML = 'lineCards: 2\n'
 
 /** The line cards of a switch, as it tells. */
 async function cardsOf(cluster: TestCluster, name: 'uplink' | 'downlink'): Promise<readonly LineCardStatus[]> {
-  const { switches, silent } = await cluster.api.status()
+  const { switches, unreachable } = await cluster.api.status()
   const node = switches[name]
-  if (node === undefined) throw new Error(`${name} does not answer: ${silent.map(({ reason }) => reason)}`)
+  if (node === undefined) throw new Error(`${name} does not answer: ${unreachable.map(({ reason }) => reason)}`)
   return node.cards
 }
 
@@ -213,7 +213,7 @@ edge: { keepAlive: 1s }
   )
 
   await t.test('a cable that is cut is cut on all cards', async (t) => {
-    await cluster.api.cutCables('lb-3', 'uplink')
+    await cluster.api.takeLinksDown('lb-3', 'uplink')
     await until(async () => {
       const { vips, switches, lbs } = await cluster.api.status()
       const isGone = !vips[0]!.routedTo.includes('lb-3') && lbs['lb-3']?.cables.uplink === false
@@ -221,7 +221,7 @@ edge: { keepAlive: 1s }
     }, 'lb-3 has no cable to the uplink switch')
     const { switches } = await cluster.api.status()
     t.match(switches.uplink?.ports[2], { up: false, isCut: true })
-    await cluster.api.restoreCables('lb-3', 'uplink')
+    await cluster.api.bringLinksUp('lb-3', 'uplink')
     const { vips } = await cluster.api.status()
     t.ok(vips[0]!.routedTo.includes('lb-3'))
   })
@@ -273,7 +273,7 @@ edge: { keepAlive: 1s }
     for (const cut of [true, false]) {
       const [victim] = await cardsOf(cluster, 'uplink')
       process.kill(victim!.pid, 'SIGKILL')
-      const doing = cut ? cluster.api.cutCables('lb-4', 'uplink') : cluster.api.restoreCables('lb-4', 'uplink')
+      const doing = cut ? cluster.api.takeLinksDown('lb-4', 'uplink') : cluster.api.bringLinksUp('lb-4', 'uplink')
       t.match((await cluster.api.explain('127.0.0.1:5000', 'web')).route, { prefix: '127.140.10.1/32' })
       await doing
       await until(
@@ -355,10 +355,10 @@ t.test('signals to a switch with line cards', async (t) => {
 
   await t.test('hang stops all its processes, and resume lets all of them go on', async (t) => {
     const cards = await pidsOf()
-    await cluster.api.hang('uplink')
+    await cluster.api.pause('uplink')
     const all = [(await uplink()).pid, ...cards]
     await until(() => all.every((pid) => processState(pid) === 'T'), 'all three are stopped')
-    // Longer than a line card may be silent: it is not its fault.
+    // Longer than a line card may be unreachable: it is not its fault.
     await new Promise((resolve) => setTimeout(resolve, 4_000))
     await cluster.api.resume('uplink')
     await until(isServing, 'it serves')

@@ -79,7 +79,8 @@ t.test(
       sessions.some(({ client: from }) => from.endsWith(`:${client.socket.localPort}`)),
     )!.lb
     const placed = async () => (await api.vips(lb))[0]!.vips[0]!
-    for (const backend of ['backend-1', 'backend-2', 'backend-3']) await api.misbehave(backend, { healthz: 'failing' })
+    for (const backend of ['backend-1', 'backend-2', 'backend-3'])
+      await api.setBehavior(backend, { healthz: 'failing' })
     await untilHealthy(0)
     await until(async () => (await routedTo('withdrawing')).join() === lb, 'only the LB with a session keeps its route')
     t.match(await placed(), { inhibitedBy: [], drainedBy: ['no-healthy-backend'] })
@@ -90,7 +91,7 @@ t.test(
     client.socket.end()
     await until(async () => (await routedTo('withdrawing')).length === 0, 'with its last session the VIP goes')
     t.match(await placed(), { inhibitedBy: ['no-healthy-backend'], drainedBy: [] })
-    for (const backend of ['backend-1', 'backend-2', 'backend-3']) await api.heal(backend)
+    for (const backend of ['backend-1', 'backend-2', 'backend-3']) await api.restoreBehavior(backend)
     await untilHealthy(3)
     await until(async () => (await routedTo('withdrawing')).length === 2, 'its routes are back')
 

@@ -119,9 +119,9 @@ t.test('an LB that is down learns what has changed when it is started again', as
   const { api } = cluster
   await api.kill('lb-2', true)
   t.match(await api.setVip('all', 'api', true), [
-    { lb: 'lb-1', silent: undefined },
-    { lb: 'lb-2', vips: [{ names: ['web'] }, { names: ['api'] }], silent: 'lb-2 is not running' },
-    { lb: 'lb-3', silent: undefined },
+    { lb: 'lb-1', unreachable: undefined },
+    { lb: 'lb-2', vips: [{ names: ['web'] }, { names: ['api'] }], unreachable: 'lb-2 is not running' },
+    { lb: 'lb-3', unreachable: undefined },
   ])
   t.match(await cluster.cli('vip', 'set', 'web', '--policy', 'maglev', '--weight', 'backend-1=2'), { code: 0 })
   t.match(await cluster.cli('backend', 'drain', 'backend-2'), { code: 0, stdout: /backend-2 is empty/ })
@@ -145,7 +145,7 @@ t.test('an LB that is down learns what has changed when it is started again', as
     { name: 'backend-2', isDrained: true },
   ])
 
-  await api.hang('lb-3')
+  await api.pause('lb-3')
   const answer = await cluster.cli('vip', 'set', 'web', '--policy', 'random')
   t.match(answer, { code: 1, stderr: /lb-3 hangs .*fivetuple resume lb-3.*; the other LBs have changed/ })
   await api.resume('lb-3')

@@ -82,25 +82,25 @@ t.test('a role that has not started yet is not waited for', async (t) => {
   t.equal(await supervisor.request('a', 'echo', 1), 1)
 })
 
-t.test('a role that is killed and held stays down until it is started', async (t) => {
+t.test('a role that is killed and kept stopped stays down until it is started', async (t) => {
   const { supervisor } = await supervise(t, { a: 'orderly', b: 'orderly' })
   const deaths: unknown[] = []
   supervisor.on('died', (...death) => deaths.push(death))
-  t.match(await supervisor.kill('a', true), { state: 'held', pid: 0, restartInMs: null })
+  t.match(await supervisor.kill('a', true), { state: 'kept-stopped', pid: 0, restartInMs: null })
   t.strictSame(deaths, [['a', 'was ended by SIGKILL', undefined]])
-  await t.rejects(supervisor.kill('a', true), /held down already/)
+  await t.rejects(supervisor.kill('a', true), /kept stopped already/)
   await t.rejects(supervisor.request('a', 'echo', 1), /a is not running/)
-  t.throws(() => supervisor.hang('a'), /a is not running/)
+  t.throws(() => supervisor.pause('a'), /a is not running/)
   await supervisor.launch('a')
   t.match(supervisor.state('a'), { state: 'running', restarts: 1 })
   t.equal(await supervisor.request('a', 'echo', 1), 1)
   await t.rejects(supervisor.launch('a'), /running already/)
 })
 
-t.test('a role that waits for its next start can be held, or started at once', async (t) => {
+t.test('a role that waits for its next start can be kept stopped, or started at once', async (t) => {
   const { supervisor } = await supervise(t, { a: 'orderly', b: 'orderly' })
   await Promise.all([supervisor.kill('a', false), supervisor.kill('b', false)])
-  t.equal((await supervisor.kill('a', true)).state, 'held')
+  t.equal((await supervisor.kill('a', true)).state, 'kept-stopped')
   await supervisor.launch('b')
   t.match(supervisor.state('b'), { state: 'running', restarts: 1 })
   // b's own start would have been due half a second after its death: its timer must be gone with it.
@@ -108,25 +108,25 @@ t.test('a role that waits for its next start can be held, or started at once', a
   t.equal(state, 'restarting')
   await once(supervisor, 'ready')
   t.match(supervisor.state('b'), { state: 'running', restarts: 2 })
-  t.match(supervisor.state('a'), { state: 'held', restarts: 0 })
+  t.match(supervisor.state('a'), { state: 'kept-stopped', restarts: 0 })
 })
 
-t.test('a role that hangs says so, answers again when it goes on, and is still the same process', async (t) => {
+t.test('a paused role is reported, responds again when it is resumed, and is still the same process', async (t) => {
   const { supervisor } = await supervise(t, { a: 'orderly' })
   const { pid } = supervisor.state('a')
-  t.match(supervisor.hang('a'), { state: 'hung', pid })
-  await t.rejects(supervisor.request('a', 'echo', 1), /a hangs \(SIGSTOP\): 'fivetuple resume a'/)
-  t.match(supervisor.hang('a'), { state: 'hung', pid }, 'once more changes nothing')
+  t.match(supervisor.pause('a'), { state: 'paused', pid })
+  await t.rejects(supervisor.request('a', 'echo', 1), /a is paused \(SIGSTOP\): resume it with 'fivetuple resume a'/)
+  t.match(supervisor.pause('a'), { state: 'paused', pid }, 'once more changes nothing')
   t.match(supervisor.resume('a'), { state: 'running', pid })
   t.equal(await supervisor.request('a', 'echo', 2), 2)
 })
 
-t.test('what was asked before a role hung is not waited for', async (t) => {
+t.test('a request sent before a role was paused is not waited for', async (t) => {
   const { supervisor } = await supervise(t, { a: 'orderly' })
-  process.kill(supervisor.state('a').pid, 'SIGSTOP') // so that the question certainly finds no answer before the hang
+  process.kill(supervisor.state('a').pid, 'SIGSTOP') // so that the question certainly finds no answer before the pause
   const asked = supervisor.request('a', 'echo', 1)
-  supervisor.hang('a')
-  await t.rejects(asked, /a hangs/)
+  supervisor.pause('a')
+  await t.rejects(asked, /a is paused/)
   supervisor.resume('a')
   t.equal(await supervisor.request('a', 'echo', 2), 2, 'the late answer is not taken for this one')
 })
@@ -144,19 +144,19 @@ t.test('a restart stops in order and starts at once, without a longer delay for 
   t.match(supervisor.state('a'), { state: 'running', restarts: 2 }, 'it also starts what is down')
 })
 
-t.test('a role that hangs is restarted in order, too', async (t) => {
+t.test('a paused role is restarted in order, too', async (t) => {
   const { supervisor, stoppedInOrder } = await supervise(t, { a: 'orderly' })
-  supervisor.hang('a')
+  supervisor.pause('a')
   await supervisor.restart('a')
   t.strictSame(stoppedInOrder(), ['a'])
   t.match(supervisor.state('a'), { state: 'running', restarts: 1 })
 })
 
-t.test('a role that hangs or does not want to stop does not hold the shutdown up', async (t) => {
+t.test('a role that is paused or does not stop does not delay the shutdown', async (t) => {
   const { supervisor, stoppedInOrder } = await supervise(t, { a: 'orderly', b: 'stubborn', c: 'orderly' })
   const pids = supervisor.states().map(({ pid }) => pid)
-  supervisor.hang('a')
-  supervisor.hang('b')
+  supervisor.pause('a')
+  supervisor.pause('b')
   await supervisor.kill('c', true)
   await supervisor.stop()
   t.ok(pids.every((pid) => !isAlive(pid)))

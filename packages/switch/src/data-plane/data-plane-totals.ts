@@ -45,12 +45,17 @@ export function cardTotals(
   running: readonly ForwardingStatus[],
   ended: CardCounters,
   isUp: (port: number) => boolean,
-  ports: readonly Pick<SwitchPortStatus, 'id' | 'peer' | 'isCut'>[],
+  ports: readonly Pick<SwitchPortStatus, 'id' | 'peer' | 'isAdminDown'>[],
 ): Omit<ForwardingStatus, 'cards'> {
   const { edge, drops, diverted, ports: counted } = sumCounters([...running, ended])
   const byId = new Map(counted.map((port) => [port.id, port]))
   return {
-    ports: ports.map(({ id, peer, isCut }) => ({ peer, up: isUp(id), isCut, ...(byId.get(id) ?? unused(id)) })),
+    ports: ports.map(({ id, peer, isAdminDown }) => ({
+      peer,
+      up: isUp(id),
+      isAdminDown,
+      ...(byId.get(id) ?? unused(id)),
+    })),
     flows: sum(running.map(({ flows }) => flows)),
     budgets: sumBudgets(running.map(({ budgets }) => budgets)),
     edge,

@@ -62,7 +62,7 @@ export interface ForwardingPlane {
    * Takes a port down, or lets cables come up there again.
    * @returns whether it has a carrier now
    */
-  setPort(id: number, cut: boolean): Promise<{ up: boolean }>
+  setPort(id: number, adminDown: boolean): Promise<{ up: boolean }>
   /** The decision for one five-tuple as the route table stands; null without a route to an LB. */
   explain(question: FlowQuestion): Promise<RouteExplanation | null>
   /** Where the packets of all flows of the edge would go if these ports were gone. Changes nothing. */

@@ -15,7 +15,7 @@ const LANES_WAIT_MS = 1_000
 export interface CardStart {
   readonly fib: FibUpdate
   /** Ports that are administratively down. */
-  readonly cut: readonly number[]
+  readonly adminDown: readonly number[]
   /** Ports whose lanes are up on other cards. */
   readonly awaited: readonly number[]
 }
@@ -53,7 +53,7 @@ export class LineCard {
       handlers: {
         open: (start: CardStart) => this.#open(start),
         setFib: (update: FibUpdate) => this.#update(update),
-        setPort: ({ id, cut }: { id: number; cut: boolean }) => this.#plane.setPort(id, cut),
+        setPort: ({ id, adminDown }: { id: number; adminDown: boolean }) => this.#plane.setPort(id, adminDown),
         explain: (question: FlowQuestion) => this.#plane.explain(question),
         predict: (gone: readonly number[]) => this.#plane.predict(gone),
         status: () => this.#status(),
@@ -67,9 +67,9 @@ export class LineCard {
     }
   }
 
-  async #open({ fib, cut, awaited }: CardStart): Promise<void> {
+  async #open({ fib, adminDown, awaited }: CardStart): Promise<void> {
     this.#table = updatedFib(this.#table, fib, this.#selection)
-    for (const port of cut) await this.#plane.setPort(port, true)
+    for (const port of adminDown) await this.#plane.setPort(port, true)
     for (const port of awaited) this.#awaited.add(port)
     await this.#plane.start(this.#table.fib)
     await this.#lanesUp()

@@ -65,7 +65,7 @@ export class LineCards implements ForwardingPlane {
   readonly #events: ForwardingEvents
   readonly #log: Logger
   readonly #carriers: PortCarriers
-  readonly #cut: Set<number>
+  readonly #adminDown: Set<number>
   readonly #cards: Card[] = []
   /** Services that cards can't listen for, by the card's number. */
   readonly #listenFailures = new Map<number, readonly ListenFailureStatus[]>()
@@ -89,7 +89,7 @@ export class LineCards implements ForwardingPlane {
       ports.map(({ id }) => id),
       lineCards,
     )
-    this.#cut = new Set(ports.flatMap(({ id, isCut }) => (isCut ? [id] : [])))
+    this.#adminDown = new Set(ports.flatMap(({ id, isAdminDown }) => (isAdminDown ? [id] : [])))
     for (let number = 1; number <= lineCards; number++)
       this.#cards.push({
         number,
@@ -134,11 +134,11 @@ export class LineCards implements ForwardingPlane {
     await applied
   }
 
-  async setPort(id: number, cut: boolean): Promise<{ up: boolean }> {
+  async setPort(id: number, adminDown: boolean): Promise<{ up: boolean }> {
     if (!this.#config.ports.some((port) => port.id === id)) throw new TypeError(`there is no port ${id}`)
-    if (cut) this.#cut.add(id)
-    else this.#cut.delete(id)
-    await this.#askTold('setPort', { id, cut })
+    if (adminDown) this.#adminDown.add(id)
+    else this.#adminDown.delete(id)
+    await this.#askTold('setPort', { id, adminDown })
     return { up: this.#carriers.isUp(id) }
   }
 
@@ -160,7 +160,7 @@ export class LineCards implements ForwardingPlane {
     await this.#untilApplied()
     await Promise.all(this.#told().map((card) => this.#ask(card).catch(() => {}))) // silent: as it was last seen
     const running = this.#told().flatMap(({ last }) => last ?? [])
-    const ports = this.#config.ports.map(({ id, peer }) => ({ id, peer, isCut: this.#cut.has(id) }))
+    const ports = this.#config.ports.map(({ id, peer }) => ({ id, peer, isAdminDown: this.#adminDown.has(id) }))
     return {
       ...cardTotals(running, this.#ended, (port) => this.#carriers.isUp(port), ports),
       cards: this.#cards.map((card) => this.#cardStatus(card)),
@@ -191,7 +191,7 @@ export class LineCards implements ForwardingPlane {
     card.state = 'opening'
     const start: CardStart = {
       fib: wholeFib(this.#version, this.#fib!),
-      cut: [...this.#cut],
+      adminDown: [...this.#adminDown],
       awaited: this.#carriers.up,
     }
     this.#carriers.cardStarted(card.number - 1)

@@ -23,7 +23,7 @@ export interface CarrierChange {
  * The carriers of ports whose cables have one lane for each line card.
  *
  * A port comes up when all lanes of running cards are up, and goes down when one of them breaks: an LB that dies or whose
- * cable is cut loses all of them, and one is enough to know. A card that dies takes its lanes with it and no carrier: what
+ * link is down loses all of them, and one is enough to know. A card that dies takes its lanes with it and no carrier: what
  * the other cards forward goes on. A card that has been started again adds its lanes when they come up.
  */
 export class PortCarriers {

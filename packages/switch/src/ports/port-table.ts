@@ -9,7 +9,7 @@ export interface SwitchPort {
   readonly peer: string
   readonly port: CablePort
   /** Administratively down: no cable comes up here. */
-  readonly isCut: boolean
+  readonly isAdminDown: boolean
 }
 
 /** The switch's cable ports and who may plug in where. */
@@ -18,7 +18,12 @@ export class PortTable {
   readonly #byId: ReadonlyMap<number, { -readonly [K in keyof SwitchPort]: SwitchPort[K] }>
 
   constructor(configs: readonly SwitchPortConfig[]) {
-    const ports = configs.map(({ id, peer, isCut }) => ({ id, peer, port: new CablePort(), isCut: isCut ?? false }))
+    const ports = configs.map(({ id, peer, isAdminDown }) => ({
+      id,
+      peer,
+      port: new CablePort(),
+      isAdminDown: isAdminDown ?? false,
+    }))
     this.ports = ports
     this.#byId = new Map(ports.map((port) => [port.id, port]))
   }
@@ -31,7 +36,7 @@ export class PortTable {
   refusal({ name, port: id }: CableIdentity): string | undefined {
     const port = this.#byId.get(id)
     if (port === undefined) return `there is no port ${id}`
-    if (port.isCut) return `port ${id} is administratively down`
+    if (port.isAdminDown) return `port ${id} is administratively down`
     return port.peer === name ? undefined : `port ${id} belongs to ${port.peer}, not to ${name}`
   }
 
@@ -39,7 +44,7 @@ export class PortTable {
   plug(cable: Cable): SwitchPort | undefined {
     const port = this.#byId.get(cable.peer?.port ?? 0)
     if (port === undefined) throw new Error('a cable came up that no port admits')
-    if (port.isCut) {
+    if (port.isAdminDown) {
       cable.close('its port is administratively down')
       return undefined
     }
@@ -51,11 +56,11 @@ export class PortTable {
    * Takes a port down, which closes its cable, or lets cables come up there again.
    * @throws TypeError when there is no such port
    */
-  setCut(id: number, cut: boolean): SwitchPort {
+  setAdminDown(id: number, adminDown: boolean): SwitchPort {
     const port = this.#byId.get(id)
     if (port === undefined) throw new TypeError(`there is no port ${id}`)
-    port.isCut = cut
-    if (cut) port.port.cable?.close('administratively down')
+    port.isAdminDown = adminDown
+    if (adminDown) port.port.cable?.close('administratively down')
     return port
   }
 }

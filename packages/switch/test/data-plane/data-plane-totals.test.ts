@@ -15,13 +15,13 @@ function card(n: number): ForwardingStatus {
         id: 1,
         peer: 'lb-1',
         up: true,
-        isCut: false,
+        isAdminDown: false,
         packetsIn: n,
         bytesIn: 10 * n,
         packetsOut: 2 * n,
         bytesOut: 20 * n,
       },
-      { id: 2, peer: 'lb-2', up: true, isCut: false, packetsIn: 3, bytesIn: 0, packetsOut: 0, bytesOut: 0 },
+      { id: 2, peer: 'lb-2', up: true, isAdminDown: false, packetsIn: 3, bytesIn: 0, packetsOut: 0, bytesOut: 0 },
     ],
     flows: n,
     budgets: { descriptors: 1_000 + n, tcp: 10, udp: 5, checks: 2 },
@@ -35,9 +35,9 @@ function card(n: number): ForwardingStatus {
 }
 
 const PORTS = [
-  { id: 1, peer: 'lb-1', isCut: false },
-  { id: 2, peer: 'lb-2', isCut: true },
-  { id: 3, peer: 'lb-3', isCut: false },
+  { id: 1, peer: 'lb-1', isAdminDown: false },
+  { id: 2, peer: 'lb-2', isAdminDown: true },
+  { id: 3, peer: 'lb-3', isAdminDown: false },
 ]
 
 t.test('cards are told as one switch', async (t) => {
@@ -45,9 +45,9 @@ t.test('cards are told as one switch', async (t) => {
     cardTotals([card(1), card(5)], NO_COUNTERS, (port) => port === 1, PORTS),
     {
       ports: [
-        { peer: 'lb-1', up: true, isCut: false, id: 1, packetsIn: 6, bytesIn: 60, packetsOut: 12, bytesOut: 120 },
-        { peer: 'lb-2', up: false, isCut: true, id: 2, packetsIn: 6, bytesIn: 0, packetsOut: 0, bytesOut: 0 },
-        { peer: 'lb-3', up: false, isCut: false, id: 3, packetsIn: 0, bytesIn: 0, packetsOut: 0, bytesOut: 0 },
+        { peer: 'lb-1', up: true, isAdminDown: false, id: 1, packetsIn: 6, bytesIn: 60, packetsOut: 12, bytesOut: 120 },
+        { peer: 'lb-2', up: false, isAdminDown: true, id: 2, packetsIn: 6, bytesIn: 0, packetsOut: 0, bytesOut: 0 },
+        { peer: 'lb-3', up: false, isAdminDown: false, id: 3, packetsIn: 0, bytesIn: 0, packetsOut: 0, bytesOut: 0 },
       ],
       flows: 6,
       budgets: { descriptors: 1_001, tcp: 20, udp: 10, checks: 4 },

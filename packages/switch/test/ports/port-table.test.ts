@@ -60,10 +60,10 @@ async function plugIn(t: Test, table: PortTable, admit = (peer: CableIdentity) =
   return { atSwitch, atLb }
 }
 
-const table = (isCut = false) =>
+const table = (isAdminDown = false) =>
   new PortTable([
     { id: 1, peer: 'lb-1' },
-    { id: 2, peer: 'lb-2', isCut },
+    { id: 2, peer: 'lb-2', isAdminDown },
   ])
 
 t.test('who may plug in where', async (t) => {
@@ -71,16 +71,16 @@ t.test('who may plug in where', async (t) => {
   t.equal(ports.refusal(LB_2), undefined)
   t.equal(ports.refusal({ name: 'lb-2', port: 1 }), 'port 1 belongs to lb-1, not to lb-2')
   t.equal(ports.refusal({ name: 'lb-2', port: 3 }), 'there is no port 3')
-  ports.setCut(2, true)
+  ports.setAdminDown(2, true)
   t.equal(ports.refusal(LB_2), 'port 2 is administratively down')
   t.equal(ports.refusal({ name: 'lb-1', port: 1 }), undefined, 'no other port is touched')
-  ports.setCut(2, false)
+  ports.setAdminDown(2, false)
   t.equal(ports.refusal(LB_2), undefined)
   t.equal(table(true).refusal(LB_2), 'port 2 is administratively down', 'a configuration can say so, too')
-  t.throws(() => ports.setCut(3, true), /there is no port 3/)
+  t.throws(() => ports.setAdminDown(3, true), /there is no port 3/)
 })
 
-t.test('a cut takes the carrier from both ends at once, redials are refused, and restored it comes back', async (t) => {
+t.test('a port that is taken down takes the carrier from both ends, refuses redials, and comes back up', async (t) => {
   const ports = table()
   const { atSwitch, atLb } = await plugIn(t, ports)
   await Promise.all([once(atSwitch, 'up'), once(atLb, 'up')])
@@ -88,22 +88,22 @@ t.test('a cut takes the carrier from both ends at once, redials are refused, and
   const [downs, refusals] = [once(atLb, 'down'), on(atSwitch, 'refused')]
   const atOnce: string[] = []
   atSwitch.once('down', (reason) => atOnce.push(reason))
-  ports.setCut(2, true)
+  ports.setAdminDown(2, true)
   t.strictSame(atOnce, ['administratively down'])
   t.equal(ports.get(2)?.port.isUp, false)
   t.strictSame(await downs, ['closed by the other end'])
   // Enough redials for the dialler's longest pause to be reached.
   for (let i = 0; i < 5; i++) t.strictSame((await refusals.next()).value, ['port 2 is administratively down'])
-  ports.setCut(2, false)
+  ports.setAdminDown(2, false)
   await Promise.all([once(atSwitch, 'up'), once(atLb, 'up')])
   t.equal(ports.get(2)?.port.isUp, true)
 })
 
-t.test('a cable that was admitted and comes up after the cut is closed', async (t) => {
+t.test('a cable that was admitted and comes up after its port was taken down is closed', async (t) => {
   const ports = table()
   const { atSwitch } = await plugIn(t, ports, (peer) => {
     const refusal = ports.refusal(peer)
-    if (refusal === undefined) ports.setCut(2, true)
+    if (refusal === undefined) ports.setAdminDown(2, true)
     return refusal
   })
   t.strictSame(await once(atSwitch, 'down'), ['its port is administratively down'])

@@ -7,7 +7,7 @@ import { Flag, Name, nullable, strict, Text } from '../schemas.js'
 const DRAIN_MAX_MS = 3_600_000
 
 const Report = strict({
-  done: Text,
+  summary: Text,
   warnings: Type.Array(Text),
   watch: Type.Array(strict({ command: Text, expect: Text })),
   undo: nullable(Text),
@@ -16,15 +16,15 @@ const Behavior = {
   delayMs: Type.Optional(Type.Number({ minimum: 0, maximum: 600_000, title: 'at most 600000 ms, ten minutes' })),
   failRatio: Type.Optional(Type.Number({ minimum: 0, maximum: 1 })),
   refuse: Type.Optional(Flag),
-  hang: Type.Optional(Flag),
+  stall: Type.Optional(Flag),
   healthz: Type.Optional(Type.Enum(['same', 'ok', 'failing'])),
 }
 const Fault = strict({
-  kind: Type.Enum(['hung', 'held', 'cut', 'misbehaving']),
+  kind: Type.Enum(['paused', 'kept-stopped', 'link-down', 'misbehaving']),
   role: Text,
   side: Type.Optional(Type.Enum(['uplink', 'downlink'])),
   behavior: Type.Optional(strict(Behavior)),
-  what: Text,
+  description: Text,
   undo: Text,
 })
 const RollingStepSchema = Type.Object({
@@ -34,17 +34,17 @@ const RollingStepSchema = Type.Object({
 })
 
 const role = strict({ role: Name })
-const cable = strict({
+const link = strict({
   lb: Name,
   side: Type.Enum(['uplink', 'downlink', 'both'], { title: 'uplink, downlink or both' }),
 })
 const backend = strict({ backend: Name })
 
 const ROLE_ACTIONS = {
-  hang: 'Stops a role with SIGSTOP: it is silent, but its connections stay.',
-  resume: 'Lets a role go on that was stopped with SIGSTOP.',
-  start: 'Starts a role that is down; answers when it is ready and its routes are there.',
-  restart: 'Stops a role in order and starts it again; answers when it is ready and its routes are back.',
+  pause: 'Stops a role with SIGSTOP: it is unreachable, but its connections stay.',
+  resume: 'Resumes a paused role (SIGCONT).',
+  start: 'Starts a role that is down; responds when it is ready and its routes are there.',
+  restart: 'Stops a role in order and starts it again; responds when it is ready and its routes are back.',
 } as const
 
 /** Breaking parts of the cluster on purpose, and mending them. */
@@ -53,13 +53,13 @@ export const faultRoutes: readonly Route[] = [
     method: 'GET',
     path: '/v1/faults',
     summary: 'All that is broken on purpose now.',
-    response: strict({ faults: Type.Array(Fault), silent: Type.Array(strict({ name: Text, reason: Text })) }),
+    response: strict({ faults: Type.Array(Fault), unreachable: Type.Array(strict({ name: Text, reason: Text })) }),
     handle: (control) => control.faults.faults(),
   }),
   route({
     method: 'DELETE',
     path: '/v1/faults',
-    summary: 'Undoes all that is broken on purpose; answers when routes are back.',
+    summary: 'Undoes all that is broken on purpose; responds when routes are back.',
     response: strict({
       cleared: Type.Array(Fault),
       failed: Type.Array(strict({ fault: Fault, reason: Text })),
@@ -70,11 +70,11 @@ export const faultRoutes: readonly Route[] = [
   route({
     method: 'POST',
     path: '/v1/roles/:role/kill',
-    summary: 'Ends a role with SIGKILL. It is started again after its back-off, unless it is to be held down.',
+    summary: 'Ends a role with SIGKILL. It is started again after its back-off, unless it is to be kept stopped.',
     params: role,
-    body: strict({ hold: Type.Optional(Flag) }),
+    body: strict({ keepStopped: Type.Optional(Flag) }),
     response: Report,
-    handle: (control, { params, body }) => control.faults.kill(params.role, body.hold ?? false),
+    handle: (control, { params, body }) => control.faults.kill(params.role, body.keepStopped ?? false),
   }),
   ...Object.entries(ROLE_ACTIONS).map(([action, summary]) =>
     route({
@@ -88,19 +88,19 @@ export const faultRoutes: readonly Route[] = [
   ),
   route({
     method: 'PUT',
-    path: '/v1/lbs/:lb/cables/:side/cut',
-    summary: "Takes a cable's port down: no carrier at either end, and the LB's redials are refused.",
-    params: cable,
+    path: '/v1/lbs/:lb/links/:side/down',
+    summary: "Takes a link down: no carrier at either end, and the LB's redials are refused.",
+    params: link,
     response: Report,
-    handle: (control, { params }) => control.faults.cutCables(params.lb, params.side),
+    handle: (control, { params }) => control.faults.takeLinksDown(params.lb, params.side),
   }),
   route({
     method: 'DELETE',
-    path: '/v1/lbs/:lb/cables/:side/cut',
-    summary: 'Restores a cable; answers when the routes of the LB are back, unless it has a reason to stay away.',
-    params: cable,
+    path: '/v1/lbs/:lb/links/:side/down',
+    summary: 'Brings a link up; responds when the routes of the LB are back, unless it is inhibited.',
+    params: link,
     response: Report,
-    handle: (control, { params }) => control.faults.restoreCables(params.lb, params.side),
+    handle: (control, { params }) => control.faults.bringLinksUp(params.lb, params.side),
   }),
   route({
     method: 'PATCH',
@@ -109,15 +109,15 @@ export const faultRoutes: readonly Route[] = [
     params: backend,
     body: strict(Behavior),
     response: Report,
-    handle: (control, { params, body }) => control.faults.misbehave(params.backend, body),
+    handle: (control, { params, body }) => control.faults.setBehavior(params.backend, body),
   }),
   route({
     method: 'DELETE',
     path: '/v1/backends/:backend/behavior',
-    summary: 'Lets a backend behave well again.',
+    summary: 'Restores the normal behavior of a backend.',
     params: backend,
     response: Report,
-    handle: (control, { params }) => control.faults.heal(params.backend),
+    handle: (control, { params }) => control.faults.restoreBehavior(params.backend),
   }),
   route({
     method: 'POST',

@@ -140,7 +140,7 @@ const Status = Type.Object({
   ),
   switches: mapOf(SwitchStatus),
   lbs: mapOf(LbStatus),
-  silent: Type.Array(strict({ name: Text, reason: Text })),
+  unreachable: Type.Array(strict({ name: Text, reason: Text })),
 })
 
 const Explanation = Type.Object({
@@ -204,7 +204,7 @@ export const statusRoutes: readonly Route[] = [
       vip: Type.Optional(Name),
       limit: Type.Optional(Type.String({ pattern: '^[1-9][0-9]{0,4}$', title: 'a number from 1 to 99999' })),
     }),
-    response: Type.Array(strict({ lb: Text, sessions: Type.Array(Session), silent: Type.Optional(Text) })),
+    response: Type.Array(strict({ lb: Text, sessions: Type.Array(Session), unreachable: Type.Optional(Text) })),
     handle: (control, { params, query }) =>
       control.status.sessions(params.lb, query.vip, Number(query.limit ?? SESSIONS_DEFAULT)),
   }),

@@ -8,7 +8,7 @@ const LbVips = Type.Array(
     vips: Type.Array(
       strict({ address: Text, names: Type.Array(Text), inhibitedBy: Type.Array(Text), drainedBy: Type.Array(Text) }),
     ),
-    silent: Type.Optional(Text),
+    unreachable: Type.Optional(Text),
   }),
 )
 

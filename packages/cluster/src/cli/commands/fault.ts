@@ -3,20 +3,20 @@ import { duration, examples, json, target } from './options.js'
 
 const ROLE = ['<role>', "a switch's, an LB's or a backend's name"] as const
 
-/** Commands that break parts of a cluster on purpose, and mend them. */
+/** Commands that inject faults, and clear them. */
 export function faultCommands(): Command[] {
   return [
     withOutput(new Command('kill'))
       .description('end a role with SIGKILL; it is started again after its back-off')
       .argument(...ROLE)
-      .option('--hold', "keep it down until 'fivetuple start'")
-      .addHelpText('after', examples('kill lb-2', 'kill backend-1 --hold'))
+      .option('--keep-stopped', "keep it stopped until 'fivetuple start'")
+      .addHelpText('after', examples('kill lb-2', 'kill backend-1 --keep-stopped'))
       .action(async (role, options) => (await import('../fault.js')).kill(role, options)),
-    roleCommand('hang', 'stop a role with SIGSTOP: it is silent, but its connections stay'),
-    roleCommand('resume', 'let a role go on that was stopped with SIGSTOP'),
+    roleCommand('pause', 'stop a role with SIGSTOP: it is unreachable, but its connections stay'),
+    roleCommand('resume', 'resume a paused role (SIGCONT)'),
     roleCommand('restart', 'stop a role in order, routes first, and start it again; done when its routes are back'),
     roleCommand('start', 'start a role that is down; done when its routes are there'),
-    cableCommand(),
+    linkCommand(),
     rollingRestart(new Command('rolling-restart')).addHelpText(
       'after',
       examples('rolling-restart', 'rolling-restart --drain 30s'),
@@ -31,33 +31,33 @@ export function addLbFaults(lb: Command): Command {
   return lb
 }
 
-/** Adds ways to misbehave to `fivetuple backend`. */
+/** Adds backend faults to `fivetuple backend`. */
 export function addBackendFaults(backend: Command): Command {
   const add = (name: string, description: string, value?: Argument): Command => {
     const command = withOutput(backend.command(name)).description(description).argument('<backend>', 'one of ours')
     if (value !== undefined) command.addArgument(value)
     return command
   }
-  add('slow', 'hold each of its answers back', new Argument('<delay>', 'for how long').argParser(duration))
+  add('slow', 'delay each of its responses', new Argument('<delay>', 'for how long').argParser(duration))
     .addHelpText('after', examples('backend slow backend-2 300ms'))
-    .action(async (name, delayMs, options) => (await import('../fault.js')).misbehave(name, { delayMs }, options))
-  add('fail', 'answer some of its requests with 503', new Argument('<ratio>', 'which share').argParser(share))
+    .action(async (name, delayMs, options) => (await import('../fault.js')).setBehavior(name, { delayMs }, options))
+  add('fail', 'respond with 503 to some of its requests', new Argument('<ratio>', 'which share').argParser(share))
     .addHelpText('after', examples('backend fail backend-2 0.3', 'backend fail backend-2 30%'))
-    .action(async (name, failRatio, options) => (await import('../fault.js')).misbehave(name, { failRatio }, options))
+    .action(async (name, failRatio, options) => (await import('../fault.js')).setBehavior(name, { failRatio }, options))
   for (const [name, description] of [
-    ['hang', 'let it take requests and never answer'],
-    ['refuse', 'let it refuse new connections'],
+    ['stall', 'accept requests and never respond'],
+    ['refuse', 'refuse new connections'],
   ] as const)
     add(name, description)
       .addHelpText('after', examples(`backend ${name} backend-2`))
-      .action(async (backend, options) => (await import('../fault.js')).misbehave(backend, { [name]: true }, options))
-  add('heal', 'let it behave well again')
-    .addHelpText('after', examples('backend heal backend-2'))
-    .action(async (name, options) => (await import('../fault.js')).heal(name, options))
+      .action(async (backend, options) => (await import('../fault.js')).setBehavior(backend, { [name]: true }, options))
+  add('restore', 'restore its normal behavior')
+    .addHelpText('after', examples('backend restore backend-2'))
+    .action(async (name, options) => (await import('../fault.js')).restore(name, options))
   return backend
 }
 
-function roleCommand(action: 'hang' | 'resume' | 'restart' | 'start', description: string): Command {
+function roleCommand(action: 'pause' | 'resume' | 'restart' | 'start', description: string): Command {
   return withOutput(new Command(action))
     .description(description)
     .argument(...ROLE)
@@ -65,19 +65,19 @@ function roleCommand(action: 'hang' | 'resume' | 'restart' | 'start', descriptio
     .action(async (role, options) => (await import('../fault.js')).actOnRole(action, role, options))
 }
 
-function cableCommand(): Command {
-  const cable = new Command('cable').description('cables between LBs and switches')
+function linkCommand(): Command {
+  const link = new Command('link').description('links between LBs and switches')
   for (const [name, description] of [
-    ['cut', "take the carrier from an LB's cable; its redials are refused"],
-    ['restore', "give it back; done when the LB's routes are back"],
+    ['down', "take the carrier from an LB's link; its redials are refused"],
+    ['up', "bring links of an LB up; done when the LB's routes are back"],
   ] as const)
-    withOutput(cable.command(name))
+    withOutput(link.command(name))
       .description(description)
       .argument('<lb>', "an LB's name")
-      .addArgument(new Argument('[side]', 'which cable').choices(['uplink', 'downlink', 'both']).default('both'))
-      .addHelpText('after', examples(`cable ${name} lb-2`, `cable ${name} lb-2 downlink`))
-      .action(async (lb, side, options) => (await import('../fault.js')).setCable(name === 'cut', lb, side, options))
-  return cable
+      .addArgument(new Argument('[side]', 'which link').choices(['uplink', 'downlink', 'both']).default('both'))
+      .addHelpText('after', examples(`link ${name} lb-2`, `link ${name} lb-2 downlink`))
+      .action(async (lb, side, options) => (await import('../fault.js')).setLinks(name === 'down', lb, side, options))
+  return link
 }
 
 function rollingRestart(command: Command): Command {
@@ -89,13 +89,13 @@ function rollingRestart(command: Command): Command {
 }
 
 function faultsCommand(): Command {
-  const faults = new Command('faults').description('what is broken on purpose')
+  const faults = new Command('faults').description('injected faults')
   withOutput(faults.command('list'))
-    .description('show roles that hang or are held down, cut cables, and backends that misbehave')
+    .description('list paused and stopped roles, links that are down, and backends that misbehave')
     .addHelpText('after', examples('faults list'))
     .action(async (options) => (await import('../fault.js')).listFaults(options))
   withOutput(faults.command('clear'))
-    .description('undo all of it; done when routes are back')
+    .description('clear all of them; done when routes are back')
     .addHelpText('after', examples('faults clear'))
     .action(async (options) => (await import('../fault.js')).clearFaults(options))
   return faults

@@ -1,0 +1,58 @@
+import type { SwitchConfig } from '@fivetuple/switch'
+import type { LinkSide } from '../api/faults.js'
+import type { ClusterPlan } from '../plan/plan.js'
+import type { Ask } from './ask.js'
+
+/** A link that is administratively down. */
+export interface DownLink {
+  readonly lb: string
+  readonly side: LinkSide
+}
+
+/**
+ * Links between LBs and switches, and which of them are administratively down. The switches'
+ * configurations keep that, too, so a link stays down when its switch is started again.
+ */
+export class Links {
+  readonly #configs: Map<LinkSide, SwitchConfig>
+  readonly #write: (name: string, config: SwitchConfig) => void
+  readonly #ask: Ask
+
+  /** @param write keeps a switch's configuration where the switch will read it */
+  constructor(
+    { uplink, downlink }: Pick<ClusterPlan, 'uplink' | 'downlink'>,
+    write: (name: string, config: SwitchConfig) => void,
+    ask: Ask,
+  ) {
+    this.#configs = new Map([
+      ['uplink', uplink],
+      ['downlink', downlink],
+    ])
+    this.#write = write
+    this.#ask = ask
+  }
+
+  get down(): DownLink[] {
+    return [...this.#configs].flatMap(([side, { ports }]) =>
+      ports.filter(({ isAdminDown }) => isAdminDown).map(({ peer }) => ({ lb: peer, side })),
+    )
+  }
+
+  isDown(lb: string): boolean {
+    return this.down.some((link) => link.lb === lb)
+  }
+
+  /** Takes the link of a known LB down or up. If its switch is unreachable, rejects and changes nothing. */
+  async setAdminDown({ lb, side }: DownLink, adminDown: boolean): Promise<void> {
+    const { name, ports } = this.#configs.get(side)!
+    const { id } = ports.find(({ peer }) => peer === lb)!
+    await this.#ask(name, 'setPort', { id, adminDown })
+    const before = this.#configs.get(side)!
+    const after = {
+      ...before,
+      ports: before.ports.map((port) => (port.id === id ? { ...port, isAdminDown: adminDown } : port)),
+    }
+    this.#configs.set(side, after)
+    this.#write(name, after)
+  }
+}
