@@ -1,7 +1,7 @@
-import type { CheckMethod } from './health/check.js'
-import type { StatusRange } from './health/status-ranges.js'
+import type { CheckMethod } from './control-plane/health/check.js'
+import type { StatusRange } from './control-plane/health/status-ranges.js'
+import type { RedundancyConfig } from './control-plane/redundancy/config.js'
 import type { BackendPolicyName } from './policy/registry.js'
-import type { RedundancyConfig } from './redundancy/config.js'
 
 /** What one LB process is told. Addresses are dotted quads. */
 export interface LbConfig {

@@ -1,7 +1,7 @@
 import type { ProcessResources } from '@fivetuple/runtime'
 import type { ServiceLimits } from './config.js'
-import type { RedundancyStatus } from './redundancy/status.js'
-import type { Inhibitor } from './vip-placement.js'
+import type { RedundancyStatus } from './control-plane/redundancy/status.js'
+import type { Inhibitor } from './control-plane/vip-placement.js'
 
 /** What an LB tells of itself. Addresses are text, counters totals since its start. */
 export interface LbStatus {

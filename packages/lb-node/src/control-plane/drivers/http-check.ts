@@ -1,7 +1,7 @@
 import { formatEndpoint } from '@fivetuple/packet'
-import { type Check, type CheckOutcome, type CheckTarget, failure, outcomeOfFailure, success } from './check.js'
-import { HttpAnswer } from './http-answer.js'
-import { DEFAULT_STATUS_RANGES, formatRanges, isInRanges } from './status-ranges.js'
+import { type Check, type CheckOutcome, type CheckTarget, failure, outcomeOfFailure, success } from '../health/check.js'
+import { HttpAnswer } from '../health/http-answer.js'
+import { DEFAULT_STATUS_RANGES, formatRanges, isInRanges } from '../health/status-ranges.js'
 
 /**
  * Requests a path and checks the status of the response. One connection for each check: accepting one is part of being healthy.

@@ -1,4 +1,4 @@
-import { type Check, type CheckOutcome, failure, outcomeOfFailure, success } from './check.js'
+import { type Check, type CheckOutcome, failure, outcomeOfFailure, success } from '../health/check.js'
 
 /** What is sent; a server of a real protocol may well answer it with an error, and that is an answer too. */
 const QUESTION = Buffer.from('fivetuple health check')

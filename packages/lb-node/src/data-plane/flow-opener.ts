@@ -1,6 +1,6 @@
 import { IpProtocol, murmur3 } from '@fivetuple/packet'
+import type { NatConfig } from '../config.js'
 import type { Capacity } from './capacity.js'
-import type { NatConfig } from './config.js'
 import type { LbCounters, LbDropCause } from './counters.js'
 import type { SessionTable } from './nat/session-table.js'
 import { SynStore } from './nat/syn-store.js'

@@ -1,7 +1,7 @@
 import { hostPrefix, parsePrefix } from '@fivetuple/packet'
 import { Speaker, type SpeakerSession } from '@fivetuple/speaker'
-import type { AddressTable } from './address-table.js'
-import type { LbConfig } from './config.js'
+import type { LbConfig } from '../../config.js'
+import type { AddressTable } from '../address-table.js'
 
 /** An LB has two neighbours, one for each cable. */
 export const UPLINK = 'uplink'

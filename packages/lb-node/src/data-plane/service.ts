@@ -1,7 +1,7 @@
 import type { TokenBucket } from '@fivetuple/packet'
-import type { ClientAddressMode, ServiceLimits } from './config.js'
+import type { ClientAddressMode, ServiceLimits } from '../config.js'
+import type { BackendPolicy, PolicyBackend, PolicySnapshot } from '../policy/policy.js'
 import type { PortPool } from './nat/port-pool.js'
-import type { BackendPolicy, PolicyBackend, PolicySnapshot } from './policy/policy.js'
 
 /** What names a service: no two share all three. */
 export interface ServiceKey {

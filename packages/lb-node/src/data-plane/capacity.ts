@@ -1,5 +1,5 @@
 import { TokenBucket } from '@fivetuple/packet'
-import type { CapacityConfig } from './config.js'
+import type { CapacityConfig } from '../config.js'
 
 /** What may come at once after a quiet while, as time's worth of the rate: well below what a person would call an overload. */
 const BURST_MS = 100

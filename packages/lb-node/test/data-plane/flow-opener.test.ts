@@ -22,7 +22,7 @@ import {
   writeVipAddressOption,
 } from '@fivetuple/packet'
 import t from 'tap'
-import { LanePort } from '../dist/lane-port.js'
+import { LanePort } from '../../dist/ports/member-link-output.js'
 import { Outbox, run, tcpPacket, udpPacket } from './packets.js'
 import { BACKENDS, BIP, CLIENT, endsOf, Rig, UDP_VIP, VIP } from './rig.js'
 

@@ -8,11 +8,11 @@ import {
   type Logger,
 } from '@fivetuple/runtime'
 import { decodeAdvertisement } from '@fivetuple/vrrp'
+import { AdvertisementSeal } from '../redundancy/advertisement-seal.js'
+import type { RedundancyConfig } from '../redundancy/config.js'
+import { Election, type Participation } from '../redundancy/election.js'
+import type { ElectionStatus, RedundancyStatus, RefusalCause } from '../redundancy/status.js'
 import type { VipPlacement } from '../vip-placement.js'
-import { AdvertisementSeal } from './advertisement-seal.js'
-import type { RedundancyConfig } from './config.js'
-import { Election, type Participation } from './election.js'
-import type { ElectionStatus, RedundancyStatus, RefusalCause } from './status.js'
 
 /** How long a stamp counts at least, ms: on a busy machine a datagram may lie that long before it is read. */
 const FRESH_MIN_MS = 1_000

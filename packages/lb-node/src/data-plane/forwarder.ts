@@ -16,13 +16,13 @@ import {
   wordDelta,
   writeU16,
 } from '@fivetuple/packet'
+import type { CapacityConfig, NatConfig } from '../config.js'
+import { LanePort } from '../ports/member-link-output.js'
 import { Admission } from './admission.js'
 import { Capacity } from './capacity.js'
-import type { CapacityConfig, NatConfig } from './config.js'
 import { type LbDropCause, newLbCounters } from './counters.js'
 import { type ConnectFailure, FlowOpener, type OnConnectFailure } from './flow-opener.js'
 import { IcmpErrors } from './icmp-errors.js'
-import { LanePort } from './lane-port.js'
 import type { LocalHost } from './local-host.js'
 import { eraseClientAddress, insertClientAddress } from './nat/client-address-option.js'
 import { LookAhead } from './nat/look-ahead.js'

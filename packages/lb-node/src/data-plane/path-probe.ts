@@ -14,7 +14,7 @@ import {
   writeIpv4Header,
   writeU16,
 } from '@fivetuple/packet'
-import type { CheckPath, PathMonitor } from './health/path-monitor.js'
+import type { CheckPath, PathMonitor } from '../control-plane/health/path-monitor.js'
 
 const BYTES = IPV4_HEADER_BYTES + ICMP_HEADER_BYTES
 /** Identifier of the LB's own echo requests (RFC 792). */

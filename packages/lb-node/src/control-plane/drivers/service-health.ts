@@ -1,14 +1,14 @@
 import { IpProtocol, parseIpv4 } from '@fivetuple/packet'
 import { type Clock, DeadlineTimer } from '@fivetuple/runtime'
-import type { LbBackendConfig, LbServiceConfig } from './config.js'
-import type { CheckHost } from './health/check.js'
-import { type CheckSpec, checkKey } from './health/check-spec.js'
-import { HealthChecker } from './health/health-checker.js'
-import type { CheckPath } from './health/path-monitor.js'
-import { slowStartNextChange, slowStartShare } from './health/slow-start.js'
-import { isServiceUp } from './health/watermark.js'
-import type { BackendChange } from './service.js'
-import type { CheckView } from './status.js'
+import type { LbBackendConfig, LbServiceConfig } from '../../config.js'
+import type { BackendChange } from '../../data-plane/service.js'
+import type { CheckView } from '../../status.js'
+import type { CheckHost } from '../health/check.js'
+import { type CheckSpec, checkKey } from '../health/check-spec.js'
+import type { CheckPath } from '../health/path-monitor.js'
+import { slowStartNextChange, slowStartShare } from '../health/slow-start.js'
+import { isServiceUp } from '../health/watermark.js'
+import { HealthChecker } from './health-checker.js'
 
 /** What a service knows of one of its backends. */
 interface BackendHealth {

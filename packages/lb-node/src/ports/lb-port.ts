@@ -7,9 +7,9 @@ import {
   type DialOptions,
   dialCable,
 } from '@fivetuple/runtime'
-import type { LbCableConfig } from './config.js'
-import { LaneCarrier } from './lane-carrier.js'
-import { LanePort } from './lane-port.js'
+import type { LbCableConfig } from '../config.js'
+import { LaneCarrier } from './cable-carrier.js'
+import { LanePort } from './member-link-output.js'
 
 export interface LbPortEvents {
   /** The carrier of the whole cable has come or gone. */

@@ -1,7 +1,7 @@
 import { IpProtocol, parseIpv4 } from '@fivetuple/packet'
-import type { LbServiceConfig } from './config.js'
-import { BACKEND_POLICIES } from './policy/registry.js'
-import type { ServiceKey, ServiceSpec } from './service.js'
+import type { LbServiceConfig } from '../config.js'
+import type { ServiceKey, ServiceSpec } from '../data-plane/service.js'
+import { BACKEND_POLICIES } from '../policy/registry.js'
 
 /** What the data plane knows a service by. */
 export function serviceKey({ address, port, protocol }: LbServiceConfig): ServiceKey {

@@ -1,4 +1,4 @@
-import { type Check, type CheckOutcome, failure, outcomeOfFailure, success } from './check.js'
+import { type Check, type CheckOutcome, failure, outcomeOfFailure, success } from '../health/check.js'
 
 /** Opens a connection and closes it again: FIN there, FIN back. */
 export const tcpCheck: Check = (host, target, timeoutMs, signal) =>

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { LaneCarrier } from '../dist/lane-carrier.js'
+import { LaneCarrier } from '../../dist/ports/cable-carrier.js'
 
 t.test('with one lane the carrier is the lane’s, at once', async (t) => {
   const carrier = new LaneCarrier(1)
