@@ -1,7 +1,7 @@
 import { strict as assert } from 'node:assert'
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { BACKEND_POLICIES } from '@fivetuple/lb-node'
+import { BACKEND_POLICY_NAMES } from '@fivetuple/lb-node'
 import { FLOW_HASHES } from '@fivetuple/packet'
 import { ECMP_SELECTIONS } from '@fivetuple/switch'
 import { Ajv } from 'ajv'
@@ -69,7 +69,7 @@ t.test('the file in the documentation can be used as it stands', async (t) => {
 })
 
 t.test('a configuration can name exactly the policies that there are', async (t) => {
-  t.same(SCHEMA.properties.vips.items.properties.policy.enum, Object.keys(BACKEND_POLICIES))
+  t.same(SCHEMA.properties.vips.items.properties.policy.enum, BACKEND_POLICY_NAMES)
 })
 
 t.test('a configuration can name exactly the selections and hashes that there are', async (t) => {

@@ -1,3 +1,4 @@
+import { BACKEND_POLICIES } from '@fivetuple/lb-node/policies'
 import type { LbVips, VipSettings, VipSettingsChange } from '../api/status.js'
 import { CliError } from './cli-error.js'
 import { table } from './table.js'
@@ -48,7 +49,9 @@ function renderSettings({ name, policy, limits, weights }: VipSettings): string 
   const limit = (value: number | null): string => (value === null ? 'no limit' : String(value))
   const isUnequal = new Set(Object.values(weights).filter((weight) => weight > 0)).size > 1
   const hint =
-    policy === 'round-robin' && isUnequal ? '! round-robin heeds no weights but 0: choose another policy\n' : ''
+    isUnequal && !BACKEND_POLICIES[policy].usesWeights
+      ? `! ${policy} ignores weights other than 0: choose another policy\n`
+      : ''
   const settings = table([
     ['VIP', 'POLICY', 'WEIGHTS', 'SESSIONS BY LB', 'NEW FLOWS/s BY LB'],
     [

@@ -1,3 +1,4 @@
+import { BACKEND_POLICIES } from '@fivetuple/lb-node/policies'
 import { type AddressPlan, VIP_NUMBERS } from '../plan/address-plan.js'
 import { checkDuration } from './check-duration.js'
 import type { ClusterConfig, ConfigEndpoint, VipConfig } from './cluster-config.js'
@@ -89,10 +90,10 @@ function checkHealth({ health, protocol, backends, policy }: VipConfig, path: Co
   }
   if (slowStartMs > 0) {
     checkDuration(slowStartMs, [...here, 'slowStart'], report)
-    if (policy === 'round-robin')
+    if (!BACKEND_POLICIES[policy].usesWeights)
       report(
         [...here, 'slowStart'],
-        'has no effect with policy round-robin, which heeds no weights',
+        `has no effect with policy ${policy}, which ignores weights`,
         "choose 'policy: weighted-round-robin' or another one",
       )
   }

@@ -1,3 +1,4 @@
+import { BACKEND_POLICY_NAMES } from '@fivetuple/lb-node/policies'
 import Type, { type Static, type TRecord, type TSchema, type TSchemaOptions } from 'typebox'
 import { DEFAULTS } from './defaults.js'
 import { DURATION_PATTERN } from './duration.js'
@@ -54,17 +55,7 @@ const duration = (description: string, value?: string | number) =>
     description,
     ...(value === undefined ? {} : { default: value }),
   })
-/** Names as in the LB's registry of policies, which this module does not load for its sake; a test compares them. */
-const POLICIES = [
-  'round-robin',
-  'weighted-round-robin',
-  'random',
-  'least-connections',
-  'power-of-two-choices',
-  'source-hash',
-  'maglev',
-] as const
-/** The same of the switch's selections. */
+/** Names as in the switch's registry of selections, which this module does not load for its sake; a test compares them. */
 const SELECTIONS = ['modulo', 'hash-threshold', 'rendezvous', 'maglev', 'resilient'] as const
 const allOr = (what: string, description: string) =>
   Type.Union(
@@ -194,7 +185,7 @@ const vip = object(
     lbs: Type.Optional(allOr('LBs, as in [lb-1, lb-3]', 'The LBs that carry it.')),
     backends: Type.Optional(allOr('backends, as in [backend-1, backend-2]', 'The servers behind it.')),
     policy: Type.Optional(
-      oneOf([...POLICIES], 'How an LB chooses a backend for a new flow.', { default: DEFAULTS.vip.policy }),
+      oneOf([...BACKEND_POLICY_NAMES], 'How an LB chooses a backend for a new flow.', { default: DEFAULTS.vip.policy }),
     ),
     weights: Type.Optional(
       byName(

@@ -44,7 +44,7 @@ redundancy: maybe
       "2:1: vip is no setting: did you mean 'vips'?",
       "4:7: vips[0].name is 'a b': it must be a name of letters, digits, '-' and '_', at most 63 long",
       "4:18: vips[0].polcy is no setting: did you mean 'policy'?",
-      "4:33: vips[0].policy is 'best': it must be one of round-robin, weighted-round-robin, random, least-connections, power-of-two-choices, source-hash, maglev",
+      "4:33: vips[0].policy is 'best': it must be one of round-robin, weighted-round-robin, random, least-connections, power-of-two-choices, source-hash, maglev, active-backup",
       '5:18: vips[1].port is 70000: it must be a whole number from 1 to 65535',
       '5:42: vips[1].weights.backend-1 is 900: it must be a whole number from 0 to 256',
       "6:20: nat.timeouts.syn is 'soon': it must be a duration with a unit, such as 200ms, 5s or 15m",

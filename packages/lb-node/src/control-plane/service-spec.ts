@@ -17,7 +17,7 @@ export function serviceSpec(config: LbServiceConfig): ServiceSpec {
   return {
     ...serviceKey(config),
     name: config.name,
-    policy: BACKEND_POLICIES[config.policy](),
+    policy: BACKEND_POLICIES[config.policy].create(),
     limits: config.limits,
     clientAddress: config.clientAddress,
     lastResort: config.health.noBackend === 'last-resort',

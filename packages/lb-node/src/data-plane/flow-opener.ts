@@ -257,6 +257,7 @@ export class FlowOpener {
     const sessions = this.#sessions
     const isUntried = (backend: ServiceBackend): boolean =>
       backend.eligible && backend !== failed && backend.number !== failedBefore
+    if (failed.service.spec.policy.usesOrder) return backends.find(isUntried)
     const start = murmur3(
       sessions.clientAddress(session),
       0,

@@ -1,35 +1,51 @@
-/** What a policy may know of a flow. VIP and protocol are the same for all flows of a service. */
+/** A flow as a policy sees it. VIP and protocol are the same for all flows of a service. */
 export interface PolicyFlow {
   readonly clientAddress: number
   readonly clientPort: number
 }
 
-/** What a policy may know of a backend at this moment. */
+/** A backend as a policy sees it at this moment. */
 export interface PolicyBackend {
   /** Backend endpoint: its identity, for policies that hash it. */
   readonly address: number
   readonly port: number
-  /** Whether new flows may go there (health, drain). Never with weight 0. */
+  /** True while new flows may go there (health, drain). Never with weight 0. */
   readonly eligible: boolean
   /** Relative share of new flows, 0 to 65,535. */
   readonly weight: number
-  /** Sessions it holds by this LB. */
+  /** Number of sessions that it has through this LB. */
   readonly sessions: number
 }
 
-/** Everything a policy decides by. */
+/** The whole input of a policy, besides the flow. */
 export interface PolicySnapshot {
+  /** In the order of the configuration. */
   readonly backends: readonly PolicyBackend[]
-  /** Another one whenever backends, weights or eligibility are; a policy may keep what it has computed from them by it. */
+  /** Changes with backends, weights and eligibility; a policy may keep what it has computed for a version. */
   readonly version: number
-  /** Number of this flow: one more than that of the flow before; it starts anywhere. */
+  /** Number of this flow: one more than that of the flow before. The first number is arbitrary. */
   readonly flowNumber: number
 }
 
-/** Chooses a backend for a new flow. Pure: the same flow and snapshot give the same answer. */
+/** Selection of a backend for a new flow. Pure: the same flow and snapshot have the same result. */
 export interface BackendPolicy {
-  /** As configurations name it. */
+  /** Name in configurations. */
   readonly name: string
-  /** @returns the index of an eligible backend, or -1 when none is */
+  /**
+   * True if the order of the list matters: a flow that its backend does not accept goes to the next eligible one. By default
+   * such flows are spread over all others.
+   */
+  readonly usesOrder?: true
+  /** @returns the index of an eligible backend, or -1 if none is */
   pick(flow: PolicyFlow, snapshot: PolicySnapshot): number
+}
+
+/** Properties of a policy that the conformance suite verifies, and configuration checks rely on. */
+export interface PolicyTraits {
+  /** True if shares of new flows follow the weights. Weight 0 means no new flows with every policy. */
+  readonly usesWeights: boolean
+  /** True if a client endpoint has the same backend again while the eligible backends are the same. */
+  readonly isSticky: boolean
+  /** True if every eligible backend gets flows; false if there are backups without flows. */
+  readonly spreads: boolean
 }

@@ -1,4 +1,4 @@
-import { roundRobin, ServiceTable } from '@fivetuple/lb-node'
+import { BACKEND_POLICIES, roundRobin, ServiceTable } from '@fivetuple/lb-node'
 import {
   clientAddressOption,
   fillL4Checksum,
@@ -364,6 +364,17 @@ t.test('an LB out of capacity loses packets, in both directions', async (t) => {
   for (let i = 0; i < 200; i++) rig.fromClient(tcpPacket(CLIENT, VIP, { flags: ACK }))
   t.equal(rig.forwarder.counters.drops['over-capacity'], 101)
   t.equal(rig.fromBackend(tcpPacket(BACKENDS[0], endsOf(first!).from, { flags: ACK })).on.length, 0)
+})
+
+t.test('with active-backup a flow that is refused goes to the next backend of the list', async (t) => {
+  const rig = new Rig({}, { backends: 3, service: { policy: BACKEND_POLICIES['active-backup'].create() } })
+  for (let i = 0; i < 8; i++) {
+    const [first] = rig.fromClient(syn(client(i))).on
+    t.match(endsOf(first!), { to: BACKENDS[0] })
+    const { from, to } = endsOf(first!)
+    const [second] = rig.fromBackend(tcpPacket(to, from, { flags: RST | ACK, acknowledgment: 78 })).back
+    t.match(endsOf(second!), { to: BACKENDS[1] })
+  }
 })
 
 t.test('no healthy backend: refused, or the last resort', async (t) => {

@@ -108,7 +108,7 @@ t.test('in panic mode a flow stays with its unhealthy backend', async (t) => {
 })
 
 t.test('port unreachable about a datagram is a failure of its backend, and the flow has another one', async (t) => {
-  const rig = new Rig({}, { backends: 3, service: { policy: BACKEND_POLICIES.maglev() } })
+  const rig = new Rig({}, { backends: 3, service: { policy: BACKEND_POLICIES.maglev.create() } })
   const first = send(rig)!
   send(rig)
   const { on } = rig.fromBackend(icmpError(first, UnreachableCode.PORT))

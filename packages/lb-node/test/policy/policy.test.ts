@@ -1,6 +1,8 @@
 import { strict as assert } from 'node:assert'
+import { readFileSync } from 'node:fs'
 import {
   BACKEND_POLICIES,
+  BACKEND_POLICY_NAMES,
   type BackendPolicy,
   type BackendPolicyName,
   type PolicyBackend,
@@ -54,23 +56,20 @@ function checkPolicy(create: () => BackendPolicy): void {
 }
 
 t.test('policies', async (t) => {
-  t.ok(Object.keys(BACKEND_POLICIES).length > 0)
-  for (const [name, create] of Object.entries(BACKEND_POLICIES))
+  t.ok(BACKEND_POLICY_NAMES.length > 0)
+  for (const name of BACKEND_POLICY_NAMES)
     t.test(`${name}: what every policy must do`, async (t) => {
+      const { create } = BACKEND_POLICIES[name]
       t.equal(create().name, name)
       checkPolicy(create)
     })
 })
 
-/** By policy: whether weights count, and whether the same client always has the same backend. */
-const TRAITS: Readonly<Record<BackendPolicyName, { readonly weighs: boolean; readonly sticks: boolean }>> = {
-  'round-robin': { weighs: false, sticks: false },
-  'weighted-round-robin': { weighs: true, sticks: false },
-  random: { weighs: true, sticks: false },
-  'least-connections': { weighs: true, sticks: false },
-  'power-of-two-choices': { weighs: true, sticks: false },
-  'source-hash': { weighs: true, sticks: true },
-  maglev: { weighs: true, sticks: true },
+/** Names of the policies with a trait. */
+function policiesThat(trait: 'spreads' | 'isSticky'): BackendPolicyName[] {
+  const names = BACKEND_POLICY_NAMES.filter((name) => BACKEND_POLICIES[name][trait])
+  assert(names.length > 0)
+  return names
 }
 
 const FLOWS = 12_000
@@ -83,7 +82,7 @@ class Service {
   readonly #policy: BackendPolicy
 
   constructor(name: BackendPolicyName, weights: readonly number[]) {
-    this.#policy = BACKEND_POLICIES[name]()
+    this.#policy = BACKEND_POLICIES[name].create()
     this.backends = weights.map((weight, i) => ({
       address: 0x7f140301 + i,
       port: 8080,
@@ -119,12 +118,11 @@ function chiSquare(counts: readonly number[], weights: readonly number[]): numbe
 }
 
 t.test('shares', async (t) => {
-  t.same(Object.keys(TRAITS), Object.keys(BACKEND_POLICIES))
-  for (const [name, { weighs }] of Object.entries(TRAITS) as [BackendPolicyName, { weighs: boolean }][]) {
+  for (const name of policiesThat('spreads')) {
     for (const weights of [[1, 1, 1, 1], [100, 100], [1, 2, 5], Array.from({ length: 250 }, () => 100)]) {
       const service = new Service(name, weights)
       service.give(FLOWS)
-      const expected = weighs ? weights : weights.map(() => 1)
+      const expected = BACKEND_POLICIES[name].usesWeights ? weights : weights.map(() => 1)
       const freedom = weights.length - 1
       // Mean and deviation of chi-square: even policies are far below, hashing ones stay within four deviations.
       const limit = freedom + 4 * Math.sqrt(2 * freedom)
@@ -138,7 +136,7 @@ t.test('shares', async (t) => {
 })
 
 t.test('a change is honoured at once', async (t) => {
-  for (const name of Object.keys(TRAITS) as BackendPolicyName[]) {
+  for (const name of policiesThat('spreads')) {
     const service = new Service(name, [1, 1, 1])
     service.give(100)
     service.backends[1]!.eligible = false
@@ -151,8 +149,7 @@ t.test('a change is honoured at once', async (t) => {
 })
 
 t.test('policies that stick move hardly any client when a backend goes', async (t) => {
-  for (const [name, { sticks }] of Object.entries(TRAITS) as [BackendPolicyName, { sticks: boolean }][]) {
-    if (!sticks) continue
+  for (const name of policiesThat('isSticky')) {
     const service = new Service(name, [1, 1, 1, 1])
     const before = service.give(FLOWS)
     t.same(service.give(FLOWS), before, `${name}: the same clients, the same backends`)
@@ -161,6 +158,44 @@ t.test('policies that stick move hardly any client when a backend goes', async (
     const after = service.give(FLOWS)
     const collateral = before.filter((backend, i) => backend !== 2 && after[i] !== backend).length
     t.ok(collateral / FLOWS < 0.003, `${name}: ${collateral} of ${FLOWS} moved without need`)
+  }
+})
+
+t.test('policies that do not spread use one backend, and another one as long as it is not eligible', async (t) => {
+  for (const name of BACKEND_POLICY_NAMES) {
+    if (BACKEND_POLICIES[name].spreads) continue
+    const service = new Service(name, [1, 5, 1])
+    const [first] = service.give(1)
+    t.same(new Set(service.give(100)), new Set([first]), `${name}: all flows to one`)
+    service.backends[first!]!.eligible = false
+    service.version++
+    const [second] = service.give(1)
+    t.not(second, first)
+    t.same(new Set(service.give(100)), new Set([second]), `${name}: all flows to its backup`)
+    service.backends[first!]!.eligible = true
+    service.version++
+    t.same(new Set(service.give(100)), new Set([first]), `${name}: back for new flows`)
+  }
+})
+
+t.test('active-backup follows the order of the list, whatever the weights', async (t) => {
+  const service = new Service('active-backup', [0, 1, 100, 1])
+  const order = []
+  for (let i = 0; i < 4; i++) {
+    const [picked] = service.give(1)
+    order.push(picked)
+    if (picked !== NONE) service.backends[picked!]!.eligible = false
+    service.version++
+  }
+  t.strictSame(order, [1, 2, 3, NONE])
+})
+
+t.test('each policy is documented for users', async (t) => {
+  const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8')
+  const configuration = readFileSync(new URL('../../../../docs/configuration.md', import.meta.url), 'utf8')
+  for (const name of BACKEND_POLICY_NAMES) {
+    t.match(readme, `| \`${name}\``, `${name}: a row of the table in README.md`)
+    t.ok(configuration.includes(name), `${name}: in docs/configuration.md`)
   }
 })
 
@@ -193,7 +228,7 @@ t.test('round-robin gives each eligible backend its turn', async (t) => {
     weight: 1,
     sessions: 0,
   }))
-  const policy = BACKEND_POLICIES['round-robin']()
+  const policy = BACKEND_POLICIES['round-robin'].create()
   const turns = Array.from({ length: 6 }, (_, flowNumber) =>
     policy.pick({ clientAddress: 1, clientPort: 1 }, { backends, version: 0, flowNumber }),
   )

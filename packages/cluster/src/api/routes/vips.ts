@@ -1,3 +1,4 @@
+import { BACKEND_POLICY_NAMES } from '@fivetuple/lb-node/policies'
 import Type from 'typebox'
 import { type Route, route } from '../route.js'
 import { Count, mapOf, Name, nullable, strict, Text } from '../schemas.js'
@@ -12,18 +13,7 @@ const LbVips = Type.Array(
   }),
 )
 
-const Policy = Type.Enum(
-  [
-    'round-robin',
-    'weighted-round-robin',
-    'random',
-    'least-connections',
-    'power-of-two-choices',
-    'source-hash',
-    'maglev',
-  ],
-  { title: 'the name of a policy' },
-)
+const Policy = Type.Enum([...BACKEND_POLICY_NAMES], { title: 'the name of a policy' })
 const Limit = nullable(Type.Integer({ minimum: 1, maximum: 16_777_216 }))
 const Weights = mapOf(Type.Integer({ minimum: 0, maximum: 256 }))
 

@@ -1,3 +1,4 @@
+import { BACKEND_POLICY_NAMES } from '@fivetuple/lb-node/policies'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { examples, json, target, whole } from './options.js'
 
@@ -29,17 +30,7 @@ export function vipCommand(): Command {
     .command('set')
     .description("change how a VIP's new flows are balanced, on all LBs; sessions stay")
     .argument('<vip>', "the VIP's name or address")
-    .addOption(
-      new Option('--policy <policy>', 'how an LB chooses a backend').choices([
-        'round-robin',
-        'weighted-round-robin',
-        'random',
-        'least-connections',
-        'power-of-two-choices',
-        'source-hash',
-        'maglev',
-      ]),
-    )
+    .addOption(new Option('--policy <policy>', 'how an LB chooses a backend').choices(BACKEND_POLICY_NAMES))
     .option('--weight <backend=n>', 'share of new flows, 0 to 256; may be given more than once', weights, {})
     .option('--max-sessions <n>', 'most sessions on one LB; 0: no limit', whole(0, 16_777_216))
     .option('--max-new-flows <n>', 'most new flows a second on one LB; 0: no limit', whole(0, 10_000_000))
