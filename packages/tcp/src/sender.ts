@@ -42,8 +42,8 @@ export class Sender {
   #edge: number
   #shift = 0
   #mss = DEFAULT_PEER_MSS
-  /** Largest window the peer has ever offered. */
-  #maxWindow = 0
+  /** MAX.SND.WND (RFC 5961 §5.2): the largest window that the peer has offered, bytes. */
+  largestWindow = 0
   finQueued = false
   finSent = false
   /** The queue has been full and not below half since. */
@@ -90,7 +90,7 @@ export class Sender {
     this.#mss = Math.max(Math.min(mss ?? DEFAULT_PEER_MSS, this.#options.mss), 1)
     this.#shift = windowShift ?? 0
     this.#edge = seqAdd(this.una, 1 + window) // not scaled in a SYN; our own SYN comes before it
-    this.#maxWindow = window
+    this.largestWindow = window
   }
 
   push(chunk: Uint8Array, now: number): void {
@@ -106,7 +106,7 @@ export class Sender {
     const length = Math.min(unsent, this.#mss, seqDiff(this.#edge, this.next))
     if (length <= 0) return 0
     // Sender's silly window avoidance (RFC 9293 §3.8.6.2.1): no crumb of the window while ACKs are on their way.
-    if (length < unsent && length < this.#mss && this.next !== this.una && length < this.#maxWindow >>> 1) return 0
+    if (length < unsent && length < this.#mss && this.next !== this.una && length < this.largestWindow >>> 1) return 0
     return length
   }
 
@@ -179,12 +179,6 @@ export class Sender {
     this.#arm(now)
   }
 
-  /** Whether an ACK of number `ack` is neither of the future nor of an unlikely past (RFC 5961 §5). */
-  isPlausibleAck(ack: number): boolean {
-    const acked = seqDiff(ack, this.una)
-    return acked <= seqDiff(this.next, this.una) && acked >= -this.#maxWindow
-  }
-
   /** Takes the ACK of our SYN. */
   onSynAck(now: number): void {
     this.una = this.next
@@ -205,7 +199,7 @@ export class Sender {
     const acked = seqDiff(ack, this.una)
     if (acked < 0) return false
     const window = windowField << this.#shift
-    if (window > this.#maxWindow) this.#maxWindow = window
+    if (window > this.largestWindow) this.largestWindow = window
     const opened = seqDiff(seqAdd(ack, window), this.#edge)
     if (opened > 0) this.#edge = seqAdd(ack, window)
     // A peer that keeps its window shut is alive: only silence counts towards giving up (RFC 9293 §3.8.6.1).
