@@ -1,6 +1,6 @@
 /** Where real sockets become packets and packets real sockets. */
 
-export { type Fabric, NO_ROUTE } from './fabric/fabric.js'
+export type { Fabric } from './fabric/fabric.js'
 export { Flow, type FlowApplication, type FlowFailure } from './fabric/flow.js'
 export type { LocalFailure, LocalFailureCounters } from './fabric/local-failure.js'
 export { TcpEdge, type TcpEdgeCounters, type TcpEdgeOptions } from './fabric/tcp-edge.js'

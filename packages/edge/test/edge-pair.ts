@@ -1,5 +1,13 @@
-import { type Fabric, type Flow, type FlowApplication, type FlowFailure, NO_ROUTE, TcpEdge } from '@fivetuple/edge'
-import { IpProtocol, ipv4Protocol, type PacketOutput, parseIpv4, readIcmpError, tcpFlags } from '@fivetuple/packet'
+import { type Fabric, type Flow, type FlowApplication, type FlowFailure, TcpEdge } from '@fivetuple/edge'
+import {
+  IpProtocol,
+  ipv4Protocol,
+  NO_ROUTE,
+  type PacketOutput,
+  parseIpv4,
+  readIcmpError,
+  tcpFlags,
+} from '@fivetuple/packet'
 import { type TcpOptions, tcpOptions } from '@fivetuple/tcp'
 import { ManualClock, ManualTimer, PacketWire } from '@fivetuple/testkit'
 

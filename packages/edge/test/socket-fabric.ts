@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { connect, createServer, type Server, type Socket } from 'node:net'
-import { ClientEdge, type ClientEdgeService, type Fabric, NO_ROUTE, ServerEdge, TcpEdge } from '@fivetuple/edge'
+import { ClientEdge, type ClientEdgeService, type Fabric, ServerEdge, TcpEdge } from '@fivetuple/edge'
 import {
   CLIENT_ADDRESS_OPTION_BYTES,
   type Endpoint,
@@ -9,6 +9,7 @@ import {
   ipv4HeaderLength,
   ipv4Source,
   ipv4TotalLength,
+  NO_ROUTE,
   parseIpv4,
   parsePrefix,
   refreshIpv4Checksum,

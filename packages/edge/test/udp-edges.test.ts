@@ -1,6 +1,6 @@
 import { createSocket, type Socket } from 'node:dgram'
 import { once } from 'node:events'
-import { type ClientEdgeService, type Fabric, NO_ROUTE, UdpClientEdge, UdpServerEdge } from '@fivetuple/edge'
+import { type ClientEdgeService, type Fabric, UdpClientEdge, UdpServerEdge } from '@fivetuple/edge'
 import {
   formatEndpoint,
   IcmpType,
@@ -9,6 +9,7 @@ import {
   ipv4Destination,
   ipv4Protocol,
   ipv4Source,
+  NO_ROUTE,
   parseEndpoint,
   parseIpv4,
   parsePrefix,

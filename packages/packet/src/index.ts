@@ -45,7 +45,7 @@ export {
 } from './ipv4.js'
 export { fillL4Checksum, l4ChecksumOffset, l4Sum } from './l4-checksum.js'
 export { PacketBatch } from './packet-batch.js'
-export type { PacketOutput } from './packet-output.js'
+export { NO_ROUTE, type PacketOutput } from './packet-output.js'
 export { PacketReader, type PacketReaderOptions, type PacketRunHandler } from './packet-reader.js'
 export {
   formatPrefix,

@@ -1,3 +1,6 @@
+/** Stands for a port where a packet has no route. Ports count from 0. */
+export const NO_ROUTE = -1
+
 /**
  * Where packets go out: a cable, an in-memory link of a simulation, a queue of a test.
  *

@@ -21,16 +21,12 @@ export { modulo } from './data-plane/ecmp/modulo.js'
 export { ECMP_SELECTIONS, type EcmpSelectionName } from './data-plane/ecmp/registry.js'
 export { Resilient, type ResilientOptions } from './data-plane/ecmp/resilient.js'
 export type { EcmpSelection, NextHopGroup, Selector } from './data-plane/ecmp/selection.js'
+export type { Decision } from './data-plane/explain-route.js'
 export { Fib } from './data-plane/fib/fib.js'
-export { EDGE_PORT, NO_ROUTE, type Route } from './data-plane/fib/route.js'
+export { EDGE_PORT, type Route } from './data-plane/fib/route.js'
 export { type FlowBudgets, flowBudgets, sumBudgets } from './data-plane/flow-budgets.js'
-export type { Decision } from './data-plane/flow-explainer.js'
-export {
-  Forwarder,
-  type ForwarderOptions,
-  type ForwarderPort,
-  type PortCounters,
-} from './data-plane/forwarder.js'
+export { Forwarder, type ForwarderOptions, type ForwarderPort } from './data-plane/forwarder.js'
+export type { PortCounters } from './data-plane/port-counters.js'
 export type {
   BgpErrorStatus,
   BgpSessionStatus,

@@ -1,5 +1,4 @@
-import { NO_ROUTE } from '@fivetuple/edge'
-import { FLOW_HASHES, formatPrefix, hostPrefix, IpProtocol, parseIpv4, parsePrefix } from '@fivetuple/packet'
+import { FLOW_HASHES, formatPrefix, hostPrefix, IpProtocol, NO_ROUTE, parseIpv4, parsePrefix } from '@fivetuple/packet'
 import {
   type Cable,
   type CableHandlers,
@@ -10,13 +9,7 @@ import {
   listenCables,
 } from '@fivetuple/runtime'
 import type { SwitchConfig } from './config.js'
-import type {
-  FlowQuestion,
-  FlowShift,
-  ForwardingEvents,
-  ForwardingPlane,
-  RouteExplanation,
-} from './data-plane/data-plane.js'
+import type { DataPlane, DataPlaneEvents, FlowQuestion, FlowShift, RouteExplanation } from './data-plane/data-plane.js'
 import { ECMP_SELECTIONS } from './data-plane/ecmp/registry.js'
 import { edgeDrops } from './data-plane/edge-drops.js'
 import { Fib } from './data-plane/fib/fib.js'
@@ -25,7 +18,7 @@ import { type FlowBudgets, flowBudgets } from './data-plane/flow-budgets.js'
 import { Forwarder } from './data-plane/forwarder.js'
 import { createEdge, type EdgeShare, SOLE_EDGE, type SwitchEdge } from './edges/switch-edge.js'
 import { PortTable, type SwitchPort } from './ports/port-table.js'
-import type { ForwardingStatus } from './status.js'
+import type { DataPlaneStatus } from './status.js'
 
 /** Diverted flows are looked at this often. */
 const EXPIRY_STEP_MS = 1_000
@@ -36,13 +29,13 @@ export function connectedPrefixes({ edge, bgp }: SwitchConfig) {
 }
 
 /**
- * The forwarding of one process: the receiving module are its cables and its edge, allocation and sending are the
- * {@link Forwarder}'s. A switch has one of these, or one on each of its line cards.
+ * The data plane of one process. Cables and edge receive (ports/, edges/), the {@link Forwarder} allocates and sends. A switch
+ * has one of these, or one on each of its line cards.
  */
-export class DataPlane implements ForwardingPlane {
+export class LocalDataPlane implements DataPlane {
   readonly #config: SwitchConfig
   readonly #share: EdgeShare
-  readonly #events: ForwardingEvents
+  readonly #events: DataPlaneEvents
   readonly #log: Logger
   readonly #clock: Clock
   readonly #ports: PortTable
@@ -52,7 +45,7 @@ export class DataPlane implements ForwardingPlane {
   #listener: CableListener | undefined
   #expiry: NodeJS.Timeout | undefined
 
-  constructor(config: SwitchConfig, events: ForwardingEvents, log: Logger, clock: Clock, share: EdgeShare = SOLE_EDGE) {
+  constructor(config: SwitchConfig, events: DataPlaneEvents, log: Logger, clock: Clock, share: EdgeShare = SOLE_EDGE) {
     this.#config = config
     this.#share = share
     this.#events = events
@@ -179,7 +172,7 @@ export class DataPlane implements ForwardingPlane {
     return [...shifts.values()]
   }
 
-  async status(): Promise<ForwardingStatus> {
+  async status(): Promise<DataPlaneStatus> {
     await this.#edge.countKernelDrops()
     const { diverted, drops, counters } = this.#forwarder
     const edge = this.#edge.counters()

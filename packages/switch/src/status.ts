@@ -54,7 +54,7 @@ export interface ListenFailureStatus {
 }
 
 /** What forwarding tells, apart from routes and BGP. */
-export type ForwardingStatus = Pick<
+export type DataPlaneStatus = Pick<
   SwitchStatus,
   'ports' | 'flows' | 'budgets' | 'edge' | 'diverted' | 'drops' | 'listening' | 'listenFailures' | 'cards'
 >

@@ -4,19 +4,19 @@ import { Speaker } from '@fivetuple/speaker'
 import type { SwitchConfig } from './config.js'
 import { neighborStatus } from './control-plane/neighbor-status.js'
 import { RouteTable } from './control-plane/route-table.js'
-import type { FlowQuestion, ForwardingEvents, ForwardingPlane } from './data-plane/data-plane.js'
+import type { DataPlane, DataPlaneEvents, FlowQuestion } from './data-plane/data-plane.js'
 import { ECMP_SELECTIONS } from './data-plane/ecmp/registry.js'
-import { connectedPrefixes, DataPlane } from './local-data-plane.js'
+import { connectedPrefixes, LocalDataPlane } from './local-data-plane.js'
 import type { BgpSessionStatus, ForwardedReport, ListenFailureStatus, SwitchStatus } from './status.js'
 
 /** Shares of next hops that may move are looked at this often. */
 const REBALANCE_STEP_MS = 1_000
 
-/** Makes what forwards for the switch. */
-export type CreateForwarding = (events: ForwardingEvents) => ForwardingPlane
+/** Creates the data plane of a switch. */
+export type CreateDataPlane = (events: DataPlaneEvents) => DataPlane
 
 /**
- * A switch (claims C9, C10): the routing table is kept by {@link RouteTable} from what BGP says, and a forwarding plane,
+ * A switch (claims C9, C10): the routing table is kept by {@link RouteTable} from BGP, and a data plane,
  * in this process or on line cards, receives, allocates and sends. Here they are only put together.
  */
 export class SwitchNode {
@@ -26,7 +26,7 @@ export class SwitchNode {
   /** Neighbour's name → the port of its cable. */
   readonly #portOf: ReadonlyMap<string, number>
   readonly #routes: RouteTable
-  readonly #forwarding: ForwardingPlane
+  readonly #dataPlane: DataPlane
   readonly #speaker: Speaker
   #rebalance: NodeJS.Timeout | undefined
   #hasReported = false
@@ -34,12 +34,13 @@ export class SwitchNode {
   #listenFailures: readonly ListenFailureStatus[] = []
   #isStopping = false
 
-  /** @param createForwarding default: forwarding in this process */
-  constructor(config: SwitchConfig, log: Logger, clock: Clock, createForwarding?: CreateForwarding) {
+  /** @param createDataPlane default: a data plane in this process */
+  constructor(config: SwitchConfig, log: Logger, clock: Clock, createDataPlane?: CreateDataPlane) {
     this.#portOf = new Map(
       config.bgp.neighbors.flatMap(({ name, portId }): [string, number][] => (portId === null ? [] : [[name, portId]])),
     )
-    const create: CreateForwarding = createForwarding ?? ((events) => new DataPlane(this.#config, events, log, clock))
+    const create: CreateDataPlane =
+      createDataPlane ?? ((events) => new LocalDataPlane(this.#config, events, log, clock))
     this.#config = config
     this.#log = log
     this.#clock = clock
@@ -49,7 +50,7 @@ export class SwitchNode {
       this.#portOf,
       clock.now(),
     )
-    this.#forwarding = create({
+    this.#dataPlane = create({
       onCarrier: (port, up) => this.#setLink(port, up),
       onListenFailures: (failures) => this.#reportListenFailures(failures),
     })
@@ -59,17 +60,17 @@ export class SwitchNode {
   /** Binds all addresses; rejects when one can't be. */
   async start(): Promise<RunningRole> {
     const { address, role } = this.#config
-    await Promise.all([this.#speaker.start(), this.#forwarding.start(this.#routes.fib)])
+    await Promise.all([this.#speaker.start(), this.#dataPlane.start(this.#routes.fib)])
     this.#reportListenFailures([]) // a launcher may have had others of the process before
     this.#rebalance = setInterval(() => this.#onTick(), REBALANCE_STEP_MS)
     return {
       info: { role, address },
       handlers: {
         status: () => this.status(),
-        setPort: ({ id, adminDown }: { id: number; adminDown: boolean }) => this.#forwarding.setPort(id, adminDown),
-        explain: (question: FlowQuestion) => this.#forwarding.explain(question),
+        setPort: ({ id, adminDown }: { id: number; adminDown: boolean }) => this.#dataPlane.setPort(id, adminDown),
+        explain: (question: FlowQuestion) => this.#dataPlane.explain(question),
         predict: ({ without }: { readonly without: readonly string[] }) =>
-          this.#forwarding.predict(without.flatMap((name) => this.#portOf.get(name) ?? [])),
+          this.#dataPlane.predict(without.flatMap((name) => this.#portOf.get(name) ?? [])),
       },
       stop: () => this.stop(),
     }
@@ -78,9 +79,9 @@ export class SwitchNode {
   async stop(): Promise<void> {
     this.#isStopping = true
     clearInterval(this.#rebalance)
-    await this.#forwarding.closeEdge()
+    await this.#dataPlane.closeEdge()
     await this.#speaker.stop()
-    await this.#forwarding.close()
+    await this.#dataPlane.close()
   }
 
   async status(): Promise<SwitchStatus> {
@@ -89,14 +90,14 @@ export class SwitchNode {
     const routes = this.#routes.status(this.#clock.now())
     const sessions = this.#sessions()
     const bgpRefusals = this.#speaker.refusals()
-    const forwarding = await this.#forwarding.status()
+    const forwarding = await this.#dataPlane.status()
     return { name, role, address, ecmp, routes, sessions, bgpRefusals, ...forwarding, process: processResources() }
   }
 
   #onTick(): void {
     const before = this.#routes.fib
     const fib = this.#routes.rebalance(this.#clock.now())
-    if (fib !== before) void this.#forwarding.setRoutes({ fib, set: [], remove: [] })
+    if (fib !== before) void this.#dataPlane.setRoutes({ fib, set: [], remove: [] })
   }
 
   #createSpeaker(announced: readonly Prefix[]): Speaker {
@@ -124,7 +125,7 @@ export class SwitchNode {
       clock: this.#clock,
       onRoutes: (changes) => {
         const { fib, forwarded } = this.#routes.apply(changes)
-        if (fib !== undefined) void this.#forwarding.setRoutes(fib).then(() => this.#onForwarded(forwarded))
+        if (fib !== undefined) void this.#dataPlane.setRoutes(fib).then(() => this.#onForwarded(forwarded))
       },
       onSession: (neighbor, state, reason) => this.#log.info({ neighbor, state, reason }, `${name}: BGP`),
     })

@@ -1,7 +1,4 @@
-import type { PacketOutput } from '@fivetuple/packet'
-
-/** No route for a packet. */
-export const NO_ROUTE = -1
+import type { NO_ROUTE, PacketOutput } from '@fivetuple/packet'
 
 /** What an edge sees of the switch that it is part of. */
 export interface Fabric {

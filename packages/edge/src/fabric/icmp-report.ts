@@ -5,13 +5,14 @@ import {
   IcmpType,
   IPV4_HEADER_BYTES,
   IpProtocol,
+  NO_ROUTE,
   SOURCE_PORT_POINTER,
   UnreachableCode,
   writeIcmpError,
   writeIpv4Header,
   writeU16,
 } from '@fivetuple/packet'
-import { type Fabric, NO_ROUTE } from './fabric.js'
+import type { Fabric } from './fabric.js'
 import type { LocalFailure } from './local-failure.js'
 
 const TTL = DEFAULT_TTL - 1

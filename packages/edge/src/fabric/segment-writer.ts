@@ -3,11 +3,12 @@ import {
   IPV4_HEADER_BYTES,
   IpProtocol,
   MAX_PACKET_BYTES,
+  NO_ROUTE,
   type PacketOutput,
   writeIpv4Header,
 } from '@fivetuple/packet'
 import type { SegmentOutput } from '@fivetuple/tcp'
-import { type Fabric, NO_ROUTE } from './fabric.js'
+import type { Fabric } from './fabric.js'
 
 /** The switch that the edge is part of is the first layer-3 hop, so packets appear on its ports with one hop taken. */
 const TTL = DEFAULT_TTL - 1

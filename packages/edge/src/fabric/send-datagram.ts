@@ -2,11 +2,12 @@ import {
   DEFAULT_TTL,
   IPV4_HEADER_BYTES,
   IpProtocol,
+  NO_ROUTE,
   UDP_HEADER_BYTES,
   writeIpv4Header,
   writeUdpHeader,
 } from '@fivetuple/packet'
-import { type Fabric, NO_ROUTE } from './fabric.js'
+import type { Fabric } from './fabric.js'
 
 /** The switch that the edge is part of has taken one hop already. */
 const TTL = DEFAULT_TTL - 1

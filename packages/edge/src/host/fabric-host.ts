@@ -10,6 +10,7 @@ import {
   isAdmissionRefusal,
   isSourcePortProblem,
   isUdpHeaderWhole,
+  NO_ROUTE,
   type PacketOutput,
   readIcmpError,
   UDP_HEADER_BYTES,
@@ -20,7 +21,7 @@ import {
 } from '@fivetuple/packet'
 import { type Clock, DeadlineTimer } from '@fivetuple/runtime'
 import type { TcpOptions } from '@fivetuple/tcp'
-import { type Fabric, NO_ROUTE } from '../fabric/fabric.js'
+import type { Fabric } from '../fabric/fabric.js'
 import type { Flow } from '../fabric/flow.js'
 import { sendDatagram } from '../fabric/send-datagram.js'
 import { SourcePorts } from '../fabric/source-ports.js'

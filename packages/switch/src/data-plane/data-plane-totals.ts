@@ -1,11 +1,11 @@
-import type { ForwardingStatus, ListenFailureStatus, SwitchPortStatus } from '../status.js'
+import type { DataPlaneStatus, ListenFailureStatus, SwitchPortStatus } from '../status.js'
 import { sumBudgets } from './flow-budgets.js'
-import type { PortCounters } from './forwarder.js'
+import { newPortCounters, type PortCounters } from './port-counters.js'
 
 /** Counters that only grow. */
-export interface CardCounters extends Pick<ForwardingStatus, 'edge' | 'drops'> {
+export interface CardCounters extends Pick<DataPlaneStatus, 'edge' | 'drops'> {
   readonly ports: readonly (PortCounters & { readonly id: number })[]
-  readonly diverted: Pick<ForwardingStatus['diverted'], 'total' | 'overLimit'>
+  readonly diverted: Pick<DataPlaneStatus['diverted'], 'total' | 'overLimit'>
 }
 
 /** Of nothing. */
@@ -42,11 +42,11 @@ export function sumCounters(cards: readonly CardCounters[]): CardCounters {
  * @param isUp whether a port has a carrier
  */
 export function cardTotals(
-  running: readonly ForwardingStatus[],
+  running: readonly DataPlaneStatus[],
   ended: CardCounters,
   isUp: (port: number) => boolean,
   ports: readonly Pick<SwitchPortStatus, 'id' | 'peer' | 'isAdminDown'>[],
-): Omit<ForwardingStatus, 'cards'> {
+): Omit<DataPlaneStatus, 'cards'> {
   const { edge, drops, diverted, ports: counted } = sumCounters([...running, ended])
   const byId = new Map(counted.map((port) => [port.id, port]))
   return {
@@ -54,7 +54,7 @@ export function cardTotals(
       peer,
       up: isUp(id),
       isAdminDown,
-      ...(byId.get(id) ?? unused(id)),
+      ...(byId.get(id) ?? { id, ...newPortCounters() }),
     })),
     flows: sum(running.map(({ flows }) => flows)),
     budgets: sumBudgets(running.map(({ budgets }) => budgets)),
@@ -72,12 +72,8 @@ export function joinListenFailures(cards: readonly (readonly ListenFailureStatus
 }
 
 /** Packets that came in by the lanes of a card. */
-export function packetsIn({ ports }: Pick<ForwardingStatus, 'ports'>): number {
+export function packetsIn({ ports }: Pick<DataPlaneStatus, 'ports'>): number {
   return sum(ports.map((port) => port.packetsIn))
-}
-
-function unused(id: number) {
-  return { id, packetsIn: 0, bytesIn: 0, packetsOut: 0, bytesOut: 0 }
 }
 
 function sum(values: readonly number[]): number {

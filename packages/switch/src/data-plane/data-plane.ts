@@ -1,6 +1,6 @@
 import type { Endpoint } from '@fivetuple/packet'
 import type { FibChange } from '../control-plane/route-table.js'
-import type { ForwardingStatus, ListenFailureStatus } from '../status.js'
+import type { DataPlaneStatus, ListenFailureStatus } from '../status.js'
 import type { Fib } from './fib/fib.js'
 
 /** Which flow is asked for. */
@@ -50,10 +50,10 @@ export interface FlowShift {
 }
 
 /**
- * What forwards packets for a switch's control plane: cables, edge and forwarder, be it in the same process or in processes
- * of their own.
+ * The part of a switch that carries packets, as its control plane sees it: cables, edge and forwarder. `LocalDataPlane` is one
+ * in this process, `LineCards` one in several processes.
  */
-export interface ForwardingPlane {
+export interface DataPlane {
   /** Forwards by this table from now on, and takes cables; rejects when an address can't be bound. */
   start(fib: Fib): Promise<void>
   /** Swaps in the next table; resolves when every packet is decided by it and the edge listens accordingly. */
@@ -67,15 +67,15 @@ export interface ForwardingPlane {
   explain(question: FlowQuestion): Promise<RouteExplanation | null>
   /** Where the packets of all flows of the edge would go if these ports were gone. Changes nothing. */
   predict(gone: readonly number[]): Promise<readonly FlowShift[]>
-  status(): Promise<ForwardingStatus>
+  status(): Promise<DataPlaneStatus>
   /** Ends all flows; their last packets still leave. */
   closeEdge(): Promise<void>
   /** Unplugs the cables and frees everything. */
   close(): Promise<void>
 }
 
-/** Events of a forwarding plane, for the control plane. */
-export interface ForwardingEvents {
+/** Events of a data plane, for the control plane. */
+export interface DataPlaneEvents {
   /** A port has got its carrier or lost it. */
   readonly onCarrier: (port: number, up: boolean) => void
   /** The services that the client edge can't listen for have changed. */

@@ -13,6 +13,7 @@ import {
   ipv4TotalLength,
   ipv4Ttl,
   malformedIpv4,
+  NO_ROUTE,
   type PacketOutput,
   readU16,
   TCP_HEADER_BYTES,
@@ -21,11 +22,12 @@ import {
 } from '@fivetuple/packet'
 import { DivertedFlows } from './diverted-flows.js'
 import { type DropCounters, newDropCounters } from './drop-counters.js'
+import { type Decision, explainRoute, portUnder } from './explain-route.js'
 import type { Fib } from './fib/fib.js'
-import { EDGE_PORT, NO_ROUTE } from './fib/route.js'
-import { type RouteGroup, secondChoice } from './fib/route-group.js'
-import { type Decision, FlowExplainer } from './flow-explainer.js'
+import { EDGE_PORT } from './fib/route.js'
 import { type IcmpCounters, IcmpResponder } from './icmp-responder.js'
+import { newPortCounters, type PortCounters } from './port-counters.js'
+import { Diversion, RouteChoice, type RoutingState, selectRoute } from './select-route.js'
 
 /** A port as the data plane sees it. */
 export interface ForwarderPort {
@@ -34,14 +36,6 @@ export interface ForwarderPort {
   /** Carrier. */
   readonly isUp: boolean
   readonly output: PacketOutput
-}
-
-/** What passed through one port; for the edge, "in" is what it originates and "out" what it takes. */
-export interface PortCounters {
-  packetsIn: number
-  bytesIn: number
-  packetsOut: number
-  bytesOut: number
 }
 
 export interface ForwarderOptions {
@@ -74,15 +68,17 @@ export class Forwarder {
   readonly #portCounters: PortCounters[] = []
   readonly #icmp: IcmpResponder
   readonly #diverted: DivertedFlows
-  readonly #explainer: FlowExplainer
-  #fib: Fib
+  /** Reused for each packet. */
+  readonly #choice = new RouteChoice()
+  /** `fib` is replaced as a whole, the rest stays. */
+  readonly #state: RoutingState & { fib: Fib }
 
   /** @param now ms */
   constructor(options: ForwarderOptions, ports: readonly ForwarderPort[], now = 0) {
     this.#options = options
+    const { address, hash, seed, fib } = options
     this.#diverted = new DivertedFlows(now)
-    this.#explainer = new FlowExplainer(options, this.#diverted, (port) => this.#isUp(port))
-    this.#fib = options.fib
+    this.#state = { address, hash, seed, fib, diverted: this.#diverted, isUp: (port) => this.#isUp(port) }
     this.#icmp = new IcmpResponder(options.address)
     for (const port of ports) this.#ports[port.id] = port
     this.counters = new Map([EDGE_PORT, ...ports.map(({ id }) => id)].map((id) => [id, newPortCounters()]))
@@ -90,7 +86,7 @@ export class Forwarder {
   }
 
   get fib(): Fib {
-    return this.#fib
+    return this.#state.fib
   }
 
   get icmp(): Readonly<IcmpCounters> {
@@ -109,7 +105,7 @@ export class Forwarder {
 
   /** Swaps in another route table: the next packet is decided by it. */
   setFib(fib: Fib): void {
-    this.#fib = fib
+    this.#state.fib = fib
   }
 
   /**
@@ -210,7 +206,7 @@ export class Forwarder {
 
   /** What would happen to a packet of this tuple now; undefined when there is no route. Counts nothing. */
   explain(t: FiveTuple): Decision | undefined {
-    return this.#explainer.explain(t, this.#fib)
+    return explainRoute(this.#state, t)
   }
 
   /**
@@ -220,10 +216,10 @@ export class Forwarder {
    * @param gone ports as if they had no carrier
    */
   portUnder(t: FiveTuple, fib: Fib, gone: readonly number[]): number {
-    return this.#explainer.portUnder(t, fib, gone)
+    return portUnder(this.#state, t, fib, gone)
   }
 
-  /** Look up and allocate: the port of the next hop, up or down, or NO_ROUTE. */
+  /** Selects the port of a packet, up or down, or NO_ROUTE, and records the change of diverted flows that it implies. */
   #decide(
     sourceAddress: number,
     destinationAddress: number,
@@ -233,30 +229,45 @@ export class Forwarder {
     begins: boolean,
     isKeepAlive = false,
   ): number {
-    if (destinationAddress === this.#options.address) return NO_ROUTE // the router itself is behind no port
-    const group = this.#fib.lookup(destinationAddress)
-    if (group === undefined) return NO_ROUTE
-    const { nextHops } = group.route
-    if (nextHops.length === 1 && (!group.selector.notesUse || nextHops[0] === EDGE_PORT)) return nextHops[0]!
-    const { hash, seed } = this.#options
-    // Protocols without ports are spread by their addresses.
-    const value = hasPorts(protocol)
-      ? hash(sourceAddress, destinationAddress, sourcePort, destinationPort, protocol, seed)
-      : hash(sourceAddress, destinationAddress, 0, 0, protocol, seed)
-    const port = nextHops[isKeepAlive ? group.selector.select(value) : group.selector.use(value)]!
-    // Nothing drains, and nothing that was diverted lives: a packet is decided by its hash alone.
-    if (group.drain === undefined && this.#diverted.size === 0) return port
-    return this.#divert(
-      group,
-      port,
-      value,
+    const choice = this.#choice
+    const port = selectRoute(
+      this.#state,
       sourceAddress,
       destinationAddress,
       sourcePort,
       destinationPort,
       protocol,
       begins,
+      !isKeepAlive,
+      choice,
     )
+    if (choice.diversion !== Diversion.NONE)
+      this.#record(choice.diversion, sourceAddress, destinationAddress, sourcePort, destinationPort, port)
+    return port
+  }
+
+  #record(
+    diversion: Diversion,
+    sourceAddress: number,
+    destinationAddress: number,
+    sourcePort: number,
+    destinationPort: number,
+    port: number,
+  ): void {
+    const diverted = this.#diverted
+    switch (diversion) {
+      case Diversion.USE:
+        diverted.use(sourceAddress, destinationAddress, sourcePort, destinationPort)
+        return
+      case Diversion.FORGET:
+        diverted.forget(sourceAddress, destinationAddress, sourcePort, destinationPort)
+        return
+      case Diversion.REMEMBER:
+        diverted.remember(sourceAddress, destinationAddress, sourcePort, destinationPort, port)
+        return
+      case Diversion.OVER_LIMIT:
+        diverted.overLimit++
+    }
   }
 
   /**
@@ -278,36 +289,6 @@ export class Forwarder {
       ipv4Protocol(b, quote),
       false,
     )
-  }
-
-  /**
-   * The port of a packet while LBs drain, or flows live that were diverted when they did. A flow that begins is kept from a
-   * next hop that drains, and remembered; what is not remembered began before, and stays where its hash points. Of flows
-   * other than TCP's no beginning can be seen: they are moved at once.
-   */
-  #divert(
-    { route, drain }: RouteGroup,
-    port: number,
-    hash: number,
-    source: number,
-    destination: number,
-    sourcePort: number,
-    destinationPort: number,
-    protocol: number,
-    begins: boolean,
-  ): number {
-    const isDraining = drain !== undefined && route.draining!.includes(port)
-    if (protocol !== IpProtocol.TCP) return isDraining ? secondChoice(drain, hash) : port
-    const diverted = this.#diverted
-    if (!begins) {
-      const known = diverted.portOf(source, destination, sourcePort, destinationPort)
-      if (known === NO_ROUTE) return port
-      if (this.#isUp(known)) return known
-    }
-    diverted.forget(source, destination, sourcePort, destinationPort)
-    if (!begins || !isDraining) return port
-    const other = secondChoice(drain, hash)
-    return diverted.remember(source, destination, sourcePort, destinationPort, other) ? other : port
   }
 
   #isUp(port: number): boolean {
@@ -398,10 +379,6 @@ export class Forwarder {
       this.#ports[port]!.output.give(message, 0, message.length)
     }
   }
-}
-
-function newPortCounters(): PortCounters {
-  return { packetsIn: 0, bytesIn: 0, packetsOut: 0, bytesOut: 0 }
 }
 
 /** Whether a segment with these flags opens a flow. */

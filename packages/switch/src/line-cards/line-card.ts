@@ -1,10 +1,10 @@
 import { type Clock, type Logger, type RunningRole, tellLauncher } from '@fivetuple/runtime'
 import type { SwitchConfig } from '../config.js'
-import type { FlowQuestion, ForwardingEvents } from '../data-plane/data-plane.js'
+import type { DataPlaneEvents, FlowQuestion } from '../data-plane/data-plane.js'
 import { ECMP_SELECTIONS } from '../data-plane/ecmp/registry.js'
 import { Fib } from '../data-plane/fib/fib.js'
 import { type FibUpdate, updatedFib, type VersionedFib } from '../data-plane/fib/fib-update.js'
-import { DataPlane } from '../local-data-plane.js'
+import { LocalDataPlane } from '../local-data-plane.js'
 import type { LaneEvent } from './card-process.js'
 import type { CardStatus } from './card-status.js'
 
@@ -26,7 +26,7 @@ export interface CardStart {
  */
 export class LineCard {
   readonly #selection
-  readonly #plane: DataPlane
+  readonly #dataPlane: LocalDataPlane
   readonly #awaited = new Set<number>()
   #table: VersionedFib
   #isOpen = false
@@ -37,14 +37,14 @@ export class LineCard {
   constructor(config: SwitchConfig, number: number, log: Logger, clock: Clock) {
     this.#selection = ECMP_SELECTIONS[config.ecmp.selection](config.ecmp)
     this.#table = { version: 0, fib: Fib.empty(this.#selection) }
-    const events: ForwardingEvents = {
+    const events: DataPlaneEvents = {
       onCarrier: (port, up) => this.#onLane({ port, up }),
       onListenFailures: (data) => {
         if (!this.#isStopping) tellLauncher({ kind: 'event', event: 'listenFailures', data })
       },
     }
     const share = { card: number - 1, cards: config.lineCards ?? 1 }
-    this.#plane = new DataPlane(config, events, log, clock, share)
+    this.#dataPlane = new LocalDataPlane(config, events, log, clock, share)
   }
 
   async start(): Promise<RunningRole> {
@@ -53,39 +53,39 @@ export class LineCard {
       handlers: {
         open: (start: CardStart) => this.#open(start),
         setFib: (update: FibUpdate) => this.#update(update),
-        setPort: ({ id, adminDown }: { id: number; adminDown: boolean }) => this.#plane.setPort(id, adminDown),
-        explain: (question: FlowQuestion) => this.#plane.explain(question),
-        predict: (gone: readonly number[]) => this.#plane.predict(gone),
+        setPort: ({ id, adminDown }: { id: number; adminDown: boolean }) => this.#dataPlane.setPort(id, adminDown),
+        explain: (question: FlowQuestion) => this.#dataPlane.explain(question),
+        predict: (gone: readonly number[]) => this.#dataPlane.predict(gone),
         status: () => this.#status(),
-        closeEdge: () => this.#plane.closeEdge(),
+        closeEdge: () => this.#dataPlane.closeEdge(),
       },
       stop: async () => {
         this.#isStopping = true
-        await this.#plane.closeEdge()
-        await this.#plane.close()
+        await this.#dataPlane.closeEdge()
+        await this.#dataPlane.close()
       },
     }
   }
 
   async #open({ fib, adminDown, awaited }: CardStart): Promise<void> {
     this.#table = updatedFib(this.#table, fib, this.#selection)
-    for (const port of adminDown) await this.#plane.setPort(port, true)
+    for (const port of adminDown) await this.#dataPlane.setPort(port, true)
     for (const port of awaited) this.#awaited.add(port)
-    await this.#plane.start(this.#table.fib)
+    await this.#dataPlane.start(this.#table.fib)
     await this.#lanesUp()
     this.#isOpen = true
-    await this.#plane.listen()
+    await this.#dataPlane.listen()
   }
 
   /** The next packet is decided by the new table; clients come to a card only when it is open. */
   async #update(update: FibUpdate): Promise<void> {
     this.#table = updatedFib(this.#table, update, this.#selection)
-    this.#plane.setFib(this.#table.fib)
-    if (this.#isOpen) await this.#plane.listen()
+    this.#dataPlane.setFib(this.#table.fib)
+    if (this.#isOpen) await this.#dataPlane.listen()
   }
 
   async #status(): Promise<CardStatus> {
-    return { ...(await this.#plane.status()), fibVersion: this.#table.version }
+    return { ...(await this.#dataPlane.status()), fibVersion: this.#table.version }
   }
 
   #onLane(lane: LaneEvent): void {

@@ -1,13 +1,7 @@
 import type { Logger } from '@fivetuple/runtime'
 import type { SwitchConfig } from '../config.js'
 import type { FibChange } from '../control-plane/route-table.js'
-import type {
-  FlowQuestion,
-  FlowShift,
-  ForwardingEvents,
-  ForwardingPlane,
-  RouteExplanation,
-} from '../data-plane/data-plane.js'
+import type { DataPlane, DataPlaneEvents, FlowQuestion, FlowShift, RouteExplanation } from '../data-plane/data-plane.js'
 import {
   type CardCounters,
   cardTotals,
@@ -19,7 +13,7 @@ import {
 import type { Fib } from '../data-plane/fib/fib.js'
 import { changedFib, type FibUpdate, wholeFib } from '../data-plane/fib/fib-update.js'
 import { type CarrierChange, PortCarriers } from '../ports/port-carriers.js'
-import type { ForwardingStatus, LineCardStatus, ListenFailureStatus } from '../status.js'
+import type { DataPlaneStatus, LineCardStatus, ListenFailureStatus } from '../status.js'
 import { CardProcess, type LaneEvent } from './card-process.js'
 import type { CardStatus } from './card-status.js'
 import type { CardStart } from './line-card.js'
@@ -59,10 +53,10 @@ interface Card {
  * Forwarding on line cards: one process each, which this one forks, tells the route tables, watches, and starts again when
  * it dies. See docs/design/0006-line-cards.md.
  */
-export class LineCards implements ForwardingPlane {
+export class LineCards implements DataPlane {
   readonly #config: SwitchConfig
   readonly #configFile: string
-  readonly #events: ForwardingEvents
+  readonly #events: DataPlaneEvents
   readonly #log: Logger
   readonly #carriers: PortCarriers
   readonly #adminDown: Set<number>
@@ -79,7 +73,7 @@ export class LineCards implements ForwardingPlane {
   #stopping = false
 
   /** @param configFile the file that `config` was read from, which the cards read, too */
-  constructor(config: SwitchConfig, configFile: string, events: ForwardingEvents, log: Logger) {
+  constructor(config: SwitchConfig, configFile: string, events: DataPlaneEvents, log: Logger) {
     const { ports, lineCards = 1 } = config
     this.#config = config
     this.#configFile = configFile
@@ -156,7 +150,7 @@ export class LineCards implements ForwardingPlane {
     return ((await this.#askTold('predict', gone)) as (readonly FlowShift[])[]).flat()
   }
 
-  async status(): Promise<ForwardingStatus> {
+  async status(): Promise<DataPlaneStatus> {
     await this.#untilApplied()
     await Promise.all(this.#told().map((card) => this.#ask(card).catch(() => {}))) // silent: as it was last seen
     const running = this.#told().flatMap(({ last }) => last ?? [])

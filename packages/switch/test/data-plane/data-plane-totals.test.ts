@@ -6,9 +6,9 @@ import {
   packetsIn,
   sumCounters,
 } from '../../dist/data-plane/data-plane-totals.js'
-import type { ForwardingStatus } from '../../dist/status.js'
+import type { DataPlaneStatus } from '../../dist/status.js'
 
-function card(n: number): ForwardingStatus {
+function card(n: number): DataPlaneStatus {
   return {
     ports: [
       {

@@ -11,6 +11,7 @@ import {
   ipv4TotalLength,
   ipv4Ttl,
   malformedIpv4,
+  NO_ROUTE,
   parseIpv4,
   readIcmpError,
   refreshIpv4Checksum,
@@ -18,7 +19,7 @@ import {
   UnreachableCode,
   writeU16,
 } from '@fivetuple/packet'
-import { NO_ROUTE, Resilient } from '@fivetuple/switch'
+import { Resilient } from '@fivetuple/switch'
 import t from 'tap'
 import { ROUTER, rig } from './forwarder-rig.js'
 import { concat, echoRequest, errorAboutAnswerTo, packetOf } from './packets.js'

@@ -3,9 +3,6 @@ import type { Prefix } from '@fivetuple/packet'
 /** Port 0 is the switch's own edge; cables have ports 1 to N. */
 export const EDGE_PORT = 0
 
-/** No route, as an egress. */
-export const NO_ROUTE = -1
-
 /**
  * One entry of the route table as the control plane gives it to the data plane: what forwarding and its explanation need.
  * Who announced it, and when, stays with the control plane.
