@@ -21,7 +21,7 @@ import {
   UnreachableCode,
 } from '@fivetuple/packet'
 import { DivertedFlows } from './diverted-flows.js'
-import { type DropCounters, newDropCounters } from './drop-counters.js'
+import { type DropCounters, newDropCounters } from './drop-causes.js'
 import { type Decision, explainRoute, portUnder } from './explain-route.js'
 import type { Fib } from './fib/fib.js'
 import { EDGE_PORT } from './fib/route.js'
