@@ -100,8 +100,10 @@ export interface CapacityConfig {
 export interface LbHealthConfig {
   /** null: no checks; only failed connections tell. */
   readonly check: LbCheckConfig | null
-  /** What becomes of a service without a healthy backend. */
-  readonly noBackend: 'withdraw' | 'reset' | 'last-resort'
+  /** Action while a service is down: withdraw its route, reset new flows, or ignore health. */
+  readonly noBackend: 'withdraw' | 'reset' | 'panic'
+  /** Share of healthy backends below which an up service ignores health, per cent, 0 to 100; 0: never. */
+  readonly panicThreshold: number
   /** With fewer healthy backends than `low` the service counts as down, until there are `high` of them. At least 1. */
   readonly watermark: { readonly low: number; readonly high: number }
   /** Time over which a backend that has recovered is given its full share, ms; 0: at once. */

@@ -60,6 +60,7 @@ export {
   TIMEOUT_CLASS_OF,
   TimeoutClass,
 } from './data-plane/nat/tcp-tracking.js'
+export { isInPanicMode, type PanicSettings } from './data-plane/panic-mode.js'
 export type {
   BackendChange,
   BackendSpec,

@@ -332,12 +332,14 @@ export class LbNode {
     const places = [...this.#services.keys()]
     return [...this.#forwarder.services]
       .sort((a, b) => places.indexOf(a.spec.name) - places.indexOf(b.spec.name))
-      .map(({ spec, sessions, newFlows, backends }) => ({
+      .map(({ spec, sessions, newFlows, isInPanic, flowsInPanic, backends }) => ({
         name: spec.name,
         policy: spec.policy.name,
         limits: spec.limits ?? NO_LIMITS,
         sessions,
         newFlows,
+        isInPanic,
+        flowsInPanic,
         backends: backends.map((backend) => ({
           name: backend.spec.name,
           weight: backend.spec.weight,

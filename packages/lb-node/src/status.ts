@@ -49,6 +49,10 @@ export interface LbServiceStatus {
   readonly sessions: number
   /** Flows since the start. */
   readonly newFlows: number
+  /** True in panic mode: too few backends are healthy, and health is ignored when one is picked. */
+  readonly isInPanic: boolean
+  /** New flows since the start that were given to a backend in panic mode. */
+  readonly flowsInPanic: number
   readonly backends: readonly LbBackendStatus[]
 }
 

@@ -53,7 +53,8 @@ function renderUnhealthy(backends: readonly UnhealthyBackend[]): string {
   ])
 }
 
-function renderVips({ vips, lbs }: ClusterStatus): string {
+function renderVips(cluster: ClusterStatus): string {
+  const { vips, lbs } = cluster
   const failures = vips.flatMap(({ name, listenFailure }) =>
     listenFailure === null
       ? []
@@ -68,12 +69,25 @@ function renderVips({ vips, lbs }: ClusterStatus): string {
       vip.routedTo.map((lb) => marked(lb, lbs[lb]?.draining)).join(' ') || 'no LB: unreachable',
     ]),
   ])
-  return services + failures.join('')
+  return services + [...failures, ...panics(cluster)].join('')
 }
 
 /** The name of an LB, which may be one that drains. */
 function marked(lb: string, isDraining = false): string {
   return isDraining ? `${lb} (drains)` : lb
+}
+
+/** LBs on which a VIP is in panic mode, in a line per VIP. */
+function panics({ vips, lbs }: ClusterStatus): string[] {
+  return vips.flatMap(({ name }) => {
+    const where = Object.values(lbs)
+      .filter(({ services }) => services.some((service) => service.name === name && service.isInPanic))
+      .map((lb) => lb.name)
+    const on = where.join(' ')
+    return where.length === 0
+      ? []
+      : [`! ${name} is in panic mode on ${on}: too few backends are healthy, so new flows go to all of them\n`]
+  })
 }
 
 function renderLbs({ lbs, roles }: ClusterStatus): string {

@@ -87,7 +87,12 @@ function checkProperties(node: SchemaNode, value: Record<string, unknown>, repor
     if (!Object.hasOwn(value, key)) report([...path, key], 'is missing', mustBe(properties[key] ?? {}))
 }
 
+/** Values of settings that have another name now, by the old one. */
+const RENAMED_VALUES: Readonly<Record<string, string>> = { 'last-resort': 'panic' }
+
 function hint({ enum: values }: SchemaNode, value: unknown): string | undefined {
+  const renamed = typeof value === 'string' && Object.hasOwn(RENAMED_VALUES, value) ? RENAMED_VALUES[value] : undefined
+  if (renamed !== undefined && values?.includes(renamed)) return `it is called '${renamed}' now`
   const near = values && typeof value === 'string' ? didYouMean(value, values) : undefined
   return near && `did you mean '${near}'? It must be one of ${values!.join(', ')}`
 }

@@ -79,7 +79,7 @@ function checkReferences(
 
 function checkHealth({ health, protocol, backends, policy }: VipConfig, path: ConfigPath, report: Report): void {
   const here = [...path, 'health']
-  const { check, watermark, slowStartMs } = health
+  const { check, watermark, slowStartMs, panicThreshold } = health
   if (check !== null) {
     checkDuration(check.intervalMs, [...here, 'interval'], report)
     checkDuration(check.timeoutMs, [...here, 'timeout'], report)
@@ -97,6 +97,12 @@ function checkHealth({ health, protocol, backends, policy }: VipConfig, path: Co
         "choose 'policy: weighted-round-robin' or another one",
       )
   }
+  if (panicThreshold > 0 && !BACKEND_POLICIES[policy].spreads)
+    report(
+      [...here, 'panicThreshold'],
+      `gives new flows to an unhealthy backend with policy ${policy}, while another one is healthy`,
+      'remove it, or choose another policy',
+    )
   if (watermark.low > watermark.high)
     report(
       [...here, 'low'],

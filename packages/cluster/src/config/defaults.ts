@@ -22,6 +22,7 @@ export const DEFAULTS = {
     high: 1,
     slowStart: 0,
     noBackend: 'withdraw',
+    panicThreshold: 0,
   },
   lineCards: 1,
   ecmp: { selection: 'modulo', hash: 'murmur3', seed: 0, buckets: 1_024, idleTimer: '30s', unbalancedTimer: 0 },

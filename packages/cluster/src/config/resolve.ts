@@ -180,6 +180,7 @@ function resolveHealth(
             fall: health.fall,
           },
     noBackend: health.noBackend,
+    panicThreshold: health.panicThreshold,
     watermark: { low: health.low, high: document.high ?? health.low },
     slowStartMs: ms(health.slowStart),
   }

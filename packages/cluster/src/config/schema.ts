@@ -151,9 +151,17 @@ const health = object(
     ),
     noBackend: Type.Optional(
       oneOf(
-        ['withdraw', 'reset', 'last-resort'],
-        'What an LB does while the VIP is down: withdraw its route, reset new flows, or try unhealthy backends.',
+        ['withdraw', 'reset', 'panic'],
+        'What an LB does while the VIP is down: withdraw its route, reset new flows, or ignore health (panic mode).',
         { default: healthDefaults.noBackend },
+      ),
+    ),
+    panicThreshold: Type.Optional(
+      whole(
+        0,
+        100,
+        'Panic mode: with a smaller share of healthy backends, per cent, health is ignored while the VIP is up; 0: never.',
+        { default: healthDefaults.panicThreshold },
       ),
     ),
   },

@@ -23,6 +23,12 @@ export function warnOfVips({ vips }: ClusterConfig, document: ClusterDocument, w
           `has no effect on a check of type ${health.check.type}`,
           `add 'check: http', or remove ${key}`,
         )
+    if (health.panicThreshold > 0 && health.check === null)
+      warn(
+        [...path, 'health', 'panicThreshold'],
+        'has no effect without health checks',
+        "add 'check: tcp' or another check, or remove it",
+      )
     const isIntended = document.checks === false || document.vips?.[i]?.health?.check === 'none'
     if (protocol === 'udp' && health.check === null && !isIntended)
       warn(

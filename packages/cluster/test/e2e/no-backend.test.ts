@@ -19,7 +19,8 @@ t.test(
       `vips:
   - { name: withdrawing, health: { ${CHECK}, low: 2, high: 3 } }
   - { name: resetting, health: { ${CHECK}, low: 2, high: 3, noBackend: reset } }
-  - { name: trying, health: { ${CHECK}, low: 2, high: 3, noBackend: last-resort } }
+  - { name: trying, health: { ${CHECK}, low: 2, high: 3, noBackend: panic } }
+  - { name: panicking, health: { ${CHECK}, panicThreshold: 60 } }
 `,
     )
     const { api } = cluster
@@ -36,21 +37,42 @@ t.test(
         answer.status === 'fulfilled' ? answer.value.status : (answer.reason as NodeJS.ErrnoException).code,
       )
     }
+    const panics = async () =>
+      Object.values((await api.status()).lbs).map(({ services }) =>
+        services.filter(({ isInPanic }) => isInPanic).map(({ name }) => name),
+      )
+    const flowsInPanic = async (name: string) =>
+      Object.values((await api.status()).lbs)
+        .flatMap(({ services }) => services.filter((service) => service.name === name))
+        .reduce((sum, service) => sum + service.flowsInPanic, 0)
     const all = (value: unknown) => new Array(60).fill(value)
 
     await untilHealthy(3)
-    for (const name of ['withdrawing', 'resetting', 'trying'])
+    for (const name of ['withdrawing', 'resetting', 'trying', 'panicking'])
       await until(async () => (await routedTo(name)).length === 2, `${name} has its routes`)
     await api.kill('backend-1', true)
     await untilHealthy(2)
-    for (const name of ['withdrawing', 'resetting', 'trying'])
+    for (const name of ['withdrawing', 'resetting', 'trying', 'panicking'])
       t.same(await outcomes(name), all(200), `${name}: two are enough`)
+
+    t.same(await panics(), [[], []], 'two of three are 67 %, above the threshold')
+    t.equal(await flowsInPanic('panicking'), 0)
 
     await api.kill('backend-2', true)
     await untilHealthy(1)
+    t.same(
+      (await panics()).map((names) => [...names].sort()),
+      [
+        ['panicking', 'trying'],
+        ['panicking', 'trying'],
+      ],
+    )
+    t.same(await outcomes('panicking'), all(200), 'flows that a dead backend refuses find the one that lives')
+    t.equal(await flowsInPanic('panicking'), 60)
+    t.match((await cluster.cli('status')).stdout, /! panicking is in panic mode on lb-1 lb-2/)
     await until(async () => (await routedTo('withdrawing')).length === 0, 'its routes are withdrawn')
     t.match(await api.vips('lb-1'), [
-      { vips: [{ names: ['withdrawing'], inhibitedBy: ['no-healthy-backend'] }, {}, {}] },
+      { vips: [{ names: ['withdrawing'], inhibitedBy: ['no-healthy-backend'] }, {}, {}, {}] },
     ])
     t.same(await outcomes('withdrawing'), all('ECONNREFUSED'))
     t.same(await routedTo('resetting'), ['lb-1', 'lb-2'])
@@ -61,11 +83,12 @@ t.test(
     await api.start('backend-1')
     await untilHealthy(2)
     t.same(await routedTo('withdrawing'), [], 'two are not enough to come back')
+    t.same(await panics(), [['trying'], ['trying']], 'the threshold has no gap, high has')
     t.same(await outcomes('resetting'), all('ECONNRESET'))
     await api.start('backend-2')
     await untilHealthy(3)
     await until(async () => (await routedTo('withdrawing')).length === 2, 'its routes are back')
-    for (const name of ['withdrawing', 'resetting', 'trying']) t.same(await outcomes(name), all(200), name)
+    for (const name of ['withdrawing', 'resetting', 'trying', 'panicking']) t.same(await outcomes(name), all(200), name)
 
     // A backend that only says that it is not ready serves the connections that it has.
     const client = await RawClient.open(cluster.vip('withdrawing').listen)

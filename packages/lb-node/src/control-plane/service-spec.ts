@@ -20,7 +20,10 @@ export function serviceSpec(config: LbServiceConfig): ServiceSpec {
     policy: BACKEND_POLICIES[config.policy].create(),
     limits: config.limits,
     clientAddress: config.clientAddress,
-    lastResort: config.health.noBackend === 'last-resort',
+    panic: {
+      panicThreshold: config.health.panicThreshold,
+      panicsWhenDown: config.health.noBackend === 'panic',
+    },
     backends: config.backends.map(({ name, address, port, weight }) => ({
       name,
       address: parseIpv4(address)!,

@@ -94,6 +94,7 @@ export class FlowOpener {
     if (isTcp && spec.clientAddress === 'toa') this.#sessions.setCarriesClient(session, true)
     service.newFlows++
     service.sessions++
+    if (service.isInPanic) service.flowsInPanic++
     return session
   }
 
@@ -206,6 +207,7 @@ export class FlowOpener {
     if (hasFailed) sessions.setTries(added, tries)
     service.newFlows++
     service.sessions++
+    if (service.isInPanic) service.flowsInPanic++
     this.#counters.udpFlowsMoved++
     return added
   }

@@ -2,6 +2,7 @@ import type { TokenBucket } from '@fivetuple/packet'
 import type { ClientAddressMode, ServiceLimits } from '../config.js'
 import type { BackendPolicy, PolicyBackend, PolicySnapshot } from '../policy/policy.js'
 import type { PortPool } from './nat/port-pool.js'
+import { isInPanicMode, type PanicSettings } from './panic-mode.js'
 
 /** What names a service: no two share all three. */
 export interface ServiceKey {
@@ -20,8 +21,8 @@ export interface ServiceSpec extends ServiceKey {
   readonly limits?: ServiceLimits
   /** How backends learn the client's address and port. Default: not at all. */
   readonly clientAddress?: ClientAddressMode
-  /** Whether flows go to unhealthy backends when no healthy one is left: better some than none. Default: no. */
-  readonly lastResort?: boolean
+  /** Default: health is never ignored. */
+  readonly panic?: PanicSettings
 }
 
 export interface BackendSpec {
@@ -32,6 +33,7 @@ export interface BackendSpec {
   readonly weight: number
 }
 
+const NO_PANIC: PanicSettings = { panicThreshold: 0, panicsWhenDown: false }
 /** Effective weights are in hundredths, so that a backend of weight 1 can start slowly. */
 const WEIGHT_SCALE = 100
 
@@ -69,8 +71,8 @@ export class ServiceBackend implements PolicyBackend {
     return this.spec.port
   }
   get eligible(): boolean {
-    const { ignoresHealth, isUp } = this.service
-    return this.isListed && this.spec.weight > 0 && !this.isDrained && ((this.isHealthy && isUp) || ignoresHealth)
+    const { isInPanic, isUp } = this.service
+    return this.isListed && this.spec.weight > 0 && !this.isDrained && ((this.isHealthy && isUp) || isInPanic)
   }
   get weight(): number {
     return Math.max(1, Math.round(this.spec.weight * WEIGHT_SCALE * this.warmth))
@@ -91,8 +93,10 @@ export class Service implements PolicySnapshot {
   sessions = 0
   /** It has as many healthy backends as it needs. */
   isUp = true
-  /** It has too few, and would rather try them all than none. */
-  ignoresHealth = false
+  /** True in panic mode: too few backends are healthy, and health is ignored when one is picked. */
+  isInPanic = false
+  /** New flows that were given to a backend in panic mode. */
+  flowsInPanic = 0
   /** undefined: no limit */
   newFlowRate: TokenBucket | undefined
 
@@ -113,7 +117,6 @@ export class Service implements PolicySnapshot {
   /** To be called when anything changes that policies see. */
   changed(): void {
     this.version++
-    this.ignoresHealth =
-      this.spec.lastResort === true && !(this.isUp && this.backends.some(({ isHealthy }) => isHealthy))
+    this.isInPanic = isInPanicMode(this.backends, this.isUp, this.spec.panic ?? NO_PANIC)
   }
 }

@@ -377,14 +377,16 @@ t.test('with active-backup a flow that is refused goes to the next backend of th
   }
 })
 
-t.test('no healthy backend: refused, or the last resort', async (t) => {
+t.test('no healthy backend: refused, or panic mode', async (t) => {
   const strict = new Rig()
   for (const backend of BACKENDS) strict.admit(VIP, backend, false)
   t.equal(tcpFlags(strict.fromClient(syn(CLIENT)).back[0]!, 20), RST | ACK)
   t.equal(strict.forwarder.counters.drops['no-backend'], 1)
-  const lenient = new Rig({}, { service: { lastResort: true } })
+  const lenient = new Rig({}, { service: { panic: { panicThreshold: 0, panicsWhenDown: true } } })
   for (const backend of BACKENDS) lenient.admit(VIP, backend, false)
   t.match(endsOf(lenient.fromClient(syn(CLIENT)).on[0]!), { to: BACKENDS[0] })
+  const service = lenient.service('web')
+  t.match(service, { isInPanic: true, flowsInPanic: 1 })
   lenient.admit(VIP, BACKENDS[1], true)
   for (let i = 0; i < 4; i++)
     t.match(endsOf(lenient.fromClient(syn(client(i))).on[0]!), { to: BACKENDS[1] }, 'a healthy one is preferred')

@@ -1,4 +1,11 @@
-import { type CapacityConfig, LbForwarder, type NatConfig, roundRobin, type ServiceSpec } from '@fivetuple/lb-node'
+import {
+  type CapacityConfig,
+  LbForwarder,
+  type NatConfig,
+  roundRobin,
+  type Service,
+  type ServiceSpec,
+} from '@fivetuple/lb-node'
 import {
   formatEndpoint,
   IpProtocol,
@@ -97,6 +104,11 @@ export class Rig {
     const to = parseEndpoint(backend)!
     const key = { address, port, protocol: IpProtocol.TCP }
     return this.forwarder.setBackend(key, to.address, to.port, { isHealthy: admitted })
+  }
+
+  /** A service at work, by name. */
+  service(name: 'web' | 'dns'): Service {
+    return [...this.forwarder.services].find(({ spec }) => spec.name === name)!
   }
 
   /** Lets time pass; returns what has gone to the downlink switch meanwhile. */

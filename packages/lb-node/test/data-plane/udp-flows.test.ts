@@ -101,7 +101,7 @@ t.test('a flow without another backend stays with one that works, and is refused
 })
 
 t.test('in panic mode a flow stays with its unhealthy backend', async (t) => {
-  const rig = new Rig({}, { service: { lastResort: true } })
+  const rig = new Rig({}, { service: { panic: { panicThreshold: 0, panicsWhenDown: true } } })
   const before = send(rig)!
   for (const k of [1, 2]) change(rig, k, { isHealthy: false })
   t.same(send(rig), before)

@@ -105,6 +105,8 @@ const LbStatus = Type.Object({
       policy: Text,
       sessions: Count,
       newFlows: Count,
+      isInPanic: Flag,
+      flowsInPanic: Count,
       backends: Type.Array(
         Type.Object({
           name: Text,
