@@ -2,16 +2,16 @@ import { mkdirSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Program } from '../program.js'
+import type { Fixture } from './fixture.js'
 import { type Endpoint, endpointOf, type Service } from './hop.js'
 import { nginxBackendConfig } from './nginx.js'
-import type { Stage } from './stage.js'
 
 const OURS = fileURLToPath(new URL('main.js', import.meta.resolve('@fivetuple/backend')))
 /** Third octet of backends in a block. */
 const RANGE = 3
 const PORT = 8080
 
-/** The servers behind all ways, and the services that they are reached by. */
+/** The servers behind all contenders, and the services that they are reached by. */
 export interface Backends {
   readonly services: readonly Service[]
   readonly pids: readonly number[]
@@ -28,7 +28,7 @@ export interface Backends {
  * @param downloads sizes of the bodies that there are to be, bytes
  */
 export async function startBackends(
-  { block, directory, guard, files }: Stage,
+  { block, directory, guard, files }: Fixture,
   nginx: string | undefined,
   downloads: readonly number[],
 ): Promise<Backends> {

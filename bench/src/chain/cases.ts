@@ -5,7 +5,7 @@ import { uploadLoad } from '../load/raw-load.js'
 import { udpLoad } from '../load/udp.js'
 import { wrkLoad } from '../load/wrk.js'
 
-/** One kind of traffic that the ways are compared by. */
+/** One kind of traffic that the contenders are compared by. */
 export interface ChainCase {
   readonly name: string
   /** What it is, for people. */

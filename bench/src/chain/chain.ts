@@ -4,14 +4,14 @@ import { environment, writePage, writeReport } from '../report.js'
 import { selected } from '../select.js'
 import { startBackends } from './backends.js'
 import { chainCases, DOWNLOADS } from './cases.js'
+import type { Contender } from './contender.js'
+import { directContender, fivetupleContender, haproxyContender, nginxContender } from './contenders.js'
+import { type Fixture, withFixture } from './fixture.js'
 import { measureCase } from './measure.js'
 import { type ChainFacts, chainPage } from './page.js'
 import { renderChain } from './render.js'
 import type { ChainResult } from './result.js'
-import { onStage, type Stage } from './stage.js'
 import { findTools, type ToolCommands, type Tools } from './tools.js'
-import type { Way } from './way.js'
-import { directWay, fivetupleWay, haproxyWay, nginxWay } from './ways.js'
 
 export interface ChainOptions {
   readonly lbs: number
@@ -35,21 +35,21 @@ export async function chain(options: ChainOptions): Promise<void> {
   const results: ChainResult[] = []
   const nginx = options.backend === 'nginx' ? tools.nginx : undefined
   const backend = nginx?.version ?? 'fastify'
-  await onStage(async (stage) => {
+  await withFixture(async (fixture) => {
     const toStop: (() => Promise<void>)[] = []
     try {
-      const backends = await startBackends(stage, nginx?.command, DOWNLOADS)
+      const backends = await startBackends(fixture, nginx?.command, DOWNLOADS)
       toStop.push(backends.stop)
-      const ways: Way[] = [directWay(backends.services)]
-      for (const start of starters(stage, backends.services, options, tools)) {
-        const way = await start()
-        ways.push(way)
-        toStop.push(way.stop)
+      const contenders: Contender[] = [directContender(backends.services)]
+      for (const start of starters(fixture, backends.services, options, tools)) {
+        const contender = await start()
+        contenders.push(contender)
+        toStop.push(contender.stop)
       }
       for (const one of cases) {
         if (signal.aborted) break
         process.stderr.write(`${one.name} ...\n`)
-        results.push(await measureCase(one, ways, { rounds, seconds, backends: backends.pids, signal }))
+        results.push(await measureCase(one, contenders, { rounds, seconds, backends: backends.pids, signal }))
       }
     } finally {
       await Promise.all(toStop.map((stop) => stop()))
@@ -63,15 +63,15 @@ export async function chain(options: ChainOptions): Promise<void> {
 }
 
 function starters(
-  stage: Stage,
-  services: Parameters<typeof directWay>[0],
+  fixture: Fixture,
+  services: Parameters<typeof directContender>[0],
   { lbs }: ChainOptions,
   { haproxy, nginx, nginxStream }: Tools,
-): (() => Promise<Way>)[] {
+): (() => Promise<Contender>)[] {
   return [
-    () => fivetupleWay(stage, services, lbs),
-    ...(haproxy ? [() => haproxyWay(stage, services, haproxy.command)] : []),
-    ...(nginx && nginxStream ? [() => nginxWay(stage, services, nginx.command, nginxStream.module)] : []),
+    () => fivetupleContender(fixture, services, lbs),
+    ...(haproxy ? [() => haproxyContender(fixture, services, haproxy.command)] : []),
+    ...(nginx && nginxStream ? [() => nginxContender(fixture, services, nginx.command, nginxStream.module)] : []),
   ]
 }
 

@@ -1,7 +1,15 @@
 import type { Spread } from '../statistics.js'
 import { svgLine, svgRect, svgText } from '../svg.js'
-import { type ChainResult, type Figure, fabricCpuMicrosOf, measuredWays, p99Ms, ratioTo, speedOf } from './result.js'
-import type { WayName } from './way.js'
+import type { ContenderName } from './contender.js'
+import {
+  type ChainResult,
+  type Figure,
+  fabricCpuMicrosOf,
+  measuredContenders,
+  p99Ms,
+  ratioTo,
+  speedOf,
+} from './result.js'
 
 const WIDTH = 1100
 const LABEL_WIDTH = 292
@@ -16,9 +24,9 @@ const TICK_HEIGHT = 4
 /** Bars do not reach further than this many times or parts. */
 const SCALES = [2, 4, 8, 16]
 
-const SERIES: readonly { readonly way: WayName; readonly words: string; readonly number: 1 | 2 }[] = [
-  { way: 'haproxy', words: 'against HAProxy ×3', number: 1 },
-  { way: 'nginx', words: 'against nginx stream ×3', number: 2 },
+const SERIES: readonly { readonly contender: ContenderName; readonly words: string; readonly number: 1 | 2 }[] = [
+  { contender: 'haproxy', words: 'against HAProxy ×3', number: 1 },
+  { contender: 'nginx', words: 'against nginx stream ×3', number: 2 },
 ]
 
 interface Panel {
@@ -35,7 +43,7 @@ const PANELS: readonly Panel[] = [
 
 /** How many times as much fivetuple takes as the chains of others: a row for each case, bars from 1 on a logarithmic scale. */
 export function drawRatios(results: readonly ChainResult[]): string {
-  const rows = results.filter((result) => measuredWays(result).includes('fivetuple'))
+  const rows = results.filter((result) => measuredContenders(result).includes('fivetuple'))
   const height = HEAD_HEIGHT + rows.length * ROW_HEIGHT + 8
   const parts = [
     ...drawLegend(),
@@ -70,7 +78,7 @@ function drawPanel(
   left: number,
   height: number,
 ): string[] {
-  const bars = rows.map((result) => SERIES.map(({ way }) => ratioTo(result, way, figureOf(result))))
+  const bars = rows.map((result) => SERIES.map(({ contender }) => ratioTo(result, contender, figureOf(result))))
   const most = Math.max(...bars.flat().map((spread) => Math.abs(Math.log2(spread?.median ?? 1))))
   const limit = SCALES.find((scale) => Math.log2(scale) >= most) ?? SCALES.at(-1)!
   const width = PANEL_WIDTH - VALUE_WIDTH

@@ -1,10 +1,10 @@
 import { runSegment, type Segment } from '../segment.js'
 import type { ChainCase } from './cases.js'
+import type { Contender, ContenderName } from './contender.js'
 import type { ChainResult } from './result.js'
-import type { Way, WayName } from './way.js'
 
 /**
- * Before a case's first round each way meets its load once, unmeasured: caches get filled, and V8 compiles in the background
+ * Before a case's first round each contender meets its load once, unmeasured: caches get filled, and V8 compiles in the background
  * what it has seen often enough. With one second the first rounds of new connections still paid for that.
  */
 export const FIRST_WARM_UP_MS = 4_000
@@ -20,22 +20,22 @@ export interface MeasureOptions {
 }
 
 /**
- * The order of a round: forwards, then backwards, so that what drifts on the machine meets all ways alike.
+ * The order of a round: forwards, then backwards, so that what drifts on the machine meets all contenders alike.
  *
  * @param round from 0
  */
-export function orderOf<T>(ways: readonly T[], round: number): T[] {
-  return round % 2 === 0 ? [...ways] : [...ways].reverse()
+export function orderOf<T>(contenders: readonly T[], round: number): T[] {
+  return round % 2 === 0 ? [...contenders] : [...contenders].reverse()
 }
 
-/** Runs a case on the ways that can carry it. Ends early, with the rounds that are whole, when the signal aborts. */
+/** Runs a case on the contenders that can carry it. Ends early, with the rounds that are whole, when the signal aborts. */
 export async function measureCase(
   chainCase: ChainCase,
-  ways: readonly Way[],
+  contenders: readonly Contender[],
   { rounds, seconds, backends, signal }: MeasureOptions,
 ): Promise<ChainResult> {
-  const able = ways.filter(({ entries }) => entries[chainCase.service] !== undefined)
-  const run = ({ entries, hops }: Way, warmUpMs: number, measureMs: number): Promise<Segment> =>
+  const able = contenders.filter(({ entries }) => entries[chainCase.service] !== undefined)
+  const run = ({ entries, hops }: Contender, warmUpMs: number, measureMs: number): Promise<Segment> =>
     runSegment({
       scenario: chainCase,
       target: entries[chainCase.service]!,
@@ -44,12 +44,12 @@ export async function measureCase(
       measureMs,
       signal,
     })
-  for (const way of able) if (!signal.aborted) await run(way, 0, FIRST_WARM_UP_MS)
-  const whole: Map<WayName, Segment>[] = []
+  for (const contender of able) if (!signal.aborted) await run(contender, 0, FIRST_WARM_UP_MS)
+  const whole: Map<ContenderName, Segment>[] = []
   for (let round = 0; round < rounds && !signal.aborted; round++) {
-    const measured = new Map<WayName, Segment>()
-    for (const way of orderOf(able, round))
-      if (!signal.aborted) measured.set(way.name, await run(way, WARM_UP_MS, seconds * 1000))
+    const measured = new Map<ContenderName, Segment>()
+    for (const contender of orderOf(able, round))
+      if (!signal.aborted) measured.set(contender.name, await run(contender, WARM_UP_MS, seconds * 1000))
     if (!signal.aborted) whole.push(measured)
   }
   return {

@@ -1,5 +1,6 @@
 import type { Spread } from '../statistics.js'
 import { figure, renderTable } from '../table.js'
+import { CONTENDERS, type ContenderName } from './contender.js'
 import {
   type ChainResult,
   cpuMicrosOf,
@@ -7,14 +8,13 @@ import {
   fabricCpuMicrosOf,
   hopsOf,
   MEBIBYTE,
-  measuredWays,
+  measuredContenders,
   medianOf,
   p50Ms,
   p99Ms,
   ratioTo,
   speedOf,
 } from './result.js'
-import { WAYS, type WayName } from './way.js'
 
 /** A comparison as tables: text for a terminal, cells for a page. */
 export interface ChainTables {
@@ -27,28 +27,31 @@ export interface ChainTables {
 export function chainTables(results: readonly ChainResult[]): ChainTables {
   return {
     speed: [
-      ['case', 'way', 'speed', '', 'p50 ms', 'p99 ms', 'CPU µs', 'per', 'errors'],
-      ...results.flatMap((result) => measuredWays(result).map((way) => speedRow(result, way))),
+      ['case', 'contender', 'speed', '', 'p50 ms', 'p99 ms', 'CPU µs', 'per', 'errors'],
+      ...results.flatMap((result) => measuredContenders(result).map((contender) => speedRow(result, contender))),
     ],
     ratios: [
       ['case', 'against', 'speed', 'p99', 'CPU'],
       ...results.flatMap((result) =>
-        measuredWays(result)
-          .filter((way) => way !== 'fivetuple' && measuredWays(result).includes('fivetuple'))
-          .map((way) => [
+        measuredContenders(result)
+          .filter((contender) => contender !== 'fivetuple' && measuredContenders(result).includes('fivetuple'))
+          .map((contender) => [
             result.name,
-            way,
-            ratio(ratioTo(result, way, speedOf(result))),
-            ratio(ratioTo(result, way, p99Ms)),
-            way === 'direct' ? '-' : ratio(ratioTo(result, way, fabricCpuMicrosOf(result))),
+            contender,
+            ratio(ratioTo(result, contender, speedOf(result))),
+            ratio(ratioTo(result, contender, p99Ms)),
+            contender === 'direct' ? '-' : ratio(ratioTo(result, contender, fabricCpuMicrosOf(result))),
           ]),
       ),
     ],
     cpu: [
-      ['case', 'way', 'load', 'hops', 'in all', 'backends'],
-      ...results.flatMap((result) => measuredWays(result).map((way) => cpuRow(result, way))),
+      ['case', 'contender', 'load', 'hops', 'in all', 'backends'],
+      ...results.flatMap((result) => measuredContenders(result).map((contender) => cpuRow(result, contender))),
     ],
-    memory: [['way', 'hops', 'in all', 'after'], ...WAYS.flatMap((way) => memoryRows(results, way))],
+    memory: [
+      ['contender', 'hops', 'in all', 'after'],
+      ...CONTENDERS.flatMap((contender) => memoryRows(results, contender)),
+    ],
   }
 }
 
@@ -58,7 +61,7 @@ export function renderChain(results: readonly ChainResult[]): string {
   return [
     'Medians of the rounds. CPU: all processes between client and backend',
     renderTable(speed),
-    'fivetuple / other way: median of the rounds [lowest to highest]',
+    'fivetuple / other contender: median of the rounds [lowest to highest]',
     renderTable(ratios),
     'CPU µs for each request or MiB by process; hops in the order in which requests meet them',
     renderTable(cpu),
@@ -67,38 +70,38 @@ export function renderChain(results: readonly ChainResult[]): string {
   ].join('\n')
 }
 
-function speedRow(result: ChainResult, way: WayName): string[] {
-  const errors = Object.entries(errorsOf(result, way)).map(([cause, count]) => `${cause} ${count}`)
+function speedRow(result: ChainResult, contender: ContenderName): string[] {
+  const errors = Object.entries(errorsOf(result, contender)).map(([cause, count]) => `${cause} ${count}`)
   return [
     result.name,
-    way,
-    figure(medianOf(result, way, speedOf(result))),
+    contender,
+    figure(medianOf(result, contender, speedOf(result))),
     result.unit === 'requests' ? 'req/s' : 'MiB/s',
-    figure(medianOf(result, way, p50Ms)),
-    figure(medianOf(result, way, p99Ms)),
-    way === 'direct' ? '-' : figure(medianOf(result, way, fabricCpuMicrosOf(result))),
+    figure(medianOf(result, contender, p50Ms)),
+    figure(medianOf(result, contender, p99Ms)),
+    contender === 'direct' ? '-' : figure(medianOf(result, contender, fabricCpuMicrosOf(result))),
     result.unit === 'requests' ? 'request' : 'MiB',
     errors.join(', ') || '0',
   ]
 }
 
-function cpuRow(result: ChainResult, way: WayName): string[] {
-  const of = (kind: string): string => figure(medianOf(result, way, cpuMicrosOf(result, kind)))
-  const hops = hopsOf(result.segments[way]!.at(-1)!)
+function cpuRow(result: ChainResult, contender: ContenderName): string[] {
+  const of = (kind: string): string => figure(medianOf(result, contender, cpuMicrosOf(result, kind)))
+  const hops = hopsOf(result.segments[contender]!.at(-1)!)
   return [
     result.name,
-    way,
+    contender,
     of('load'),
     hops.map((hop) => `${hop} ${of(hop)}`).join(', ') || '-',
-    way === 'direct' ? '-' : figure(medianOf(result, way, fabricCpuMicrosOf(result))),
+    contender === 'direct' ? '-' : figure(medianOf(result, contender, fabricCpuMicrosOf(result))),
     of('backends'),
   ]
 }
 
-/** After the case that took most; nothing for a way without processes of its own. */
-function memoryRows(results: readonly ChainResult[], way: WayName): string[][] {
+/** After the case that took most; nothing for a contender without processes of its own. */
+function memoryRows(results: readonly ChainResult[], contender: ContenderName): string[][] {
   const rows = results.flatMap((result) => {
-    const last = result.segments[way]?.at(-1)
+    const last = result.segments[contender]?.at(-1)
     if (last === undefined || hopsOf(last).length === 0) return []
     const hops = hopsOf(last).map((hop) => [hop, (last.rssBytes[hop] ?? Number.NaN) / MEBIBYTE] as const)
     return [{ name: result.name, hops, all: hops.reduce((sum, [, mebibytes]) => sum + mebibytes, 0) }]
@@ -106,7 +109,12 @@ function memoryRows(results: readonly ChainResult[], way: WayName): string[][] {
   const most = rows.reduce<(typeof rows)[number] | undefined>((a, b) => (a && a.all >= b.all ? a : b), undefined)
   if (most === undefined) return []
   return [
-    [way, most.hops.map(([hop, mebibytes]) => `${hop} ${figure(mebibytes)}`).join(', '), figure(most.all), most.name],
+    [
+      contender,
+      most.hops.map(([hop, mebibytes]) => `${hop} ${figure(mebibytes)}`).join(', '),
+      figure(most.all),
+      most.name,
+    ],
   ]
 }
 

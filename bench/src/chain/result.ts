@@ -1,17 +1,17 @@
 import type { Segment } from '../segment.js'
 import { median, ratioOf, type Spread } from '../statistics.js'
 import type { ChainCase } from './cases.js'
-import { WAYS, type WayName } from './way.js'
+import { CONTENDERS, type ContenderName } from './contender.js'
 
-/** The same load on each way, round by round. */
+/** The same load on each contender, round by round. */
 export interface ChainResult {
   readonly name: string
   /** What it is, for people. */
   readonly words: string
   readonly unit: ChainCase['unit']
   readonly connections: number
-  /** By way, one for each round; ways that can't carry it are missing. */
-  readonly segments: Readonly<Partial<Record<WayName, readonly Segment[]>>>
+  /** By contender, one for each round; contenders that can't carry it are missing. */
+  readonly segments: Readonly<Partial<Record<ContenderName, readonly Segment[]>>>
 }
 
 type Counted = Pick<ChainResult, 'unit'>
@@ -56,27 +56,27 @@ export function hopsOf({ cpuSeconds }: Segment): string[] {
   return Object.keys(cpuSeconds).filter((kind) => !ENDS.includes(kind))
 }
 
-/** Ways that have whole rounds. */
-export function measuredWays({ segments }: ChainResult): WayName[] {
-  return WAYS.filter((way) => (segments[way]?.length ?? 0) > 0)
+/** Contenders that have whole rounds. */
+export function measuredContenders({ segments }: ChainResult): ContenderName[] {
+  return CONTENDERS.filter((contender) => (segments[contender]?.length ?? 0) > 0)
 }
 
-/** @param way one of `measuredWays` */
-export function medianOf({ segments }: ChainResult, way: WayName, pick: Figure): number {
-  return median(segments[way]!.map(pick))
+/** @param contender one of `measuredContenders` */
+export function medianOf({ segments }: ChainResult, contender: ContenderName, pick: Figure): number {
+  return median(segments[contender]!.map(pick))
 }
 
-/** How many times as much fivetuple takes as another way, round by round; undefined when either has no rounds. */
-export function ratioTo(result: ChainResult, other: WayName, pick: Figure): Spread | undefined {
+/** How many times as much fivetuple takes as another contender, round by round; undefined when either has no rounds. */
+export function ratioTo(result: ChainResult, other: ContenderName, pick: Figure): Spread | undefined {
   const ours = result.segments.fivetuple
   const theirs = result.segments[other]
   return ours && theirs ? ratioOf(theirs.map(pick), ours.map(pick)) : undefined
 }
 
-/** Failures on a way by cause, over all rounds. */
-export function errorsOf({ segments }: ChainResult, way: WayName): Record<string, number> {
+/** Failures on a contender by cause, over all rounds. */
+export function errorsOf({ segments }: ChainResult, contender: ContenderName): Record<string, number> {
   const errors: Record<string, number> = {}
-  for (const segment of segments[way] ?? [])
+  for (const segment of segments[contender] ?? [])
     for (const [cause, count] of Object.entries(segment.errors)) errors[cause] = (errors[cause] ?? 0) + count
   return errors
 }

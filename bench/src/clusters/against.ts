@@ -5,7 +5,7 @@ import { ClusterProcess } from '../cluster-process.js'
 import { interruption } from '../interrupt.js'
 import { environment, writeReport } from '../report.js'
 import { compareClusters } from './compare-clusters.js'
-import { renderClusters } from './render-clusters.js'
+import { renderClusters, renderDifferences } from './render-clusters.js'
 
 export interface AgainstOptions {
   /** Folder of another checkout, which has been built. */
@@ -14,6 +14,8 @@ export interface AgainstOptions {
   readonly backends: number
   readonly seconds: number
   readonly rounds: number
+  /** Difference that counts as none, per cent. */
+  readonly within: number
   /** wrk, or its path. */
   readonly wrk: string
 }
@@ -41,6 +43,8 @@ export async function against(options: AgainstOptions): Promise<void> {
     onStep: (what) => process.stderr.write(`${what} ...\n`),
   })
   process.stdout.write(`\n${renderClusters(measurements)}\n`)
+  const [other, current] = measurements
+  process.stdout.write(`${renderDifferences([other!, current!], options.within)}\n\n`)
   process.stdout.write(`${at.cpus} CPUs (${at.cpuModel}), Node ${at.node}, commit ${at.commit.slice(0, 12)}\n`)
   process.stdout.write(`written to ${writeReport('against', at, { options, measurements })}\n`)
 }

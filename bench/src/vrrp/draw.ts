@@ -38,8 +38,8 @@ function drawCapacity(drawing: Drawing, measurements: readonly Measurement[], un
   title(drawing, `Capacity: requests a second with less than 1 % failed, each LB carrying ${unit}`)
   const most = Math.max(1, ...measurements.map(({ capacity }) => capacity))
   const scale = (PLOT_WIDTH - 60) / most
-  for (const { arrangement, capacity } of measurements) {
-    label(drawing, arrangement)
+  for (const { topology, capacity } of measurements) {
+    label(drawing, topology)
     const width = capacity * scale
     rect(drawing, LEFT, drawing.y, width, BAR_HEIGHT, COLOURS.good)
     text(drawing, LEFT + width + 6, drawing.y + 16, String(capacity))
@@ -50,8 +50,8 @@ function drawCapacity(drawing: Drawing, measurements: readonly Measurement[], un
 
 function drawShares(drawing: Drawing, measurements: readonly Measurement[]): void {
   title(drawing, 'Share of flows by LB')
-  for (const { arrangement, evenness } of measurements) {
-    label(drawing, arrangement)
+  for (const { topology, evenness } of measurements) {
+    label(drawing, topology)
     let x = LEFT
     Object.keys(evenness.flows).forEach((lb, i) => {
       const share = evenness.shares[i]!
@@ -72,9 +72,9 @@ function drawShares(drawing: Drawing, measurements: readonly Measurement[]): voi
 
 function drawTakeovers(drawing: Drawing, measurements: readonly Measurement[]): void {
   title(drawing, 'An LB is killed, and started again: requests answered and failed, in steps of 100 ms')
-  for (const { arrangement, takeover } of measurements) {
+  for (const { topology, takeover } of measurements) {
     const { series, slotMs, killedAtMs } = takeover
-    label(drawing, arrangement)
+    label(drawing, topology)
     const base = drawing.y + SERIES_HEIGHT
     const most = Math.max(1, ...series.map(({ due }) => due))
     const slotWidth = PLOT_WIDTH / Math.max(series.length, 1)

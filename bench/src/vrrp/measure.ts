@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type ProbeReport, runProbe, SourcePool } from '@fivetuple/client'
 import { ClusterProcess } from '../cluster-process.js'
-import { type Arrangement, type ClusterSize, clusterYaml } from './arrangement.js'
 import { evennessOf } from './evenness.js'
 import { highestRate, type RateVerdict } from './highest-rate.js'
 import type { Measurement, RateResult } from './measurement.js'
 import { type Takeover, takeoverOf } from './takeover.js'
+import { type ClusterSize, clusterYaml, type Topology } from './topology.js'
 
 /** Failures from which on a rate is too high. */
 const FAILED_SHARE = 0.01
@@ -33,27 +33,27 @@ export interface MeasureOptions extends ClusterSize {
   readonly onStep: (what: string) => void
 }
 
-/** Starts a cluster of one arrangement, measures it and stops it. */
-export async function measure(arrangement: Arrangement, options: MeasureOptions): Promise<Measurement> {
+/** Starts a cluster of one topology, measures it and stops it. */
+export async function measure(topology: Topology, options: MeasureOptions): Promise<Measurement> {
   options.signal.throwIfAborted()
   const { lbs, backends } = options
-  const cluster = await ClusterProcess.start(lbs, backends, clusterYaml(arrangement, options))
+  const cluster = await ClusterProcess.start(lbs, backends, clusterYaml(topology, options))
   try {
-    return await new Measuring(arrangement, cluster, options).run()
+    return await new Measuring(topology, cluster, options).run()
   } finally {
     await cluster.stop()
   }
 }
 
 class Measuring {
-  readonly #arrangement: Arrangement
+  readonly #topology: Topology
   readonly #cluster: ClusterProcess
   readonly #options: MeasureOptions
   readonly #lbOf: ReadonlyMap<string, string>
   readonly #sources: SourcePool
 
-  constructor(arrangement: Arrangement, cluster: ClusterProcess, options: MeasureOptions) {
-    this.#arrangement = arrangement
+  constructor(topology: Topology, cluster: ClusterProcess, options: MeasureOptions) {
+    this.#topology = topology
     this.#cluster = cluster
     this.#options = options
     this.#lbOf = new Map(cluster.ready.lbs.map(({ bip, name }) => [bip, name]))
@@ -70,14 +70,14 @@ class Measuring {
       const report = await this.#probe(rate, seconds * 1000)
       const verdict = judge(report)
       const all = report.answered + report.failed
-      onStep(`${this.#arrangement}: ${rate} requests/s, ${report.failed} of ${all} failed: ${verdict}`)
+      onStep(`${this.#topology}: ${rate} requests/s, ${report.failed} of ${all} failed: ${verdict}`)
       if (verdict === 'good')
         for (const [lb, count] of Object.entries(report.flows.byLb)) flows[lb] = (flows[lb] ?? 0) + count
       return { verdict, result: rateResult(report) }
     })
     const good = trials.filter(({ verdict }) => verdict === 'good').map(({ rate }) => rate)
     return {
-      arrangement: this.#arrangement,
+      topology: this.#topology,
       capacity: Math.max(0, ...good),
       trials,
       evenness: evennessOf(flows),
@@ -98,7 +98,7 @@ class Measuring {
     try {
       const report = await this.#probe(newFlowsPerSecond * TAKEOVER_LOAD, TAKEOVER_MS)
       const takeover = takeoverOf(victim.name, killedAtMs, report)
-      onStep(`${this.#arrangement}: ${victim.name} killed, ${takeover.failed} failed, outage ${takeover.outageMs} ms`)
+      onStep(`${this.#topology}: ${victim.name} killed, ${takeover.failed} failed, outage ${takeover.outageMs} ms`)
       return takeover
     } finally {
       clearTimeout(timer)

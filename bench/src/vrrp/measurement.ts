@@ -1,7 +1,7 @@
-import type { Arrangement } from './arrangement.js'
 import type { Evenness } from './evenness.js'
 import type { RateTrial } from './highest-rate.js'
 import type { Takeover } from './takeover.js'
+import type { Topology } from './topology.js'
 
 /** One run at a fixed rate. */
 export interface RateResult {
@@ -16,7 +16,7 @@ export interface RateResult {
 
 /** What was measured on one of the two clusters. */
 export interface Measurement {
-  readonly arrangement: Arrangement
+  readonly topology: Topology
   /** Highest rate at which less than one request in a hundred failed, requests per second. */
   readonly capacity: number
   readonly trials: readonly RateTrial<RateResult>[]

@@ -7,8 +7,8 @@ export function renderMeasurements(measurements: readonly Measurement[], newFlow
     `Each LB carries ${newFlowsPerSecond} new flows a second. Capacity: highest rate, in steps of half an LB, at which less than 1 % fail`,
     renderTable([
       ['', 'capacity req/s', 'in LBs', 'shares by LB, %', 'chi-square', 'p'],
-      ...measurements.map(({ arrangement, capacity, evenness }) => [
-        arrangement,
+      ...measurements.map(({ topology, capacity, evenness }) => [
+        topology,
         figure(capacity),
         figure(capacity / newFlowsPerSecond),
         evenness.shares.map((share) => (100 * share).toFixed(1)).join(' '),
@@ -19,8 +19,8 @@ export function renderMeasurements(measurements: readonly Measurement[], newFlow
     'An LB is killed under load that one LB can carry',
     renderTable([
       ['', 'killed', 'req/s', 'outage ms', 'failed', 'of', 'by cause'],
-      ...measurements.map(({ arrangement, takeover }) => [
-        arrangement,
+      ...measurements.map(({ topology, takeover }) => [
+        topology,
         takeover.killed,
         figure(takeover.ratePerSecond),
         figure(takeover.outageMs),

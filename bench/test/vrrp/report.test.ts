@@ -44,14 +44,14 @@ const quiet = (slots: number): number[] => new Array<number>(slots).fill(0)
 
 const MEASUREMENTS: readonly Measurement[] = [
   {
-    arrangement: 'active-active',
+    topology: 'active-active',
     capacity: 400,
     trials: [],
     evenness: evennessOf({ 'lb-1': 251, 'lb-2': 249, 'lb-3': 240, 'lb-4': 260 }),
     takeover: takeoverOf('lb-4', 505, probed(quiet(20))),
   },
   {
-    arrangement: 'active-standby',
+    topology: 'active-standby',
     capacity: 100,
     trials: [],
     evenness: evennessOf({ 'lb-1': 1_000, 'lb-2': 0, 'lb-3': 0, 'lb-4': 0 }),

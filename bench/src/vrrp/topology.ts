@@ -1,6 +1,6 @@
 /** How several LBs share the work of one VIP (claim C14). */
-export const ARRANGEMENTS = ['active-active', 'active-standby'] as const
-export type Arrangement = (typeof ARRANGEMENTS)[number]
+export const TOPOLOGIES = ['active-active', 'active-standby'] as const
+export type Topology = (typeof TOPOLOGIES)[number]
 
 /** What both clusters have in common. */
 export interface ClusterSize {
@@ -11,11 +11,11 @@ export interface ClusterSize {
 }
 
 /** A cluster's configuration; two of the same size differ in one line. */
-export function clusterYaml(arrangement: Arrangement, { lbs, backends, newFlowsPerSecond }: ClusterSize): string {
+export function clusterYaml(topology: Topology, { lbs, backends, newFlowsPerSecond }: ClusterSize): string {
   return `block: auto
 lbs: ${lbs}
 backends: ${backends}
-redundancy: ${arrangement}
+redundancy: ${topology}
 capacity:
   newFlowsPerSecond: ${newFlowsPerSecond}
 `

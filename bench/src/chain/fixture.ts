@@ -22,8 +22,8 @@ export class Block {
   }
 }
 
-/** What the ways of a comparison share. */
-export interface Stage {
+/** What the contenders of a comparison share. */
+export interface Fixture {
   readonly block: Block
   /** For configurations and the like; goes when the bench ends. */
   readonly directory: string
@@ -32,8 +32,8 @@ export interface Stage {
   readonly files: number
 }
 
-/** Runs something on a stage that is there only meanwhile. */
-export async function onStage<T>(run: (stage: Stage) => Promise<T>): Promise<T> {
+/** Runs something on a fixture that is there only meanwhile. */
+export async function withFixture<T>(run: (fixture: Fixture) => Promise<T>): Promise<T> {
   const directory = mkdtempSync(join(tmpdir(), 'fivetuple-bench-'))
   const guard = new ChildGuard()
   try {

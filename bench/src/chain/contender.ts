@@ -1,10 +1,10 @@
-/** By which ways requests get from the client to a backend; in the order of the first round. */
-export const WAYS = ['direct', 'fivetuple', 'haproxy', 'nginx'] as const
-export type WayName = (typeof WAYS)[number]
+/** Routes that requests take from the client to a backend, in the order of the first round. */
+export const CONTENDERS = ['direct', 'fivetuple', 'haproxy', 'nginx'] as const
+export type ContenderName = (typeof CONTENDERS)[number]
 
-/** A way that is ready to be used. */
-export interface Way {
-  readonly name: WayName
+/** One of them, ready for load. */
+export interface Contender {
+  readonly name: ContenderName
   /** Where clients connect, address:port, by service; a service that is not in here can't be carried. */
   readonly entries: Readonly<Record<string, string>>
   /** Processes by hop, in the order in which requests meet them. */

@@ -2,12 +2,12 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ClusterProcess } from '../cluster-process.js'
 import { Program } from '../program.js'
+import type { Contender, ContenderName } from './contender.js'
 import { fivetupleConfig } from './fivetuple.js'
+import type { Fixture } from './fixture.js'
 import { haproxyConfig } from './haproxy.js'
 import { type ChainHop, chainOf, endpointOf, type Service } from './hop.js'
 import { nginxStreamConfig } from './nginx.js'
-import type { Stage } from './stage.js'
-import type { Way, WayName } from './way.js'
 
 /** As many as fivetuple has: uplink switch, LB, downlink switch. */
 const HOPS = [1, 2, 3]
@@ -15,13 +15,17 @@ const HOPS = [1, 2, 3]
 const HAPROXY_RANGE = 201
 const NGINX_RANGE = 202
 
-export function directWay(services: readonly Service[]): Way {
+export function directContender(services: readonly Service[]): Contender {
   const entries = services.map(({ name, backend }) => [name, endpointOf(backend)] as const)
   return { name: 'direct', entries: Object.fromEntries(entries), hops: {}, stop: async () => {} }
 }
 
-export async function fivetupleWay(stage: Stage, services: readonly Service[], lbs: number): Promise<Way> {
-  const cluster = await ClusterProcess.startFrom(fivetupleConfig(stage.block.cidr, lbs, services))
+export async function fivetupleContender(
+  fixture: Fixture,
+  services: readonly Service[],
+  lbs: number,
+): Promise<Contender> {
+  const cluster = await ClusterProcess.startFrom(fivetupleConfig(fixture.block.cidr, lbs, services))
   const { uplink = [], lbs: lbPids = [], downlink = [], launcher = [] } = cluster.pids()
   return {
     name: 'fivetuple',
@@ -31,35 +35,35 @@ export async function fivetupleWay(stage: Stage, services: readonly Service[], l
   }
 }
 
-export function haproxyWay(stage: Stage, services: readonly Service[], command: string): Promise<Way> {
+export function haproxyContender(fixture: Fixture, services: readonly Service[], command: string): Promise<Contender> {
   const tcp = services.filter(({ protocol }) => protocol === 'tcp')
-  return chainWay('haproxy', stage, tcp, HAPROXY_RANGE, (directory, hop) => {
+  return chainContender('haproxy', fixture, tcp, HAPROXY_RANGE, (directory, hop) => {
     const file = join(directory, 'haproxy.cfg')
-    writeFileSync(file, haproxyConfig(hop, stage.files))
+    writeFileSync(file, haproxyConfig(hop, fixture.files))
     return { command, args: ['-db', '-f', file] }
   })
 }
 
-export function nginxWay(
-  stage: Stage,
+export function nginxContender(
+  fixture: Fixture,
   services: readonly Service[],
   command: string,
   module: string | undefined,
-): Promise<Way> {
-  return chainWay('nginx', stage, services, NGINX_RANGE, (directory, hop) => {
-    writeFileSync(join(directory, 'nginx.conf'), nginxStreamConfig(hop, module, stage.files))
+): Promise<Contender> {
+  return chainContender('nginx', fixture, services, NGINX_RANGE, (directory, hop) => {
+    writeFileSync(join(directory, 'nginx.conf'), nginxStreamConfig(hop, module, fixture.files))
     return { command, args: ['-p', directory, '-e', 'stderr', '-c', 'nginx.conf'] }
   })
 }
 
 /** Starts a chain of processes from its far end, so that each finds the next one there. */
-async function chainWay(
-  name: WayName,
-  { block, directory, guard }: Stage,
+async function chainContender(
+  name: ContenderName,
+  { block, directory, guard }: Fixture,
   services: readonly Service[],
   range: number,
   prepare: (directory: string, hop: ChainHop) => { readonly command: string; readonly args: readonly string[] },
-): Promise<Way> {
+): Promise<Contender> {
   const hops = chainOf(
     HOPS.map((hop) => block.address(range, hop)),
     services,

@@ -1,0 +1,192 @@
+import { Command, InvalidArgumentError, Option } from 'commander'
+
+type Parse = (text: string) => number
+
+/** The command line of the benches. The code of a command is loaded when it runs. */
+export function benchProgram(): Command {
+  const program = new Command('bench')
+    .usage('<command> [options]')
+    .description(
+      'Measures what the way through the cluster costs. Results are printed and written to reports/ as JSON.',
+    )
+    .showHelpAfterError("('pnpm bench help <command>' lists its options)")
+  for (const add of [chain, draw, throughVip, against, cards, vrrp, scale, failure, soak, micro]) add(program)
+  return program
+}
+
+function chain(program: Command): void {
+  program
+    .command('chain')
+    .description('three hops: fivetuple against chains of three HAProxy and nginx processes')
+    .addOption(only())
+    .addOption(number('--lbs <n>', 'LBs of the cluster', whole(), 1))
+    .addOption(seconds(2))
+    .addOption(rounds(4))
+    .addOption(
+      new Option('--backend <kind>', 'server of small requests; nginx where it is installed')
+        .choices(['nginx', 'fastify'])
+        .default('nginx'),
+    )
+    .addOption(tool('haproxy'))
+    .addOption(tool('nginx'))
+    .addOption(tool('wrk'))
+    .action(async ({ haproxy, nginx, wrk, ...options }) => {
+      const { chain } = await import('./chain/chain.js')
+      await chain({ ...options, commands: { haproxy, nginx, wrk } })
+    })
+}
+
+function draw(program: Command): void {
+  program
+    .command('draw')
+    .description('reports of chain again, as one')
+    .argument('<report...>', 'JSON files that chain has written')
+    .action(async (files) => {
+      const { drawAgain } = await import('./draw-again.js')
+      drawAgain(files)
+    })
+}
+
+function throughVip(program: Command): void {
+  clusterSize(program.command('through-vip').description("a cluster's VIP against one of its backends"), 4, 4)
+    .addOption(only())
+    .addOption(seconds(2))
+    .addOption(rounds(4))
+    .action(async (options) => {
+      const { throughVip } = await import('./through-vip.js')
+      await throughVip(options)
+    })
+}
+
+function against(program: Command): void {
+  clusterSize(program.command('against').description('this checkout against another one'), 4, 4)
+    .argument('<folder>', 'the other checkout, which must be built')
+    .addOption(seconds(3))
+    .addOption(rounds(6))
+    .addOption(number('--within <percent>', 'difference that counts as none', positive(100), 3))
+    .addOption(tool('wrk'))
+    .action(async (checkout, options) => {
+      const { against } = await import('./clusters/against.js')
+      await against({ checkout, ...options })
+    })
+}
+
+function cards(program: Command): void {
+  clusterSize(program.command('cards').description('switches on more line cards against those of one process'), 2, 2)
+    .addOption(number('--cards <n>', 'line cards of the second cluster, 2 to 16; the first has 1', whole(16, 2), 2))
+    .addOption(seconds(3))
+    .addOption(rounds(5))
+    .addOption(tool('wrk'))
+    .action(async (options) => {
+      const { compareCards } = await import('./line-cards/cards.js')
+      await compareCards(options)
+    })
+}
+
+function vrrp(program: Command): void {
+  program
+    .command('vrrp')
+    .description('all LBs at once against one at a time (VRRP)')
+    .addOption(number('--lbs <n>', 'LBs of both clusters, 2 to 16', whole(16, 2), 4))
+    .addOption(number('--backends <n>', 'backends of both clusters', whole(16), 4))
+    .addOption(number('--flows <n>', 'new flows a second that each LB can carry, 10 to 2000', whole(2_000, 10), 100))
+    .addOption(number('--seconds <n>', 'length of each run that looks for the capacity', positive(60), 2))
+    .action(async ({ flows, ...options }) => {
+      const { compareTopologies } = await import('./vrrp/compare-topologies.js')
+      await compareTopologies({ ...options, newFlowsPerSecond: flows })
+    })
+}
+
+function scale(program: Command): void {
+  program
+    .command('scale')
+    .description('what more LBs, VIPs and flows cost, and how long a cluster takes to start')
+    .addOption(only())
+    .addOption(seconds(2))
+    .addOption(rounds(3))
+    .addOption(number('--rate <n>', 'requests a second of the load at a fixed rate', positive(100_000), 4_000))
+    .addOption(tool('wrk'))
+    .action(async ({ rate, ...options }) => {
+      const { scale } = await import('./scale/scale.js')
+      await scale({ ...options, perSecond: rate })
+    })
+}
+
+function failure(program: Command): void {
+  clusterSize(program.command('failure').description('what failures of LBs, cables and backends cost clients'), 4, 4)
+    .addOption(only())
+    .addOption(seconds(2))
+    .action(async (options) => {
+      const { underFailure } = await import('./failure/under-failure.js')
+      await underFailure(options)
+    })
+}
+
+function soak(program: Command): void {
+  program
+    .command('soak')
+    .description('random faults under load; exits with 1 if anything is left behind or a bystander is hurt')
+    .addOption(only())
+    .addOption(number('--seconds <n>', 'length of the run', positive(86_400), 600))
+    .addOption(number('--seed <n>', 'which faults come when', positive(2 ** 32 - 1), 1))
+    .action(async (options) => {
+      const { soak } = await import('./soak/soak.js')
+      await soak(options)
+    })
+}
+
+function micro(program: Command): void {
+  program
+    .command('micro')
+    .description('the functions that run per packet')
+    .addOption(only())
+    .addOption(rounds(7))
+    .action(async (options) => {
+      const { microBenches } = await import('./micro/micro-benches.js')
+      await microBenches(options)
+    })
+}
+
+function clusterSize(command: Command, lbs: number, backends: number): Command {
+  return command
+    .addOption(number('--lbs <n>', 'LBs of the cluster', whole(), lbs))
+    .addOption(number('--backends <n>', 'backends of the cluster', whole(), backends))
+}
+
+function only(): Option {
+  return new Option('--only <part>', 'only what has this in its name; may be repeated')
+    .argParser((part: string, parts: readonly string[]) => [...parts, part])
+    .default([], 'all')
+}
+
+function seconds(byDefault: number): Option {
+  return number('--seconds <n>', 'measured load in each segment', positive(), byDefault)
+}
+
+function rounds(byDefault: number): Option {
+  return number('--rounds <n>', 'how often each is measured', whole(), byDefault)
+}
+
+function tool(name: string): Option {
+  return new Option(`--${name} <file>`, `${name}, where it is not on the PATH`).default(name)
+}
+
+function number(flags: string, description: string, parse: Parse, byDefault: number): Option {
+  return new Option(flags, description).argParser(parse).default(byDefault)
+}
+
+function positive(max = 1_000): Parse {
+  return (text) => {
+    const value = Number(text)
+    if (value > 0 && value <= max) return value
+    throw new InvalidArgumentError(`A number above 0, at most ${max}, is needed.`)
+  }
+}
+
+function whole(max = 1_000, min = 1): Parse {
+  return (text) => {
+    const value = Number(text)
+    if (text !== '' && Number.isInteger(value) && value >= min && value <= max) return value
+    throw new InvalidArgumentError(`A whole number from ${min} to ${max} is needed.`)
+  }
+}

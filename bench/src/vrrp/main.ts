@@ -1,4 +1,0 @@
-import { requireNode } from '@fivetuple/runtime/require-node'
-
-requireNode()
-void import('./run.js')
