@@ -26,8 +26,8 @@ function rewrite(hasChecksum: boolean): () => number {
   if (hasChecksum) fillL4Checksum(b, 0)
   return () => {
     for (let i = 0; i < 1024; i += 2) {
-      rewriteEndpoints(b, 0, bip, 20_017, backend, 8080)
-      rewriteEndpoints(b, 0, client, 41_234, vip, 8080)
+      rewriteEndpoints(b, 0, bip, backend, 20_017, 8080)
+      rewriteEndpoints(b, 0, client, vip, 41_234, 8080)
     }
     return 1024
   }

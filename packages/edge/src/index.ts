@@ -3,7 +3,8 @@
 export type { Fabric } from './fabric/fabric.js'
 export { Flow, type FlowApplication, type FlowFailure } from './fabric/flow.js'
 export type { LocalFailure, LocalFailureCounters } from './fabric/local-failure.js'
-export { TcpEdge, type TcpEdgeCounters, type TcpEdgeOptions } from './fabric/tcp-edge.js'
+export { TcpEdge, type TcpEdgeOptions } from './fabric/tcp-edge.js'
+export type { TcpEdgeCounters } from './fabric/tcp-edge-counters.js'
 export { TICK_MS, TimerWheel, type WheelEntry } from './fabric/timer-wheel.js'
 export {
   type ConnectionHandlers,

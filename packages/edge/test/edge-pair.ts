@@ -211,7 +211,7 @@ export class EdgePair {
   /** Sends a SYN from a port of its own, or from `port`; undefined when the edge takes no more flows. */
   dial(port = this.#nextPort++): Recorder | undefined {
     const recorder = new Recorder(this.client)
-    const flow = this.client.edge.connect(CLIENT, port, SERVER, SERVER_PORT, recorder, this.clock.now)
+    const flow = this.client.edge.connect(CLIENT, SERVER, port, SERVER_PORT, recorder, this.clock.now)
     if (flow === undefined) return undefined
     recorder.flow = flow
     return recorder

@@ -174,14 +174,14 @@ export class SocketFabric {
     const tcp = ipv4HeaderLength(b, 0)
     const client = { address: ipv4Source(b, 0), port: tcpSourcePort(b, tcp) }
     this.#clientOfPort.set(client.port, client.address)
-    rewriteEndpoints(b, 0, this.#net.bip, client.port, this.#backend.address, this.#backend.port)
+    rewriteEndpoints(b, 0, this.#net.bip, this.#backend.address, client.port, this.#backend.port)
     return this.#options.tellsClient && tcpFlags(b, tcp) === TcpFlag.SYN ? withClient(b, client, this.#net.vip) : b
   }
 
   #backward(b: Uint8Array): Uint8Array {
     const port = tcpDestinationPort(b, ipv4HeaderLength(b, 0))
     const { vip } = this.#net
-    rewriteEndpoints(b, 0, vip.address, vip.port, this.#clientOfPort.get(port)!, port)
+    rewriteEndpoints(b, 0, vip.address, this.#clientOfPort.get(port)!, vip.port, port)
     return b
   }
 }

@@ -105,12 +105,12 @@ t.test('datagrams go from clients to a backend and back, each as one packet', as
   const ports = new Map<number, number>()
   const up = wireTo(t, (b) => {
     ports.set(udpSourcePort(b, 20), ipv4Source(b, 0))
-    rewriteEndpoints(b, 0, BIP, udpSourcePort(b, 20), BACKEND.address, BACKEND.port)
+    rewriteEndpoints(b, 0, BIP, BACKEND.address, udpSourcePort(b, 20), BACKEND.port)
     servers.receive(b, 0, b.length, 0)
   })
   const down = wireTo(t, (b) => {
     const port = udpDestinationPort(b, 20)
-    rewriteEndpoints(b, 0, SERVICE.address, SERVICE.port, ports.get(port)!, port)
+    rewriteEndpoints(b, 0, SERVICE.address, ports.get(port)!, SERVICE.port, port)
     clients.receive(b, 0, b.length)
   })
   const servers = serverEdge(t, down.fabric)

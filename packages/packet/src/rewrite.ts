@@ -13,8 +13,8 @@ export function rewriteEndpoints(
   b: Uint8Array,
   o: number,
   sourceAddress: number,
-  sourcePort: number,
   destinationAddress: number,
+  sourcePort: number,
   destinationPort: number,
 ): void {
   const l4 = o + ipv4HeaderLength(b, o)

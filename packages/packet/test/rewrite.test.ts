@@ -38,7 +38,7 @@ t.test('translation is rewriting and recomputation', async () => {
       if (offloaded) writeU16(b, checksumAt(b), 0)
       const expected = b.slice()
       rewriteNaively(expected, from, fromPort, to, toPort)
-      rewriteEndpoints(b, 0, from, fromPort, to, toPort)
+      rewriteEndpoints(b, 0, from, to, fromPort, toPort)
       assert.deepEqual(b, expected)
     }),
     { numRuns: 500 },
@@ -51,8 +51,8 @@ t.test('there and back again is the same packet', async () => {
       const before = b.slice()
       const [a, c] = [readU32(b, 12), readU32(b, 16)]
       const [ap, cp] = [readU16(b, 20), readU16(b, 22)]
-      rewriteEndpoints(b, 0, from, fromPort, to, toPort)
-      rewriteEndpoints(b, 0, a, ap, c, cp)
+      rewriteEndpoints(b, 0, from, to, fromPort, toPort)
+      rewriteEndpoints(b, 0, a, c, ap, cp)
       assert.deepEqual(b, before)
     }),
   )
@@ -63,7 +63,7 @@ t.test('a checksum that comes out as zero is written as 0xffff, for zero would m
     const b = captured.slice()
     // What the port grows by, the checksum shrinks by.
     const sourcePort = (readU16(b, 20) + readU16(b, checksumAt(b))) % 0xffff
-    rewriteEndpoints(b, 0, readU32(b, 12), sourcePort, readU32(b, 16), readU16(b, 22))
+    rewriteEndpoints(b, 0, readU32(b, 12), readU32(b, 16), sourcePort, readU16(b, 22))
     t.equal(readU16(b, checksumAt(b)), 0xffff)
     t.equal(l4Sum(b, 0), 0xffff)
   }
@@ -84,7 +84,7 @@ t.test('a wrong checksum stays wrong', async () => {
         writeU16(b, 10, (readU16(b, 10) + ipError) % 0xffff)
         // Modulo 0xffff and never zero: zero would mean that there is no checksum.
         writeU16(b, checksumAt(b), (readU16(b, checksumAt(b)) + l4Error) % 0xffff || 0xffff)
-        rewriteEndpoints(b, 0, from, fromPort, to, toPort)
+        rewriteEndpoints(b, 0, from, to, fromPort, toPort)
         assert.equal(malformedIpv4(b, 0, b.length), 'checksum')
         assert.notEqual(l4Sum(b, 0), 0xffff)
       },
@@ -100,7 +100,7 @@ t.test('behind IP options, at any offset, and nothing else is touched', async (t
   withOptions[5] = 0x46
   writeU16(withOptions, 7, 64)
   refreshIpv4Checksum(withOptions, 5)
-  rewriteEndpoints(withOptions, 5, 0x7f140203, 20_017, 0x7f140302, 8080)
+  rewriteEndpoints(withOptions, 5, 0x7f140203, 0x7f140302, 20_017, 8080)
   t.equal(malformedIpv4(withOptions, 5, 69), undefined)
   t.equal(l4Sum(withOptions, 5), 0xffff)
   t.same([readU16(withOptions, 29), readU16(withOptions, 31)], [20_017, 8080])

@@ -143,7 +143,7 @@ export class SimulatedCluster {
 
   /** Opens a flow from a client. */
   connect(address: number, port: number, application: FlowApplication): Flow {
-    const flow = this.clients.connect(address, port, VIP, SERVICE_PORT, application, this.clock.now)
+    const flow = this.clients.connect(address, VIP, port, SERVICE_PORT, application, this.clock.now)
     assert(flow, 'the client edge took the flow')
     this.#settleWires()
     return flow

@@ -1,8 +1,8 @@
-import type { NO_ROUTE, PacketOutput } from '@fivetuple/packet'
+import { DEFAULT_TTL, type NO_ROUTE, type PacketOutput } from '@fivetuple/packet'
 
 /** What an edge sees of the switch that it is part of. */
 export interface Fabric {
-  /** TTL of what starts here. Without it: one less than usual, for the switch that the edge is part of is the first hop. */
+  /** TTL of packets that start here. Missing: that of {@link ttlOf}. */
   readonly ttl?: number
   /**
    * The port that a packet of this five-tuple leaves by, as the route table stands, or {@link NO_ROUTE}. Counts it.
@@ -23,4 +23,12 @@ export interface Fabric {
   takeBack?(port: number, bytes: number): void
   /** The output of a port that `egressFor` has named. */
   outputOf(port: number): PacketOutput
+}
+
+/**
+ * TTL of packets that an edge originates: that of the fabric, or one below the usual. The switch that the edge is part of is the
+ * first layer-3 hop, so packets appear on its ports with one hop taken.
+ */
+export function ttlOf({ ttl }: Fabric): number {
+  return ttl ?? DEFAULT_TTL - 1
 }

@@ -27,8 +27,8 @@ export interface FlowApplication {
 export class Flow implements WheelEntry<Flow> {
   readonly endpoint: TcpEndpoint
   readonly localAddress: number
-  readonly localPort: number
   readonly remoteAddress: number
+  readonly localPort: number
   readonly remotePort: number
   /** Set by who opens or takes the flow, before anything happens on it. */
   application!: FlowApplication
@@ -46,14 +46,14 @@ export class Flow implements WheelEntry<Flow> {
   constructor(
     endpoint: TcpEndpoint,
     localAddress: number,
-    localPort: number,
     remoteAddress: number,
+    localPort: number,
     remotePort: number,
   ) {
     this.endpoint = endpoint
     this.localAddress = localAddress
-    this.localPort = localPort
     this.remoteAddress = remoteAddress
+    this.localPort = localPort
     this.remotePort = remotePort
   }
 }

@@ -1,5 +1,5 @@
 import {
-  DEFAULT_TTL,
+  type FiveTuple,
   ICMP_ERROR_MAX_BYTES,
   ICMP_QUOTE_BYTES,
   IcmpType,
@@ -12,42 +12,31 @@ import {
   writeIpv4Header,
   writeU16,
 } from '@fivetuple/packet'
-import type { Fabric } from './fabric.js'
+import { type Fabric, ttlOf } from './fabric.js'
 import type { LocalFailure } from './local-failure.js'
 
-const TTL = DEFAULT_TTL - 1
-
-/** Flow whose packet an ICMP error is about, as the packet's sender wrote it. */
-export interface OffendingFlow {
-  readonly sourceAddress: number
-  readonly sourcePort: number
-  readonly destinationAddress: number
-  readonly destinationPort: number
-  readonly protocol: number
-}
-
-/** Sends port unreachable to the sender of a packet (RFC 1122 §3.2.2.1). */
-export function reportPortUnreachable(fabric: Fabric, flow: OffendingFlow): void {
+/** Sends port unreachable to the sender of a packet (RFC 1122 §3.2.2.1). @param flow as the sender wrote it */
+export function reportPortUnreachable(fabric: Fabric, flow: FiveTuple): void {
   report(fabric, flow, IcmpType.DESTINATION_UNREACHABLE, UnreachableCode.PORT, 0)
 }
 
 /** Sends host unreachable to the sender of a packet. */
-export function reportHostUnreachable(fabric: Fabric, flow: OffendingFlow): void {
+export function reportHostUnreachable(fabric: Fabric, flow: FiveTuple): void {
   report(fabric, flow, IcmpType.DESTINATION_UNREACHABLE, UnreachableCode.HOST, 0)
 }
 
 /** Sends an ICMP error which says that this machine, and not the destination, has refused a packet: see {@link LocalFailure}. */
-export function reportLocalFailure(fabric: Fabric, flow: OffendingFlow, failure: LocalFailure | 'limit'): void {
+export function reportLocalFailure(fabric: Fabric, flow: FiveTuple, failure: LocalFailure | 'limit'): void {
   const { DESTINATION_UNREACHABLE, PARAMETER_PROBLEM } = IcmpType
   if (failure === 'source-port') report(fabric, flow, PARAMETER_PROBLEM, 0, SOURCE_PORT_POINTER)
   else report(fabric, flow, DESTINATION_UNREACHABLE, UnreachableCode.ADMINISTRATIVELY_PROHIBITED, 0)
 }
 
 /** Sends nothing if the queue is full. The packet is not there any more: of what is quoted, addresses, ports and protocol are its own. */
-function report(fabric: Fabric, flow: OffendingFlow, type: number, code: number, pointer: number): void {
+function report(fabric: Fabric, flow: FiveTuple, type: number, code: number, pointer: number): void {
   const { sourceAddress, sourcePort, destinationAddress, destinationPort, protocol } = flow
   const offending = new Uint8Array(IPV4_HEADER_BYTES + ICMP_QUOTE_BYTES)
-  writeIpv4Header(offending, 0, offending.length, TTL, protocol, sourceAddress, destinationAddress)
+  writeIpv4Header(offending, 0, offending.length, ttlOf(fabric), protocol, sourceAddress, destinationAddress)
   writeU16(offending, IPV4_HEADER_BYTES, sourcePort)
   writeU16(offending, IPV4_HEADER_BYTES + 2, destinationPort)
   if (protocol === IpProtocol.UDP) writeU16(offending, IPV4_HEADER_BYTES + 4, ICMP_QUOTE_BYTES)

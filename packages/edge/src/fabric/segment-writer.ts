@@ -1,5 +1,4 @@
 import {
-  DEFAULT_TTL,
   IPV4_HEADER_BYTES,
   IpProtocol,
   MAX_PACKET_BYTES,
@@ -8,10 +7,7 @@ import {
   writeIpv4Header,
 } from '@fivetuple/packet'
 import type { SegmentOutput } from '@fivetuple/tcp'
-import type { Fabric } from './fabric.js'
-
-/** The switch that the edge is part of is the first layer-3 hop, so packets appear on its ports with one hop taken. */
-const TTL = DEFAULT_TTL - 1
+import { type Fabric, ttlOf } from './fabric.js'
 
 /**
  * Writes segments of one flow after the other straight into the batch of the port that each is routed to: per packet one
@@ -24,8 +20,8 @@ export class SegmentWriter implements SegmentOutput {
   readonly #ttl: number
   readonly #scratch = new Uint8Array(MAX_PACKET_BYTES)
   #localAddress = 0
-  #localPort = 0
   #remoteAddress = 0
+  #localPort = 0
   #remotePort = 0
   #isOpening = false
   #isKeepAlive = false
@@ -39,7 +35,7 @@ export class SegmentWriter implements SegmentOutput {
   constructor(fabric: Fabric, isTaken: (port: number) => boolean = () => false) {
     this.#fabric = fabric
     this.#isTaken = isTaken
-    this.#ttl = fabric.ttl ?? TTL
+    this.#ttl = ttlOf(fabric)
     this.buffer = this.#scratch
   }
 
@@ -50,8 +46,8 @@ export class SegmentWriter implements SegmentOutput {
    */
   begin(
     localAddress: number,
-    localPort: number,
     remoteAddress: number,
+    localPort: number,
     remotePort: number,
     isOpening = false,
     isKeepAlive = false,
@@ -59,8 +55,8 @@ export class SegmentWriter implements SegmentOutput {
     this.#isOpening = isOpening
     this.#isKeepAlive = isKeepAlive
     this.#localAddress = localAddress
-    this.#localPort = localPort
     this.#remoteAddress = remoteAddress
+    this.#localPort = localPort
     this.#remotePort = remotePort
     this.blockedPort = -1
     this.hadNoRoute = false

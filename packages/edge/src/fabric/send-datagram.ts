@@ -1,5 +1,4 @@
 import {
-  DEFAULT_TTL,
   IPV4_HEADER_BYTES,
   IpProtocol,
   NO_ROUTE,
@@ -7,10 +6,7 @@ import {
   writeIpv4Header,
   writeUdpHeader,
 } from '@fivetuple/packet'
-import type { Fabric } from './fabric.js'
-
-/** The switch that the edge is part of has taken one hop already. */
-const TTL = DEFAULT_TTL - 1
+import { type Fabric, ttlOf } from './fabric.js'
 
 /**
  * Sends one datagram into the fabric as one packet.
@@ -19,14 +15,23 @@ const TTL = DEFAULT_TTL - 1
  */
 export function sendDatagram(
   fabric: Fabric,
-  source: number,
+  sourceAddress: number,
+  destinationAddress: number,
   sourcePort: number,
-  destination: number,
   destinationPort: number,
   payload: Uint8Array,
 ): boolean {
   const total = IPV4_HEADER_BYTES + UDP_HEADER_BYTES + payload.length
-  const port = fabric.egressFor(source, destination, sourcePort, destinationPort, IpProtocol.UDP, total, false, false)
+  const port = fabric.egressFor(
+    sourceAddress,
+    destinationAddress,
+    sourcePort,
+    destinationPort,
+    IpProtocol.UDP,
+    total,
+    false,
+    false,
+  )
   if (port === NO_ROUTE) return true
   const output = fabric.outputOf(port)
   if (output.blocked) {
@@ -35,7 +40,7 @@ export function sendDatagram(
   }
   const at = output.reserve(total)
   const b = output.buffer
-  writeIpv4Header(b, at, total, fabric.ttl ?? TTL, IpProtocol.UDP, source, destination)
+  writeIpv4Header(b, at, total, ttlOf(fabric), IpProtocol.UDP, sourceAddress, destinationAddress)
   writeUdpHeader(b, at + IPV4_HEADER_BYTES, sourcePort, destinationPort, payload.length)
   b.set(payload, at + IPV4_HEADER_BYTES + UDP_HEADER_BYTES)
   return true

@@ -1,5 +1,4 @@
 import {
-  FiveTupleMap,
   type IcmpError,
   IpProtocol,
   ipv4Destination,
@@ -15,25 +14,18 @@ import {
 import { TcpEndpoint, TcpEvent, type TcpOptions, TcpState, writeResetFor } from '@fivetuple/tcp'
 import type { Fabric } from './fabric.js'
 import { Flow, type FlowApplication } from './flow.js'
+import { FlowQueues, NO_PORT } from './flow-queues.js'
+import { type FlowLimits, FlowTable } from './flow-table.js'
 import { reportLocalFailure } from './icmp-report.js'
-import {
-  countLocalFailure,
-  type LocalFailure,
-  type LocalFailureCounters,
-  newLocalFailureCounters,
-} from './local-failure.js'
+import { countLocalFailure, type LocalFailure } from './local-failure.js'
 import { ReadChunks } from './read-chunks.js'
 import { SegmentWriter } from './segment-writer.js'
+import { newTcpEdgeCounters, type TcpEdgeCounters } from './tcp-edge-counters.js'
 import { TimerWheel } from './timer-wheel.js'
 
-export interface TcpEdgeOptions {
+export interface TcpEdgeOptions extends FlowLimits {
   readonly fabric: Fabric
   readonly tcp: TcpOptions
-  readonly maxFlows: number
-  /** Flows that may exist beyond `maxFlows` if {@link isReserved} tells so of them. Default: 0. */
-  readonly reservedFlows?: number
-  /** True for the remote end of an incoming flow that may use the reserve. Default: none. */
-  readonly isReserved?: (remoteAddress: number, remotePort: number) => boolean
   /** Initial sequence numbers, 32 bits each (RFC 9293 §3.4.1). */
   readonly nextIss: () => number
   /**
@@ -46,62 +38,29 @@ export interface TcpEdgeOptions {
   readonly onEarlierDeadline?: (deadline: number) => void
 }
 
-/** What an edge has counted since it started. */
-export interface TcpEdgeCounters extends LocalFailureCounters {
-  opened: number
-  accepted: number
-  refused: number
-  reset: number
-  timedOut: number
-  /** Segments for which there was no flow; answered with RST. */
-  unknown: number
-  malformed: number
-  /** New flows turned away because of `maxFlows`. */
-  overLimit: number
-  /** New flows turned away because the one before them with the same five-tuple did not end in time. */
-  tupleInUse: number
-}
-
 /**
  * All TCP flows that end at this edge. No sockets: those are {@link FlowApplication}s, so a simulation runs this very
  * code. Time comes in with each call.
  */
 export class TcpEdge {
-  readonly counters: TcpEdgeCounters = {
-    opened: 0,
-    accepted: 0,
-    refused: 0,
-    reset: 0,
-    timedOut: 0,
-    unknown: 0,
-    malformed: 0,
-    overLimit: 0,
-    ...newLocalFailureCounters(),
-    tupleInUse: 0,
-  }
+  readonly counters: TcpEdgeCounters = newTcpEdgeCounters()
   /** Where sockets of this edge read into. */
   readonly chunks = new ReadChunks()
   readonly #options: TcpEdgeOptions
   readonly #tcp: TcpOptions
-  /** By (local address, remote address, local port, remote port): what a received packet's destination and source say. */
-  readonly #flows = new FiveTupleMap<Flow>()
+  readonly #flows: FlowTable
   readonly #wheel: TimerWheel<Flow>
   readonly #writer: SegmentWriter
-  /** Flows that wait for a port's queue to drain. */
-  readonly #waiting = new Map<number, Flow[]>()
-  /** The port whose waiting flows have their turn, or -1. */
-  #served = -1
+  readonly #queues = new FlowQueues()
   #now: number
 
   constructor(options: TcpEdgeOptions, now: number) {
     this.#options = options
     this.#tcp = { ...options.tcp, onAcknowledged: this.chunks.recycle }
+    this.#flows = new FlowTable(options)
     this.#now = now
     this.#wheel = new TimerWheel(now)
-    this.#writer = new SegmentWriter(
-      options.fabric,
-      (port) => this.#waiting.size > 0 && port !== this.#served && this.#waiting.has(port),
-    )
+    this.#writer = new SegmentWriter(options.fabric, (port) => this.#queues.isTaken(port))
   }
 
   get flowCount(): number {
@@ -114,21 +73,21 @@ export class TcpEdge {
   }
 
   /** Returns the flow that keeps a five-tuple in use, if any: one that is not over. */
-  occupant(localAddress: number, localPort: number, remoteAddress: number, remotePort: number): Flow | undefined {
-    const flow = this.#flows.get(localAddress, remoteAddress, localPort, remotePort, IpProtocol.TCP)
+  occupant(localAddress: number, remoteAddress: number, localPort: number, remotePort: number): Flow | undefined {
+    const flow = this.#flows.get(localAddress, remoteAddress, localPort, remotePort)
     return flow?.endpoint.isOver ? undefined : flow
   }
 
   /** Opens a flow: a SYN goes out. Returns undefined when `maxFlows` is reached or the tuple is in full use. */
   connect(
     localAddress: number,
-    localPort: number,
     remoteAddress: number,
+    localPort: number,
     remotePort: number,
     application: FlowApplication,
     now: number,
   ): Flow | undefined {
-    const flow = this.#admit(localAddress, localPort, remoteAddress, remotePort)
+    const flow = this.#admit(localAddress, remoteAddress, localPort, remotePort)
     if (flow === undefined) return undefined
     flow.application = application
     this.counters.opened++
@@ -161,7 +120,7 @@ export class TcpEdge {
     if (flow.closed) return
     countLocalFailure(this.counters, failure)
     this.#close(flow)
-    this.#report(flow.localAddress, flow.localPort, flow.remoteAddress, flow.remotePort, failure)
+    this.#report(flow.localAddress, flow.remoteAddress, flow.localPort, flow.remotePort, failure)
   }
 
   /**
@@ -211,7 +170,6 @@ export class TcpEdge {
     return this.#keepers === 0
   }
   #keepers = 0
-  #reservedCount = 0
 
   /** A whole TCP packet `b[start, end)` for this edge. Its IP header has been checked. */
   receive(b: Uint8Array, start: number, end: number, now: number): void {
@@ -222,20 +180,20 @@ export class TcpEdge {
       this.counters.malformed++
       return
     }
-    const local = ipv4Destination(b, start)
-    const remote = ipv4Source(b, start)
+    const localAddress = ipv4Destination(b, start)
+    const remoteAddress = ipv4Source(b, start)
     const localPort = tcpDestinationPort(b, tcp)
     const remotePort = tcpSourcePort(b, tcp)
-    const flow = this.#flows.get(local, remote, localPort, remotePort, IpProtocol.TCP)
+    const flow = this.#flows.get(localAddress, remoteAddress, localPort, remotePort)
     const flags = tcpFlags(b, tcp)
     const isSyn = (flags & (TcpFlag.SYN | TcpFlag.ACK | TcpFlag.RST)) === TcpFlag.SYN
     if (isSyn && (flow === undefined || flow.endpoint.isOver)) {
-      this.#incoming(b, tcp, packetEnd, local, localPort, remote, remotePort, now)
+      this.#incoming(b, tcp, packetEnd, localAddress, remoteAddress, localPort, remotePort, now)
       return
     }
     if (flow === undefined) {
       this.counters.unknown++
-      this.#answerWithReset(b, tcp, packetEnd, local, localPort, remote, remotePort)
+      this.#answerWithReset(b, tcp, packetEnd, localAddress, remoteAddress, localPort, remotePort)
       return
     }
     flow.endpoint.onSegment(b, tcp, packetEnd, now)
@@ -244,7 +202,8 @@ export class TcpEdge {
 
   /** An ICMP error about a packet that this edge has sent (RFC 9293 §3.9.2.2). */
   receiveIcmpError({ offending: t }: IcmpError, now: number): void {
-    const flow = this.#flows.get(t.sourceAddress, t.destinationAddress, t.sourcePort, t.destinationPort, t.protocol)
+    if (t.protocol !== IpProtocol.TCP) return
+    const flow = this.#flows.get(t.sourceAddress, t.destinationAddress, t.sourcePort, t.destinationPort)
     if (flow === undefined) return
     flow.endpoint.unreachable(now)
     this.#settle(flow, now)
@@ -255,32 +214,17 @@ export class TcpEdge {
    * takes them. Until the last of them has had its turn no other flow gets in front.
    */
   portUnblocked(port: number, now: number): void {
-    const flows = this.#waiting.get(port)
-    if (flows === undefined) return
-    const output = this.#options.fabric.outputOf(port)
-    this.#served = port
-    let done = 0
-    while (done < flows.length && !output.blocked) {
-      const flow = flows[done++]!
-      if (flow.waitingForPort !== port) continue // it waits for another one by now
-      flow.waitingForPort = -1
-      if (!flow.closed) this.#settle(flow, now)
-    }
-    this.#served = -1
-    flows.splice(0, done)
-    if (flows.length === 0) this.#waiting.delete(port)
+    const { fabric } = this.#options
+    this.#queues.serve(
+      port,
+      () => fabric.outputOf(port).blocked,
+      (flow) => this.#settle(flow, now),
+    )
   }
 
-  /** Who waits for a port may have another way now, and its old port may never drain: all try once more, in order. */
+  /** Routes have changed: flows that wait for a port may have another one now, and try once more, in order. */
   routesChanged(now: number): void {
-    for (const [port, flows] of [...this.#waiting]) {
-      this.#waiting.delete(port)
-      for (const flow of flows) {
-        if (flow.waitingForPort !== port) continue
-        flow.waitingForPort = -1
-        if (!flow.closed) this.#settle(flow, now)
-      }
-    }
+    this.#queues.serveAll((flow) => this.#settle(flow, now))
   }
 
   onTimeout(now: number): void {
@@ -304,22 +248,22 @@ export class TcpEdge {
     b: Uint8Array,
     tcp: number,
     end: number,
-    local: number,
+    localAddress: number,
+    remoteAddress: number,
     localPort: number,
-    remote: number,
     remotePort: number,
     now: number,
   ): void {
-    const flow = this.#options.onIncoming && this.#admit(local, localPort, remote, remotePort)
+    const flow = this.#options.onIncoming && this.#admit(localAddress, remoteAddress, localPort, remotePort)
     if (flow === undefined && this.#options.onIncoming !== undefined) {
-      this.#report(local, localPort, remote, remotePort, 'limit')
+      this.#report(localAddress, remoteAddress, localPort, remotePort, 'limit')
       return
     }
     const application = flow && this.#options.onIncoming?.(flow, b, tcp, end)
     if (flow === undefined || application === undefined) {
       if (flow !== undefined) this.#forget(flow)
       this.counters.refused++
-      this.#answerWithReset(b, tcp, end, local, localPort, remote, remotePort)
+      this.#answerWithReset(b, tcp, end, localAddress, remoteAddress, localPort, remotePort)
       return
     }
     flow.application = application
@@ -327,25 +271,21 @@ export class TcpEdge {
     this.#settle(flow, now)
   }
 
-  #admit(local: number, localPort: number, remote: number, remotePort: number): Flow | undefined {
-    const before = this.#flows.get(local, remote, localPort, remotePort, IpProtocol.TCP)
+  #admit(localAddress: number, remoteAddress: number, localPort: number, remotePort: number): Flow | undefined {
+    const before = this.#flows.get(localAddress, remoteAddress, localPort, remotePort)
     if (before !== undefined) {
       if (!before.endpoint.isOver) return undefined
       this.#close(before)
     }
-    const { maxFlows, reservedFlows = 0 } = this.#options
-    const isReserved = reservedFlows > 0 && (this.#options.isReserved?.(remote, remotePort) ?? false)
-    // The unused part of the reserve is not there for other flows.
-    const unused = isReserved ? 0 : Math.max(reservedFlows - this.#reservedCount, 0)
-    if (this.#flows.size >= maxFlows + reservedFlows - unused) {
+    const isReserved = this.#flows.isReserved(remoteAddress, remotePort)
+    if (!this.#flows.hasRoom(isReserved)) {
       this.counters.overLimit++
       return undefined
     }
     const endpoint = new TcpEndpoint(this.#tcp, localPort, remotePort, this.#options.nextIss())
-    const flow = new Flow(endpoint, local, localPort, remote, remotePort)
+    const flow = new Flow(endpoint, localAddress, remoteAddress, localPort, remotePort)
     flow.isReserved = isReserved
-    if (isReserved) this.#reservedCount++
-    this.#flows.set(local, remote, localPort, remotePort, IpProtocol.TCP, flow)
+    this.#flows.add(flow)
     return flow
   }
 
@@ -376,14 +316,10 @@ export class TcpEdge {
     const writer = this.#writer
     const isOpening = flow.endpoint.state === TcpState.SYN_SENT
     const { isOnlyKeepAlive } = flow.endpoint
-    writer.begin(flow.localAddress, flow.localPort, flow.remoteAddress, flow.remotePort, isOpening, isOnlyKeepAlive)
+    writer.begin(flow.localAddress, flow.remoteAddress, flow.localPort, flow.remotePort, isOpening, isOnlyKeepAlive)
     const done = flow.endpoint.transmit(writer, now)
     if (writer.hadNoRoute) flow.endpoint.unreachable(now)
-    if (done || writer.blockedPort === -1 || flow.waitingForPort === writer.blockedPort) return
-    flow.waitingForPort = writer.blockedPort
-    const waiting = this.#waiting.get(writer.blockedPort)
-    if (waiting === undefined) this.#waiting.set(writer.blockedPort, [flow])
-    else waiting.push(flow)
+    if (!done && writer.blockedPort !== NO_PORT) this.#queues.add(flow, writer.blockedPort)
   }
 
   #dispatch(flow: Flow, events: number): void {
@@ -410,18 +346,24 @@ export class TcpEdge {
   }
 
   #forget(flow: Flow): void {
-    if (!flow.closed && flow.isReserved) this.#reservedCount--
+    if (flow.closed) return
     flow.closed = true
     this.#wheel.remove(flow)
-    this.#flows.delete(flow.localAddress, flow.remoteAddress, flow.localPort, flow.remotePort, IpProtocol.TCP)
+    this.#flows.delete(flow)
   }
 
   /** Reports the failure of a flow to the remote end that has sent its SYN. */
-  #report(local: number, localPort: number, remote: number, remotePort: number, failure: LocalFailure | 'limit'): void {
+  #report(
+    localAddress: number,
+    remoteAddress: number,
+    localPort: number,
+    remotePort: number,
+    failure: LocalFailure | 'limit',
+  ): void {
     const offending = {
-      sourceAddress: remote,
+      sourceAddress: remoteAddress,
+      destinationAddress: localAddress,
       sourcePort: remotePort,
-      destinationAddress: local,
       destinationPort: localPort,
       protocol: IpProtocol.TCP,
     }
@@ -432,12 +374,12 @@ export class TcpEdge {
     b: Uint8Array,
     tcp: number,
     end: number,
-    local: number,
+    localAddress: number,
+    remoteAddress: number,
     localPort: number,
-    remote: number,
     remotePort: number,
   ): void {
-    this.#writer.begin(local, localPort, remote, remotePort)
+    this.#writer.begin(localAddress, remoteAddress, localPort, remotePort)
     writeResetFor(b, tcp, end, this.#writer)
   }
 }

@@ -65,7 +65,7 @@ export class FabricConnection implements FlowApplication {
   /** Sends the SYN. For the host, once. */
   open(): void {
     const { edge, clock, localAddress, localPort, remoteAddress, remotePort } = this.#options
-    const flow = edge.connect(localAddress, localPort, remoteAddress, remotePort, this, clock.now())
+    const flow = edge.connect(localAddress, remoteAddress, localPort, remotePort, this, clock.now())
     assert(flow !== undefined, 'the host has given a port that is in use')
     this.#flow = flow
   }

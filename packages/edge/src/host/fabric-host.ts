@@ -174,7 +174,7 @@ export class FabricHost {
       send: (payload) =>
         this.#channels.get(localPort) === options &&
         this.#isUp(this.#laneOf(localPort)) &&
-        sendDatagram(this.#fabric, this.#options.address, localPort, options.address, options.port, payload),
+        sendDatagram(this.#fabric, this.#options.address, options.address, localPort, options.port, payload),
       close: () => {
         if (this.#channels.get(localPort) !== options) return
         this.#channels.delete(localPort)

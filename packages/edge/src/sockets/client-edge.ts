@@ -79,7 +79,7 @@ export class ClientEdge {
     }
     const { edge } = this.#options
     if (this.#open(service, client, socket)) return
-    const before = edge.occupant(client, socket.remotePort, service.address, service.port)
+    const before = edge.occupant(client, service.address, socket.remotePort, service.port)
     if (before === undefined) socket.reset()
     else this.#openAfter(before, service, client, socket)
   }
@@ -88,7 +88,7 @@ export class ClientEdge {
   #open(service: ClientEdgeService, client: number, socket: StreamSocket): boolean {
     const { edge, clock } = this.#options
     const application = new SocketApplication(this.#options, socket)
-    const flow = edge.connect(client, socket.remotePort, service.address, service.port, application, clock.now())
+    const flow = edge.connect(client, service.address, socket.remotePort, service.port, application, clock.now())
     if (flow === undefined) return false
     application.flow = flow
     socket.start(application)

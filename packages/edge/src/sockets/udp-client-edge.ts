@@ -163,6 +163,6 @@ export class UdpClientEdge {
   #toFabric(service: ClientEdgeService, payload: Buffer, client: number, clientPort: number): void {
     this.counters.datagramsIn++
     const { fabric } = this.#options
-    if (!sendDatagram(fabric, client, clientPort, service.address, service.port, payload)) this.counters.lostToQueue++
+    if (!sendDatagram(fabric, client, service.address, clientPort, service.port, payload)) this.counters.lostToQueue++
   }
 }

@@ -134,7 +134,7 @@ export class UdpServerEdge {
     const sourcePort = readU16(b, udp)
     const backendPort = readU16(b, udp + 2)
     const known = this.#flows.get(source, backend, sourcePort, backendPort, IpProtocol.UDP)
-    const flow = known ?? this.#admit(source, sourcePort, backend, backendPort)
+    const flow = known ?? this.#admit(source, backend, sourcePort, backendPort)
     if (flow === undefined) return
     flow.usedAt = now
     this.#use(flow, known !== undefined)
@@ -170,7 +170,7 @@ export class UdpServerEdge {
   }
 
   /** Makes a flow whose socket is not open yet; undefined when there may be none. */
-  #admit(source: number, sourcePort: number, backend: number, backendPort: number): UdpFlow | undefined {
+  #admit(source: number, backend: number, sourcePort: number, backendPort: number): UdpFlow | undefined {
     if (!this.#options.prefixes.some((prefix) => prefixContains(prefix, backend))) {
       this.counters.noBackend++
       reportPortUnreachable(this.#options.fabric, offendingFlow({ source, sourcePort, backend, backendPort }))
@@ -294,7 +294,7 @@ export class UdpServerEdge {
     flow.isHeard = true
     this.#listOf(flow).use(flow)
     const { backend, backendPort, source, sourcePort } = flow
-    if (!sendDatagram(this.#options.fabric, backend, backendPort, source, sourcePort, payload))
+    if (!sendDatagram(this.#options.fabric, backend, source, backendPort, sourcePort, payload))
       this.counters.lostToQueue++
   }
 }

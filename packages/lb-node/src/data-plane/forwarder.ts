@@ -324,8 +324,8 @@ export class LbForwarder {
       b,
       o,
       this.#options.bip,
-      sessions.natPort(session),
       sessions.backendAddress(session),
+      sessions.natPort(session),
       sessions.backendPort(session),
     )
     return kind !== SegmentKind.SYN || !this.#passClientInSyn(b, o, end, session)
@@ -532,8 +532,8 @@ export class LbForwarder {
       b,
       o,
       sessions.vipAddress(session),
-      sessions.vipPort(session),
       sessions.clientAddress(session),
+      sessions.vipPort(session),
       sessions.clientPort(session),
     )
     return true

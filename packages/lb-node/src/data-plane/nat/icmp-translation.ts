@@ -71,7 +71,7 @@ export function translateIcmpError(
 function rewriteQuote(b: Uint8Array, quote: number, end: number, to: IcmpTranslation): void {
   const ports = quote + ipv4HeaderLength(b, quote)
   if (end - ports >= l4ChecksumOffset(ipv4Protocol(b, quote)) + 2) {
-    rewriteEndpoints(b, quote, to.sourceAddress, to.sourcePort, to.destinationAddress, to.destinationPort)
+    rewriteEndpoints(b, quote, to.sourceAddress, to.destinationAddress, to.sourcePort, to.destinationPort)
     return
   }
   writeU32(b, quote + 12, to.sourceAddress)
