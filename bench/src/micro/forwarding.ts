@@ -64,7 +64,7 @@ function decide(selection: EcmpSelection): () => number {
   return () => {
     let sum = 0
     for (let i = 0; i < FLOWS; i++)
-      sum += forwarder.egressFor(addresses[i]!, VIP, ports[i]!, 8080, IpProtocol.TCP, PACKET_BYTES, false)
+      sum += forwarder.routeAndCount(addresses[i]!, VIP, ports[i]!, 8080, IpProtocol.TCP, PACKET_BYTES, false)
     chosen[0] = sum
     return FLOWS
   }

@@ -126,13 +126,13 @@ export class Side {
     this.#clock = clock
     this.wire = wire
     const fabric: Fabric = {
-      egressFor: (_source, _destination, _sourcePort, _destinationPort, _protocol, bytes, _begins, isKeepAlive) => {
+      routeAndCount: (_source, _destination, _sourcePort, _destinationPort, _protocol, bytes, _begins, isKeepAlive) => {
         if (!this.hasRoute) return NO_ROUTE
         if (isKeepAlive) this.keepAlives++
         this.#count(1, bytes)
         return this.port
       },
-      takeBack: (_port, bytes) => this.#count(-1, -bytes),
+      uncount: (_port, bytes) => this.#count(-1, -bytes),
       outputOf: (port) => (this.blockedPorts.has(port) ? new BlockedOutput(wire) : wire),
     }
     const timer = new ManualTimer(clock, () => {

@@ -49,7 +49,7 @@ function datagram(sourcePort: number): Uint8Array {
 function captured(): { readonly sent: Uint8Array[]; readonly fabric: Fabric } {
   const sent: Uint8Array[] = []
   const wire = new PacketWire(setImmediate, (b, start, end) => sent.push(b.slice(start, end)))
-  return { sent, fabric: { egressFor: () => 1, outputOf: () => wire } }
+  return { sent, fabric: { routeAndCount: () => 1, outputOf: () => wire } }
 }
 
 function tcpEdge(t: Test, fabric: Fabric, maxFlows = 10): TcpEdge {

@@ -140,7 +140,7 @@ export class Rig {
     })
     this.edge = new TcpEdge(
       {
-        fabric: { egressFor: () => 0, outputOf: () => this.toHost },
+        fabric: { routeAndCount: () => 0, outputOf: () => this.toHost },
         tcp: tcpOptions(tcp),
         maxFlows: 100,
         nextIss: () => 7,

@@ -150,7 +150,7 @@ export class SocketFabric {
   }
 
   #createEdge(wire: PacketWire, server?: ServerEdge): TcpEdge {
-    const fabric: Fabric = { egressFor: () => (wire.isCut ? NO_ROUTE : 1), outputOf: () => wire }
+    const fabric: Fabric = { routeAndCount: () => (wire.isCut ? NO_ROUTE : 1), outputOf: () => wire }
     const timer = new DeadlineTimer(monotonicClock, () => {
       edge.onTimeout(monotonicClock.now())
       return edge.deadline()

@@ -104,7 +104,7 @@ t.test('who handles a SYN sees its segment', async (t) => {
   const seen: number[][] = []
   const edge = new TcpEdge(
     {
-      fabric: { egressFor: () => PORT, outputOf: () => pair.server.wire },
+      fabric: { routeAndCount: () => PORT, outputOf: () => pair.server.wire },
       tcp: tcpOptions(),
       maxFlows: 1,
       nextIss: () => 1,

@@ -57,12 +57,12 @@ function wireTo(t: Test, deliver: (packet: Uint8Array) => void = () => {}) {
   })
   const counted = { packets: 0 }
   const fabric: Fabric = {
-    egressFor: () => {
+    routeAndCount: () => {
       if (wire.isCut) return NO_ROUTE
       counted.packets++
       return 1
     },
-    takeBack: () => {
+    uncount: () => {
       counted.packets--
     },
     outputOf: () => wire,

@@ -9,7 +9,7 @@ export interface Fabric {
    * @param begins whether it is a SYN that opens a flow
    * @param isKeepAlive true for a keep-alive probe of the edge's own, or a response to one: no use of the flow
    */
-  egressFor(
+  routeAndCount(
     sourceAddress: number,
     destinationAddress: number,
     sourcePort: number,
@@ -19,9 +19,9 @@ export interface Fabric {
     begins: boolean,
     isKeepAlive: boolean,
   ): number
-  /** A packet that `egressFor` has counted does not leave: the queue of the port that it named is full. Default: nothing counts. */
-  takeBack?(port: number, bytes: number): void
-  /** The output of a port that `egressFor` has named. */
+  /** A packet that `routeAndCount` has counted does not leave: the queue of the port that it named is full. Default: nothing counts. */
+  uncount?(port: number, bytes: number): void
+  /** The output of a port that `routeAndCount` has named. */
   outputOf(port: number): PacketOutput
 }
 

@@ -42,9 +42,9 @@ function report(fabric: Fabric, flow: FiveTuple, type: number, code: number, poi
   if (protocol === IpProtocol.UDP) writeU16(offending, IPV4_HEADER_BYTES + 4, ICMP_QUOTE_BYTES)
   const error = new Uint8Array(ICMP_ERROR_MAX_BYTES)
   const length = writeIcmpError(error, 0, type, code, destinationAddress, offending, 0, pointer)
-  const port = fabric.egressFor(destinationAddress, sourceAddress, 0, 0, IpProtocol.ICMP, length, false, false)
+  const port = fabric.routeAndCount(destinationAddress, sourceAddress, 0, 0, IpProtocol.ICMP, length, false, false)
   if (port === NO_ROUTE) return
   const output = fabric.outputOf(port)
-  if (output.blocked) fabric.takeBack?.(port, length)
+  if (output.blocked) fabric.uncount?.(port, length)
   else output.append(error, 0, length)
 }

@@ -84,7 +84,7 @@ export class SegmentWriter implements SegmentOutput {
 
   /** Where a packet of the flow goes; undefined: nowhere, or not now, and {@link blockedPort} tells which. */
   #outputFor(bytes: number, control: boolean): PacketOutput | undefined {
-    const port = this.#fabric.egressFor(
+    const port = this.#fabric.routeAndCount(
       this.#localAddress,
       this.#remoteAddress,
       this.#localPort,
@@ -100,7 +100,7 @@ export class SegmentWriter implements SegmentOutput {
     }
     const output = this.#fabric.outputOf(port)
     if (control || !(output.blocked || this.#isTaken(port))) return output
-    this.#fabric.takeBack?.(port, bytes)
+    this.#fabric.uncount?.(port, bytes)
     this.blockedPort = port
     return undefined
   }

@@ -22,7 +22,7 @@ export function sendDatagram(
   payload: Uint8Array,
 ): boolean {
   const total = IPV4_HEADER_BYTES + UDP_HEADER_BYTES + payload.length
-  const port = fabric.egressFor(
+  const port = fabric.routeAndCount(
     sourceAddress,
     destinationAddress,
     sourcePort,
@@ -35,7 +35,7 @@ export function sendDatagram(
   if (port === NO_ROUTE) return true
   const output = fabric.outputOf(port)
   if (output.blocked) {
-    fabric.takeBack?.(port, total)
+    fabric.uncount?.(port, total)
     return false
   }
   const at = output.reserve(total)

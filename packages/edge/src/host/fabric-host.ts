@@ -104,7 +104,7 @@ export class FabricHost {
     this.#ports = new SourcePorts(...ports)
     this.#fabric = {
       ttl: DEFAULT_TTL,
-      egressFor: (_source, _destination, sourcePort) => {
+      routeAndCount: (_source, _destination, sourcePort) => {
         const lane = this.#laneOf(sourcePort)
         if (this.#isUp(lane)) return lane
         this.#noteUnreachable(sourcePort, 'EHOSTUNREACH')

@@ -153,7 +153,7 @@ export class Forwarder {
    * @param begins whether it is a SYN that opens a flow
    * @param isKeepAlive true for an edge's own keep-alive, which is no use of the flow: it keeps no bucket busy
    */
-  egressFor(
+  routeAndCount(
     sourceAddress: number,
     destinationAddress: number,
     sourcePort: number,
@@ -189,8 +189,8 @@ export class Forwarder {
     return port
   }
 
-  /** A packet that {@link egressFor} has counted is kept or lost at the edge, since the port's queue is full: it was none. */
-  takeBack(port: number, bytes: number): void {
+  /** A packet that {@link routeAndCount} has counted is kept or lost at the edge, since the port's queue is full: it was none. */
+  uncount(port: number, bytes: number): void {
     const edge = this.#portCounters[EDGE_PORT]!
     edge.packetsIn--
     edge.bytesIn -= bytes

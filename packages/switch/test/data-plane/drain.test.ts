@@ -34,7 +34,7 @@ function start(name: EcmpSelectionName) {
         forwarder.fib.with([{ prefix: PREFIX, nextHops: PORTS.filter((port) => !gone.includes(port)), cost: 0 }]),
       ),
     send: (t: FiveTuple, begins: boolean) =>
-      forwarder.egressFor(
+      forwarder.routeAndCount(
         t.sourceAddress,
         t.destinationAddress,
         t.sourcePort,

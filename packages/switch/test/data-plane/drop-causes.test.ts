@@ -11,7 +11,7 @@ const edgeCauses = Object.values(EDGE_DROPS).flatMap((drop) => (drop === null ? 
 
 t.test('every counter of an edge has a drop cause or counts no loss', async (t) => {
   const fabric: Fabric = {
-    egressFor: () => NO_ROUTE,
+    routeAndCount: () => NO_ROUTE,
     outputOf: () => Object.assign(new PacketBatch(), { blocked: false }),
   }
   const tcp = new TcpEdge({ fabric, tcp: tcpOptions(), maxFlows: 1, nextIss: () => 1 }, 0)

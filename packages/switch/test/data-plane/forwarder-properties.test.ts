@@ -25,7 +25,7 @@ const hash = fc.constantFrom(...Object.values(FLOW_HASHES))
 const seed = fc.nat(0xffffffff)
 const down = fc.uniqueArray(fc.integer({ min: 1, max: 8 }), { maxLength: 3 })
 
-t.test('explain, egressFor and receive agree on every tuple, whatever the selection', async () => {
+t.test('explain, routeAndCount and receive agree on every tuple, whatever the selection', async () => {
   const names = fc.constantFrom(...allSelections().map(([name]) => name))
   const tuples = fc.array(tuple, { minLength: 1, maxLength: 20 })
   fc.assert(
@@ -45,7 +45,7 @@ t.test('explain, egressFor and receive agree on every tuple, whatever the select
           assert.equal(decision.isPortUp, !downPorts.includes(decision.port))
         }
         const expected = decision?.isPortUp ? decision.port : -1
-        const asked = forwarder.egressFor(
+        const asked = forwarder.routeAndCount(
           t.sourceAddress,
           t.destinationAddress,
           t.sourcePort,

@@ -84,15 +84,15 @@ t.test('packets for the edge come one by one and untouched', async (t) => {
 
 t.test('the edge asks where its packets leave', async (t) => {
   const { forwarder, port } = uplink()
-  const egress = forwarder.egressFor(CLIENT, VIP, 41_234, 8080, IpProtocol.TCP, 40, false)
+  const egress = forwarder.routeAndCount(CLIENT, VIP, 41_234, 8080, IpProtocol.TCP, 40, false)
   t.equal(egress, forwarder.explain(flow(41_234))!.port)
   t.equal(forwarder.outputOf(egress), port(egress).output)
-  t.equal(forwarder.egressFor(CLIENT, CLIENT, 1, 2, IpProtocol.TCP, 40, false), NO_ROUTE, 'not back to the edge')
-  t.equal(forwarder.egressFor(CLIENT, NOWHERE, 1, 2, IpProtocol.TCP, 40, false), NO_ROUTE)
+  t.equal(forwarder.routeAndCount(CLIENT, CLIENT, 1, 2, IpProtocol.TCP, 40, false), NO_ROUTE, 'not back to the edge')
+  t.equal(forwarder.routeAndCount(CLIENT, NOWHERE, 1, 2, IpProtocol.TCP, 40, false), NO_ROUTE)
   t.equal(forwarder.drops['no-route'], 2)
   t.same(forwarder.counters.get(0), { packetsIn: 3, bytesIn: 120, packetsOut: 0, bytesOut: 0 })
   t.match(forwarder.counters.get(egress), { packetsOut: 1, bytesOut: 40 })
-  forwarder.takeBack(egress, 40)
+  forwarder.uncount(egress, 40)
   t.match(forwarder.counters.get(egress), { packetsOut: 0, bytesOut: 0 }, 'what does not leave is no packet')
   t.match(forwarder.counters.get(0), { packetsIn: 2, bytesIn: 80 })
 })
@@ -150,7 +150,7 @@ t.test(
     t.match(forwarder.explain(flow(5)), { port: id, isPortUp: false })
     const packet = packetOf(flow(5))
     forwarder.receive(packet, 0, packet.length, 3 - id, 0)
-    t.equal(forwarder.egressFor(CLIENT, VIP, 5, 8080, IpProtocol.TCP, 40, false), NO_ROUTE)
+    t.equal(forwarder.routeAndCount(CLIENT, VIP, 5, 8080, IpProtocol.TCP, 40, false), NO_ROUTE)
     t.equal(forwarder.drops['port-down'], 2)
     t.same(port(id).packets, [])
     t.match(readIcmpError(toEdge[0]!, 0), { type: IcmpType.DESTINATION_UNREACHABLE, code: UnreachableCode.HOST })
@@ -161,7 +161,7 @@ t.test('a next hop that is no port is as good as one without carrier', async (t)
   const { forwarder } = rig({ ports: 1, routes: { '127.20.10.1/32': [7] } })
   const packet = packetOf(flow(5))
   forwarder.receive(packet, 0, packet.length, 1, 0)
-  t.equal(forwarder.egressFor(CLIENT, VIP, 5, 8080, IpProtocol.TCP, 40, false), NO_ROUTE)
+  t.equal(forwarder.routeAndCount(CLIENT, VIP, 5, 8080, IpProtocol.TCP, 40, false), NO_ROUTE)
   t.equal(forwarder.drops['port-down'], 2)
 })
 
@@ -171,7 +171,7 @@ t.test('protocols without ports are spread by their addresses', async (t) => {
     const tuple = { ...flow(0), destinationPort: 0, protocol }
     const { port: id } = forwarder.explain(tuple)!
     t.equal(forwarder.explain({ ...tuple, sourcePort: 77 })!.port, id)
-    t.equal(forwarder.egressFor(CLIENT, VIP, 77, 78, protocol, 28, false), id)
+    t.equal(forwarder.routeAndCount(CLIENT, VIP, 77, 78, protocol, 28, false), id)
     const before = port(id).packets.length
     for (const fill of [0, 0xaa]) {
       const packet = packetOf(tuple, 20)
@@ -349,7 +349,7 @@ t.test("an edge's keep-alive takes the path of its flow, and is no use of its bu
     return use(hash)
   }
   const egress = (isKeepAlive: boolean) =>
-    forwarder.egressFor(CLIENT, VIP, 41_234, 8080, IpProtocol.TCP, 40, false, isKeepAlive)
+    forwarder.routeAndCount(CLIENT, VIP, 41_234, 8080, IpProtocol.TCP, 40, false, isKeepAlive)
   const port = egress(true)
   t.equal(uses, 0)
   t.equal(egress(false), port)

@@ -23,7 +23,7 @@ export class Downlink {
       edge.receive(b, start, end, clock.now())
     })
     this.toHost = new PacketWire(setImmediate, (b, start, end) => this.host.receive(b, start, end, clock.now()))
-    const fabric = { egressFor: () => 0, outputOf: () => this.toHost }
+    const fabric = { routeAndCount: () => 0, outputOf: () => this.toHost }
     this.host = new FabricHost({
       output: this.toBackend,
       address: parseIpv4(bip)!,
