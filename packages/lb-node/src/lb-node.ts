@@ -18,8 +18,8 @@ import { VipDrain } from './control-plane/drivers/vip-drain.js'
 import { PathMonitor } from './control-plane/health/path-monitor.js'
 import { serviceKey, serviceSpec } from './control-plane/service-spec.js'
 import { VipPlacement } from './control-plane/vip-placement.js'
+import type { ConnectFailure } from './data-plane/connect-attempts.js'
 import { lbSessionsToDrain, sessionsToDrain } from './data-plane/drain-progress.js'
-import type { ConnectFailure } from './data-plane/flow-opener.js'
 import { LbForwarder } from './data-plane/forwarder.js'
 import { checkPath, sendPathProbe } from './data-plane/path-probe.js'
 import type { BackendChange, ServiceBackend } from './data-plane/service.js'
@@ -130,6 +130,7 @@ export class LbNode {
         capacity: config.capacity,
         hasAddress: (vip) => this.#addresses.has(vip),
         local: this.#host,
+        ...(this.#downlink.memberLinks && { memberLinks: this.#downlink.memberLinks }),
         random: Math.random,
         onConnectFailure: ({ address, port, service }, failure) => {
           // If nothing comes from the link, not even what this LB has not read yet, the backend may well have responded.

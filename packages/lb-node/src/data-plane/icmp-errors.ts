@@ -8,8 +8,8 @@ import {
   readIcmpError,
   UnreachableCode,
 } from '@fivetuple/packet'
+import type { ConnectFailure } from './connect-attempts.js'
 import type { LbDrops } from './counters.js'
-import type { ConnectFailure } from './flow-opener.js'
 import type { LocalHost } from './local-host.js'
 import { translateIcmpError } from './nat/icmp-translation.js'
 import type { SessionTable } from './nat/session-table.js'
@@ -60,8 +60,8 @@ export class IcmpErrors {
       // The client complains of a packet that went from the VIP to it.
       const session = this.#sessions.find(
         quoted.destinationAddress,
-        quoted.destinationPort,
         quoted.sourceAddress,
+        quoted.destinationPort,
         quoted.sourcePort,
         quoted.protocol,
       )

@@ -16,10 +16,12 @@ import {
   writeTcpHeader,
 } from '@fivetuple/packet'
 import { type SegmentOutput, writeResetFor } from '@fivetuple/tcp'
+import type { LbCounters } from './counters.js'
 
 /** Writes answers that the LB itself gives to a packet: RST and ICMP errors, back the way the packet came. */
 export class Replier implements SegmentOutput {
   readonly #address: number
+  readonly #counters: Pick<LbCounters, 'resetsSent'>
   readonly #icmp = new Uint8Array(ICMP_ERROR_MAX_BYTES)
   #output: PacketOutput | undefined
   #source = 0
@@ -27,24 +29,26 @@ export class Replier implements SegmentOutput {
   buffer: Uint8Array
 
   /** @param address the LB's router address, the source of ICMP errors */
-  constructor(address: number) {
+  constructor(address: number, counters: Pick<LbCounters, 'resetsSent'>) {
     this.#address = address
+    this.#counters = counters
     this.buffer = this.#icmp
   }
 
-  /** Answers the TCP packet `b[o, end)` with RST. Returns whether one was written: none answers a RST. */
-  reset(b: Uint8Array, o: number, end: number, output: PacketOutput): boolean {
+  /** Answers the TCP packet `b[o, end)` with RST, unless it is one itself. */
+  reset(b: Uint8Array, o: number, end: number, output: PacketOutput): void {
     this.#output = output
     this.#source = ipv4Destination(b, o)
     this.#destination = ipv4Source(b, o)
-    return writeResetFor(b, o + ipv4HeaderLength(b, o), Math.min(end, o + ipv4TotalLength(b, o)), this)
+    const tcp = o + ipv4HeaderLength(b, o)
+    if (writeResetFor(b, tcp, Math.min(end, o + ipv4TotalLength(b, o)), this)) this.#counters.resetsSent++
   }
 
   /** Sends a RST with this sequence number, without ACK, from one endpoint to another. */
   resetFrom(
     source: number,
-    sourcePort: number,
     destination: number,
+    sourcePort: number,
     destinationPort: number,
     sequence: number,
     output: PacketOutput,
@@ -54,6 +58,7 @@ export class Replier implements SegmentOutput {
     this.#destination = destination
     const at = this.reserve(TCP_HEADER_BYTES)
     writeTcpHeader(this.buffer, at, sourcePort, destinationPort, sequence, 0, TCP_HEADER_BYTES, TcpFlag.RST, 0)
+    this.#counters.resetsSent++
   }
 
   /** Answers the packet at `b[o]` with an ICMP error. */

@@ -1,7 +1,14 @@
 import { FiveTupleMap } from '@fivetuple/packet'
 import { rateLimit } from './capacity.js'
 import { PortPool } from './nat/port-pool.js'
-import { type BackendSpec, Service, ServiceBackend, type ServiceSpec } from './service.js'
+import {
+  type BackendChange,
+  type BackendSpec,
+  Service,
+  ServiceBackend,
+  type ServiceKey,
+  type ServiceSpec,
+} from './service.js'
 
 /** First turns of services: many more than a service has backends, so that each backend is as likely to be the first. */
 const FIRST_TURNS = 65_536
@@ -25,6 +32,8 @@ export class ServiceTable {
   /** By the number in session records. */
   readonly #backends: (ServiceBackend | undefined)[] = []
   readonly #freeNumbers: number[] = []
+  /** False as long as no service has used TOA: no session need be looked at for it. */
+  mayUseToa = false
 
   /**
    * @param portRange first and last source port towards backends, inclusive
@@ -69,6 +78,7 @@ export class ServiceTable {
     if (service.spec.limits?.newFlowsPerSecond !== spec.limits?.newFlowsPerSecond || service.version === 0)
       service.newFlowRate = rateLimit(spec.limits?.newFlowsPerSecond ?? null, 0)
     service.spec = spec
+    if (spec.clientAddress === 'toa') this.mayUseToa = true
     const before = service.backends
     const known = this.#backends.filter((backend) => backend?.service === service)
     service.backends = spec.backends.map((backendSpec) => {
@@ -82,6 +92,25 @@ export class ServiceTable {
     for (const backend of known) if (backend !== undefined) backend.isListed = false
     service.changed()
     for (const backend of before) this.freeIfUnused(backend)
+  }
+
+  /** Changes a backend of a service, named by its endpoint. Its sessions stay. Returns false if there is none. */
+  setBackend(key: ServiceKey, backendAddress: number, backendPort: number, change: BackendChange): boolean {
+    const service = this.find(key.address, key.port, key.protocol)
+    const backend = service?.backends.find((b) => b.address === backendAddress && b.port === backendPort)
+    if (service === undefined || backend === undefined) return false
+    Object.assign(backend, change)
+    service.changed()
+    return true
+  }
+
+  /** Records if a service has as many healthy backends as it needs. Returns false if there is no such service. */
+  setUp(key: ServiceKey, isUp: boolean): boolean {
+    const service = this.find(key.address, key.port, key.protocol)
+    if (service === undefined) return false
+    service.isUp = isUp
+    service.changed()
+    return true
   }
 
   /** To be called when the last session of a backend goes: its service may not list it any more. */

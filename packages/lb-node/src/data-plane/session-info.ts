@@ -1,5 +1,9 @@
+import type { FiveTuple } from '@fivetuple/packet'
 import type { SessionTable } from './nat/session-table.js'
 import { SESSION_STATE_NAMES } from './nat/tcp-tracking.js'
+import type { ServiceTable } from './service-table.js'
+
+const NONE = -1
 
 /** One NAT session, for people. */
 export interface SessionInfo {
@@ -36,4 +40,17 @@ export function sessionInfo(sessions: SessionTable, session: number, now: number
     packetsFromClient: sessions.packetsFromClient(session),
     packetsFromBackend: sessions.packetsFromBackend(session),
   }
+}
+
+/** The session that packets of a five-tuple belong to, or -1: client to VIP, backend to BIP, or the way back of either. */
+export function findSession(sessions: SessionTable, services: ServiceTable, bip: number, t: FiveTuple): number {
+  const { sourceAddress, destinationAddress, sourcePort, destinationPort, protocol } = t
+  let session = sessions.find(sourceAddress, destinationAddress, sourcePort, destinationPort, protocol)
+  if (session === NONE)
+    session = sessions.find(destinationAddress, sourceAddress, destinationPort, sourcePort, protocol)
+  if (session === NONE && destinationAddress === bip)
+    session = services.sessionOf(sourceAddress, sourcePort, destinationPort, protocol)
+  if (session === NONE && sourceAddress === bip)
+    session = services.sessionOf(destinationAddress, destinationPort, sourcePort, protocol)
+  return session
 }

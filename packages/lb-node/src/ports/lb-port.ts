@@ -8,6 +8,7 @@ import {
   dialCable,
 } from '@fivetuple/runtime'
 import type { LbCableConfig } from '../config.js'
+import type { MemberLinks } from '../data-plane/member-links.js'
 import { LaneCarrier } from './cable-carrier.js'
 import { LanePort } from './member-link-output.js'
 
@@ -54,7 +55,12 @@ export class LbPort {
     })
   }
 
-  /** Carrier. */
+  /** Selection of a member link; undefined if there is but one. */
+  get memberLinks(): MemberLinks | undefined {
+    return this.#lanePort
+  }
+
+  /** True while the cable has carrier. */
   get isUp(): boolean {
     return this.#carrier.isUp
   }

@@ -1,12 +1,13 @@
 import type { PacketOutput } from '@fivetuple/packet'
 import type { CablePort } from '@fivetuple/runtime'
+import type { MemberLinks } from '../data-plane/member-links.js'
 
 /**
  * A port whose cable has several lanes, as the forwarder sees it: what it puts in goes out by the lane that was selected
  * last. A run of packets came in by one lane and all that follows from it leaves by lanes of the same number, so a flow
  * stays on one line card of either switch, and no packet asks which.
  */
-export class LanePort implements PacketOutput {
+export class LanePort implements PacketOutput, MemberLinks {
   readonly lanes: readonly CablePort[]
   #lane: CablePort
   #selected = 0

@@ -1,6 +1,7 @@
 import {
   type CapacityConfig,
   LbForwarder,
+  type MemberLinks,
   type NatConfig,
   roundRobin,
   type Service,
@@ -38,7 +39,7 @@ export interface RigOptions {
   readonly service?: Partial<ServiceSpec>
   readonly capacity?: CapacityConfig
   /** Default: {@link Rig.downlink}. */
-  readonly downlink?: PacketOutput
+  readonly downlink?: PacketOutput & MemberLinks
 }
 
 /** One LB's data plane between two outboxes, with a TCP and a UDP service in front of two backends. */
@@ -60,6 +61,7 @@ export class Rig {
         nat: { ...NAT, ...nat },
         hasAddress: (address) => this.addresses.has(address),
         onConnectFailure: (backend, failure) => this.failures.push(`${backend.spec.name} ${failure}`),
+        ...(options.downlink && { memberLinks: options.downlink }),
         ...(options.capacity && { capacity: options.capacity }),
       },
       this.uplink,

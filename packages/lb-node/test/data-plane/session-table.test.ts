@@ -23,17 +23,17 @@ t.test('the table agrees with a Map, through growth and removal', async () => {
       const table = new SessionTable(100_000, TIMEOUTS, 0)
       const twin = new Map<number, number>()
       for (const { add, client } of operations) {
-        const session = table.find(client, client & 0xffff, 7, 80, 6)
+        const session = table.find(client, 7, client & 0xffff, 80, 6)
         assert.equal(session, twin.get(client) ?? -1)
         if (add && session === -1)
-          twin.set(client, table.add(client, client & 0xffff, 7, 80, 6, SessionState.SYN_SEEN, 0))
+          twin.set(client, table.add(client, 7, client & 0xffff, 80, 6, SessionState.SYN_SEEN, 0))
         else if (!add && session !== -1) {
           table.remove(session)
           twin.delete(client)
         }
         assert.equal(table.size, twin.size)
       }
-      for (const [client, session] of twin) assert.equal(table.find(client, client & 0xffff, 7, 80, 6), session)
+      for (const [client, session] of twin) assert.equal(table.find(client, 7, client & 0xffff, 80, 6), session)
     }),
     { numRuns: 20 },
   )
@@ -43,10 +43,10 @@ t.test('100,000 sessions: each is found, memory stays within bounds', async (t) 
   const table = new SessionTable(1_000_000, TIMEOUTS, 0)
   const count = 100_000
   for (let i = 0; i < count; i++)
-    table.add(0x7f146400 + (i >>> 10), 1024 + (i & 1023), 0x7f140a01, 8080, 6, SessionState.ESTABLISHED, i)
+    table.add(0x7f146400 + (i >>> 10), 0x7f140a01, 1024 + (i & 1023), 8080, 6, SessionState.ESTABLISHED, i)
   let missing = 0
   for (let i = 0; i < count; i++)
-    if (table.find(0x7f146400 + (i >>> 10), 1024 + (i & 1023), 0x7f140a01, 8080, 6) === -1) missing++
+    if (table.find(0x7f146400 + (i >>> 10), 0x7f140a01, 1024 + (i & 1023), 8080, 6) === -1) missing++
   t.equal(missing, 0)
   // Capacity is the next power of two: 131,072 records of 64 bytes and as many pairs of index slots.
   t.equal(table.memoryBytes / 131_072, 80)

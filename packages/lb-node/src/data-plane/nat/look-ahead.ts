@@ -50,8 +50,8 @@ export class LookAhead {
       if (l4 + 4 > end) break
       hashes[count++] = sessions.hashOf(
         readU32(b, at + 12),
-        readU16(b, l4),
         readU32(b, at + 16),
+        readU16(b, l4),
         readU16(b, l4 + 2),
         ipv4Protocol(b, at),
       )

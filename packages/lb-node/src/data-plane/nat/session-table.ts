@@ -49,8 +49,8 @@ export class SessionTable {
   }
 
   /** The session of a client-side tuple, or -1. */
-  find(clientAddress: number, clientPort: number, vipAddress: number, vipPort: number, protocol: number): number {
-    const hash = this.hashOf(clientAddress, clientPort, vipAddress, vipPort, protocol)
+  find(clientAddress: number, vipAddress: number, clientPort: number, vipPort: number, protocol: number): number {
+    const hash = this.hashOf(clientAddress, vipAddress, clientPort, vipPort, protocol)
     const index = this.#index
     const { words } = this.#records
     for (let slot = index.first(hash); slot !== NONE; slot = index.next(slot, hash)) {
@@ -68,7 +68,7 @@ export class SessionTable {
   }
 
   /** Where the index begins to look for a client-side tuple. 32 signed bits. */
-  hashOf(clientAddress: number, clientPort: number, vipAddress: number, vipPort: number, protocol: number): number {
+  hashOf(clientAddress: number, vipAddress: number, clientPort: number, vipPort: number, protocol: number): number {
     return murmur3(clientAddress, vipAddress, clientPort, vipPort, protocol, 0) | 0
   }
 
@@ -88,8 +88,8 @@ export class SessionTable {
    */
   add(
     clientAddress: number,
-    clientPort: number,
     vipAddress: number,
+    clientPort: number,
     vipPort: number,
     protocol: number,
     state: SessionState,
@@ -99,7 +99,7 @@ export class SessionTable {
     const session = this.#records.allocate()
     const { words } = this.#records
     const r = session * STRIDE
-    const hash = this.hashOf(clientAddress, clientPort, vipAddress, vipPort, protocol)
+    const hash = this.hashOf(clientAddress, vipAddress, clientPort, vipPort, protocol)
     words[r + Word.CLIENT_ADDRESS] = clientAddress
     words[r + Word.CLIENT_VIP_PORTS] = (clientPort << 16) | vipPort
     words[r + Word.VIP_ADDRESS] = vipAddress
