@@ -1,4 +1,4 @@
-/** Where real sockets become packets and packets real sockets. */
+/** Real sockets as packets and packets as real sockets. */
 
 export type { Fabric } from './fabric/fabric.js'
 export { Flow, type FlowApplication, type FlowFailure } from './fabric/flow.js'

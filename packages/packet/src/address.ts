@@ -7,8 +7,8 @@ const ZERO = 0x30
 /**
  * Parses a dotted quad. Switches do it for each connection that they accept.
  *
- * @returns the address, or undefined unless `text` is exactly four decimal octets without leading zeros (RFC 6943 §3.1.1:
- *   the looser forms of inet_aton are ambiguous and refused).
+ * @returns the address, or undefined unless `text` is exactly four decimal octets without leading
+ * zeros (RFC 6943 §3.1.1: the looser forms of inet_aton are ambiguous and refused).
  * @example parseIpv4('127.0.0.1') // 0x7f000001
  */
 export function parseIpv4(text: string): Ipv4Address | undefined {
@@ -47,7 +47,8 @@ export interface Endpoint {
 
 /**
  * Parses `address:port`.
- * @returns the endpoint, or undefined unless `text` is a dotted quad, a colon and a decimal port of 0 to 65535.
+ * @returns the endpoint, or undefined unless `text` is a dotted quad, a colon and a decimal port of
+ * 0 to 65535.
  * @example parseEndpoint('127.20.10.1:8080') // { address: 0x7f140a01, port: 8080 }
  */
 export function parseEndpoint(text: string): Endpoint | undefined {

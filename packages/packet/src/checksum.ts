@@ -1,18 +1,25 @@
 /**
  * The Internet checksum (RFC 1071) and its incremental update (RFC 1624).
  *
- * Sums are kept unfolded in a double until the end: 65,535 bytes add up to less than 2^31, so no carry is lost.
+ * Sums are kept unfolded in a double until the end: 65,535 bytes add up to less than 2^31, so no
+ * carry is lost.
  */
 import { readU16 } from './bytes.js'
 
-/** Folds a sum of 16-bit words into 16 bits, carries added back in (RFC 1071 §2). `sum` is 0 to 2^32-1. */
+/**
+ * Folds a sum of 16-bit words into 16 bits, carries added back in (RFC 1071 §2). `sum` is 0 to
+ * 2^32-1.
+ */
 export function foldSum(sum: number): number {
   let s = (sum & 0xffff) + (sum >>> 16)
   s = (s & 0xffff) + (s >>> 16)
   return s
 }
 
-/** Adds up the 16-bit words of `b[start, end)`; an odd last byte counts as the high half of a word. Unfolded. */
+/**
+ * Adds up the 16-bit words of `b[start, end)`; an odd last byte counts as the high half of a word.
+ * Unfolded.
+ */
 export function sumWords(b: Uint8Array, start: number, end: number): number {
   let sum = 0
   let o = start
@@ -27,8 +34,8 @@ export function internetChecksum(b: Uint8Array, start: number, end: number): num
 }
 
 /**
- * What replacing word `from` by word `to` adds to a checksum's complement: ~m + m' of RFC 1624 equation 3.
- * Deltas of several words add up; {@link updateChecksum} takes the sum.
+ * Difference that replacing word `from` by word `to` makes to a checksum's complement: ~m + m' of
+ * RFC 1624 equation 3. Deltas of several words add up; {@link updateChecksum} takes the sum.
  */
 export function wordDelta(from: number, to: number): number {
   return (~from & 0xffff) + to

@@ -6,8 +6,9 @@ const USED = 1
 const WORDS = 3
 
 /**
- * A hash map from five-tuples to objects, keyed without building a key: linear probing over typed arrays, deletion by
- * backward shift, so no tombstones pile up. Iteration is over {@link values}, in no particular order.
+ * A hash map from five-tuples to objects, keyed without building a key: linear probing over typed
+ * arrays, deletion by backward shift, so no tombstones pile up. Iteration is over {@link values},
+ * in no particular order.
  */
 export class FiveTupleMap<T> {
   #slots = MIN_SLOTS
@@ -49,7 +50,8 @@ export class FiveTupleMap<T> {
     const value = this.#values[hole]
     if (this.#state[hole] === EMPTY) return undefined
     const mask = this.#slots - 1
-    // Close the hole: move up each later entry of the probe run that may live at the hole (Knuth 6.4, algorithm R).
+    // Close the hole: move up each later entry of the probe run that may live at the hole (Knuth
+    // 6.4, algorithm R).
     for (let i = (hole + 1) & mask; this.#state[i] === USED; i = (i + 1) & mask) {
       const k = i * WORDS
       const home = this.#home(this.#keys[k]!, this.#keys[k + 1]!, this.#keys[k + 2]!, this.#protocol[i]!)

@@ -3,12 +3,12 @@ import { formatEndpoint, type Ipv4Address } from './address.js'
 /** IANA protocol numbers of what the fabric carries. */
 export const IpProtocol = { ICMP: 1, TCP: 6, UDP: 17 } as const
 
-/** Whether ports are where TCP and UDP have them. */
+/** Returns true if ports are where TCP and UDP have them. */
 export function hasPorts(protocol: number): boolean {
   return protocol === IpProtocol.TCP || protocol === IpProtocol.UDP
 }
 
-/** What identifies a flow: <source IP, destination IP, source port, destination port, protocol>. */
+/** Identity of a flow: <source IP, destination IP, source port, destination port, protocol>. */
 export interface FiveTuple {
   readonly sourceAddress: Ipv4Address
   readonly destinationAddress: Ipv4Address

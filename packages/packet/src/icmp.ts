@@ -1,6 +1,6 @@
 /**
- * ICMP errors (RFC 792; RFC 1812 §4.3 for routers). Messages quote the offending IP header and up to
- * {@link ICMP_QUOTE_BYTES} bytes behind it, so that the receiver can find the flow.
+ * ICMP errors (RFC 792; RFC 1812 §4.3 for routers). Messages quote the offending IP header and up
+ * to {@link ICMP_QUOTE_BYTES} bytes behind it, so that the receiver can find the flow.
  */
 import { readU16, writeU16, writeU32 } from './bytes.js'
 import { internetChecksum } from './checksum.js'
@@ -17,7 +17,10 @@ import {
 } from './ipv4.js'
 
 export const ICMP_HEADER_BYTES = 8
-/** Payload bytes quoted behind the offending header: RFC 792's eight hold both ports and the sequence number. */
+/**
+ * Payload bytes quoted behind the offending header: RFC 792's eight hold both ports and the
+ * sequence number.
+ */
 export const ICMP_QUOTE_BYTES = 8
 /** Longest error: IP header, ICMP header, offending header with all options, quote. */
 export const ICMP_ERROR_MAX_BYTES = IPV4_HEADER_BYTES + ICMP_HEADER_BYTES + 60 + ICMP_QUOTE_BYTES
@@ -32,12 +35,16 @@ export const IcmpType = {
   PARAMETER_PROBLEM: 12,
 } as const
 /**
- * Pointer of a parameter problem (type 12, code 0; RFC 792) about the source port: the offset, from the start of the offending
- * IP header, of the first octet behind a header without options. A server edge sends it if the machine does not let it use
- * that port; the sender may try another one.
+ * Pointer of a parameter problem (type 12, code 0; RFC 792) about the source port: the offset, from
+ * the start of the offending IP header, of the first octet behind a header without options. A
+ * server edge sends it if the machine does not let it use that port; the sender may try another
+ * one.
  */
 export const SOURCE_PORT_POINTER = IPV4_HEADER_BYTES
-/** Codes of type 3. `ADMINISTRATIVELY_PROHIBITED`: a limit of the router or the edge, and not the destination (RFC 1812 §5.2.7.1). */
+/**
+ * Codes of type 3. `ADMINISTRATIVELY_PROHIBITED`: a limit of the router or the edge, and not the
+ * destination (RFC 1812 §5.2.7.1).
+ */
 export const UnreachableCode = { NET: 0, HOST: 1, PROTOCOL: 2, PORT: 3, ADMINISTRATIVELY_PROHIBITED: 13 } as const
 
 /** Types of the messages that quote a packet, as bits (RFC 792). */
@@ -53,8 +60,9 @@ const FRAGMENT_OFFSET = 0x1fff
 const FIRST_NON_UNICAST = 0xe0000000
 
 /**
- * Whether an ICMP error may answer the packet at `o`, whose IP header has been checked (RFC 1122 §3.2.2, RFC 1812 §4.3.2.7):
- * never another ICMP error, and only what one host has sent to one host. Our fabric has no directed broadcasts.
+ * Returns true if an ICMP error may answer the packet at `o`, whose IP header has been checked (RFC
+ * 1122 §3.2.2, RFC 1812 §4.3.2.7): never another ICMP error, and only what one host has sent to one
+ * host. Our fabric has no directed broadcasts.
  */
 export function mayAnswerWithIcmpError(b: Uint8Array, o: number): boolean {
   const source = ipv4Source(b, o)
@@ -97,10 +105,10 @@ export function writeIcmpError(
 }
 
 /**
- * Offset of the IPv4 header that the ICMP error in the packet at `b[o]` quotes, or -1 if the packet is no ICMP error or
- * quotes too little to name a flow: no whole header, no ports where the protocol has them, or a fragment behind the first.
- * The packet's own IP header has been checked; its ICMP checksum is not looked at. Allocation-free, and total: any bytes
- * may be there.
+ * Offset of the IPv4 header that the ICMP error in the packet at `b[o]` quotes, or -1 if the packet
+ * is no ICMP error or quotes too little to name a flow: no whole header, no ports where the
+ * protocol has them, or a fragment behind the first. The packet's own IP header has been checked;
+ * its ICMP checksum is not looked at. Allocation-free, and total: any bytes may be there.
  */
 export function icmpQuoteOffset(b: Uint8Array, o: number): number {
   const icmp = o + ipv4HeaderLength(b, o)
@@ -130,14 +138,18 @@ export function isSourcePortProblem({ type, code, pointer }: IcmpError): boolean
   return type === IcmpType.PARAMETER_PROBLEM && code === 0 && pointer === SOURCE_PORT_POINTER
 }
 
-/** True if the error says that a limit on the way has refused the packet: nothing is said about the destination. */
+/**
+ * True if the error reports that a limit on the way has refused the packet, which means nothing
+ * about the destination.
+ */
 export function isAdmissionRefusal({ type, code }: IcmpError): boolean {
   return type === IcmpType.DESTINATION_UNREACHABLE && code === UnreachableCode.ADMINISTRATIVELY_PROHIBITED
 }
 
 /**
  * Reads the ICMP packet at `b[o]`, whose IP header has been checked.
- * @returns undefined when it is no error, its checksum is wrong, or the quote is too short to name a flow
+ * @returns undefined when it is no error, its checksum is wrong, or the quote is too short to name
+ * a flow
  */
 export function readIcmpError(b: Uint8Array, o: number): IcmpError | undefined {
   const quote = icmpQuoteOffset(b, o)

@@ -1,4 +1,7 @@
-/** The fabric's vocabulary: addresses, prefixes, five-tuples, and packets as functions over bytes. Pure. */
+/**
+ * The fabric's vocabulary: addresses, prefixes, five-tuples, and packets as functions over bytes.
+ * Pure.
+ */
 export { type Endpoint, formatEndpoint, formatIpv4, type Ipv4Address, parseEndpoint, parseIpv4 } from './address.js'
 export { readU16, readU32, writeU16, writeU32 } from './bytes.js'
 export { foldSum, internetChecksum, longDelta, sumWords, updateChecksum, wordDelta } from './checksum.js'

@@ -1,8 +1,10 @@
 /**
- * IPv4 header (RFC 791) as functions over bytes: a packet is a buffer and an offset, never an object.
+ * IPv4 header (RFC 791) as functions over bytes: a packet is a buffer and an offset, never an
+ * object.
  *
- * Supported: header without options on what we send, any IHL on what we receive, no fragments (the fabric's MTU is
- * {@link MAX_PACKET_BYTES}, so nothing ever needs them; a received fragment is malformed to us).
+ * Supported: header without options on what we send, any IHL on what we receive, no fragments (the
+ * fabric's MTU is {@link MAX_PACKET_BYTES}, so nothing ever needs them; a received fragment is
+ * malformed to us).
  */
 import { readU16, readU32, writeU16, writeU32 } from './bytes.js'
 import { foldSum, internetChecksum, sumWords, updateChecksum, wordDelta } from './checksum.js'
@@ -42,13 +44,14 @@ export function ipv4Identification(b: Uint8Array, o: number): number {
   return readU16(b, o + 4)
 }
 
-/** What is wrong with a packet; the values are the names of the drop counters. */
+/** Fault of a packet; the values are the names of the drop counters. */
 export type MalformedCause = 'truncated' | 'version' | 'header-length' | 'total-length' | 'fragment' | 'checksum'
 
 /**
  * Checks the header of the packet at `b[o, end)`: version, lengths, fragmentation, header checksum.
  *
- * @returns undefined for a good header, else the cause (RFC 1812 §5.2.2 lists the checks of a router).
+ * @returns undefined for a good header, else the cause (RFC 1812 §5.2.2 lists the checks of a
+ * router).
  */
 export function malformedIpv4(b: Uint8Array, o: number, end: number): MalformedCause | undefined {
   if (end - o < IPV4_HEADER_BYTES) return 'truncated'

@@ -2,7 +2,10 @@ import type { PacketOutput } from './packet-output.js'
 
 const INITIAL_BYTES = 16 * 1024
 
-/** A growing buffer of packets back to back: what is sent on a cable in one write. Never blocked by itself. */
+/**
+ * A growing buffer of packets back to back: what is sent on a cable in one write. Never blocked by
+ * itself.
+ */
 export class PacketBatch implements PacketOutput {
   readonly blocked = false
   buffer: Uint8Array

@@ -10,22 +10,25 @@ const READ_MIN_BYTES = 8 * 1024
 const SPARE_MAX = 4
 
 export interface PacketReaderOptions {
-  /** Size of each buffer: what one read takes at most; two of the longest packets at least, 131,070. */
+  /**
+   * Size of each buffer: what one read takes at most; two of the longest packets at least, 131,070.
+   */
   readonly bufferBytes: number
   readonly onRun: PacketRunHandler
   /**
-   * Whether all bytes ever handed on are free again. Then the same memory is read into, else other memory. Default: they
-   * are kept for good.
+   * True if all bytes ever handed on are free again. Then the same memory is read into, else other
+   * memory. Default: they are kept for good.
    */
   readonly isFree?: (() => boolean) | undefined
 }
 
 /**
- * Cuts a byte stream into packets by their IPv4 total length, in memory of its own that the stream is read into: the
- * receiving half of a cable. Sans-IO: the owner reads to {@link space} and then says how much.
+ * Cuts a byte stream into packets by their IPv4 total length, in memory of its own that the stream
+ * is read into: the receiving half of a cable. Sans-IO: the owner reads to {@link space} and then
+ * says how much.
  *
- * A packet is handed on where it was read, and may be changed there. One that is not whole yet stays, and what follows is
- * read behind it: only at the end of a buffer is it copied.
+ * A packet is handed on where it was read, and may be changed there. One that is not whole yet
+ * stays, and what follows is read behind it: only at the end of a buffer is it copied.
  */
 export class PacketReader {
   readonly #options: PacketReaderOptions
@@ -44,7 +47,10 @@ export class PacketReader {
     this.#space = this.#buffer
   }
 
-  /** Where the next bytes of the stream go, from its first byte on; never empty. Changes with each {@link take}. */
+  /**
+   * Space for the next bytes of the stream, from its first byte on; never empty. Changes with each
+   * {@link take}.
+   */
   get space(): Uint8Array {
     return this.#space
   }
@@ -55,10 +61,11 @@ export class PacketReader {
   }
 
   /**
-   * The next `length` bytes of the stream lie in {@link space}; hands on the packets that are whole with them.
+   * The next `length` bytes of the stream lie in {@link space}; hands on the packets that are whole
+   * with them.
    * @param skip bytes at their front that are no part of the stream
-   * @returns false when the stream is no sequence of IPv4 packets: it can't be resynchronised and must be closed.
-   *   Packets before the bad one have been handed on.
+   * @returns false when the stream is no sequence of IPv4 packets: it can't be resynchronised and
+   * must be closed. Packets before the bad one have been handed on.
    */
   take(length: number, skip = 0): boolean {
     this.#end += length

@@ -43,12 +43,12 @@ export function formatPrefix(prefix: Prefix): string {
   return `${formatIpv4(prefix.address)}/${prefix.length}`
 }
 
-/** Whether `address` lies inside `prefix`. */
+/** Returns true if `address` lies inside `prefix`. */
 export function prefixContains(prefix: Prefix, address: Ipv4Address): boolean {
   return ((address ^ prefix.address) & prefixMask(prefix.length)) === 0
 }
 
-/** Whether `inner` is `outer` or a more specific prefix inside it. */
+/** Returns true if `inner` is `outer` or a more specific prefix inside it. */
 export function prefixCovers(outer: Prefix, inner: Prefix): boolean {
   return inner.length >= outer.length && prefixContains(outer, inner.address)
 }

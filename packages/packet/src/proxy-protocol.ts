@@ -1,9 +1,10 @@
 /**
- * PROXY protocol, version 2 (HAProxy's proxy-protocol.txt, §2.2): what a proxy writes in front of a connection's bytes to
- * tell the server who the client is.
+ * PROXY protocol, version 2 (HAProxy's proxy-protocol.txt, §2.2): what a proxy writes in front of a
+ * connection's bytes to name the client to the server.
  *
- * Supported: both commands; TCP and UDP over IPv4, in and out; other known families are read and their addresses passed
- * over, and so are all TLVs. Not supported: version 1, checking the CRC32C TLV.
+ * Supported: both commands; TCP and UDP over IPv4, in and out; other known families are read and
+ * their addresses passed over, and so are all TLVs. Not supported: version 1, checking the CRC32C
+ * TLV.
  */
 import type { Endpoint } from './address.js'
 import { readU16, readU32, writeU16, writeU32 } from './bytes.js'
@@ -15,7 +16,7 @@ export const PROXY_SIGNATURE: readonly number[] = [
 /** Signature, version and command, family and transport, length of the rest. */
 const FIXED_BYTES = 16
 const IPV4_ADDRESSES_BYTES = 12
-/** What {@link encodeProxyHeader} makes when it names a client. */
+/** Length of a header of {@link encodeProxyHeader} that names a client. */
 export const PROXY_HEADER_BYTES = FIXED_BYTES + IPV4_ADDRESSES_BYTES
 
 const VERSION_2 = 0x20
@@ -28,16 +29,22 @@ const ADDRESSES_BYTES = [0, IPV4_ADDRESSES_BYTES, 36, 216]
 const TRANSPORT_MAX = 2
 const UNSPEC = 0
 
-/** Whom a connection is for. */
+/** Client of a connection. */
 export interface ProxyHeader {
-  /** `local`: the proxy speaks for itself (a health check), so the connection's own ends are the true ones. */
+  /**
+   * `local`: the proxy speaks for itself (a health check), so the connection's own ends are the
+   * true ones.
+   */
   readonly command: 'local' | 'proxy'
-  /** undefined for `local`, and where the family has no IPv4 addresses: then too the connection's own ends count. */
+  /**
+   * undefined for `local`, and where the family has no IPv4 addresses: then too the connection's
+   * own ends count.
+   */
   readonly source: Endpoint | undefined
   readonly destination: Endpoint | undefined
 }
 
-/** What {@link readProxyHeader} has found. */
+/** Result of {@link readProxyHeader}. */
 export type ProxyHeaderReading =
   | { readonly kind: 'header'; readonly header: ProxyHeader; readonly end: number }
   /** All right so far; `wanted` bytes in all are needed to see more. */
@@ -48,8 +55,8 @@ export type ProxyHeaderReading =
   | { readonly kind: 'malformed'; readonly reason: string }
 
 /**
- * The header of a connection from `source` to `destination` (TCP over IPv4), or without them that of a connection that
- * the proxy makes on its own account (LOCAL, family UNSPEC).
+ * The header of a connection from `source` to `destination` (TCP over IPv4), or without them that
+ * of a connection that the proxy makes on its own account (LOCAL, family UNSPEC).
  */
 export function encodeProxyHeader(source?: Endpoint, destination?: Endpoint): Uint8Array {
   const isProxied = source !== undefined && destination !== undefined
@@ -67,8 +74,9 @@ export function encodeProxyHeader(source?: Endpoint, destination?: Endpoint): Ui
 }
 
 /**
- * Reads a header at `b[start, end)`. Total: any bytes may be there. A header is at most 65,551 bytes long, since its own
- * length field says so; to wait for one never takes more memory than that.
+ * Reads a header at `b[start, end)`. Total: any bytes may be there. A header is at most 65,551
+ * bytes long, since its own length field says so; to wait for one never takes more memory than
+ * that.
  */
 export function readProxyHeader(b: Uint8Array, start: number, end: number): ProxyHeaderReading {
   const length = end - start
@@ -80,10 +88,12 @@ export function readProxyHeader(b: Uint8Array, start: number, end: number): Prox
   const family = b[start + 13]! >>> 4
   const transport = b[start + 13]! & 0x0f
   const rest = readU16(b, start + 14)
-  // §2.2: other versions, commands, families and transports than these are unassigned, and a receiver must reject them.
+  // §2.2: other versions, commands, families and transports than these are unassigned, and a
+  // receiver must reject them.
   if (version !== VERSION_2) return malformed(`version ${version >>> 4}`)
   if (command !== LOCAL && command !== PROXY) return malformed(`command ${command}`)
-  // §2.2: what LOCAL says of family and addresses is ignored. UNSPEC, as either half, means that there are no addresses.
+  // §2.2: what LOCAL says of family and addresses is ignored. UNSPEC, as either half, means that
+  // there are no addresses.
   const addressesBytes = command === LOCAL ? 0 : addressesLength(family, transport)
   if (addressesBytes === undefined) return malformed(`family ${family}, transport ${transport}`)
   if (rest < addressesBytes) return malformed(`${rest} bytes for the addresses of family ${family}`)

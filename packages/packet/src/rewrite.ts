@@ -4,10 +4,12 @@ import { ipv4HeaderLength, ipv4Protocol } from './ipv4.js'
 import { l4ChecksumOffset } from './l4-checksum.js'
 
 /**
- * Replaces both addresses and both ports of the TCP or UDP packet at `o`, in place: the full NAT rewrite.
+ * Replaces both addresses and both ports of the TCP or UDP packet at `o`, in place: the full NAT
+ * rewrite.
  *
- * The IP checksum and, unless it is zero (offloaded), the transport checksum are updated incrementally (RFC 1624), so a
- * checksum that was right stays right and a wrong one stays wrong: corruption is not hidden by translation.
+ * The IP checksum and, unless it is zero (offloaded), the transport checksum are updated
+ * incrementally (RFC 1624), so a checksum that was right stays right and a wrong one stays wrong:
+ * corruption is not hidden by translation.
  */
 export function rewriteEndpoints(
   b: Uint8Array,

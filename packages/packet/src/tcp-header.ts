@@ -1,4 +1,7 @@
-/** TCP header (RFC 9293 §3.1) as functions over bytes; `o` is the offset of the TCP header, not of the packet. */
+/**
+ * TCP header (RFC 9293 §3.1) as functions over bytes; `o` is the offset of the TCP header, not of
+ * the packet.
+ */
 import { readU16, readU32, writeU16, writeU32 } from './bytes.js'
 
 export const TCP_HEADER_BYTES = 20
@@ -33,7 +36,7 @@ export function tcpChecksum(b: Uint8Array, o: number): number {
   return readU16(b, o + 16)
 }
 
-/** Whether `b[o, end)` holds a whole TCP header. */
+/** Returns true if `b[o, end)` holds a whole TCP header. */
 export function isTcpHeaderWhole(b: Uint8Array, o: number, end: number): boolean {
   if (end - o < TCP_HEADER_BYTES) return false
   const dataOffset = tcpDataOffset(b, o)

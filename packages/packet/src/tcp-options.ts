@@ -1,4 +1,7 @@
-/** TCP options (RFC 9293 §3.1) as functions over bytes; `o` is the offset of the TCP header, unless said otherwise. */
+/**
+ * TCP options (RFC 9293 §3.1) as functions over bytes; `o` is the offset of the TCP header, unless
+ * stated otherwise.
+ */
 import type { Endpoint } from './address.js'
 import { readU16, readU32, writeU16, writeU32 } from './bytes.js'
 import { TCP_HEADER_BYTES, tcpDataOffset } from './tcp-header.js'
@@ -9,9 +12,15 @@ export const TcpOptionKind = {
   NOP: 1,
   MSS: 2,
   WINDOW_SCALE: 3,
-  /** The second of the two kinds for experiments, which the TOA kernel modules use for a client's address. */
+  /**
+   * The second of the two kinds for experiments, which the TOA kernel modules use for a client's
+   * address.
+   */
   CLIENT_ADDRESS: 254,
-  /** Not assigned; what LVS of Alibaba adds to the former for the VIP that the client has connected to (`TCPOPT_TOA_VIP`). */
+  /**
+   * Not assigned; what LVS of Alibaba adds to the former for the VIP that the client has connected
+   * to (`TCPOPT_TOA_VIP`).
+   */
   VIP_ADDRESS: 250,
 } as const
 
@@ -25,8 +34,10 @@ export const SYN_OPTIONS_BYTES = 8
 export const CLIENT_ADDRESS_OPTION_BYTES = 8
 
 /**
- * Length of the option at `p`, of a list that ends at `end`: to be added to `p` to get to the next one.
- * @returns bytes, or 0 where the list ends: at an end-of-list option, at `end`, or where the length can't be believed
+ * Length of the option at `p`, of a list that ends at `end`: to be added to `p` to get to the next
+ * one.
+ * @returns bytes, or 0 where the list ends: at an end-of-list option, at `end`, or where the length
+ * can't be believed
  */
 export function tcpOptionLength(b: Uint8Array, p: number, end: number): number {
   if (p >= end || b[p] === TcpOptionKind.END) return 0
@@ -35,7 +46,10 @@ export function tcpOptionLength(b: Uint8Array, p: number, end: number): number {
   return length < 2 || p + length > end ? 0 : length
 }
 
-/** Writes MSS (RFC 9293 §3.7.1), NOP and window scale (RFC 7323 §2.2) at `o`, behind a SYN's fixed header. */
+/**
+ * Writes MSS (RFC 9293 §3.7.1), NOP and window scale (RFC 7323 §2.2) at `o`, behind a SYN's fixed
+ * header.
+ */
 export function writeSynOptions(b: Uint8Array, o: number, maximumSegmentSize: number, windowShift: number): void {
   b[o] = TcpOptionKind.MSS
   b[o + 1] = 4
@@ -46,15 +60,21 @@ export function writeSynOptions(b: Uint8Array, o: number, maximumSegmentSize: nu
   b[o + 7] = windowShift
 }
 
-/** What a SYN's options say. */
+/** Options of a SYN. */
 export interface SynOptions {
   /** undefined when the option is missing: then 536 holds (RFC 9293 §3.7.1) */
   readonly maximumSegmentSize: number | undefined
-  /** undefined when the option is missing: then no scaling holds in either direction (RFC 7323 §2.2); at most 14 */
+  /**
+   * undefined when the option is missing: then no scaling holds in either direction (RFC 7323
+   * §2.2); at most 14
+   */
   readonly windowShift: number | undefined
 }
 
-/** Reads the options of the SYN whose whole TCP header starts at `o`; unknown and malformed options are passed over. */
+/**
+ * Reads the options of the SYN whose whole TCP header starts at `o`; unknown and malformed options
+ * are passed over.
+ */
 export function readSynOptions(b: Uint8Array, o: number): SynOptions {
   let maximumSegmentSize: number | undefined
   let windowShift: number | undefined
@@ -69,22 +89,26 @@ export function readSynOptions(b: Uint8Array, o: number): SynOptions {
 }
 
 /**
- * Writes the option at `o` that tells a backend who the client behind a full NAT is: kind 254, length 8, port, IPv4
- * address, in network order. This is the layout of the TOA ("TCP option address") kernel modules; unlike what RFC 6994
- * §3 asks of new experiments it carries no identifier.
+ * Writes the option at `o` that names the client behind a full NAT to a backend: kind 254,
+ * length 8, port, IPv4 address, in network order. This is the layout of the TOA ("TCP option
+ * address") kernel modules; unlike what RFC 6994 §3 asks of new experiments it carries no
+ * identifier.
  */
 export function writeClientAddressOption(b: Uint8Array, o: number, address: number, port: number): void {
   writeEndpointOption(b, o, TcpOptionKind.CLIENT_ADDRESS, address, port)
 }
 
-/** Writes the option at `o` that names the VIP and port which the client has connected to: kind 250, else as the client's. */
+/**
+ * Writes the option at `o` that names the VIP and port which the client has connected to: kind 250,
+ * else as the client's.
+ */
 export function writeVipAddressOption(b: Uint8Array, o: number, address: number, port: number): void {
   writeEndpointOption(b, o, TcpOptionKind.VIP_ADDRESS, address, port)
 }
 
 /**
- * The client that the first option of {@link writeClientAddressOption}'s layout names, in the segment `b[o, end)`.
- * Total: any bytes may be there.
+ * The client that the first option of {@link writeClientAddressOption}'s layout names, in the
+ * segment `b[o, end)`. Total: any bytes may be there.
  *
  * @returns undefined when there is none, or no whole TCP header
  */
@@ -92,7 +116,10 @@ export function clientAddressOption(b: Uint8Array, o: number, end: number): Endp
   return endpointOption(b, o, end, TcpOptionKind.CLIENT_ADDRESS)
 }
 
-/** The VIP that the first option of {@link writeVipAddressOption}'s layout names; otherwise as {@link clientAddressOption}. */
+/**
+ * The VIP that the first option of {@link writeVipAddressOption}'s layout names; otherwise as
+ * {@link clientAddressOption}.
+ */
 export function vipAddressOption(b: Uint8Array, o: number, end: number): Endpoint | undefined {
   return endpointOption(b, o, end, TcpOptionKind.VIP_ADDRESS)
 }

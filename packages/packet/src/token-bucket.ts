@@ -1,6 +1,6 @@
 /**
- * A token bucket (RFC 2698 §1 calls it a meter): so many a second in the long run, and a burst after a quiet while. Time is
- * passed in; a clock that goes back refills nothing.
+ * A token bucket (RFC 2698 §1 calls it a meter): so many a second in the long run, and a burst
+ * after a quiet while. Time is passed in; a clock that goes back refills nothing.
  */
 export class TokenBucket {
   readonly #ratePerMs: number

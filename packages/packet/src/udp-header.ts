@@ -17,7 +17,7 @@ export function udpChecksum(b: Uint8Array, o: number): number {
   return readU16(b, o + 6)
 }
 
-/** Whether `b[o, end)` holds a whole UDP datagram by its own length field. */
+/** Returns true if `b[o, end)` holds a whole UDP datagram by its own length field. */
 export function isUdpHeaderWhole(b: Uint8Array, o: number, end: number): boolean {
   if (end - o < UDP_HEADER_BYTES) return false
   const length = udpLength(b, o)

@@ -2,12 +2,15 @@ import { connect, type Socket } from 'node:net'
 import type { BgpPeer, ConnectionSide, PeerInput, PeerOutput } from '@fivetuple/bgp'
 import type { Clock } from '@fivetuple/runtime'
 
-/** How long a connection that we have ended may take to send its last words and close, ms. */
+/** Time that a connection which we have ended has for its last messages and its close, ms. */
 const LINGER_MS = 1_000
-/** So many of them at once; of more, the oldest are closed. Anybody may dial from a neighbour's loopback address. */
+/**
+ * So many of them at once; of more, the oldest are closed. Anybody may dial from a neighbour's
+ * loopback address.
+ */
 const LINGERING_MAX = 16
 
-/** Where a neighbour is dialled, and from which address. */
+/** Address and port at which a neighbour is dialled, and the local address. */
 export interface DialTarget {
   readonly host: string
   readonly port: number
@@ -21,7 +24,10 @@ export interface BoundPeerEvents {
   readonly onDeadline: (deadline: number) => void
 }
 
-/** A peer machine with the TCP connections that it has: at most one per side, and those that are about to close. */
+/**
+ * A peer machine with the TCP connections that it has: at most one per side, and those that are
+ * about to close.
+ */
 export class BoundPeer {
   readonly machine: BgpPeer
   readonly #target: DialTarget
@@ -65,7 +71,10 @@ export class BoundPeer {
     return undefined
   }
 
-  /** Resolves when no connection is left, which {@link LINGER_MS} bounds once the machine has been stopped. */
+  /**
+   * Resolves when no connection is left, which {@link LINGER_MS} bounds once the machine has been
+   * stopped.
+   */
   async closed(): Promise<void> {
     if (this.#sockets.size + this.#closing.size === 0) return
     await new Promise<void>((resolve) => {
@@ -142,7 +151,7 @@ export class BoundPeer {
     return code ?? message
   }
 
-  /** Lets what was said last, a NOTIFICATION perhaps, go out, and closes. */
+  /** Closes a connection once its last message, perhaps a NOTIFICATION, has been sent. */
   #disconnect(side: ConnectionSide): void {
     const socket = this.#sockets.get(side)
     this.#sockets.delete(side)

@@ -1,4 +1,6 @@
-/** Addresses that are remembered: those of a lab's daemons, and a bound on what strangers can fill. */
+/**
+ * Addresses that are remembered: those of a lab's daemons, and a bound on what strangers can fill.
+ */
 const ADDRESSES_MAX = 16
 
 /** Refused connections from one address. */

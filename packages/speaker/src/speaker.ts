@@ -17,7 +17,10 @@ import { BoundPeer } from './bound-peer.js'
 import { type RefusedConnection, RefusedConnections } from './refused-connections.js'
 import { type SpeakerSession, sessionStatus } from './session-status.js'
 
-/** Pauses between attempts to reach a neighbour: short, since a lab's nodes come and go all the time. */
+/**
+ * Pauses between attempts to reach a neighbour: short, since a lab's nodes come and go all the
+ * time.
+ */
 const RETRY_FIRST_MS = 250
 const RETRY_MAX_MS = 5_000
 /** Stands for all neighbours in {@link Speaker.announce} and {@link Speaker.withdraw}. */
@@ -33,16 +36,19 @@ export interface SpeakerNeighbor {
   readonly as: number
   /** Never dialled: it dials us. */
   readonly passive: boolean
-  /** What it may announce: these prefixes and more specific ones. */
+  /** Prefixes that it may announce: these and more specific ones. */
   readonly allowedPrefixes: readonly Prefix[]
   readonly prefixLimit: number
-  /** True if packets can be sent to it, so that its paths may be used beside equal ones of others; missing: they can. */
+  /**
+   * True if packets can be sent to it, so that its paths may be used beside equal ones of others;
+   * missing: they can.
+   */
   readonly forwards?: boolean
   /** Proposed hold time, s: 0 or at least 3; without it, the speaker's own. */
   readonly holdTime?: number
   /** NEXT_HOP of what we announce to it, dotted quad; without it our own address. */
   readonly nextHop?: string
-  /** Whether the link that leads to it has a carrier at the start; without it, yes. */
+  /** True if the link that leads to it has a carrier at the start; without it, yes. */
   readonly linkUp?: boolean
 }
 
@@ -55,7 +61,7 @@ export interface SpeakerOptions {
   readonly routerId: number
   /** seconds: 0 or at least 3 */
   readonly holdTime: number
-  /** Whether to take connections. */
+  /** True if to take connections. */
   readonly listen: boolean
   readonly neighbors: readonly SpeakerNeighbor[]
   /** First and longest pause between attempts to reach a neighbour, ms. */
@@ -83,7 +89,10 @@ interface Neighbor {
   readonly bound: BoundPeer
 }
 
-/** A BGP speaker on real TCP: sessions to configured neighbours, the routes they announce, and those we announce. */
+/**
+ * A BGP speaker on real TCP: sessions to configured neighbours, the routes they announce, and those
+ * we announce.
+ */
 export class Speaker {
   readonly #options: SpeakerOptions
   readonly #clock: Clock
@@ -111,7 +120,9 @@ export class Speaker {
     for (const neighbor of options.neighbors) this.addNeighbor(neighbor)
   }
 
-  /** Listens, and starts all sessions whose links are up. Rejects when the address can't be bound. */
+  /**
+   * Listens, and starts all sessions whose links are up. Rejects when the address can't be bound.
+   */
   async start(): Promise<void> {
     const { listen, localAddress, port } = this.#options
     if (listen) {
@@ -124,7 +135,10 @@ export class Speaker {
     for (const { bound } of this.#neighbors.values()) bound.input({ type: 'start' })
   }
 
-  /** Ends all sessions with Cease, administrative shutdown (RFC 4486), and frees the address; takes about 1 s at most. */
+  /**
+   * Ends all sessions with Cease, administrative shutdown (RFC 4486), and frees the address; takes
+   * about 1 s at most.
+   */
   async stop(): Promise<void> {
     this.#phase = 'stopped'
     const server = this.#server
@@ -136,7 +150,10 @@ export class Speaker {
     await closed
   }
 
-  /** Adds a neighbour; its session starts at once when the speaker runs. Throws a TypeError as the constructor does. */
+  /**
+   * Adds a neighbour; its session starts at once when the speaker runs. Throws a TypeError as the
+   * constructor does.
+   */
   addNeighbor(config: SpeakerNeighbor): void {
     const neighbor = this.#createNeighbor(config)
     this.#neighbors.set(config.name, neighbor)
@@ -153,12 +170,15 @@ export class Speaker {
     this.#byAddress.delete(rib.address)
   }
 
-  /** Tells of the carrier of the link to a neighbour: without it the session ends at once. */
+  /** Sets the carrier of the link to a neighbour: without it the session ends at once. */
   setLink(neighbor: string, up: boolean): void {
     this.#neighbor(neighbor).bound.input({ type: up ? 'link-up' : 'link-down' })
   }
 
-  /** Announces routes to a neighbour or to `'all'`, now and on every session to come, until they are withdrawn. */
+  /**
+   * Announces routes to a neighbour or to `'all'`, now and on every session to come, until they are
+   * withdrawn.
+   */
   announce(neighbor: string, ...routes: readonly OriginatedRoute[]): void {
     if (neighbor === ALL) for (const route of routes) this.#toAll.set(formatPrefix(route.prefix), route)
     for (const { bound } of this.#addressed(neighbor)) bound.input({ type: 'announce', routes })
@@ -246,7 +266,7 @@ export class Speaker {
     if (refusal === undefined) return
     this.#refusedConnections.add(socket.remoteAddress ?? '', neighbor?.config.name ?? null, refusal, this.#clock.now())
     // At once: a limit on open connections would let strangers take the places of neighbours.
-    socket.on('error', () => {}) // what becomes of it does not matter
+    socket.on('error', () => {}) // its outcome does not matter
     socket.resetAndDestroy()
   }
 
@@ -288,8 +308,9 @@ export class Speaker {
   }
 
   /**
-   * Deadlines are served behind the sockets of the same turn: when this process was held up for longer than a hold time,
-   * the neighbours' KEEPALIVEs are waiting to be read, and none of them is dead.
+   * Deadlines are served behind the sockets of the same turn: when this process was held up for
+   * longer than a hold time, the neighbours' KEEPALIVEs are waiting to be read, and none of them is
+   * dead.
    */
   #scheduleDue(): void {
     if (this.#dueScheduled) return
@@ -313,7 +334,10 @@ export class Speaker {
   }
 }
 
-/** The error of a failed bind; when the port is taken, with the remedy for routing daemons, which listen on all addresses by default. */
+/**
+ * The error of a failed bind; when the port is taken, with the remedy for routing daemons, which
+ * listen on all addresses by default.
+ */
 function portInUse(error: Error, address: string, port: number): Error {
   const { cause } = error
   if (!(cause instanceof Error && 'code' in cause && cause.code === 'EADDRINUSE')) return error

@@ -2,7 +2,9 @@ import type { FlowHashName } from '@fivetuple/packet'
 import type { EcmpSelectionName } from './data-plane/ecmp/registry.js'
 import type { ResilientOptions } from './data-plane/ecmp/resilient.js'
 
-/** What one switch process is told: uplink and downlink are the same program with two of these. */
+/**
+ * Configuration of one switch process: uplink and downlink are the same program with two of these.
+ */
 export interface SwitchConfig {
   readonly name: string
   readonly role: 'uplink' | 'downlink'
@@ -10,15 +12,17 @@ export interface SwitchConfig {
   readonly address: string
   /** TCP port on `address` where LBs plug in their cables. */
   readonly cablePort: number
-  /** Shared secret of the cluster, hexadecimal, at least 16 bytes. Cables prove that they know it. */
+  /**
+   * Shared secret of the cluster, hexadecimal, at least 16 bytes. Cables prove that they know it.
+   */
   readonly clusterKey: string
   readonly ports: readonly SwitchPortConfig[]
   readonly bgp: SwitchBgpConfig
   readonly ecmp: EcmpConfig
   readonly edge: ClientEdgeConfig | ServerEdgeConfig
   /**
-   * Processes that forward, 1 to 16; missing: 1, which is this very process. Each cable then has as many lanes: lane i ends
-   * in card i, at `cablePort` + i.
+   * Processes that forward, 1 to 16; missing: 1, which is this very process. Each cable then has as
+   * many lanes: lane i ends in card i, at `cablePort` + i.
    */
   readonly lineCards?: number
   readonly logLevel: string
@@ -41,7 +45,10 @@ export interface SwitchBgpConfig {
   /** Proposed hold time of the LBs' sessions, s: 0 or at least 3 (RFC 4271 §4.2). */
   readonly holdTime: number
   readonly neighbors: readonly SwitchNeighborConfig[]
-  /** Prefixes in CIDR notation that lie behind this switch: connected, and announced to neighbours that export them. */
+  /**
+   * Prefixes in CIDR notation that lie behind this switch: connected, and announced to neighbours
+   * that export them.
+   */
   readonly announce: readonly string[]
 }
 
@@ -49,7 +56,10 @@ export interface SwitchNeighborConfig {
   readonly name: string
   readonly address: string
   readonly as: number
-  /** The port whose carrier gates the session and that next hops of this neighbour resolve to; null: control plane only. */
+  /**
+   * The port whose carrier gates the session and that next hops of this neighbour resolve to; null:
+   * control plane only.
+   */
   readonly portId: number | null
   /** TCP port that is dialled. */
   readonly port: number
@@ -58,15 +68,17 @@ export interface SwitchNeighborConfig {
   /** NEXT_HOP of what is announced to it; null: the switch's address. */
   readonly nextHop: string | null
   /**
-   * Routes that are announced to it. `connected`: the prefixes behind the switch. `forwarded`: prefixes that are forwarded to
-   * LBs, for as long as they are.
+   * Routes that are announced to it. `connected`: the prefixes behind the switch. `forwarded`:
+   * prefixes that are forwarded to LBs, for as long as they are.
    */
   readonly exports: readonly ('connected' | 'forwarded')[]
   /** An announcement must be one of these or more specific than one of these. */
   readonly allowedPrefixes: readonly string[]
-  /** Whether it dials us and is never dialled; neighbours with a port always do. */
+  /** True if it dials us and is never dialled; neighbours with a port always do. */
   readonly passive: boolean
-  /** Most prefixes taken from this neighbour; one more ends the session (RFC 4271 §8.2.2, Cease/1). */
+  /**
+   * Most prefixes taken from this neighbour; one more ends the session (RFC 4271 §8.2.2, Cease/1).
+   */
   readonly prefixLimit: number
 }
 
@@ -84,7 +96,9 @@ export interface ClientEdgeConfig {
   readonly tcp: EdgeTcpConfig
 }
 
-/** One VIP service: its fabric address, and where the edge listens for it (`expose`, else the same). */
+/**
+ * One VIP service: its fabric address, and where the edge listens for it (`expose`, else the same).
+ */
 export interface EdgeServiceConfig {
   readonly name: string
   readonly protocol: 'tcp' | 'udp'
@@ -95,9 +109,9 @@ export interface EdgeServiceConfig {
 
 export interface ServerEdgeConfig {
   readonly kind: 'server'
-  /** Where backends live, CIDR: packets to these are turned into real sockets, nothing else is. */
+  /** Prefixes of backends, CIDR: packets to these are turned into real sockets, nothing else is. */
   readonly prefixes: readonly string[]
-  /** Backends that are told their clients by a PROXY protocol header (version 2); missing: none. */
+  /** Backends that get the client in a PROXY protocol header (version 2); missing: none. */
   readonly proxyProtocol?: readonly { readonly address: string; readonly port: number }[]
   /** Health checks of the LBs, for which flows are reserved; missing: none. */
   readonly checks?: EdgeChecksConfig
@@ -127,6 +141,9 @@ export interface EdgeTcpConfig {
   readonly halfClosedKeepAliveMs: number
   /** A flow ends when nothing of what it has sent is acknowledged for so long, ms. */
   readonly giveUpMs: number
-  /** Most flows at once, of TCP and of UDP each. The descriptors of the process may allow fewer: see `flow-budgets.ts`. */
+  /**
+   * Most flows at once, of TCP and of UDP each. The descriptors of the process may allow fewer: see
+   * `flow-budgets.ts`.
+   */
   readonly maxFlows: number
 }

@@ -1,4 +1,4 @@
-/** The layer-3 switch: its pure parts, and what its process is told and tells. */
+/** The layer-3 switch: its pure parts, configuration and status. */
 export type {
   ClientEdgeConfig,
   EcmpConfig,

@@ -29,8 +29,8 @@ export function connectedPrefixes({ edge, bgp }: SwitchConfig) {
 }
 
 /**
- * The data plane of one process. Cables and edge receive (ports/, edges/), the {@link Forwarder} allocates and sends. A switch
- * has one of these, or one on each of its line cards.
+ * The data plane of one process. Cables and edge receive (ports/, edges/), the {@link Forwarder}
+ * allocates and sends. A switch has one of these, or one on each of its line cards.
  */
 export class LocalDataPlane implements DataPlane {
   readonly #config: SwitchConfig
@@ -107,7 +107,7 @@ export class LocalDataPlane implements DataPlane {
     return this.#edge.update((vip) => this.#hasRoute(vip))
   }
 
-  /** Whether a port has a carrier here. */
+  /** Returns true if a port has a carrier here. */
   isUp(id: number): boolean {
     return this.#ports.get(id)?.port.isUp ?? false
   }

@@ -3,7 +3,10 @@ import type { SpeakerError, SpeakerRefusals, SpeakerSession } from '@fivetuple/s
 import type { EcmpConfig, SwitchNeighborConfig } from './config.js'
 import type { FlowBudgets } from './data-plane/flow-budgets.js'
 
-/** What a switch tells of itself. Addresses and prefixes are text, ages milliseconds, counters totals since its start. */
+/**
+ * Status of a switch. Addresses and prefixes are text, ages milliseconds, counters
+ * totals since its start.
+ */
 export interface SwitchStatus {
   readonly name: string
   readonly role: 'uplink' | 'downlink'
@@ -43,7 +46,10 @@ export interface ForwardedReport {
   readonly forwardedBy: Readonly<Record<string, readonly string[]>>
 }
 
-/** A service whose VIP has a route and whose clients can't connect, since its address and port can't be bound. */
+/**
+ * A service whose VIP has a route and whose clients can't connect, since its address and port can't
+ * be bound.
+ */
 export interface ListenFailureStatus {
   /** Name of the service. */
   readonly service: string
@@ -53,7 +59,7 @@ export interface ListenFailureStatus {
   readonly reason: string
 }
 
-/** What forwarding tells, apart from routes and BGP. */
+/** Status of a data plane: all but routes and BGP. */
 export type DataPlaneStatus = Pick<
   SwitchStatus,
   'ports' | 'flows' | 'budgets' | 'edge' | 'diverted' | 'drops' | 'listening' | 'listenFailures' | 'cards'
@@ -113,7 +119,10 @@ export interface RouteNextHopStatus {
   readonly via: string
   /** NEXT_HOP as announced; empty for what is connected. */
   readonly address: string
-  /** The port it resolves to; null for a neighbour that no cable leads to, over which nothing is forwarded. */
+  /**
+   * The port it resolves to; null for a neighbour that no cable leads to, over which nothing is
+   * forwarded.
+   */
   readonly port: number | null
   /** It keeps its flows and gets no new ones. */
   readonly isDraining: boolean

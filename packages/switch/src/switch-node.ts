@@ -16,8 +16,9 @@ const REBALANCE_STEP_MS = 1_000
 export type CreateDataPlane = (events: DataPlaneEvents) => DataPlane
 
 /**
- * A switch (claims C9, C10): the routing table is kept by {@link RouteTable} from BGP, and a data plane,
- * in this process or on line cards, receives, allocates and sends. Here they are only put together.
+ * A switch (claims C9, C10): the routing table is kept by {@link RouteTable} from BGP, and a data
+ * plane, in this process or on line cards, receives, allocates and sends. Here they are only put
+ * together.
  */
 export class SwitchNode {
   readonly #config: SwitchConfig
@@ -86,7 +87,8 @@ export class SwitchNode {
 
   async status(): Promise<SwitchStatus> {
     const { name, role, address, ecmp } = this.#config
-    // Before forwarding is asked: what it tells then is later than these, so that they are what it forwards by.
+    // Before the status of the data plane: that is later than these, so that it forwards by
+    // these.
     const routes = this.#routes.status(this.#clock.now())
     const sessions = this.#sessions()
     const bgpRefusals = this.#speaker.refusals()
@@ -135,7 +137,10 @@ export class SwitchNode {
     return speaker
   }
 
-  /** Reports prefixes that are forwarded to other neighbours than before, and passes them on to neighbours that want them. */
+  /**
+   * Reports prefixes that are forwarded to other neighbours than before, and passes them on to
+   * neighbours that want them.
+   */
   #onForwarded(forwarded: ReadonlyMap<string, readonly string[]>): void {
     if (forwarded.size === 0) return
     const data: ForwardedReport = { isFirst: !this.#hasReported, forwardedBy: Object.fromEntries(forwarded) }
@@ -145,7 +150,10 @@ export class SwitchNode {
       if (exports.includes('forwarded')) for (const prefix of forwarded.keys()) this.#passOn(name, prefix)
   }
 
-  /** Announces a prefix to a neighbour as it was learned, or withdraws it when it is forwarded no longer. */
+  /**
+   * Announces a prefix to a neighbour as it was learned, or withdraws it when it is forwarded no
+   * longer.
+   */
   #passOn(neighbor: string, text: string): void {
     const prefix = parsePrefix(text)!
     const path = this.#routes.bestPath(text)

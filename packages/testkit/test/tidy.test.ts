@@ -42,3 +42,26 @@ t.test('an import cycle is found, also one of types alone', async (t) => {
   })
   t.match(found, [/^a\.ts: is part of an import cycle: a\.ts → inner\/b\.ts → inner\/c\.ts → a\.ts\./])
 })
+
+t.test('comments have a width, openings and words', async (t) => {
+  const found = findings(t, {
+    'a.ts': [
+      '/** What a packet is. */',
+      'export const a = 1',
+      '/**',
+      ' * Whether it is told.',
+      ' */',
+      `export const b = 2 // ${'trailing '.repeat(12)}`,
+      `// ${'wide '.repeat(20)}`,
+      '/** Identity of `What is told` in code. */',
+      "export const c = 'told'",
+    ].join('\n'),
+  })
+  t.match(found, [
+    /^a\.ts:1: opens with 'What'/,
+    /^a\.ts:(3|4): opens with 'Whether'/,
+    /^a\.ts:4: has the word 'told'/,
+    /^a\.ts:7: has 103 columns/,
+  ])
+  t.equal(found.length, 4)
+})

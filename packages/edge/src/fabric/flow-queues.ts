@@ -9,7 +9,10 @@ export class FlowQueues {
   /** The port whose waiting flows have their turn, or {@link NO_PORT}. */
   #served = NO_PORT
 
-  /** Returns true if others wait for the port, so that data of a further flow has to wait behind them. */
+  /**
+   * Returns true if others wait for the port, so that data of a further flow has to wait behind
+   * them.
+   */
   isTaken(port: number): boolean {
     return this.#waiting.size > 0 && port !== this.#served && this.#waiting.has(port)
   }
@@ -24,8 +27,8 @@ export class FlowQueues {
   }
 
   /**
-   * Resumes the flows that wait for a port, in order, while `isBlocked` returns false. Until the last of them has had its turn
-   * no other flow gets in front.
+   * Resumes the flows that wait for a port, in order, while `isBlocked` returns false. Until the
+   * last of them has had its turn no other flow gets in front.
    */
   serve(port: number, isBlocked: () => boolean, resume: (flow: Flow) => void): void {
     const flows = this.#waiting.get(port)
@@ -38,7 +41,10 @@ export class FlowQueues {
     if (flows.length === 0) this.#waiting.delete(port)
   }
 
-  /** Resumes all flows, in order per port: routes have changed, and a flow's old port may never drain. */
+  /**
+   * Resumes all flows, in order per port: routes have changed, and a flow's old port may never
+   * drain.
+   */
   serveAll(resume: (flow: Flow) => void): void {
     for (const [port, flows] of [...this.#waiting]) {
       this.#waiting.delete(port)

@@ -4,15 +4,20 @@ import type { Flow } from './flow.js'
 /** Limits of a {@link FlowTable}. */
 export interface FlowLimits {
   readonly maxFlows: number
-  /** Flows that may exist beyond `maxFlows` if {@link isReserved} returns true for them. Default: 0. */
+  /**
+   * Flows that may exist beyond `maxFlows` if {@link isReserved} returns true for them. Default: 0.
+   */
   readonly reservedFlows?: number
-  /** Returns true for the remote end of an incoming flow that may use the reserve. Default: false for all. */
+  /**
+   * Returns true for the remote end of an incoming flow that may use the reserve. Default: false
+   * for all.
+   */
   readonly isReserved?: (remoteAddress: number, remotePort: number) => boolean
 }
 
 /**
- * The flows of an edge, and the room for more. The key is the four-tuple as a packet of this edge has it: local address, remote
- * address, local port, remote port.
+ * The flows of an edge, and the room for more. The key is the four-tuple as a packet of this edge
+ * has it: local address, remote address, local port, remote port.
  */
 export class FlowTable {
   readonly #limits: FlowLimits
@@ -37,7 +42,10 @@ export class FlowTable {
     return reservedFlows > 0 && (isReserved?.(remoteAddress, remotePort) ?? false)
   }
 
-  /** Returns true if there is room for one more flow. The unused part of the reserve is no room for other flows. */
+  /**
+   * Returns true if there is room for one more flow. The unused part of the reserve is no room for
+   * other flows.
+   */
   hasRoom(isReserved: boolean): boolean {
     const { maxFlows, reservedFlows = 0 } = this.#limits
     const unused = isReserved ? 0 : Math.max(reservedFlows - this.#reserved, 0)

@@ -1,16 +1,19 @@
 import type { TcpEndpoint } from '@fivetuple/tcp'
 import type { WheelEntry } from './timer-wheel.js'
 
-/** Why a flow ended other than by both FINs. */
+/** Reason why a flow ended other than by both FINs. */
 export type FlowFailure = 'reset' | 'refused' | 'timeout'
 
-/** What stands at the socket side of a flow: a real socket in an edge, a generator in a simulation. */
+/**
+ * The socket side of a flow: a real socket in an edge, a generator in a simulation.
+ */
 export interface FlowApplication {
   /** The other end has accepted (active flows) or our SYN-ACK was acknowledged (passive ones). */
   onConnected(): void
   /**
-   * Bytes in order, valid for the time of the call; who keeps them where they lie says so to the edge (`keepBytes`). The
-   * application calls `consumed` on the edge when it has passed them on, which opens the window again.
+   * Bytes in order, valid for the time of the call; who keeps them where they lie says so to the
+   * edge (`keepBytes`). The application calls `consumed` on the edge when it has passed them on,
+   * which opens the window again.
    */
   onData(b: Uint8Array, start: number, end: number): void
   /** The peer sends no more. */

@@ -15,7 +15,10 @@ import {
 import { type Fabric, ttlOf } from './fabric.js'
 import type { LocalFailure } from './local-failure.js'
 
-/** Sends port unreachable to the sender of a packet (RFC 1122 §3.2.2.1). @param flow as the sender wrote it */
+/**
+ * Sends port unreachable to the sender of a packet (RFC 1122 §3.2.2.1).
+ * @param flow as the sender wrote it
+ */
 export function reportPortUnreachable(fabric: Fabric, flow: FiveTuple): void {
   report(fabric, flow, IcmpType.DESTINATION_UNREACHABLE, UnreachableCode.PORT, 0)
 }
@@ -25,14 +28,20 @@ export function reportHostUnreachable(fabric: Fabric, flow: FiveTuple): void {
   report(fabric, flow, IcmpType.DESTINATION_UNREACHABLE, UnreachableCode.HOST, 0)
 }
 
-/** Sends an ICMP error which says that this machine, and not the destination, has refused a packet: see {@link LocalFailure}. */
+/**
+ * Sends an ICMP error which says that this machine, and not the destination, has refused a packet:
+ * see {@link LocalFailure}.
+ */
 export function reportLocalFailure(fabric: Fabric, flow: FiveTuple, failure: LocalFailure | 'limit'): void {
   const { DESTINATION_UNREACHABLE, PARAMETER_PROBLEM } = IcmpType
   if (failure === 'source-port') report(fabric, flow, PARAMETER_PROBLEM, 0, SOURCE_PORT_POINTER)
   else report(fabric, flow, DESTINATION_UNREACHABLE, UnreachableCode.ADMINISTRATIVELY_PROHIBITED, 0)
 }
 
-/** Sends nothing if the queue is full. The packet is not there any more: of what is quoted, addresses, ports and protocol are its own. */
+/**
+ * Sends nothing if the queue is full. The packet is not there any more: of what is quoted,
+ * addresses, ports and protocol are its own.
+ */
 function report(fabric: Fabric, flow: FiveTuple, type: number, code: number, pointer: number): void {
   const { sourceAddress, sourcePort, destinationAddress, destinationPort, protocol } = flow
   const offending = new Uint8Array(IPV4_HEADER_BYTES + ICMP_QUOTE_BYTES)

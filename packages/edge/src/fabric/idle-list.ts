@@ -4,7 +4,10 @@ export interface IdleEntry<T> {
   idleLess: T | undefined
 }
 
-/** Entries in the order of their last use. Every operation takes constant time and allocates nothing. */
+/**
+ * Entries in the order of their last use. Every operation takes constant time and allocates
+ * nothing.
+ */
 export class IdleList<T extends IdleEntry<T>> {
   #longest: T | undefined
   #least: T | undefined

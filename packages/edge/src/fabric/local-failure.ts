@@ -1,7 +1,9 @@
 /**
- * Reason why this machine could not open a socket for a flow. None of them says anything about the destination.
+ * Reason why this machine could not open a socket for a flow. None of them says anything about the
+ * destination.
  *
- * - `source-port`: another socket has the port, or the flow's four-tuple is still in use; another port may do
+ * - `source-port`: another socket has the port, or the flow's four-tuple is still in use; another
+ * port may do
  * - `descriptors`: the process or the machine has no file descriptor left
  * - `memory`: the kernel has no memory for sockets left
  */
@@ -16,7 +18,10 @@ const FAILURES: Readonly<Record<string, LocalFailure>> = {
   ENOMEM: 'memory',
 }
 
-/** Returns the local failure that an errno code stands for; undefined if the code is about the destination. */
+/**
+ * Returns the local failure that an errno code stands for; undefined if the code is about the
+ * destination.
+ */
 export function localFailureOf(code: string | undefined): LocalFailure | undefined {
   return code !== undefined && Object.hasOwn(FAILURES, code) ? FAILURES[code] : undefined
 }

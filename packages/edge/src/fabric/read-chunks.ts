@@ -1,19 +1,28 @@
 /** One read: a jumbo segment's payload, so that each becomes one packet at most. */
 const READ_BYTES = 65_495
-/** From here on a read is kept where it lies, and the next one goes elsewhere: dearer to copy than to allocate. */
+/**
+ * From here on a read is kept where it lies, and the next one goes elsewhere: dearer to copy than
+ * to allocate.
+ */
 const LARGE_BYTES = 8 * 1024
-/** Small reads are copied side by side into slabs; each lives until all its bytes have been acknowledged. */
+/**
+ * Small reads are copied side by side into slabs; each lives until all its bytes have been
+ * acknowledged.
+ */
 const SLAB_BYTES = 32 * 1024
-/** Buffers kept for use again, 4 MiB; what a burst needed beyond is left to the garbage collector. */
+/**
+ * Buffers kept for use again, 4 MiB; what a burst needed beyond is left to the garbage collector.
+ */
 const FREE_MAX = 64
 /** Below this a loop is faster than a view and a call into the engine. */
 const COPY_BY_HAND_MAX_BYTES = 256
 
 /**
- * Where the sockets of an edge read into, and how what they read becomes chunks that a flow can keep until they are
- * acknowledged. All sockets share one buffer, out of which small reads are copied; one that brings much gets buffers of its
- * own, which are handed on whole and, once acknowledged, used again: to allocate them anew each time would keep the garbage
- * collector busy for longer than the bytes take to pass.
+ * Read buffers of the sockets of an edge, and the chunks that a flow can keep of them until they
+ * are acknowledged. All sockets share one buffer, out of which small reads are copied; one that
+ * brings much gets buffers of its own, which are handed on whole and, once acknowledged, used
+ * again: to allocate them anew each time would keep the garbage collector busy for longer than the
+ * bytes take to pass.
  */
 export class ReadChunks {
   readonly #shared = new Uint8Array(READ_BYTES)
@@ -42,7 +51,7 @@ export class ReadChunks {
     return chunk
   }
 
-  /** Where a socket reads next whose last read was {@link take}n. */
+  /** Returns the buffer of the next read of a socket whose last read was {@link take}n. */
   next(length: number): Uint8Array {
     if (length < LARGE_BYTES) return this.#shared
     const memory = this.#free.pop() ?? Buffer.allocUnsafeSlow(READ_BYTES).buffer

@@ -10,9 +10,9 @@ import type { SegmentOutput } from '@fivetuple/tcp'
 import { type Fabric, ttlOf } from './fabric.js'
 
 /**
- * Writes segments of one flow after the other straight into the batch of the port that each is routed to: per packet one
- * lookup, one header, one copy of the payload. A segment without a route is written to a scratch buffer and so lost, as
- * on a wire.
+ * Writes segments of one flow after the other straight into the batch of the port that each is
+ * routed to: per packet one lookup, one header, one copy of the payload. A segment without a route
+ * is written to a scratch buffer and so lost, as on a wire.
  */
 export class SegmentWriter implements SegmentOutput {
   readonly #fabric: Fabric
@@ -28,10 +28,13 @@ export class SegmentWriter implements SegmentOutput {
   buffer: Uint8Array
   /** The port that refused the last segment because its queue is full, or -1. */
   blockedPort = -1
-  /** Whether a segment found no route since {@link begin}. */
+  /** True if a segment found no route since {@link begin}. */
   hadNoRoute = false
 
-  /** @param isTaken whether others wait for a port's queue already, so that data has to wait behind them */
+  /**
+   * @param isTaken whether others wait for a port's queue already, so that data has to wait behind
+   * them
+   */
   constructor(fabric: Fabric, isTaken: (port: number) => boolean = () => false) {
     this.#fabric = fabric
     this.#isTaken = isTaken
@@ -82,7 +85,10 @@ export class SegmentWriter implements SegmentOutput {
     return this.#writeIpHeader(output, at, total)
   }
 
-  /** Where a packet of the flow goes; undefined: nowhere, or not now, and {@link blockedPort} tells which. */
+  /**
+   * Returns the output for a packet of the flow; undefined: there is no route, or the queue of
+   * {@link blockedPort} is full.
+   */
   #outputFor(bytes: number, control: boolean): PacketOutput | undefined {
     const port = this.#fabric.routeAndCount(
       this.#localAddress,

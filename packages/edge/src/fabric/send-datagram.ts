@@ -10,8 +10,8 @@ import { type Fabric, ttlOf } from './fabric.js'
 
 /**
  * Sends one datagram into the fabric as one packet.
- * @returns false when the port's queue is full: as a full queue does to UDP, the datagram is lost. A datagram without a
- *   route is lost too; the fabric counts it.
+ * @returns false when the port's queue is full: as a full queue does to UDP, the datagram is lost.
+ * A datagram without a route is lost too; the fabric counts it.
  */
 export function sendDatagram(
   fabric: Fabric,

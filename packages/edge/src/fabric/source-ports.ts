@@ -1,6 +1,9 @@
 import { strict as assert } from 'node:assert'
 
-/** A range of source ports, handed out in the order in which they came back: a port rests for as long as the range allows. */
+/**
+ * A range of source ports, handed out in the order in which they came back: a port rests for as
+ * long as the range allows.
+ */
 export class SourcePorts {
   readonly first: number
   readonly last: number
@@ -23,7 +26,7 @@ export class SourcePorts {
     return this.#ring.length - this.#free
   }
 
-  /** Whether `port` lies in the range, used or not. */
+  /** Returns true if `port` lies in the range, used or not. */
   owns(port: number): boolean {
     return port >= this.first && port <= this.last
   }

@@ -12,7 +12,9 @@ export interface TcpEdgeCounters extends LocalFailureCounters {
   malformed: number
   /** New flows turned away because of `maxFlows`. */
   overLimit: number
-  /** New flows turned away because the one before them with the same five-tuple did not end in time. */
+  /**
+   * New flows turned away because the one before them with the same five-tuple did not end in time.
+   */
   tupleInUse: number
 }
 

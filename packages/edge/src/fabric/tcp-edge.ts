@@ -29,9 +29,9 @@ export interface TcpEdgeOptions extends FlowLimits {
   /** Initial sequence numbers, 32 bits each (RFC 9293 §3.4.1). */
   readonly nextIss: () => number
   /**
-   * A SYN has arrived for which there is no flow: returns what stands at the socket side, or undefined to refuse it. The
-   * SYN is answered only when {@link TcpEdge.establish} or {@link TcpEdge.refuse} is called. Its segment is `b[tcp, end)`,
-   * for the time of the call.
+   * A SYN has arrived for which there is no flow: returns what stands at the socket side, or
+   * undefined to refuse it. The SYN is answered only when {@link TcpEdge.establish} or
+   * {@link TcpEdge.refuse} is called. Its segment is `b[tcp, end)`, for the time of the call.
    */
   readonly onIncoming?: (flow: Flow, b: Uint8Array, tcp: number, end: number) => FlowApplication | undefined
   /** {@link TcpEdge.deadline} has become earlier: the timer has to be set again. */
@@ -39,12 +39,12 @@ export interface TcpEdgeOptions extends FlowLimits {
 }
 
 /**
- * All TCP flows that end at this edge. No sockets: those are {@link FlowApplication}s, so a simulation runs this very
- * code. Time comes in with each call.
+ * All TCP flows that end at this edge. No sockets: those are {@link FlowApplication}s, so a
+ * simulation runs this very code. Time comes in with each call.
  */
 export class TcpEdge {
   readonly counters: TcpEdgeCounters = newTcpEdgeCounters()
-  /** Where sockets of this edge read into. */
+  /** Read buffers of the sockets of this edge. */
   readonly chunks = new ReadChunks()
   readonly #options: TcpEdgeOptions
   readonly #tcp: TcpOptions
@@ -78,7 +78,10 @@ export class TcpEdge {
     return flow?.endpoint.isOver ? undefined : flow
   }
 
-  /** Opens a flow: a SYN goes out. Returns undefined when `maxFlows` is reached or the tuple is in full use. */
+  /**
+   * Opens a flow: a SYN goes out. Returns undefined when `maxFlows` is reached or the tuple is in
+   * full use.
+   */
   connect(
     localAddress: number,
     remoteAddress: number,
@@ -113,8 +116,8 @@ export class TcpEdge {
   }
 
   /**
-   * Forgets an incoming flow whose SYN is not answered yet because this machine has no socket for it, and reports that to the
-   * sender by ICMP. A RST would look like the destination's refusal.
+   * Forgets an incoming flow whose SYN is not answered yet because this machine has no socket for
+   * it, and reports that to the sender by ICMP. A RST would look like the destination's refusal.
    */
   refuseLocally(flow: Flow, failure: LocalFailure): void {
     if (flow.closed) return
@@ -124,7 +127,8 @@ export class TcpEdge {
   }
 
   /**
-   * Sends bytes; they are not copied and are the edge's from now on. Returns false when the application should pause.
+   * Sends bytes; they are not copied and are the edge's from now on. Returns false when the
+   * application should pause.
    */
   send(flow: Flow, chunk: Uint8Array, now: number): boolean {
     if (flow.closed) return true
@@ -156,7 +160,9 @@ export class TcpEdge {
   }
   #delivering: Flow | undefined
 
-  /** An application keeps bytes that it has been given where they lie, until {@link letGoOfBytes}. */
+  /**
+   * An application keeps bytes that it has been given where they lie, until {@link letGoOfBytes}.
+   */
   keepBytes(): void {
     this.#keepers++
   }
@@ -165,7 +171,7 @@ export class TcpEdge {
     this.#keepers--
   }
 
-  /** Whether none of the bytes that ever came in by {@link receive} are kept where they lay. */
+  /** True if none of the bytes that ever came in by {@link receive} are kept where they lay. */
   get isKeepingNothing(): boolean {
     return this.#keepers === 0
   }
@@ -210,8 +216,9 @@ export class TcpEdge {
   }
 
   /**
-   * The queue of `port` has drained: flows that waited for it go on, in the order in which they came, as far as the queue
-   * takes them. Until the last of them has had its turn no other flow gets in front.
+   * The queue of `port` has drained: flows that waited for it go on, in the order in which they
+   * came, as far as the queue takes them. Until the last of them has had its turn no other flow
+   * gets in front.
    */
   portUnblocked(port: number, now: number): void {
     const { fabric } = this.#options
@@ -222,7 +229,10 @@ export class TcpEdge {
     )
   }
 
-  /** Routes have changed: flows that wait for a port may have another one now, and try once more, in order. */
+  /**
+   * Routes have changed: flows that wait for a port may have another one now, and try once more, in
+   * order.
+   */
   routesChanged(now: number): void {
     this.#queues.serveAll((flow) => this.#settle(flow, now))
   }
@@ -289,7 +299,10 @@ export class TcpEdge {
     return flow
   }
 
-  /** After each input: hands on what arrived, writes what is due, files the next deadline, forgets what is over. */
+  /**
+   * After each input: hands on what arrived, writes what is due, files the next deadline, forgets
+   * what is over.
+   */
   #settle(flow: Flow, now: number): void {
     const { endpoint, application } = flow
     if (endpoint.hasRead) {

@@ -1,9 +1,17 @@
-/** Coarseness of all flow timers: delayed ACKs, retransmissions and keep-alives need no better (RFC 6298 §2, "G"). */
+/**
+ * Coarseness of all flow timers: delayed ACKs, retransmissions and keep-alives need no better (RFC
+ * 6298 §2, "G").
+ */
 export const TICK_MS = 10
-/** 20 seconds of ticks; deadlines beyond it are looked at again when the wheel has come round. A power of two. */
+/**
+ * 20 seconds of ticks; deadlines beyond it are looked at again when the wheel has come round. A
+ * power of two.
+ */
 const SLOTS = 2048
 
-/** What can be put on a {@link TimerWheel}: it remembers its own place. Only the wheel writes it. */
+/**
+ * Entry of a {@link TimerWheel} with its place, which only the wheel writes.
+ */
 export interface WheelEntry<T> {
   /** Tick for which it is filed, or -1. */
   wheelTick: number
@@ -13,12 +21,14 @@ export interface WheelEntry<T> {
 }
 
 /**
- * A hashed timing wheel (Varghese and Lauck, scheme 6) for deadlines that move all the time. Filing is lazy: an entry
- * that is already filed for an earlier tick stays there, and whoever is fired asks again for what is really due. A flow
- * whose deadline moves with each packet so touches the wheel a few times a second, not once per packet.
+ * A hashed timing wheel (Varghese and Lauck, scheme 6) for deadlines that move all the time. Filing
+ * is lazy: an entry that is already filed for an earlier tick stays there, and whoever is fired
+ * asks again for what is really due. A flow whose deadline moves with each packet so touches the
+ * wheel a few times a second, not once per packet.
  *
- * Slots are lists through the entries themselves: one that is taken off is held by nothing here, or a flow that lived for
- * milliseconds would stay in memory, and be moved about by the garbage collector, until its first timeout had passed.
+ * Slots are lists through the entries themselves: one that is taken off is held by nothing here, or
+ * a flow that lived for milliseconds would stay in memory, and be moved about by the garbage
+ * collector, until its first timeout had passed.
  */
 export class TimerWheel<T extends WheelEntry<T>> {
   /** The first entry of each. */
@@ -72,7 +82,8 @@ export class TimerWheel<T extends WheelEntry<T>> {
       const index = tick & (SLOTS - 1)
       this.#tick = tick
       this.#nextTick = Number.POSITIVE_INFINITY
-      // Who is fired late and files for as far ahead as can be may land in this slot again, for its next round.
+      // Who is fired late and files for as far ahead as can be may land in this slot again, for its
+      // next round.
       for (let due = this.#slots[index]; due?.wheelTick === tick; due = this.#slots[index]) {
         this.remove(due)
         onDue(due)

@@ -3,7 +3,7 @@ import type { Clock } from '@fivetuple/runtime'
 import type { Flow, FlowApplication, FlowFailure } from '../fabric/flow.js'
 import type { TcpEdge } from '../fabric/tcp-edge.js'
 
-/** Why a {@link FabricConnection} failed, in the words of errno. */
+/** Reason why a {@link FabricConnection} failed, as an errno. */
 export type FabricErrorCode =
   /** The far edge's machine can't use the source port. */
   | 'EADDRINUSE'
@@ -17,18 +17,21 @@ export type FabricErrorCode =
   | 'ENOBUFS'
   | 'ETIMEDOUT'
 
-/** What its owner hears of a {@link FabricConnection}, until it has closed or reset it. */
+/** Handlers of the owner of a {@link FabricConnection}, called until it has closed or reset it. */
 export interface ConnectionHandlers {
   onConnected(): void
   /** Bytes in order, valid for the time of the call. */
   onData(b: Uint8Array, start: number, end: number): void
   /** The peer sends no more. */
   onEnd(): void
-  /** There is no connection, or none any more; nothing follows. May be called before the owner has the connection. */
+  /**
+   * There is no connection, or none any more; nothing follows. May be called before the owner has
+   * the connection.
+   */
   onFailure(code: FabricErrorCode): void
 }
 
-/** What a {@link FabricConnection} needs of its host. Addresses are 32-bit numbers. */
+/** Surroundings of a {@link FabricConnection}, from its host. Addresses are 32-bit numbers. */
 export interface FabricConnectionOptions {
   readonly edge: TcpEdge
   readonly clock: Clock
@@ -37,17 +40,21 @@ export interface FabricConnectionOptions {
   readonly remoteAddress: number
   readonly remotePort: number
   readonly handlers: ConnectionHandlers
-  /** Why a SYN came to nothing when it was not by a RST: ICMP or the lack of a route. */
+  /** Reason why a SYN failed other than by a RST: ICMP or the lack of a route. */
   readonly unreachableCode: () => FabricErrorCode | undefined
-  /** Its owner is done with it; the flow has still to end, and somebody has to see to it that it does. */
+  /**
+   * Its owner is done with it; the flow has still to end, and somebody has to see to it that it
+   * does.
+   */
   readonly onLinger: (flow: Flow) => void
   /** The flow is gone; its port is free. Called exactly once. */
   readonly onReleased: () => void
 }
 
 /**
- * One TCP connection over the fabric, without a stream around it: what health checks are made of, so that a process that
- * does little else need not run a stream's machinery for each. What arrives is taken at once.
+ * One TCP connection over the fabric, without a stream around it: what health checks are made of,
+ * so that a process that does little else need not run a stream's machinery for each. What arrives
+ * is taken at once.
  */
 export class FabricConnection implements FlowApplication {
   readonly #options: FabricConnectionOptions
@@ -75,14 +82,19 @@ export class FabricConnection implements FlowApplication {
     if (this.#state !== 'closed') this.#options.edge.send(this.#flow!, bytes, this.#options.clock.now())
   }
 
-  /** Closes as close(2) does: FIN, or RST before it is connected, and when the peer goes on sending. */
+  /**
+   * Closes as close(2) does: FIN, or RST before it is connected, and when the peer goes on sending.
+   */
   close(): void {
     if (this.#state === 'closed') return
     this.#state = 'closed'
     this.#leave()
   }
 
-  /** Closes when the peer does, which spares this end TIME-WAIT; if that does not come, the host ends it. What arrives is dropped. */
+  /**
+   * Closes when the peer does, which spares this end TIME-WAIT; if that does not come, the host
+   * ends it. What arrives is dropped.
+   */
   closeAfterPeer(): void {
     if (this.#hasEnded) this.close()
     if (this.#state !== 'open') return
@@ -96,7 +108,7 @@ export class FabricConnection implements FlowApplication {
     if (this.#flow !== undefined) this.#options.edge.abort(this.#flow, this.#options.clock.now())
   }
 
-  /** Tells its owner that there is no connection any more. For the host. */
+  /** Reports to its owner that there is no connection any more. For the host. */
   fail(code: FabricErrorCode): void {
     if (this.#state === 'open') this.#options.handlers.onFailure(code)
     this.#state = 'closed'

@@ -30,29 +30,41 @@ import { type ConnectionHandlers, FabricConnection, type FabricErrorCode } from 
 
 /** In place of a source port when there is none to be had. */
 const NO_PORT = 0
-/** A connection that its owner is done with ends by then, with RST if the peer has not sent its FIN. */
+/**
+ * A connection that its owner is done with ends by then, with RST if the peer has not sent its FIN.
+ */
 const LINGER_MS = 2_000
 
 export interface FabricHostOptions {
-  /** Where its packets go out: the port of the node that it is part of. */
+  /** Output for its packets: the port of the node that it is part of. */
   readonly output: PacketOutput
   /** Further lanes of that port: a source port takes one of all by its number. Default: none. */
   readonly furtherLanes?: readonly PacketOutput[]
-  /** Whether a lane, counted from 0, has a carrier; without one connections fail at once. Default: always. */
+  /**
+   * True if a lane, counted from 0, has a carrier; without one connections fail at once. Default:
+   * always.
+   */
   readonly isUp?: (lane: number) => boolean
   /** Its address. */
   readonly address: number
-  /** First and last source port, inclusive: also the most connections and datagram channels at once. */
+  /**
+   * First and last source port, inclusive: also the most connections and datagram channels at once.
+   */
   readonly ports: readonly [number, number]
   readonly tcp: TcpOptions
   readonly clock: Clock
-  /** Initial sequence numbers, 32 bits each (RFC 9293 §3.4.1). Default: the system's random source. */
+  /**
+   * Initial sequence numbers, 32 bits each (RFC 9293 §3.4.1). Default: the system's random source.
+   */
   readonly nextIss?: () => number
-  /** Makes the one timer. Default: a DeadlineTimer on `clock`; a simulation gives one that runs on its own time. */
+  /**
+   * Makes the one timer. Default: a DeadlineTimer on `clock`; a simulation gives one that runs on
+   * its own time.
+   */
   readonly createTimer?: (onDue: () => number) => Pick<DeadlineTimer, 'arm' | 'close'>
 }
 
-/** Whom to talk to. */
+/** Address and port of the other end. */
 export interface FabricTarget {
   readonly address: number
   readonly port: number
@@ -61,22 +73,29 @@ export interface FabricTarget {
 export interface DatagramOptions extends FabricTarget {
   /** A datagram from the target; the bytes are the receiver's own. */
   readonly onMessage: (payload: Uint8Array) => void
-  /** An ICMP error about what was sent: the target's port is closed, it can't be reached, or this port or a limit is in the way. */
+  /**
+   * An ICMP error about what was sent: the target's port is closed, it can't be reached, or this
+   * port or a limit is in the way.
+   */
   readonly onUnreachable: (code: FabricErrorCode) => void
 }
 
 /** A source port bound for datagrams to and from one target. */
 export interface DatagramChannel {
-  /** Returns false when the datagram was lost because the queue is full, there is no carrier, or the channel is closed. */
+  /**
+   * Returns false when the datagram was lost because the queue is full, there is no carrier, or the
+   * channel is closed.
+   */
   send(payload: Uint8Array): boolean
   /** Gives the port back. */
   close(): void
 }
 
 /**
- * An IP host inside a node of the fabric: opens TCP connections and exchanges datagrams from the node's own address
- * through one of its ports, as packets among those that the node forwards. It owns a range of source ports, so that the
- * node can tell by a packet's destination port alone whether it is for the host.
+ * An IP host inside a node of the fabric: opens TCP connections and exchanges datagrams from the
+ * node's own address through one of its ports, as packets among those that the node forwards. It
+ * owns a range of source ports, so that the node finds by a packet's destination port alone
+ * whether it is for the host.
  */
 export class FabricHost {
   readonly #options: FabricHostOptions
@@ -91,7 +110,10 @@ export class FabricHost {
   readonly #channels = new Map<number, DatagramOptions>()
   /** By source port: why a connection that failed could not reach its target. */
   readonly #unreachable = new Map<number, FabricErrorCode>()
-  /** By source port: flows that nobody waits for any more, and when they must be over, ms. The first is the earliest. */
+  /**
+   * By source port: flows that nobody waits for any more, and when they must be over, ms. The first
+   * is the earliest.
+   */
   readonly #lingering = new Map<number, { readonly flow: Flow; readonly until: number }>()
   #isClosed = false
   /** Datagrams that were not whole. */
@@ -131,12 +153,18 @@ export class FabricHost {
     return this.#ports.used
   }
 
-  /** Whether a packet to this port of the host's address is the host's, and not of a flow that the node translates. */
+  /**
+   * Returns true if a packet to this port of the host's address is the host's, and not of a flow
+   * that the node translates.
+   */
   owns(port: number): boolean {
     return this.#ports.owns(port)
   }
 
-  /** Opens a TCP connection; what becomes of it, the handlers are told, failures perhaps before this returns. */
+  /**
+   * Opens a TCP connection; its outcome goes to the handlers, failures perhaps before this
+   * returns.
+   */
   connect({ address, port }: FabricTarget, handlers: ConnectionHandlers): FabricConnection {
     const { clock } = this.#options
     const localPort = this.#takePort()
@@ -183,7 +211,10 @@ export class FabricHost {
     }
   }
 
-  /** A packet to one of the host's ports, or an ICMP error about one that it has sent. Its IP header has been checked. */
+  /**
+   * A packet to one of the host's ports, or an ICMP error about one that it has sent. Its IP header
+   * has been checked.
+   */
   receive(b: Uint8Array, start: number, end: number, now: number): void {
     switch (ipv4Protocol(b, start)) {
       case IpProtocol.TCP:
@@ -204,7 +235,9 @@ export class FabricHost {
     this.#edge.portUnblocked(lane, this.#options.clock.now())
   }
 
-  /** Resets all connections, closes all channels, stops the timer. Nothing can be opened any more. */
+  /**
+   * Resets all connections, closes all channels, stops the timer. Nothing can be opened any more.
+   */
   close(): void {
     this.#isClosed = true
     const connections = [...this.#connections.values()]

@@ -6,12 +6,18 @@ import type { ClientEdgeService } from './client-edge-service.js'
 import { type ListenFailure, ServiceListeners } from './service-listeners.js'
 import { SocketApplication, type SocketEdge } from './socket-application.js'
 
-/** Wait for the flow of the connection before: its last ACK comes within a round trip of the fabric, unless it is lost. */
+/**
+ * Wait for the flow of the connection before: its last ACK comes within a round trip of the fabric,
+ * unless it is lost.
+ */
 const REUSE_WAIT_MS = 1_000
 
 export interface ClientEdgeOptions extends SocketEdge {
   readonly services: readonly ClientEdgeService[]
-  /** Whether other workers of the same node:cluster primary listen for the same services. Default: none do. */
+  /**
+   * True if other workers of the same node:cluster primary listen for the same services. Default:
+   * none do.
+   */
   readonly isShared?: boolean
   /** The listeners that can't be opened have changed. */
   readonly onListenFailures: (failures: readonly ListenFailure[]) => void
@@ -20,8 +26,9 @@ export interface ClientEdgeOptions extends SocketEdge {
 }
 
 /**
- * The clients' side of the uplink switch: listens on a service's real address for as long as its VIP has a route, and
- * opens one fabric flow per accepted connection with the client's own address as its source.
+ * The clients' side of the uplink switch: listens on a service's real address for as long as its
+ * VIP has a route, and opens one fabric flow per accepted connection with the client's own address
+ * as its source.
  */
 export class ClientEdge {
   readonly #options: ClientEdgeOptions
@@ -59,8 +66,8 @@ export class ClientEdge {
   }
 
   /**
-   * Opens and closes listeners to match `hasRoute`. Established connections are not touched. Resolves when each wanted
-   * listener is open or has failed; one that has failed is tried again.
+   * Opens and closes listeners to match `hasRoute`. Established connections are not touched.
+   * Resolves when each wanted listener is open or has failed; one that has failed is tried again.
    */
   update(hasRoute: (address: number) => boolean): Promise<void> {
     return this.#listeners.update(hasRoute)
@@ -96,9 +103,10 @@ export class ClientEdge {
   }
 
   /**
-   * Opens a flow once the one before it with the same five-tuple has ended. The kernel accepts a connection from the same
-   * client port as soon as both FINs have crossed between the client and this host (RFC 6191 §2); the flow of the connection
-   * before ends later, when they have crossed the fabric.
+   * Opens a flow once the one before it with the same five-tuple has ended. The kernel accepts a
+   * connection from the same client port as soon as both FINs have crossed between the client and
+   * this host (RFC 6191 §2); the flow of the connection before ends later, when they have crossed
+   * the fabric.
    */
   #openAfter(before: Flow, service: ClientEdgeService, client: number, socket: StreamSocket): void {
     const open = (): void => {

@@ -15,17 +15,21 @@ import { type DialHandlers, SocketApplication, type SocketEdge } from './socket-
 
 export interface ServerEdgeOptions {
   readonly clock: Clock
-  /** Where backends live; SYNs to anywhere else are refused. */
+  /** Prefixes of backends; SYNs to other addresses are refused. */
   readonly prefixes: readonly Prefix[]
-  /** Backends whose connections begin with a PROXY protocol header (version 2) that names the client. */
+  /**
+   * Backends whose connections begin with a PROXY protocol header (version 2) that names the
+   * client.
+   */
   readonly proxyProtocol: readonly Endpoint[]
   /** A backend could not be dialled: errno code and the flow that it was for. */
   readonly onDialError: (flow: Flow, code: string) => void
 }
 
 /**
- * The servers' side of the downlink switch: dials the real backend for each SYN, bound to the packet's source, so that
- * the backend's `accept` shows the BIP and port of the LB; the SYN is answered when the backend has answered.
+ * The servers' side of the downlink switch: dials the real backend for each SYN, bound to the
+ * packet's source, so that the backend's `accept` shows the BIP and port of the LB; the SYN is
+ * answered when the backend has answered.
  */
 export class ServerEdge {
   readonly #options: ServerEdgeOptions
@@ -73,7 +77,10 @@ export class ServerEdge {
     },
   }
 
-  /** The peer can't send before its SYN is answered, so nothing of the flow gets in front of the header. */
+  /**
+   * The peer can't send before its SYN is answered, so nothing of the flow gets in front of the
+   * header.
+   */
   #dialWith(header: Uint8Array): DialHandlers {
     return {
       onOpen: (application) => {
@@ -85,8 +92,9 @@ export class ServerEdge {
   }
 
   /**
-   * What stands in front of the flow's bytes: the client and the VIP that the SYN's options name. Without a client the LB speaks
-   * for itself, as its health checks do. Without a VIP the destination is the backend's own endpoint.
+   * Header in front of the flow's bytes: the client and the VIP that the SYN's options name.
+   * Without a client the LB speaks for itself, as its health checks do. Without a VIP the
+   * destination is the backend's own endpoint.
    */
   #proxyHeader(flow: Flow, b: Uint8Array, tcp: number, end: number): Uint8Array | undefined {
     if (!this.#proxied.has(endpointKey(flow.localAddress, flow.localPort))) return undefined

@@ -4,7 +4,10 @@ import type { ClientEdgeService } from './client-edge-service.js'
 /** Default time between attempts to open a listener, ms. */
 const RETRY_MS = 1_000
 
-/** A service that clients can't reach although its VIP has a route: its address and port can't be bound. */
+/**
+ * A service that clients can't reach although its VIP has a route: its address and port can't be
+ * bound.
+ */
 export interface ListenFailure {
   readonly service: ClientEdgeService
   /** errno, as in `EADDRINUSE`. */
@@ -24,7 +27,10 @@ export interface ServiceListenersOptions<L> {
   readonly retryMs?: number | undefined
 }
 
-/** Listeners of the services whose VIPs have routes. A listener that can't be opened is a failure, and is tried again. */
+/**
+ * Listeners of the services whose VIPs have routes. A listener that can't be opened is a failure,
+ * and is tried again.
+ */
 export class ServiceListeners<L> {
   readonly #options: ServiceListenersOptions<L>
   readonly #open = new Map<ClientEdgeService, L>()
@@ -47,8 +53,8 @@ export class ServiceListeners<L> {
   }
 
   /**
-   * Opens and closes listeners to match `hasRoute`. Resolves when each wanted one is open or has failed; calls are carried
-   * out one after the other.
+   * Opens and closes listeners to match `hasRoute`. Resolves when each wanted one is open or has
+   * failed; calls are carried out one after the other.
    */
   update(hasRoute: (address: number) => boolean): Promise<void> {
     const wanted = this.#options.services.filter((service) => hasRoute(service.address))

@@ -2,13 +2,13 @@ import type { Clock, StreamSocket, StreamSocketHandlers } from '@fivetuple/runti
 import type { Flow, FlowApplication, FlowFailure } from '../fabric/flow.js'
 import type { TcpEdge } from '../fabric/tcp-edge.js'
 
-/** What all sockets of an edge have in common. */
+/** Surroundings that all sockets of an edge share. */
 export interface SocketEdge {
   readonly edge: TcpEdge
   readonly clock: Clock
 }
 
-/** What becomes of a socket that is dialled for a flow. */
+/** Outcomes of a socket that is dialled for a flow. */
 export interface DialHandlers {
   /** Connected; nothing has been sent yet. */
   onOpen(application: SocketApplication): void
@@ -17,8 +17,8 @@ export interface DialHandlers {
 }
 
 /**
- * A real socket at the end of a flow, as if the two were one connection: bytes, FIN and RST go through in both
- * directions, and a slow reader on either side holds up nothing but its own flow.
+ * A real socket at the end of a flow, as if the two were one connection: bytes, FIN and RST go
+ * through in both directions, and a slow reader on either side holds up nothing but its own flow.
  */
 export class SocketApplication implements FlowApplication, StreamSocketHandlers {
   readonly socket: StreamSocket
@@ -111,7 +111,8 @@ export class SocketApplication implements FlowApplication, StreamSocketHandlers 
     const { socket } = this
     const { edge, clock } = this.#shared
     const length = end - start
-    // While the kernel is full, bytes stay here for as long as the reader likes: a small view must not pin its chunk.
+    // While the kernel is full, bytes stay here for as long as the reader likes: a small view must
+    // not pin its chunk.
     const pins = socket.pendingBytes > 0 && length * 2 < b.length
     if (socket.write(pins ? b.slice(start, end) : b.subarray(start, end))) edge.consumed(this.flow, length, clock.now())
     else if (!pins) this.#keepBytes()
@@ -131,8 +132,8 @@ export class SocketApplication implements FlowApplication, StreamSocketHandlers 
   }
 
   onClosed(): void {
-    // After both FINs the kernel may still be sending; a socket whose flow ended otherwise has nothing to wait for, and
-    // what it has got must not look whole.
+    // After both FINs the kernel may still be sending; a socket whose flow ended otherwise has
+    // nothing to wait for, and what it has got must not look whole.
     if (!this.#hasEnded || !this.#hasReadEnd) this.socket.reset()
   }
 }

@@ -19,8 +19,9 @@ import type { ClientEdgeService } from './client-edge-service.js'
 import { type ListenFailure, ServiceListeners } from './service-listeners.js'
 
 /**
- * Receive buffer of a service's socket, bytes: a burst waits there while the edge forwards. The kernel grants up to
- * `net.core.rmem_max`, doubled for its own use; a small datagram takes 768 bytes of it.
+ * Receive buffer of a service's socket, bytes: a burst waits there while the edge forwards. The
+ * kernel grants up to `net.core.rmem_max`, doubled for its own use; a small datagram takes 768
+ * bytes of it.
  */
 const RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024
 
@@ -33,7 +34,7 @@ export interface UdpClientEdgeOptions {
   readonly listenRetryMs?: number
 }
 
-/** What a UDP edge has counted since it started. */
+/** Totals of a UDP edge since it started. */
 export interface UdpClientEdgeCounters {
   datagramsIn: number
   datagramsOut: number
@@ -41,7 +42,10 @@ export interface UdpClientEdgeCounters {
   lostToQueue: number
   /** From the fabric, but for no service of ours, or malformed. */
   unknown: number
-  /** Responses to clients that use source port 0: nothing can be sent there (RFC 768 has it for one-way datagrams). */
+  /**
+   * Responses to clients that use source port 0: nothing can be sent there (RFC 768 has it for
+   * one-way datagrams).
+   */
   noReplyPort: number
   /** Datagrams to clients that the kernel refused to send. */
   sendFailed: number
@@ -52,8 +56,8 @@ export interface UdpClientEdgeCounters {
 }
 
 /**
- * The clients' side of the uplink switch for UDP: one socket per service, one packet per datagram, and no state per
- * client, since each packet names both ends.
+ * The clients' side of the uplink switch for UDP: one socket per service, one packet per datagram,
+ * and no state per client, since each packet names both ends.
  */
 export class UdpClientEdge {
   readonly counters: UdpClientEdgeCounters = {
@@ -95,8 +99,8 @@ export class UdpClientEdge {
   }
 
   /**
-   * Opens and closes sockets to match `hasRoute`. Resolves when each wanted socket is bound or has failed; one that has
-   * failed is tried again.
+   * Opens and closes sockets to match `hasRoute`. Resolves when each wanted socket is bound or has
+   * failed; one that has failed is tried again.
    */
   update(hasRoute: (address: number) => boolean): Promise<void> {
     return this.#listeners.update(hasRoute)

@@ -25,32 +25,47 @@ import {
 } from '../fabric/local-failure.js'
 import { sendDatagram } from '../fabric/send-datagram.js'
 
-/** What Linux reports of ICMP errors other than port unreachable (ip(7)), and of addresses that it has no route to. */
+/**
+ * Errors that Linux reports for ICMP errors other than port unreachable (ip(7)), and of addresses
+ * that it has no route to.
+ */
 const UNREACHABLE: ReadonlySet<string> = new Set(['EHOSTUNREACH', 'ENETUNREACH', 'EACCES'])
-/** Payload bytes of a flow that wait while its socket is bound and connected; more are dropped. That is one turn of the event loop. */
+/**
+ * Payload bytes of a flow that wait while its socket is bound and connected; more are dropped. That
+ * is one turn of the event loop.
+ */
 const PENDING_MAX_BYTES = 1024 * 1024
 
-/** Receive buffer of a flow's socket, bytes, for bursts of its backend; the kernel grants up to `net.core.rmem_max`. */
+/**
+ * Receive buffer of a flow's socket, bytes, for bursts of its backend; the kernel grants up to
+ * `net.core.rmem_max`.
+ */
 const RECEIVE_BUFFER_BYTES = 1024 * 1024
 
 export interface UdpServerEdgeOptions {
   readonly fabric: Fabric
-  /** Where backends live; datagrams to anywhere else are answered with ICMP. */
+  /** Prefixes of backends; datagrams to other addresses are answered with ICMP. */
   readonly prefixes: readonly Prefix[]
   /** A socket that has been silent for so long is closed, ms. */
   readonly idleMs: number
-  /** Most sockets at once: a further flow ends the one that has been idle longest, of those with one datagram of the client first. */
+  /**
+   * Most sockets at once: a further flow ends the one that has been idle longest, of those with one
+   * datagram of the client first.
+   */
   readonly maxFlows: number
 }
 
-/** What a UDP edge has counted since it started. */
+/** Totals of a UDP edge since it started. */
 export interface UdpServerEdgeCounters extends LocalFailureCounters {
   datagramsIn: number
   datagramsOut: number
   lostToQueue: number
-  /** Port unreachable, as the backend's kernel said. */
+  /** Port unreachable, as the backend's kernel reported. */
   refused: number
-  /** Host or network unreachable, as the kernel reports it: nothing can be sent to the backend's address. */
+  /**
+   * Host or network unreachable, as the kernel reports it: nothing can be sent to the backend's
+   * address.
+   */
   unreachable: number
   /** Datagrams to addresses where no backend may be. */
   noBackend: number
@@ -64,9 +79,15 @@ export interface UdpServerEdgeCounters extends LocalFailureCounters {
   sendFailed: number
   /** Errors of the kernel while datagrams of backends were received. */
   receiveFailed: number
-  /** Datagrams of backends that the kernel dropped because the receive buffer of a flow's socket was full. */
+  /**
+   * Datagrams of backends that the kernel dropped because the receive buffer of a flow's socket was
+   * full.
+   */
   kernelDrops: number
-  /** Datagrams that the kernel dropped because the receive buffer of a backend's own socket was full. */
+  /**
+   * Datagrams that the kernel dropped because the receive buffer of a backend's own socket was
+   * full.
+   */
   backendKernelDrops: number
 }
 
@@ -87,8 +108,9 @@ interface UdpFlow extends IdleEntry<UdpFlow> {
 }
 
 /**
- * The servers' side of the downlink switch for UDP: one socket per flow, bound to the packet's source (BIP and port) and
- * connected to the backend, so that the backend sees the BIP and the kernel tells us when nobody listens there.
+ * The servers' side of the downlink switch for UDP: one socket per flow, bound to the packet's
+ * source (BIP and port) and connected to the backend, so that the backend sees the BIP and the
+ * kernel reports when nothing listens there.
  */
 export class UdpServerEdge {
   readonly counters: UdpServerEdgeCounters = {
@@ -110,7 +132,10 @@ export class UdpServerEdge {
   }
   readonly #options: UdpServerEdgeOptions
   readonly #flows = new FiveTupleMap<UdpFlow>()
-  /** Flows with one datagram of the client, such as a request and its response. They make room first. */
+  /**
+   * Flows with one datagram of the client, such as a request and its response. They make room
+   * first.
+   */
   readonly #requests = new IdleList<UdpFlow>()
   readonly #streams = new IdleList<UdpFlow>()
 
@@ -148,7 +173,10 @@ export class UdpServerEdge {
     if (known === undefined) flow.socket.open()
   }
 
-  /** Closes the sockets that have been idle for too long. To be called every second or so while there are flows. */
+  /**
+   * Closes the sockets that have been idle for too long. To be called every second or so while
+   * there are flows.
+   */
   sweep(now: number): void {
     for (const flow of [...this.#flows.values()]) {
       if (flow.isHeard) flow.usedAt = now
@@ -157,7 +185,10 @@ export class UdpServerEdge {
     }
   }
 
-  /** Counts datagrams that the kernel has dropped at a socket, if it is that of a flow, or of a backend on this machine. */
+  /**
+   * Counts datagrams that the kernel has dropped at a socket, if it is that of a flow, or of a
+   * backend on this machine.
+   */
   countKernelDrops({ address, port, peerAddress, peerPort }: OverflowedSocket, drops: number): void {
     if (this.#flows.get(address, peerAddress, port, peerPort, IpProtocol.UDP) !== undefined)
       this.counters.kernelDrops += drops

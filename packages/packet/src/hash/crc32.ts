@@ -3,9 +3,10 @@ import type { FlowHash } from './flow-hash.js'
 const TABLE = makeTable()
 
 /**
- * CRC-32 (IEEE 802.3, reflected polynomial 0xedb88320) over the thirteen bytes source, destination, source port,
- * destination port, protocol in network order: what many switching chips offer. CRC is linear, so the seed only XORs a
- * constant into the result: it permutes hash values but keeps flows that collide together (hash polarisation).
+ * CRC-32 (IEEE 802.3, reflected polynomial 0xedb88320) over the thirteen bytes source, destination,
+ * source port, destination port, protocol in network order: what many switching chips offer. CRC is
+ * linear, so the seed only XORs a constant into the result: it permutes hash values but keeps flows
+ * that collide together (hash polarisation).
  */
 export const crc32: FlowHash = (sourceAddress, destinationAddress, sourcePort, destinationPort, protocol, seed) => {
   let c = ~seed

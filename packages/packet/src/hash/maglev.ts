@@ -1,13 +1,16 @@
 import { strict as assert } from 'node:assert'
 
-/** Default number of slots: prime, and more than a hundred times as many as there are usually backends (NSDI'16 §3.4). */
+/**
+ * Default number of slots: prime, and more than a hundred times as many as there are usually
+ * backends (NSDI'16 §3.4).
+ */
 export const MAGLEV_SLOTS = 65_537
 
 const FREE = 0xffff
 
-/** What takes slots of a Maglev table. */
+/** Entry of a Maglev table, which takes slots. */
 export interface MaglevEntry {
-  /** Where its permutation of the slots begins, 0 to slots - 1. */
+  /** First slot of its permutation, 0 to slots - 1. */
   readonly offset: number
   /** From one slot of its permutation to the next, 1 to slots - 1. */
   readonly skip: number
@@ -16,10 +19,10 @@ export interface MaglevEntry {
 }
 
 /**
- * Fills a Maglev lookup table (Eisenbud et al., NSDI'16 §3.4, algorithm 1): entries take turns, and each takes the next
- * slot of its permutation that is still free. With equal weights shares differ by at most one slot, and when one entry
- * goes, few slots of the others change hands. With weights an entry takes part in as many turns as its weight allows
- * relative to the largest one.
+ * Fills a Maglev lookup table (Eisenbud et al., NSDI'16 §3.4, algorithm 1): entries take turns, and
+ * each takes the next slot of its permutation that is still free. With equal weights shares differ
+ * by at most one slot, and when one entry goes, few slots of the others change hands. With weights
+ * an entry takes part in as many turns as its weight allows relative to the largest one.
  *
  * @param slots a prime number, more than there are entries
  * @returns the index of an entry for each slot; empty without entries

@@ -1,8 +1,9 @@
 import type { FlowHash } from './flow-hash.js'
 
 /**
- * MurmurHash3 x86_32 over the sixteen bytes source, destination, ports, protocol (four little-endian words). Mixes well:
- * each input bit flips each output bit with a probability near one half, so `% M` is even also for sequential ports.
+ * MurmurHash3 x86_32 over the sixteen bytes source, destination, ports, protocol (four
+ * little-endian words). Mixes well: each input bit flips each output bit with a probability near
+ * one half, so `% M` is even also for sequential ports.
  */
 export const murmur3: FlowHash = (sourceAddress, destinationAddress, sourcePort, destinationPort, protocol, seed) => {
   let h = round(seed, sourceAddress)
@@ -12,8 +13,8 @@ export const murmur3: FlowHash = (sourceAddress, destinationAddress, sourcePort,
 }
 
 /**
- * The finaliser of MurmurHash3: a bijection of 32 bits in which each input bit flips each output bit with a probability near
- * one half. @returns 32 unsigned bits
+ * The finaliser of MurmurHash3: a bijection of 32 bits in which each input bit flips each output
+ * bit with a probability near one half. @returns 32 unsigned bits
  */
 export function mix32(value: number): number {
   let h = Math.imul(value ^ (value >>> 16), 0x85ebca6b)

@@ -8,13 +8,17 @@ interface LocalSpeaker {
   readonly as: number
 }
 
-/** Advice for an external neighbour whose session is down, or whose prefixes are refused; null: there is none. */
+/**
+ * Advice for an external neighbour whose session is down, or whose prefixes are refused; null:
+ * there is none.
+ */
 export function neighborRemedy(session: SpeakerSession, local: LocalSpeaker): string | null {
   const { state, address, port, lastError, attemptError, lastRefused } = session
   if (state === 'established') return lastRefused === null ? null : refusalRemedy(session.as, lastRefused.cause)
   if (lastError !== null) {
     const remedy = errorRemedy(session, lastError, local)
-    // A failed attempt since then may well be a consequence: the daemon has closed the port, or has not heard of us yet.
+    // A failed attempt since then may well be a consequence: the daemon has closed the port, or has
+    // not heard of us yet.
     if (remedy !== null) return remedy
   }
   if (port === null) return `the daemon must dial ${local.address}:${local.port} from ${address}; or remove 'passive'`

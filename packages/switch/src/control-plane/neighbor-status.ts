@@ -3,7 +3,10 @@ import type { SwitchConfig, SwitchNeighborConfig } from '../config.js'
 import type { BgpErrorStatus, BgpSessionStatus } from '../status.js'
 import { neighborRemedy } from './neighbor-remedy.js'
 
-/** A neighbour of a switch as the switch's status shows it. @param now wall-clock time, ms since 1970 */
+/**
+ * A neighbour of a switch as the switch's status shows it.
+ * @param now wall-clock time, ms since 1970
+ */
 export function neighborStatus(
   session: SpeakerSession,
   { portId, exports }: SwitchNeighborConfig,

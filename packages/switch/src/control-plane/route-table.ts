@@ -16,14 +16,18 @@ export interface FibChange {
 export interface RouteChange {
   /** The next forwarding table; undefined when every packet is forwarded as before. */
   readonly fib: FibChange | undefined
-  /** Prefixes, CIDR, that are forwarded to other neighbours than before, with the names of these; none: not any more. */
+  /**
+   * Prefixes, CIDR, that are forwarded to other neighbours than before, with the names of these;
+   * none: not any more.
+   */
   readonly forwarded: ReadonlyMap<string, readonly string[]>
 }
 
 /**
- * The routing-table maintenance module (claim C9): joins what BGP knows with what is connected, resolves next hops to
- * ports, and publishes the result as FIB snapshots. Next hops resolve to the port of the neighbour that announced them; a
- * neighbour without a port is a control-plane-only one, and its routes are shown but never forwarded by.
+ * The routing-table maintenance module (claim C9): joins what BGP knows with what is connected,
+ * resolves next hops to ports, and publishes the result as FIB snapshots. Next hops resolve to the
+ * port of the neighbour that announced them; a neighbour without a port is a control-plane-only
+ * one, and its routes are shown but never forwarded by.
  */
 export class RouteTable {
   readonly #connected: readonly Prefix[]
@@ -51,8 +55,8 @@ export class RouteTable {
   }
 
   /**
-   * Takes changes of the Loc-RIB. Costs as much as there are changes; those that no packet is forwarded by, such as all of a
-   * neighbour without a port, leave the forwarding table as it is.
+   * Takes changes of the Loc-RIB. Costs as much as there are changes; those that no packet is
+   * forwarded by, such as all of a neighbour without a port, leave the forwarding table as it is.
    */
   apply(changes: readonly RibChange[]): RouteChange {
     const set: Route[] = []
@@ -78,13 +82,19 @@ export class RouteTable {
     return { fib: { fib: this.#fib, set, remove }, forwarded }
   }
 
-  /** Lets the selection move what it moves as time goes by; returns the new snapshot, or the same. @param now ms */
+  /**
+   * Lets the selection move what it moves as time goes by; returns the new snapshot, or the same.
+   * @param now ms
+   */
   rebalance(now: number): Fib {
     this.#fib = this.#fib.rebalanced(now)
     return this.#fib
   }
 
-  /** Names of the neighbours over which a learned prefix is forwarded now, in the order that the hash indexes. */
+  /**
+   * Names of the neighbours over which a learned prefix is forwarded now, in the order that the
+   * hash indexes.
+   */
   forwardedBy(prefix: string): string[] {
     const paths = this.#learned.get(prefix)?.paths ?? []
     return paths.flatMap(({ neighbor: { name } }) => (this.#portOf.has(name) ? [name] : []))

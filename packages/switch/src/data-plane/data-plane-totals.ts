@@ -35,7 +35,8 @@ export function sumCounters(cards: readonly CardCounters[]): CardCounters {
 }
 
 /**
- * What line cards tell, as one switch tells it: counters and flows are summed, and it listens where any card does.
+ * Status of several data planes as that of one: counters and flows are summed, and it listens where
+ * any of them does.
  *
  * @param running cards that forward now
  * @param ended what cards had counted that have died since
@@ -66,7 +67,10 @@ export function cardTotals(
   }
 }
 
-/** Failures of listeners of a switch: a service that any card can't listen for has one, and never more than one. */
+/**
+ * Failures of listeners of a switch: a service that any card can't listen for has one, and never
+ * more than one.
+ */
 export function joinListenFailures(cards: readonly (readonly ListenFailureStatus[])[]): readonly ListenFailureStatus[] {
   return [...new Map(cards.flat().map((failure) => [failure.service, failure])).values()]
 }

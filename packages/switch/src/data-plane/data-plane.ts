@@ -3,14 +3,14 @@ import type { FibChange } from '../control-plane/route-table.js'
 import type { DataPlaneStatus, ListenFailureStatus } from '../status.js'
 import type { Fib } from './fib/fib.js'
 
-/** Which flow is asked for. */
+/** Flow to explain. */
 export interface FlowQuestion {
   readonly client: Endpoint
   readonly vip: Endpoint
   readonly protocol: 'tcp' | 'udp'
 }
 
-/** Why a flow goes where it goes, in names. */
+/** Reason why a flow takes its LB, in names. */
 export interface RouteExplanation {
   /** CIDR */
   readonly prefix: string
@@ -19,9 +19,9 @@ export interface RouteExplanation {
   readonly selection: string
   /** Number of equal-cost next hops, the M of HASH % M. */
   readonly m: number
-  /** Which of them, from 0. */
+  /** Index of the chosen one, from 0. */
   readonly index: number
-  /** How the selection comes to it, for people. */
+  /** The selection's calculation, for people. */
   readonly reason: string
   readonly port: number
   /** The LB that packets of this flow go to now. */
@@ -37,7 +37,10 @@ export interface RouteExplanation {
     | undefined
 }
 
-/** Of TCP flows that stand now: how many of one service that one LB has would be whose if some LBs were gone. */
+/**
+ * Of TCP flows that stand now: how many of one service that one LB has would be whose if some LBs
+ * were gone.
+ */
 export interface FlowShift {
   /** Address and port that their clients have dialled, in the fabric. */
   readonly vip: Endpoint
@@ -45,18 +48,23 @@ export interface FlowShift {
   readonly from: string
   /** The LB that would get their packets; null: there would be no route. */
   readonly to: string | null
-  /** How many, at least 1. */
+  /** Number of flows, at least 1. */
   readonly flows: number
 }
 
 /**
- * The part of a switch that carries packets, as its control plane sees it: cables, edge and forwarder. `LocalDataPlane` is one
- * in this process, `LineCards` one in several processes.
+ * The part of a switch that carries packets, as its control plane sees it: cables, edge and
+ * forwarder. `LocalDataPlane` is one in this process, `LineCards` one in several processes.
  */
 export interface DataPlane {
-  /** Forwards by this table from now on, and takes cables; rejects when an address can't be bound. */
+  /**
+   * Forwards by this table from now on, and takes cables; rejects when an address can't be bound.
+   */
   start(fib: Fib): Promise<void>
-  /** Swaps in the next table; resolves when every packet is decided by it and the edge listens accordingly. */
+  /**
+   * Swaps in the next table; resolves when every packet is decided by it and the edge listens
+   * accordingly.
+   */
   setRoutes(change: FibChange): Promise<void>
   /**
    * Takes a port down, or lets cables come up there again.
@@ -65,7 +73,9 @@ export interface DataPlane {
   setPort(id: number, adminDown: boolean): Promise<{ up: boolean }>
   /** The decision for one five-tuple as the route table stands; null without a route to an LB. */
   explain(question: FlowQuestion): Promise<RouteExplanation | null>
-  /** Where the packets of all flows of the edge would go if these ports were gone. Changes nothing. */
+  /**
+   * Predicts the LB of each flow of the edge as if these ports were gone. Changes nothing.
+   */
   predict(gone: readonly number[]): Promise<readonly FlowShift[]>
   status(): Promise<DataPlaneStatus>
   /** Ends all flows; their last packets still leave. */

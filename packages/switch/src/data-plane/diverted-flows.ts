@@ -1,18 +1,23 @@
 import { FiveTupleMap, IpProtocol, NO_ROUTE } from '@fivetuple/packet'
 
-/** Most flows remembered. One more is not diverted: better a flow on an LB that drains than a flow that breaks. */
+/**
+ * Most flows remembered. One more is not diverted: better a flow on an LB that drains than a flow
+ * that breaks.
+ */
 const FLOWS_MAX = 65_536
 /**
- * A flow without a packet for so long, or up to twice as long, is deleted, ms. Edges probe a silent flow every few seconds,
- * so one that is alive is not silent.
+ * A flow without a packet for so long, or up to twice as long, is deleted, ms. Edges probe a silent
+ * flow every few seconds, so one that is alive is not silent.
  */
 const IDLE_MS = 60_000
 
 /**
- * TCP flows that began while their hash pointed to an LB that drains, and the port that they were given instead. The only
- * state per flow of a switch, and only while LBs drain: see docs/design/0004-drain-without-moving-flows.md.
+ * TCP flows that began while their hash pointed to an LB that drains, and the port that they were
+ * given instead. The only state per flow of a switch, and only while LBs drain: see
+ * docs/design/0004-drain-without-moving-flows.md.
  *
- * Idle flows go by generation: what is used moves to the young one, and the old one is dropped as a whole.
+ * Idle flows go by generation: what is used moves to the young one, and the old one is dropped as a
+ * whole.
  */
 export class DivertedFlows {
   #young = new FiveTupleMap<number>()
@@ -38,7 +43,10 @@ export class DivertedFlows {
     return this.size >= FLOWS_MAX
   }
 
-  /** Returns the port of a flow, or {@link NO_ROUTE} if it is not remembered. Changes nothing and allocates nothing. */
+  /**
+   * Returns the port of a flow, or {@link NO_ROUTE} if it is not remembered. Changes nothing and
+   * allocates nothing.
+   */
   portOf(sourceAddress: number, destinationAddress: number, sourcePort: number, destinationPort: number): number {
     return (
       this.#young.get(sourceAddress, destinationAddress, sourcePort, destinationPort, IpProtocol.TCP) ??

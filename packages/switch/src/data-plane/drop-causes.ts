@@ -1,7 +1,10 @@
 import type { TcpEdgeCounters, UdpClientEdgeCounters, UdpServerEdgeCounters } from '@fivetuple/edge'
 import type { MalformedCause } from '@fivetuple/packet'
 
-/** Drop causes of the forwarder and their meanings, as `status`, metrics and docs/operating.md name them. */
+/**
+ * Drop causes of the forwarder and their meanings, as `status`, metrics and docs/operating.md name
+ * them.
+ */
 export const FORWARDER_DROPS = {
   'no-route': 'No prefix covers the destination. The sender gets ICMP net unreachable.',
   'port-down': 'The port of the chosen next hop has no carrier. The sender gets ICMP host unreachable.',
@@ -36,7 +39,10 @@ export type EdgeCounter =
 /** Drop cause and meaning of an edge's counter; null: the counter counts no loss. */
 type EdgeDrop = readonly [cause: string, meaning: string] | null
 
-/** Every counter of the edges, so that a new one does not compile before it has a cause here or counts no loss. */
+/**
+ * Every counter of the edges, so that a new one does not compile before it has a cause here or
+ * counts no loss.
+ */
 export const EDGE_DROPS = {
   opened: null,
   accepted: null,

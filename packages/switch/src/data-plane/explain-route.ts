@@ -17,9 +17,14 @@ export interface Decision {
   readonly reason: string
   /** Id of the port; 0 is the edge. */
   readonly port: number
-  /** undefined: the hash does not point to a next hop that drains, and the flow is not remembered as diverted. */
+  /**
+   * undefined: the hash does not point to a next hop that drains, and the flow is not remembered as
+   * diverted.
+   */
   readonly drain: DrainDecision | undefined
-  /** False: the port has lost its carrier, and packets are dropped until the route table changes. */
+  /**
+   * False: the port has lost its carrier, and packets are dropped until the route table changes.
+   */
   readonly isPortUp: boolean
 }
 
@@ -65,7 +70,8 @@ export function explainRoute(state: RoutingState, t: FiveTuple): Decision | unde
 }
 
 /**
- * Returns the port of an established flow if the switch's state were otherwise, or {@link NO_ROUTE}.
+ * Returns the port of an established flow if the switch's state were otherwise, or
+ * {@link NO_ROUTE}.
  * @param fib in place of the route table
  * @param gone ports that count as down
  */

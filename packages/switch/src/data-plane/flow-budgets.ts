@@ -5,28 +5,41 @@ export interface FlowBudgets {
   /** File descriptors that each process may have; null: no limit is known. */
   readonly descriptors: number | null
   readonly tcp: number
-  /** Flows of UDP that have a socket of their own. A new flow beyond it ends the one that has been idle longest. */
+  /**
+   * Flows of UDP that have a socket of their own. A new flow beyond it ends the one that has been
+   * idle longest.
+   */
   readonly udp: number
   /** TCP flows of health checks, beyond `tcp`: traffic never takes their room. */
   readonly checks: number
 }
 
-/** Descriptors of a process that has no connection yet (about 25 of Node.js's own), and as many for what comes and goes. */
+/**
+ * Descriptors of a process that has no connection yet (about 25 of Node.js's own), and as many for
+ * what comes and goes.
+ */
 const BASE_DESCRIPTORS = 64
-/** A cable and a BGP session for each LB, and their successors while the former ones are still closing. */
+/**
+ * A cable and a BGP session for each LB, and their successors while the former ones are still
+ * closing.
+ */
 const DESCRIPTORS_PER_PORT = 4
 const DESCRIPTORS_PER_NEIGHBOR = 2
-/** Shares of the room for flows that traffic can't take from health checks, and TCP can't take from UDP. */
+/**
+ * Shares of the room for flows that traffic can't take from health checks, and TCP can't take from
+ * UDP.
+ */
 const CHECKS_SHARE = 1 / 4
 const UDP_SHARE = 1 / 4
 
 /**
- * Divides the descriptors of a process among control plane, health checks, TCP and UDP, so that a flood of one of them leaves
- * the others their room.
+ * Divides the descriptors of a process among control plane, health checks, TCP and UDP, so that a
+ * flood of one of them leaves the others their room.
  *
  * @param config with `edge.tcp.maxFlows`, which holds for TCP and for UDP, of the whole switch
  * @param descriptors that this process may have
- * @param cards processes that have an edge of this switch; each gets an equal part of what is configured
+ * @param cards processes that have an edge of this switch; each gets an equal part of what is
+ * configured
  * @returns the budgets of one process
  */
 export function flowBudgets(config: SwitchConfig, descriptors: number, cards: number): FlowBudgets {

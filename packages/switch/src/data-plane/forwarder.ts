@@ -45,19 +45,24 @@ export interface ForwarderOptions {
   /** 32 bits */
   readonly seed: number
   readonly fib: Fib
-  /** Takes a packet that the route table sends to the edge. The bytes are free to keep if `receive`'s caller says so. */
+  /**
+   * Takes a packet that the route table sends to the edge. The bytes are free to keep if
+   * `receive`'s caller says so.
+   */
   readonly edge: (b: Uint8Array, start: number, end: number, now: number) => void
 }
 
 /**
- * The data plane of a switch: receive, look up, allocate (hash, then select), send (claims C5, C9, C10). Each packet is
- * decided by the route table as it stands at that moment; nothing is remembered of its flow.
+ * The data plane of a switch: receive, look up, allocate (hash, then select), send (claims C5, C9,
+ * C10). Each packet is decided by the route table as it stands at that moment; nothing is
+ * remembered of its flow.
  *
- * Each header is checked in full, checksum included (RFC 1812 §5.2.2). Cables deliver bytes as they were sent, but faults
- * corrupt packets on purpose, and a flipped bit must be lost here and not misdelivered; the check costs some ten nanoseconds.
+ * Each header is checked in full, checksum included (RFC 1812 §5.2.2). Cables deliver bytes as they
+ * were sent, but faults corrupt packets on purpose, and a flipped bit must be lost here and not
+ * misdelivered; the check costs some ten nanoseconds.
  *
- * Delivery to the edge is local delivery: the edge plays the hosts behind the switch itself, so the TTL is neither looked
- * at nor decremented on the way there.
+ * Delivery to the edge is local delivery: the edge plays the hosts behind the switch itself, so the
+ * TTL is neither looked at nor decremented on the way there.
  */
 export class Forwarder {
   /** By port id; {@link EDGE_PORT} is the edge. */
@@ -109,8 +114,9 @@ export class Forwarder {
   }
 
   /**
-   * Takes a run of whole packets that came in by cable `ingress`, and changes them in place. Any bytes will do: what is no
-   * packet is counted and dropped, together with the rest of the run where its length can't be believed.
+   * Takes a run of whole packets that came in by cable `ingress`, and changes them in place. Any
+   * bytes will do: what is no packet is counted and dropped, together with the rest of the run
+   * where its length can't be believed.
    *
    * @param now ms
    */
@@ -146,12 +152,14 @@ export class Forwarder {
   }
 
   /**
-   * Where a packet that the edge is about to originate leaves, or {@link NO_ROUTE}; counted as received and sent, or as
-   * dropped. What would come straight back to the edge has no route. Allocation-free.
+   * Port by which a packet leaves that the edge is about to originate, or {@link NO_ROUTE}; counted
+   * as received and sent, or as dropped. What would come straight back to the edge has no route.
+   * Allocation-free.
    *
    * @param bytes total length of the packet
    * @param begins whether it is a SYN that opens a flow
-   * @param isKeepAlive true for an edge's own keep-alive, which is no use of the flow: it keeps no bucket busy
+   * @param isKeepAlive true for an edge's own keep-alive, which is no use of the flow: it keeps no
+   * bucket busy
    */
   routeAndCount(
     sourceAddress: number,
@@ -189,7 +197,10 @@ export class Forwarder {
     return port
   }
 
-  /** A packet that {@link routeAndCount} has counted is kept or lost at the edge, since the port's queue is full: it was none. */
+  /**
+   * A packet that {@link routeAndCount} has counted is kept or lost at the edge, since the port's
+   * queue is full: it was none.
+   */
   uncount(port: number, bytes: number): void {
     const edge = this.#portCounters[EDGE_PORT]!
     edge.packetsIn--
@@ -204,14 +215,17 @@ export class Forwarder {
     return this.#ports[port]!.output
   }
 
-  /** What would happen to a packet of this tuple now; undefined when there is no route. Counts nothing. */
+  /**
+   * Decision about a packet of this tuple now; undefined when there is no route. Counts
+   * nothing.
+   */
   explain(t: FiveTuple): Decision | undefined {
     return explainRoute(this.#state, t)
   }
 
   /**
-   * The port of a packet of this tuple, of a flow that stands, if things were otherwise; {@link NO_ROUTE} without a route.
-   * Counts nothing.
+   * The port of a packet of this tuple, of a flow that stands, if things were otherwise;
+   * {@link NO_ROUTE} without a route. Counts nothing.
    * @param fib as if this were the route table
    * @param gone ports as if they had no carrier
    */
@@ -219,7 +233,10 @@ export class Forwarder {
     return portUnder(this.#state, t, fib, gone)
   }
 
-  /** Selects the port of a packet, up or down, or NO_ROUTE, and records the change of diverted flows that it implies. */
+  /**
+   * Selects the port of a packet, up or down, or NO_ROUTE, and records the change of diverted flows
+   * that it implies.
+   */
   #decide(
     sourceAddress: number,
     destinationAddress: number,
@@ -271,9 +288,10 @@ export class Forwarder {
   }
 
   /**
-   * The port of the ICMP packet at `b[o]`. An error belongs to the flow of the packet that it quotes, in the other direction,
-   * so it goes to that flow's next hop (Linux: `fib_multipath_hash_policy` 0). All other ICMP is spread by its addresses, and
-   * so is an error that quotes too little to name a flow, or a packet that its destination has not sent.
+   * The port of the ICMP packet at `b[o]`. An error belongs to the flow of the packet that it
+   * quotes, in the other direction, so it goes to that flow's next hop (Linux:
+   * `fib_multipath_hash_policy` 0). All other ICMP is spread by its addresses, and so is an error
+   * that quotes too little to name a flow, or a packet that its destination has not sent.
    */
   #decideIcmp(b: Uint8Array, o: number): number {
     const destination = ipv4Destination(b, o)
@@ -295,7 +313,10 @@ export class Forwarder {
     return port === EDGE_PORT || this.#ports[port]?.isUp === true
   }
 
-  /** Decides one packet: its egress port, or NO_ROUTE when it goes nowhere (and has been counted and answered). */
+  /**
+   * Decides one packet: its egress port, or NO_ROUTE when it goes nowhere (and has been counted and
+   * answered).
+   */
   #route(b: Uint8Array, o: number, length: number, now: number): number {
     const protocol = ipv4Protocol(b, o)
     const l4 = o + ipv4HeaderLength(b, o)
@@ -348,7 +369,9 @@ export class Forwarder {
     this.#ports[port]!.output.append(b, start, end)
   }
 
-  /** A packet to the router's own address: it answers to ping and runs nothing else on the fabric. */
+  /**
+   * A packet to the router's own address: it answers to ping and runs nothing else on the fabric.
+   */
   #toRouter(b: Uint8Array, o: number, now: number): void {
     if (ipv4Protocol(b, o) !== IpProtocol.ICMP) {
       this.drops['not-for-us']++
@@ -368,7 +391,10 @@ export class Forwarder {
     if (message !== undefined) this.#originate(message, now)
   }
 
-  /** Sends an ICMP message of the router itself by the same route table; without a route it is given up silently. */
+  /**
+   * Sends an ICMP message of the router itself by the same route table; without a route it is given
+   * up silently.
+   */
   #originate(message: Uint8Array, now: number): void {
     const port = this.#decideIcmp(message, 0)
     if (port === EDGE_PORT) this.#toEdge(message, 0, message.length, now)
@@ -381,7 +407,7 @@ export class Forwarder {
   }
 }
 
-/** Whether a segment with these flags opens a flow. */
+/** Returns true if a segment with these flags opens a flow. */
 function isSyn(flags: number): boolean {
   return (flags & (TcpFlag.SYN | TcpFlag.ACK)) === TcpFlag.SYN
 }

@@ -19,19 +19,25 @@ import {
   writeU16,
 } from '@fivetuple/packet'
 
-/** ICMP messages a second in the long run (RFC 1812 §4.3.2.8): enough to see what is wrong, too few to amplify it. */
+/**
+ * ICMP messages a second in the long run (RFC 1812 §4.3.2.8): enough to see what is wrong, too few
+ * to amplify it.
+ */
 const ICMP_RATE_PER_S = 1000
 /** ICMP messages at once after a quiet while. */
 const ICMP_BURST = 100
 
-/** What the responder has written, and what its rate limit has kept it from writing. */
+/** Messages that the responder has written, and those that its rate limit has suppressed. */
 export interface IcmpCounters {
   errors: number
   echoReplies: number
   suppressed: number
 }
 
-/** Writes the router's own ICMP messages, at a limited rate. Each is a buffer of its own that the caller may give away. */
+/**
+ * Writes the router's own ICMP messages, at a limited rate. Each is a buffer of its own that the
+ * caller may give away.
+ */
 export class IcmpResponder {
   readonly counters: IcmpCounters = { errors: 0, echoReplies: 0, suppressed: 0 }
   readonly #address: number
@@ -42,7 +48,10 @@ export class IcmpResponder {
     this.#address = address
   }
 
-  /** An ICMP error about the packet at `b[o]`, whose header is good; undefined when there must or may not be one. */
+  /**
+   * An ICMP error about the packet at `b[o]`, whose header is good; undefined when there must or
+   * may not be one.
+   */
   error(b: Uint8Array, o: number, type: number, code: number, now: number): Uint8Array | undefined {
     if (!mayAnswerWithIcmpError(b, o) || !this.#takeToken(now)) return undefined
     this.counters.errors++
@@ -52,7 +61,8 @@ export class IcmpResponder {
 
   /**
    * The answer to the ICMP packet at `b[o]`, which is addressed to the router (RFC 1122 §3.2.2.6).
-   * @returns 'malformed' when its checksum is wrong; undefined when it is no echo request or the rate limit is reached
+   * @returns 'malformed' when its checksum is wrong; undefined when it is no echo request or the
+   * rate limit is reached
    */
   echoReply(b: Uint8Array, o: number, now: number): Uint8Array | 'malformed' | undefined {
     const icmp = o + ipv4HeaderLength(b, o)

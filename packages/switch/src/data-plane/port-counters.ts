@@ -1,4 +1,7 @@
-/** Packets and bytes through one port; of the edge, "in" is what it originates and "out" what is delivered to it. */
+/**
+ * Packets and bytes through one port; of the edge, "in" is what it originates and "out" what is
+ * delivered to it.
+ */
 export interface PortCounters {
   packetsIn: number
   bytesIn: number

@@ -4,7 +4,10 @@ import type { Fib } from './fib/fib.js'
 import { EDGE_PORT } from './fib/route.js'
 import { type RouteGroup, secondChoice } from './fib/route-group.js'
 
-/** State of a switch that decides where a packet goes. {@link selectRoute} reads it and changes nothing of it. */
+/**
+ * State of a switch that decides where a packet goes. {@link selectRoute} reads it and changes
+ * nothing of it.
+ */
 export interface RoutingState {
   /** Router address, to which no port leads. */
   readonly address: number
@@ -22,7 +25,9 @@ export const Diversion = {
   NONE: 0,
   /** The flow is remembered, and this packet is a use of it. */
   USE: 1,
-  /** The flow is remembered in vain: its port is down, or the flow begins anew where nothing drains. */
+  /**
+   * The flow is remembered in vain: its port is down, or the flow begins anew where nothing drains.
+   */
   FORGET: 2,
   /** The flow begins and is kept from a next hop that drains. */
   REMEMBER: 3,
@@ -31,14 +36,18 @@ export const Diversion = {
 } as const
 export type Diversion = (typeof Diversion)[keyof typeof Diversion]
 
-/** Outcome of {@link selectRoute} besides the port. One object serves all packets, so that none is allocated for each. */
+/**
+ * Outcome of {@link selectRoute} besides the port. One object serves all packets, so that none is
+ * allocated for each.
+ */
 export class RouteChoice {
   diversion: Diversion = Diversion.NONE
 }
 
 /**
- * Selects the port of a packet: look up, hash, select, divert (claims C5, C10). The forwarder sends by it; `explain` and
- * `predict` report it. It reads `state` and writes `choice`. Only with `isUse` does it change what a later call may return.
+ * Selects the port of a packet: look up, hash, select, divert (claims C5, C10). The forwarder sends
+ * by it; `explain` and `predict` report it. It reads `state` and writes `choice`. Only with `isUse`
+ * does it change what a later call may return.
  *
  * @param begins true for a SYN that opens a flow
  * @param isUse true if the packet is a use of its flow, which keeps a bucket of `resilient` busy
@@ -61,7 +70,8 @@ export function selectRoute(
   if (group === undefined) return NO_ROUTE
   const { nextHops } = group.route
   const { diverted } = state
-  // With one next hop there is nothing to choose, unless buckets record their use or a flow is remembered elsewhere.
+  // With one next hop there is nothing to choose, unless buckets record their use or a flow is
+  // remembered elsewhere.
   if (nextHops.length === 1) {
     const only = nextHops[0]!
     if (only === EDGE_PORT || (!group.selector.notesUse && diverted.size === 0)) return only
@@ -88,9 +98,10 @@ export function selectRoute(
 }
 
 /**
- * Selects the port of a packet while LBs drain, or flows live that were diverted when they did. A flow that begins is kept
- * from a next hop that drains, and remembered; a flow that is not remembered began before, and stays where its hash points.
- * Of flows other than TCP's no beginning can be seen: they are moved at once.
+ * Selects the port of a packet while LBs drain, or flows live that were diverted when they did. A
+ * flow that begins is kept from a next hop that drains, and remembered; a flow that is not
+ * remembered began before, and stays where its hash points. Of flows other than TCP's no beginning
+ * can be seen: they are moved at once.
  */
 function divert(
   { diverted, isUp }: RoutingState,

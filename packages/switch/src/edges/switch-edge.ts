@@ -16,7 +16,10 @@ import type { FlowBudgets } from '../data-plane/flow-budgets.js'
 import type { ListenFailureStatus } from '../status.js'
 
 const UDP_SWEEP_MS = 1_000
-/** What the kernel drops is read this often, besides in each status: a socket that has closed shows its drops no more. */
+/**
+ * Interval at which drops of the kernel are read, besides in each status: a socket that has closed
+ * shows its drops no more.
+ */
 const KERNEL_DROPS_MS = 10_000
 
 /** The edge of a switch: where packets end and sockets begin. */
@@ -24,13 +27,13 @@ export interface SwitchEdge {
   readonly tcp: TcpEdge
   /** TCP and UDP flows that end here. */
   readonly flowCount: number
-  /** What the edge has counted, TCP and UDP. */
+  /** Counters of the edge, TCP and UDP. */
   counters(): Record<string, number>
   /** Brings what the kernel has dropped at UDP sockets into the counters. */
   countKernelDrops(): Promise<void>
   /** A packet that the route table sends to the edge. */
   receive(b: Uint8Array, start: number, end: number, now: number): void
-  /** Tells which VIPs have a route now; resolves when listeners match. */
+  /** Sets which VIPs have a route now; resolves when listeners match. */
   update(hasRoute: (address: number) => boolean): Promise<void>
   /** Addresses and ports that are listened on, as text. */
   listening(): string[]
@@ -39,7 +42,7 @@ export interface SwitchEdge {
   close(): Promise<void>
 }
 
-/** Which of how many processes with an edge of the same switch this one is. */
+/** Place of this process among those with an edge of the same switch. */
 export interface EdgeShare {
   /** From 0. */
   readonly card: number
@@ -88,8 +91,8 @@ function createClientEdge(
   const isShared = share.cards > 1
   const services = servicesOf(config.services, 'tcp')
   const client: ClientEdge = new ClientEdge({ edge: tcp, clock, services, isShared, onListenFailures })
-  // The kernel would give the datagrams of one flow now to one, now to another of the sockets' readers: each UDP service
-  // has one card that reads it.
+  // The kernel would give the datagrams of one flow now to one, now to another of the sockets'
+  // readers: each UDP service has one card that reads it.
   const own = servicesOf(config.services, 'udp').filter((_, i) => i % share.cards === share.card)
   const udp: UdpClientEdge = new UdpClientEdge({ fabric, services: own, onListenFailures })
   const sampler = sampleKernelDrops(
@@ -215,7 +218,10 @@ function createTcpEdge(
   return { tcp, timer }
 }
 
-/** Tells flows of health checks from those of clients by their source, which no client can have. */
+/**
+ * Distinguishes flows of health checks from those of clients by their source, which no client can
+ * have.
+ */
 function checkSources({ checks }: ServerEdgeConfig): (address: number, port: number) => boolean {
   const ports = new Map((checks?.sources ?? []).map((source) => [parseIpv4(source.address)!, source.ports]))
   return (address, port) => {

@@ -10,7 +10,7 @@ export interface LaneEvent {
 }
 
 interface CardProcessEvents {
-  /** It waits to be told what to do. */
+  /** It waits for its first request. */
   ready: []
   failed: [reason: string]
   lane: [lane: LaneEvent]
@@ -29,16 +29,18 @@ export class CardProcess extends EventEmitter<CardProcessEvents> {
   constructor(number: number, configFile: string) {
     super()
     this.#number = number
-    // Cards accept from one shared socket: the primary would be on the way of each new connection otherwise.
+    // Cards accept from one shared socket: the primary would be on the way of each new connection
+    // otherwise.
     cluster.schedulingPolicy = cluster.SCHED_NONE
-    // By default they run the program that this process runs. Route tables are typed arrays, which JSON does not know.
+    // By default they run the program that this process runs. Route tables are typed arrays, which
+    // JSON does not know.
     const args = ['--config', configFile, '--card', String(number)]
     cluster.setupPrimary({ args, serialization: 'advanced' })
     this.#worker = cluster.fork()
     this.#management = new ManagementClient(`line card ${number}`, (request) => this.#worker.send(request))
     this.#worker.on('message', (message: ManagementMessage) => this.#onMessage(message))
     this.#worker.on('error', ({ message }: Error) => {
-      // With a process it is a failed send; 'exit' follows and tells.
+      // With a process it is a failed send; 'exit' follows with the reason.
       if (this.#worker.process.pid === undefined) this.#onEnd(`can't be forked: ${message}`)
     })
     this.#worker.on('exit', (code: number, signal: string) =>
@@ -60,7 +62,10 @@ export class CardProcess extends EventEmitter<CardProcessEvents> {
     if (!this.#exited) this.#worker.process.kill('SIGKILL')
   }
 
-  /** Ends it in order, or with SIGKILL when that takes longer than `graceMs`. Resolves when it is gone. */
+  /**
+   * Ends it in order, or with SIGKILL when that takes longer than `graceMs`. Resolves when it is
+   * gone.
+   */
   stop(graceMs: number): Promise<void> {
     if (this.#exited) return Promise.resolve()
     return new Promise((resolve) => {

@@ -8,10 +8,13 @@ import { LocalDataPlane } from '../local-data-plane.js'
 import type { LaneEvent } from './card-process.js'
 import type { CardStatus } from './card-status.js'
 
-/** A card that joins others waits so long for the lanes that they have, before clients come to it, ms. */
+/**
+ * A card that joins others waits so long for the lanes that they have, before clients come to it,
+ * ms.
+ */
 const LANES_WAIT_MS = 1_000
 
-/** What a card is told before it forwards. */
+/** Parameters of a card before it forwards. */
 export interface CardStart {
   readonly fib: FibUpdate
   /** Ports that are administratively down. */
@@ -21,8 +24,8 @@ export interface CardStart {
 }
 
 /**
- * A line card: a process that forwards, on its own lane of each cable, by the route table that the switch's control plane
- * pushes. It decides nothing about routes, and knows nothing of BGP.
+ * A line card: a process that forwards, on its own lane of each cable, by the route table that the
+ * switch's control plane pushes. It decides nothing about routes, and knows nothing of BGP.
  */
 export class LineCard {
   readonly #selection
@@ -89,7 +92,8 @@ export class LineCard {
   }
 
   #onLane(lane: LaneEvent): void {
-    // Lanes that go because the card does say nothing about the cables: the control plane sees the card's end.
+    // Lanes that go because the card does say nothing about the cables: the control plane sees the
+    // card's end.
     if (this.#isStopping) return
     tellLauncher({ kind: 'event', event: 'lane', data: lane })
     if (!lane.up) return
@@ -97,7 +101,10 @@ export class LineCard {
     if (this.#awaited.size === 0) this.#onLanesUp?.()
   }
 
-  /** New connections that find their lane down would be refused: a card takes none before its lanes are there. */
+  /**
+   * New connections that find their lane down would be refused: a card takes none before its lanes
+   * are there.
+   */
   async #lanesUp(): Promise<void> {
     if (this.#awaited.size === 0) return
     await new Promise<void>((resolve) => {

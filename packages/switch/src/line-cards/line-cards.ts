@@ -18,17 +18,25 @@ import { CardProcess, type LaneEvent } from './card-process.js'
 import type { CardStatus } from './card-status.js'
 import type { CardStart } from './line-card.js'
 
-/** Each card is asked for its status so often; what it had counted when it died is known that well. */
+/**
+ * Each card is asked for its status so often; what it had counted when it died is known that well.
+ */
 const WATCH_STEP_MS = 500
-/** A card that has left so many of these questions in a row without an answer is killed and started anew. */
+/**
+ * A card that has left so many of these questions in a row without an answer is killed and started
+ * anew.
+ */
 const SILENT_STEPS_MAX = 6
 /** From this many on it counts as silent. */
 const SILENT_STEPS = 2
-/** What a card gets to answer somebody who waits. */
+/** Time that a card has to respond while a caller waits. */
 const ANSWER_MAX_MS = 1_000
-/** What a card gets for its ordered end. */
+/** Time that a card has for its ordered end. */
 const STOP_GRACE_MS = 1_000
-/** Pause before a card that died is started again: doubles with each death, starts over after a quiet while. */
+/**
+ * Pause before a card that died is started again: doubles with each death, starts over after a
+ * quiet while.
+ */
 const RESTART_FIRST_MS = 50
 const RESTART_MAX_MS = 5_000
 const QUIET_MS = 10_000
@@ -37,12 +45,12 @@ interface Card {
   /** From 1. */
   readonly number: number
   process: CardProcess
-  /** `opening`: it has been told to forward and is sent all further tables. */
+  /** `opening`: it has been sent its first table and is sent all further ones. */
   state: 'starting' | 'opening' | 'running' | 'restarting'
   restarts: number
   /** Questions in a row without an answer. */
   unanswered: number
-  /** What it told last; undefined: nothing since it was started. */
+  /** Last status of the process; undefined: none since it was started. */
   last: CardStatus | undefined
   delayMs: number
   startedAt: number
@@ -50,8 +58,8 @@ interface Card {
 }
 
 /**
- * Forwarding on line cards: one process each, which this one forks, tells the route tables, watches, and starts again when
- * it dies. See docs/design/0006-line-cards.md.
+ * Forwarding on line cards: one process each, which this one forks, sends the route tables,
+ * watches, and starts again when it dies. See docs/design/0006-line-cards.md.
  */
 export class LineCards implements DataPlane {
   readonly #config: SwitchConfig
@@ -63,7 +71,7 @@ export class LineCards implements DataPlane {
   readonly #cards: Card[] = []
   /** Services that cards can't listen for, by the card's number. */
   readonly #listenFailures = new Map<number, readonly ListenFailureStatus[]>()
-  /** What cards had counted that have died. */
+  /** Counters of cards that have died. */
   #ended: CardCounters = NO_COUNTERS
   #fib: Fib | undefined
   #version = 0
@@ -136,7 +144,10 @@ export class LineCards implements DataPlane {
     return { up: this.#carriers.isUp(id) }
   }
 
-  /** All cards decide by the same table; which flows were diverted from an LB that drains, only the flow's own card knows. */
+  /**
+   * All cards decide by the same table; which flows were diverted from an LB that drains, only the
+   * flow's own card knows.
+   */
   async explain(question: FlowQuestion): Promise<RouteExplanation | null> {
     await this.#untilApplied()
     const answers = (await this.#askTold('explain', question)) as (RouteExplanation | null)[]
@@ -180,7 +191,10 @@ export class LineCards implements DataPlane {
     card.process.on('exit', (how) => this.#onExit(card, how))
   }
 
-  /** Tells a card to forward. From now on it is sent all changes of the table, which it takes in order. */
+  /**
+   * Lets a card forward. From now on it is sent all changes of the table, which it takes in
+   * order.
+   */
   async #open(card: Card): Promise<void> {
     card.state = 'opening'
     const start: CardStart = {
@@ -193,7 +207,9 @@ export class LineCards implements DataPlane {
     card.state = 'running'
   }
 
-  /** A card that dies instead has nothing to apply, and its successor starts with the newest table. */
+  /**
+   * A card that dies instead has nothing to apply, and its successor starts with the newest table.
+   */
   async #sendFib(card: Card, update: FibUpdate): Promise<void> {
     const { process } = card
     if (!this.#isTold(card)) return
@@ -225,7 +241,10 @@ export class LineCards implements DataPlane {
     }
   }
 
-  /** What cards say that have been told to forward, without those that die meanwhile: their successors are told anew. */
+  /**
+   * Requests something of all cards that forward. Those that die meanwhile have no response: their
+   * successors get it at their start.
+   */
   async #askTold(method: string, params: unknown): Promise<unknown[]> {
     const answers = await Promise.all(
       this.#told().map(async ({ process }) => {
@@ -296,7 +315,7 @@ export class LineCards implements DataPlane {
     })
   }
 
-  /** Cards that have been told to forward. */
+  /** Cards that have been opened. */
   #told(): Card[] {
     return this.#cards.filter((card) => this.#isTold(card))
   }

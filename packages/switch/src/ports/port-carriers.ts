@@ -1,4 +1,4 @@
-/** What the control plane knows of a lane: one card's part of a port. */
+/** State of a lane as the control plane knows it: one card's part of a port. */
 type LaneState =
   /** Its card does not run. */
   | 'absent'
@@ -22,9 +22,10 @@ export interface CarrierChange {
 /**
  * The carriers of ports whose cables have one lane for each line card.
  *
- * A port comes up when all lanes of running cards are up, and goes down when one of them breaks: an LB that dies or whose
- * link is down loses all of them, and one is enough to know. A card that dies takes its lanes with it and no carrier: what
- * the other cards forward goes on. A card that has been started again adds its lanes when they come up.
+ * A port comes up when all lanes of running cards are up, and goes down when one of them breaks: an
+ * LB that dies or whose link is down loses all of them, and one is enough to know. A card that dies
+ * takes its lanes with it and no carrier: what the other cards forward goes on. A card that has
+ * been started again adds its lanes when they come up.
  */
 export class PortCarriers {
   readonly #ports: ReadonlyMap<number, Port>

@@ -32,7 +32,7 @@ export class PortTable {
     return this.#byId.get(id)
   }
 
-  /** Why this LB may not plug in, or undefined when it may. */
+  /** Reason why this LB may not plug in; undefined if it may. */
   refusal({ name, port: id }: CableIdentity): string | undefined {
     const port = this.#byId.get(id)
     if (port === undefined) return `there is no port ${id}`
@@ -40,7 +40,10 @@ export class PortTable {
     return port.peer === name ? undefined : `port ${id} belongs to ${port.peer}, not to ${name}`
   }
 
-  /** Plugs a cable in that has come up; undefined when its port has been taken down meanwhile, and it is closed. */
+  /**
+   * Plugs a cable in that has come up; undefined when its port has been taken down meanwhile, and
+   * it is closed.
+   */
   plug(cable: Cable): SwitchPort | undefined {
     const port = this.#byId.get(cable.peer?.port ?? 0)
     if (port === undefined) throw new Error('a cable came up that no port admits')

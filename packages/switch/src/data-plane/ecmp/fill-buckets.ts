@@ -1,6 +1,7 @@
 /**
- * Gives each bucket a next hop so that shares differ by one bucket at most, moving as few as that takes: buckets without a
- * next hop are given to who has too few, and so are those of who has too many where they may be moved.
+ * Gives each bucket a next hop so that shares differ by one bucket at most, moving as few as that
+ * takes: buckets without a next hop are given to who has too few, and so are those of who has too
+ * many where they may be moved.
  *
  * @param before index of the next hop by bucket; -1: it has none (any more)
  * @param hops number of next hops, at least 1
@@ -28,14 +29,18 @@ export function fillBuckets(
     counts[index]!--
     table[bucket] = -1
   })
-  // What could not be taken from those with too many is missing for the others: there is room for all that has no next hop.
+  // What could not be taken from those with too many is missing for the others: there is room for
+  // all that has no next hop.
   table.forEach((index, bucket) => {
     if (index < 0) give(bucket)
   })
   return { table, isBalanced: counts.every((count, index) => count <= fair[index]!) }
 }
 
-/** Buckets that each next hop should have. What does not divide goes to those that have most, so that it need not move. */
+/**
+ * Buckets that each next hop should have. What does not divide goes to those that have most, so
+ * that it need not move.
+ */
 function fairShares(counts: Int32Array, buckets: number): Int32Array {
   const hops = counts.length
   const fair = new Int32Array(hops).fill(Math.floor(buckets / hops))

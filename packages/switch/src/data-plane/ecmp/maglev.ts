@@ -4,13 +4,16 @@ import type { EcmpSelection, Selector } from './selection.js'
 /** Seeds that make two hashes of one next hop. */
 const OFFSET_SEED = 1
 const SKIP_SEED = 2
-/** Tables kept: many routes share few sets of next hops, and a set that was there a moment ago often comes back. 8 MiB. */
+/**
+ * Tables kept: many routes share few sets of next hops, and a set that was there a moment ago often
+ * comes back. 8 MiB.
+ */
 const KEPT_TABLES = 64
 
 /**
- * A Maglev table of 65,537 slots (Eisenbud et al., NSDI'16 §3.4): as even as can be, one look-up per decision, and when a next
- * hop goes hardly a flow of the others moves (0.2 % at eight). A table takes some 2 ms to build and 128 KiB, so sets of next hops that
- * occur again share one.
+ * A Maglev table of 65,537 slots (Eisenbud et al., NSDI'16 §3.4): as even as can be, one look-up
+ * per decision, and when a next hop goes hardly a flow of the others moves (0.2 % at eight). A
+ * table takes some 2 ms to build and 128 KiB, so sets of next hops that occur again share one.
  */
 export class Maglev implements EcmpSelection {
   readonly name = 'maglev'

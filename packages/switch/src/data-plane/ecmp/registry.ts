@@ -5,7 +5,10 @@ import { rendezvous } from './rendezvous.js'
 import { Resilient, type ResilientOptions } from './resilient.js'
 import type { EcmpSelection } from './selection.js'
 
-/** Makes the selections that a configuration can name, one for each switch. Each passes the conformance suite in test/. */
+/**
+ * Makes the selections that a configuration can name, one for each switch. Each passes the
+ * conformance suite in test/.
+ */
 export const ECMP_SELECTIONS = {
   modulo: () => modulo,
   'hash-threshold': () => hashThreshold,

@@ -2,9 +2,10 @@ import { mix32 } from '@fivetuple/packet'
 import type { EcmpSelection, Selector } from './selection.js'
 
 /**
- * Highest random weight (Thaler and Ravishankar 1998): each next hop draws a number from the flow's hash and its own, and the
- * highest has the flow. Who goes was the highest for its own flows only, so no other flow moves, and who comes takes its
- * share and nothing else. No state and no table, but a decision costs a draw for each next hop.
+ * Highest random weight (Thaler and Ravishankar 1998): each next hop draws a number from the flow's
+ * hash and its own, and the highest has the flow. Who goes was the highest for its own flows only,
+ * so no other flow moves, and who comes takes its share and nothing else. No state and no table,
+ * but a decision costs a draw for each next hop.
  */
 export const rendezvous: EcmpSelection = {
   name: 'rendezvous',
@@ -13,7 +14,10 @@ export const rendezvous: EcmpSelection = {
 
 class RendezvousSelector implements Selector {
   readonly notesUse = false
-  /** One for each next hop, no two alike: the mix is a bijection, and so no two draws are alike either. */
+  /**
+   * One for each next hop, no two alike: the mix is a bijection, and so no two draws are alike
+   * either.
+   */
   readonly #salts: Int32Array
   constructor(nextHops: readonly number[]) {
     this.#salts = Int32Array.from(nextHops, mix32)

@@ -3,7 +3,10 @@ import { fillBuckets } from './fill-buckets.js'
 import type { EcmpSelection, NextHopGroup, Selector } from './selection.js'
 
 export interface ResilientOptions {
-  /** Buckets of one set of next hops, 1 to 65,535. More of them than next hops, by far: shares differ by one bucket. */
+  /**
+   * Buckets of one set of next hops, 1 to 65,535. More of them than next hops, by far: shares
+   * differ by one bucket.
+   */
   readonly buckets: number
   /** A bucket without a packet for so long has no flow that could break, ms. */
   readonly idleTimerMs: number
@@ -15,11 +18,13 @@ export interface ResilientOptions {
 const NEVER = -1
 
 /**
- * Buckets that keep their next hop while they are in use, as Linux's resilient next-hop groups have them. When a next hop goes,
- * its buckets are given to the others and no other bucket moves. Who comes is given buckets that are idle, at once or when
- * they become so; with an unbalanced timer, after that time those in use too.
+ * Buckets that keep their next hop while they are in use, as Linux's resilient next-hop groups have
+ * them. When a next hop goes, its buckets are given to the others and no other bucket moves. Who
+ * comes is given buckets that are idle, at once or when they become so; with an unbalanced timer,
+ * after that time those in use too.
  *
- * Which bucket has which next hop is the control plane's, fixed in each selector; the data plane only marks what it uses.
+ * Which bucket has which next hop is the control plane's, fixed in each selector; the data plane
+ * only marks what it uses.
  */
 export class Resilient implements EcmpSelection {
   readonly name = 'resilient'
@@ -65,7 +70,7 @@ export class Resilient implements EcmpSelection {
   }
 }
 
-/** What is known of the use of each bucket since it has its next hop. */
+/** Use of each bucket since it has its next hop. */
 interface BucketUse {
   /** 1: used since the marks were looked at last. */
   readonly marks: Uint8Array
@@ -101,7 +106,10 @@ class ResilientSelector implements Selector {
   reason(hash: number): string {
     return `bucket ${hash % this.#buckets} of ${this.#buckets} has ${this.select(hash)}`
   }
-  /** Turns marks into the time of the last use. The unbalanced timer starts when this is first called out of balance. */
+  /**
+   * Turns marks into the time of the last use. The unbalanced timer starts when this is first
+   * called out of balance.
+   */
   noteMarks(now: number): void {
     if (!this.isBalanced) this.#use.unbalancedSince ??= now
     const { marks, lastUsed } = this.#use
@@ -119,7 +127,9 @@ function newUse(buckets: number): BucketUse {
   return { marks: new Uint8Array(buckets), lastUsed: new Float64Array(buckets).fill(NEVER), unbalancedSince: undefined }
 }
 
-/** Forgets the use of buckets that have moved, and since when there was no balance once there is. */
+/**
+ * Forgets the use of buckets that have moved, and since when there was no balance once there is.
+ */
 function usedSince(
   before: Int32Array,
   { table, isBalanced }: { readonly table: Int32Array; readonly isBalanced: boolean },

@@ -1,6 +1,6 @@
 /**
- * How one of M equal-cost next hops is chosen by a hash: the selection submodule of claim C10. A selector is built per set of
- * next hops, when the route table changes, and then asked per packet.
+ * Choice of one of M equal-cost next hops by a hash: the selection submodule of claim C10. A
+ * selector is built per set of next hops, when the route table changes, and then asked per packet.
  */
 export interface EcmpSelection {
   /** As configurations name it. */
@@ -11,8 +11,8 @@ export interface EcmpSelection {
    */
   build(nextHops: readonly number[], before?: NextHopGroup): Selector
   /**
-   * What a selection does as time goes by: the next selector for the same next hops, or the one that is there. To be called
-   * every second or so. Missing: it never does anything.
+   * Returns the selector as time goes by: the next one for the same next hops, or the one
+   * that is there. To be called every second or so. Missing: it never does anything.
    *
    * @param now ms
    */
@@ -27,7 +27,10 @@ export interface NextHopGroup {
 
 /** A selection for one set of next hops: which hash gets which next hop never changes. */
 export interface Selector {
-  /** {@link use} takes note of something, and so must be called even where there is but one next hop. */
+  /**
+   * {@link use} takes note of something, and so must be called even where there is but one next
+   * hop.
+   */
   readonly notesUse: boolean
   /**
    * Allocation-free.
@@ -37,6 +40,6 @@ export interface Selector {
   select(hash: number): number
   /** As {@link select}, for a packet that goes there now. */
   use(hash: number): number
-  /** How {@link select} comes to its answer, for people, as in `7 % 4 = 3`. */
+  /** Calculation of {@link select}, for people, as in `7 % 4 = 3`. */
   reason(hash: number): string
 }

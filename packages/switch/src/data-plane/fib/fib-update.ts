@@ -4,15 +4,19 @@ import type { EcmpSelection } from '../ecmp/selection.js'
 import { Fib } from './fib.js'
 import type { Route } from './route.js'
 
-/** What a route says besides its prefix. Many routes say the same: all VIPs of the same LBs, for one. */
+/**
+ * Route without its prefix. Many routes share one: all VIPs of the same LBs, for
+ * one.
+ */
 type RouteBody = Omit<Route, 'prefix'>
 
 /** In place of a body: the prefix has no route any more. */
 const REMOVED = 0xffff_ffff
 
 /**
- * A route table, or a change of one, as it travels from the control plane to a process that forwards: five to nine bytes a
- * route, beside each distinct body once. Made of plain values and typed arrays, as structured cloning takes them.
+ * A route table, or a change of one, as it travels from the control plane to a process that
+ * forwards: five to nine bytes a route, beside each distinct body once. Made of plain values and
+ * typed arrays, as structured cloning takes them.
  */
 export interface FibUpdate {
   /** Version of the table that this changes; null: this is a whole table. */
@@ -38,14 +42,18 @@ export function wholeFib(version: number, fib: Fib): FibUpdate {
   return encode(null, version, fib.routes(), [])
 }
 
-/** The update that makes the table of `version` out of the one before: `remove`, then `set`, as {@link Fib.with}. */
+/**
+ * The update that makes the table of `version` out of the one before: `remove`, then `set`, as
+ * {@link Fib.with}.
+ */
 export function changedFib(version: number, set: readonly Route[], remove: readonly Prefix[]): FibUpdate {
   return encode(version - 1, version, set, remove)
 }
 
 /**
  * The table after an update.
- * @throws AssertionError when it changes another version than `before`: updates are sent in order and none is left out
+ * @throws AssertionError when it changes another version than `before`: updates are sent in order
+ * and none is left out
  */
 export function updatedFib(before: VersionedFib, update: FibUpdate, selection: EcmpSelection): VersionedFib {
   const { base, version, bodies, addresses, lengths, bodyOf } = update

@@ -8,11 +8,12 @@ import type { DrainGroup, RouteGroup } from './route-group.js'
 /**
  * The route table as the data plane sees it: immutable, swapped as a whole between two packets.
  *
- * Longest-prefix match asks one hash table per prefix length that occurs, longest first. In this fabric these are /32
- * (VIPs, BIPs), a /24 or two, and perhaps the default route: two or three probes, whatever the number of routes. A full
- * Internet table would cost up to 25. The alternatives lose here: DIR-24-8 needs one memory access or two but 64 MB per
- * snapshot, and a change of a short prefix writes thousands of entries; a trie with a stride of 8 keeps one node of 256
- * slots for each of 100,000 scattered host routes; a binary trie chases some 20 pointers.
+ * Longest-prefix match asks one hash table per prefix length that occurs, longest first. In this
+ * fabric these are /32 (VIPs, BIPs), a /24 or two, and perhaps the default route: two or three
+ * probes, whatever the number of routes. A full Internet table would cost up to 25. The
+ * alternatives lose here: DIR-24-8 needs one memory access or two but 64 MB per snapshot, and a
+ * change of a short prefix writes thousands of entries; a trie with a stride of 8 keeps one node of
+ * 256 slots for each of 100,000 scattered host routes; a binary trie chases some 20 pointers.
  *
  * Snapshots share what has not changed, see {@link PrefixTable}.
  */
@@ -63,8 +64,9 @@ export class Fib {
   }
 
   /**
-   * The next snapshot: `remove` takes prefixes away, then `set` replaces or adds routes. This one stays as it is.
-   * Costs as much as there are changes, plus one reference copied per 32 routes of a prefix length that has changes.
+   * The next snapshot: `remove` takes prefixes away, then `set` replaces or adds routes. This one
+   * stays as it is. Costs as much as there are changes, plus one reference copied per 32 routes of
+   * a prefix length that has changes.
    */
   with(set: readonly Route[], remove: readonly Prefix[] = []): Fib {
     const changes = new Map<number, Map<number, RouteGroup | undefined>>()
@@ -74,7 +76,8 @@ export class Fib {
       else ofLength.set(address, group)
     }
     for (const prefix of remove) change(prefix, undefined)
-    // Routes that change together mostly change from the same next hops to the same: they share one selector.
+    // Routes that change together mostly change from the same next hops to the same: they share one
+    // selector.
     const selectors = new Map<Selector | undefined, Map<string, Selector>>()
     for (const route of set) {
       const { prefix, nextHops } = route
@@ -98,7 +101,10 @@ export class Fib {
     return new Fib(this.version + 1, kept, this.#selection)
   }
 
-  /** The snapshot that would follow if next hops at these ports went; routes that have no other are missing in it. */
+  /**
+   * The snapshot that would follow if next hops at these ports went; routes that have no other are
+   * missing in it.
+   */
   without(ports: readonly number[]): Fib {
     const set: Route[] = []
     const remove: Prefix[] = []
@@ -113,8 +119,8 @@ export class Fib {
   }
 
   /**
-   * The next snapshot when the selection gives other next hops to some hashes as time goes by, or this one when it does not.
-   * To be called every second or so. @param now ms
+   * The next snapshot when the selection gives other next hops to some hashes as time goes by, or
+   * this one when it does not. To be called every second or so. @param now ms
    */
   rebalanced(now: number): Fib {
     const selection = this.#selection
@@ -140,11 +146,15 @@ export class Fib {
     if (draining.length === 0) return undefined
     const staying = nextHops.filter((port) => !draining.includes(port))
     assert(staying.length > 0, `all next hops drain: ${formatPrefix(prefix)}`)
-    // Without a past: flows that are sent elsewhere are remembered, so nothing depends on where others went before.
+    // Without a past: flows that are sent elsewhere are remembered, so nothing depends on where
+    // others went before.
     return { nextHops: staying, selector: this.#selection.build(staying) }
   }
 
-  /** A change of anything but the next hops keeps the selector: tables of some selections are expensive to build. */
+  /**
+   * A change of anything but the next hops keeps the selector: tables of some selections are
+   * expensive to build.
+   */
   #selectorFor(nextHops: readonly number[], before: RouteGroup | undefined): Selector {
     if (before === undefined) return this.#selection.build(nextHops)
     if (before.route.nextHops.join() === nextHops.join()) return before.selector

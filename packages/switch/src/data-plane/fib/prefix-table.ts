@@ -1,15 +1,27 @@
 import { mix32, prefixMask } from '@fivetuple/packet'
 import type { RouteGroup } from './route-group.js'
 
-/** A page is split in two when pages hold more routes than this on average: copying one stays under a microsecond. */
+/**
+ * A page is split in two when pages hold more routes than this on average: copying one stays under
+ * a microsecond.
+ */
 const PAGE_MAX_ROUTES = 32
-/** Pages are merged when they hold fewer than this on average; far enough below the maximum not to flap. */
+/**
+ * Pages are merged when they hold fewer than this on average; far enough below the maximum not to
+ * flap.
+ */
 const PAGE_MIN_ROUTES = 4
-/** A page is picked by 16 bits of the hash: enough for two million routes in pages of 32, beyond it pages just grow. */
+/**
+ * A page is picked by 16 bits of the hash: enough for two million routes in pages of 32, beyond it
+ * pages just grow.
+ */
 const MAX_PAGES = 65_536
 const MIN_SLOTS = 8
 
-/** Open addressing with linear probing, at most half full; `groups[i]` is undefined where a slot is free. */
+/**
+ * Open addressing with linear probing, at most half full; `groups[i]` is undefined where a slot is
+ * free.
+ */
 interface Page {
   readonly keys: Uint32Array
   readonly groups: (RouteGroup | undefined)[]
@@ -17,10 +29,12 @@ interface Page {
 }
 
 /**
- * All routes of one prefix length as an immutable hash table over the masked address, in pages that snapshots share.
+ * All routes of one prefix length as an immutable hash table over the masked address, in pages that
+ * snapshots share.
  *
- * Changing a route copies the list of pages and one page: at 100,000 routes that is 4,096 references and 64 slots instead of
- * the whole table. The rebuild of everything happens only when the number of pages doubles or halves.
+ * Changing a route copies the list of pages and one page: at 100,000 routes that is 4,096
+ * references and 64 slots instead of the whole table. The rebuild of everything happens only when
+ * the number of pages doubles or halves.
  */
 export class PrefixTable {
   readonly length: number
@@ -59,7 +73,10 @@ export class PrefixTable {
     for (const page of this.#pages) for (const group of page.groups) if (group !== undefined) yield group
   }
 
-  /** The next table: each network address is set to its group, or taken away where that is undefined. */
+  /**
+   * The next table: each network address is set to its group, or taken away where that is
+   * undefined.
+   */
   with(changes: ReadonlyMap<number, RouteGroup | undefined>): PrefixTable {
     const byPage = new Map<number, Map<number, RouteGroup | undefined>>()
     for (const [address, group] of changes) {
@@ -83,7 +100,10 @@ export class PrefixTable {
   }
 }
 
-/** The same routes in twice or half as many pages, as often as it takes to keep pages within their bounds. */
+/**
+ * The same routes in twice or half as many pages, as often as it takes to keep pages within their
+ * bounds.
+ */
 function repaged(pages: readonly Page[], size: number): readonly Page[] {
   let count = pages.length
   while (count < MAX_PAGES && size > count * PAGE_MAX_ROUTES) count *= 2

@@ -1,7 +1,10 @@
 import type { Selector } from '../ecmp/selection.js'
 import type { Route } from './route.js'
 
-/** A route with the selector for its next hops, which is shared by routes whose next hops have come about in the same way. */
+/**
+ * A route with the selector for its next hops, which is shared by routes whose next hops have come
+ * about in the same way.
+ */
 export interface RouteGroup {
   readonly route: Route
   readonly selector: Selector
@@ -9,14 +12,17 @@ export interface RouteGroup {
   readonly drain: DrainGroup | undefined
 }
 
-/** Where flows go instead that begin while the hash points to a next hop that drains. */
+/** Next hops of flows that begin while the hash points to a next hop that drains. */
 export interface DrainGroup {
   /** Ports that stay. */
   readonly nextHops: readonly number[]
   readonly selector: Selector
 }
 
-/** The hash once more, so that flows of one next hop are spread over all others and not over those that it favours. */
+/**
+ * The hash once more, so that flows of one next hop are spread over all others and not over those
+ * that it favours.
+ */
 export function secondChoice({ nextHops, selector }: DrainGroup, hash: number): number {
   return nextHops[selector.select(Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d) >>> 0)]!
 }

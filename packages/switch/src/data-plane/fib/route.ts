@@ -4,12 +4,14 @@ import type { Prefix } from '@fivetuple/packet'
 export const EDGE_PORT = 0
 
 /**
- * One entry of the route table as the control plane gives it to the data plane: what forwarding and its explanation need.
- * Who announced it, and when, stays with the control plane.
+ * One entry of the route table as the control plane gives it to the data plane: what forwarding and
+ * its explanation need. Who announced it, and when, stays with the control plane.
  */
 export interface Route {
   readonly prefix: Prefix
-  /** Port ids of the equal-cost next hops, at least one, in a fixed order: the hash picks by index. */
+  /**
+   * Port ids of the equal-cost next hops, at least one, in a fixed order: the hash picks by index.
+   */
   readonly nextHops: readonly number[]
   /** Those of them that drain: they keep their flows and get no new ones. Never all of them. */
   readonly draining?: readonly number[]
