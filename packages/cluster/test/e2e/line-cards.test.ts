@@ -220,7 +220,7 @@ edge: { keepAlive: 1s }
       return isGone && switches.uplink?.cards.every(({ lanesUp }) => lanesUp === 3) === true
     }, 'lb-3 has no cable to the uplink switch')
     const { switches } = await cluster.api.status()
-    t.match(switches.uplink?.ports[2], { up: false, isCut: true })
+    t.match(switches.uplink?.ports[2], { up: false, isAdminDown: true })
     await cluster.api.bringLinksUp('lb-3', 'uplink')
     const { vips } = await cluster.api.status()
     t.ok(vips[0]!.routedTo.includes('lb-3'))
