@@ -17,6 +17,7 @@ export { parseCpuSeconds, parseRssBytes, type Usage, usageOf } from './process-u
 export type { ScaleResult } from './scale/measure.js'
 export { scaleConfig, scalePoints } from './scale/points.js'
 export { renderScale } from './scale/render.js'
+export { growthOf, type Holding, leftovers, settledOf } from './soak/residue.js'
 export { median, quantile, ratioOf, type Spread, spreadOf } from './statistics.js'
 export { figure, renderTable } from './table.js'
 export { drawMeasurements } from './vrrp/draw.js'

@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs'
 import type { ClusterStatus } from '@fivetuple/cluster'
 import { usageOf } from '../process-usage.js'
+import { median } from '../statistics.js'
 
 /** Resources that a role's process holds at one moment. Null: it could not be read. */
 export interface Holding {
@@ -42,17 +43,25 @@ const SLACK = 4
 const COUNTED = ['flows', 'descriptors', 'timers'] as const
 
 /**
- * The most that each process held at several moments. An idle cluster is never quite still: health checks have flows of their
- * own.
+ * Holdings of an idle cluster from several samples: the most that each process held, since health checks have flows of their
+ * own, and the median of its resident set. A process that some sample lacks is left out.
  */
-export function peakOf(samples: readonly (readonly Holding[])[]): Holding[] {
-  return samples[0]!.map((first) => {
+export function settledOf(samples: readonly (readonly Holding[])[]): Holding[] {
+  return samples[0]!.flatMap((first) => {
     const same = samples.flatMap((holdings) =>
       holdings.filter(({ role, pid }) => role === first.role && pid === first.pid),
     )
+    if (same.length < samples.length) return []
     const peak = (what: (typeof COUNTED)[number]): number | null =>
       first[what] === null ? null : Math.max(...same.map((holding) => holding[what] ?? 0))
-    return { ...first, flows: peak('flows'), descriptors: peak('descriptors'), timers: peak('timers') }
+    const resident = same.flatMap(({ rssBytes }) => (rssBytes === null ? [] : [rssBytes]))
+    return {
+      ...first,
+      rssBytes: resident.length === 0 ? null : median(resident),
+      flows: peak('flows'),
+      descriptors: peak('descriptors'),
+      timers: peak('timers'),
+    }
   })
 }
 
@@ -67,7 +76,7 @@ export function leftovers(before: readonly Holding[], after: readonly Holding[])
   })
 }
 
-/** Resident set of one process at two moments of a run. */
+/** Resident set of one process at two moments of a run, bytes. */
 export interface Growth {
   readonly role: string
   readonly fromBytes: number

@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { runProbe, SourcePool } from '@fivetuple/client'
+import { type ProbeReport, runProbe, SourcePool } from '@fivetuple/client'
 import { seededRandom } from '@fivetuple/faults'
 import { ClusterProcess } from '../cluster-process.js'
 import { interruption } from '../interrupt.js'
 import { environment, writeReport } from '../report.js'
 import { Bystander } from './bystander.js'
 import { DISTURBANCES, oneOf, type Scene } from './disturbances.js'
-import { type Growth, growthOf, type Holding, holdingsOf, leftovers, peakOf } from './residue.js'
+import { type Growth, growthOf, type Holding, holdingsOf, leftovers, settledOf } from './residue.js'
 
 export interface SoakOptions {
   readonly seconds: number
@@ -32,13 +32,15 @@ export interface SoakResult {
 /** Requests per second of each of the two probes: what two cores carry beside everything else. */
 const RATE_PER_SECOND = 100
 const BYSTANDERS = 4
-/** Resident sets are compared between this share of the run's beginning, when everything has been used, and its end. */
-const WARM_SHARE = 0.3
+/** Load before the first look at memory: it fills pools and compiles what is hot, so that the run starts where it ends. */
+const WARM_UP_MS = 20_000
+/** Idle time before memory is looked at: collectors run, closed sessions and TIME-WAITs leave. */
+const SETTLE_MS = 12_000
 /** Longest wait until tables are empty: longer than every timeout of a session in {@link CLUSTER}. */
 const EMPTY_MAX_MS = 40_000
 
-/** What an idle cluster holds is looked at this often, over more than two rounds of health checks. */
-const BEFORE_SAMPLES = 12
+/** Samples of an idle cluster, over more than two rounds of health checks. */
+const SAMPLES = 12
 const SAMPLE_MS = 500
 
 /** Rendezvous moves no flow of an LB that stays, so bystanders on lb-1 have no reason to end. */
@@ -94,29 +96,27 @@ async function run(
   }
   const launcher = cluster.pids().launcher![0]!
   const holdings = async (): Promise<Holding[]> => holdingsOf(await api.status(), launcher)
-  const samples: Holding[][] = []
-  for (let i = 0; i < BEFORE_SAMPLES; i++) {
-    await sleep(SAMPLE_MS)
-    samples.push(await holdings())
-  }
-  const before = peakOf(samples)
+  const load = (durationMs: number, signal: AbortSignal): Promise<ProbeReport>[] =>
+    [40, 'new' as const].map((connections) =>
+      runProbe({
+        url: new URL(`http://${scene.web.host}:${scene.web.port}/`),
+        ratePerSecond: RATE_PER_SECOND,
+        durationMs,
+        connections,
+        from: SourcePool.parse(cluster.clientPool)!,
+        timeoutMs: 5_000,
+        signal,
+      }),
+    )
+  process.stderr.write(`warm-up of ${WARM_UP_MS / 1000} s, then ${SETTLE_MS / 1000} s without load ...\n`)
+  await Promise.all(load(WARM_UP_MS, stop))
+  const before = await settle(holdings, stop)
   const bystanders = await openBystanders(cluster, vip('calm'))
   const over = new AbortController()
-  const probes = [40, 'new' as const].map((connections) =>
-    runProbe({
-      url: new URL(`http://${scene.web.host}:${scene.web.port}/`),
-      ratePerSecond: RATE_PER_SECOND,
-      durationMs: (seconds + 60) * 1000,
-      connections,
-      from: SourcePool.parse(cluster.clientPool)!,
-      timeoutMs: 5_000,
-      signal: over.signal,
-    }),
-  )
+  const probes = load((seconds + 60) * 1000, over.signal)
   const chosen = DISTURBANCES.filter(({ name }) => only.length === 0 || only.some((part) => name.includes(part)))
   const counts: Record<string, number> = {}
   const failures: string[] = []
-  let warm: Holding[] | undefined
   const startMs = performance.now()
   const elapsed = (): number => (performance.now() - startMs) / 1000
   while (elapsed() < seconds && !stop.aborted) {
@@ -124,15 +124,16 @@ async function run(
     counts[disturbance.name] = (counts[disturbance.name] ?? 0) + 1
     await disturbance.run(scene).catch((error: Error) => failures.push(`${disturbance.name}: ${error.message}`))
     await sleep(random.int(1_000))
-    if (warm === undefined && elapsed() > seconds * WARM_SHARE) warm = await holdings()
     process.stderr.write(`\r${elapsed().toFixed(0)} of ${seconds} s, ${disturbance.name.padEnd(24)}`)
   }
   process.stderr.write('\n')
-  const hot = await holdings()
   over.abort()
-  const load = await Promise.all(probes)
+  const reports = await Promise.all(probes)
   for (const bystander of bystanders) bystander.close()
   await api.clearFaults().catch((error: Error) => failures.push(`clear faults: ${error.message}`))
+  const left = await untilClean(before, holdings)
+  process.stderr.write(`${SETTLE_MS / 1000} s without load ...\n`)
+  const after = await settle(holdings, stop)
   return {
     disturbances: counts,
     failures,
@@ -141,10 +142,21 @@ async function run(
       longestPauseMs,
       ended: ended ?? null,
     })),
-    load: load.map(({ answered, failed, errors }) => ({ answered, failed, errors })),
-    leftovers: await untilClean(before, holdings),
-    growth: growthOf(warm ?? before, hot),
+    load: reports.map(({ answered, failed, errors }) => ({ answered, failed, errors })),
+    leftovers: left,
+    growth: growthOf(before, after),
   }
+}
+
+/** Holdings of the cluster after a time without load. */
+async function settle(holdings: () => Promise<Holding[]>, stop: AbortSignal): Promise<Holding[]> {
+  await sleep(SETTLE_MS, undefined, { signal: stop }).catch(() => undefined)
+  const samples: Holding[][] = []
+  for (let i = 0; i < SAMPLES && (i === 0 || !stop.aborted); i++) {
+    await sleep(SAMPLE_MS)
+    samples.push(await holdings())
+  }
+  return settledOf(samples)
 }
 
 /** Connections whose flows lb-1 has; their VIP has one backend. */
