@@ -1,4 +1,6 @@
 import { BACKEND_POLICY_NAMES } from '@fivetuple/lb-node/policies'
+import { FLOW_HASH_NAMES } from '@fivetuple/packet/hashes'
+import { ECMP_SELECTION_NAMES } from '@fivetuple/switch/selections'
 import Type, { type Static, type TRecord, type TSchema, type TSchemaOptions } from 'typebox'
 import { DEFAULTS } from './defaults.js'
 import { DURATION_PATTERN } from './duration.js'
@@ -55,8 +57,6 @@ const duration = (description: string, value?: string | number) =>
     description,
     ...(value === undefined ? {} : { default: value }),
   })
-/** Names as in the switch's registry of selections, which this module does not load for its sake; a test compares them. */
-const SELECTIONS = ['modulo', 'hash-threshold', 'rendezvous', 'maglev', 'resilient'] as const
 const allOr = (what: string, description: string) =>
   Type.Union(
     [Type.Literal('all'), Type.Array(Type.String(), { minItems: 1, maxItems: MAX_NODES, uniqueItems: true })],
@@ -378,11 +378,11 @@ export const clusterSchema = object(
       object(
         {
           selection: Type.Optional(
-            oneOf([...SELECTIONS], 'How the hash selects among equal-cost routes.', { default: ecmp.selection }),
+            oneOf([...ECMP_SELECTION_NAMES], 'How the hash selects among equal-cost routes.', {
+              default: ecmp.selection,
+            }),
           ),
-          hash: Type.Optional(
-            oneOf(['murmur3', 'crc32', 'xor'], 'How the five-tuple is hashed.', { default: ecmp.hash }),
-          ),
+          hash: Type.Optional(oneOf([...FLOW_HASH_NAMES], 'How the five-tuple is hashed.', { default: ecmp.hash })),
           seed: Type.Optional(whole(0, 4_294_967_295, 'Where the hash starts.', { default: ecmp.seed })),
           buckets: Type.Optional(
             whole(MAX_NODES, 65_535, 'For resilient: buckets that a VIP has.', { default: ecmp.buckets }),

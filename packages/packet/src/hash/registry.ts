@@ -7,3 +7,6 @@ import { xor } from './xor.js'
 export const FLOW_HASHES = { murmur3, crc32, xor } as const satisfies Record<string, FlowHash>
 
 export type FlowHashName = keyof typeof FLOW_HASHES
+
+/** Names of all flow hashes, in the order of the registry. */
+export const FLOW_HASH_NAMES = Object.keys(FLOW_HASHES) as readonly FlowHashName[]

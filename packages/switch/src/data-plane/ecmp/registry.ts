@@ -19,3 +19,6 @@ export const ECMP_SELECTIONS = {
 
 /** Name of a selection, as in {@link ECMP_SELECTIONS}. */
 export type EcmpSelectionName = keyof typeof ECMP_SELECTIONS
+
+/** Names of all selections, in the order of the registry. */
+export const ECMP_SELECTION_NAMES = Object.keys(ECMP_SELECTIONS) as readonly EcmpSelectionName[]
