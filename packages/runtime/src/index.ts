@@ -1,4 +1,4 @@
-/** What turns pure machines into processes: clock, driver, cables, lifecycle, log, management channel. */
+/** What turns pure machines into processes: clock, timer, cables, lifecycle, log, management channel. */
 export { Cable, type CableHandlers } from './cable/cable.js'
 export type { CableIdentity } from './cable/cable-hello.js'
 export { CableOutput } from './cable/cable-output.js'
@@ -10,8 +10,6 @@ export { DeadlineTimer } from './deadline-timer.js'
 export { descriptorLimit } from './descriptor-limit.js'
 export { explainListenError, listenExclusive } from './listen.js'
 export { createLogger, LOG_LEVELS, type Logger } from './log.js'
-export type { Machine } from './machine.js'
-export { MachineDriver } from './machine-driver.js'
 export {
   type ManagementHandlers,
   type ManagementMessage,
