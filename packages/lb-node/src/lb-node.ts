@@ -1,16 +1,10 @@
 import { FabricHost } from '@fivetuple/edge'
-import { type Endpoint, formatEndpoint, formatIpv4, IpProtocol, parseIpv4, protocolName } from '@fivetuple/packet'
-import {
-  type Clock,
-  DeadlineTimer,
-  type Logger,
-  processResources,
-  type RunningRole,
-  tellLauncher,
-} from '@fivetuple/runtime'
+import { type Endpoint, formatIpv4, IpProtocol, parseIpv4 } from '@fivetuple/packet'
+import { type Clock, DeadlineTimer, type Logger, type RunningRole, tellLauncher } from '@fivetuple/runtime'
 import { tcpOptions } from '@fivetuple/tcp'
-import type { LbBackendConfig, LbCableConfig, LbConfig, LbServiceConfig, ServiceLimits } from './config.js'
+import type { LbBackendConfig, LbCableConfig, LbConfig, LbServiceConfig } from './config.js'
 import { AddressTable } from './control-plane/address-table.js'
+import { Drains } from './control-plane/drains.js'
 import { Redundancy } from './control-plane/drivers/redundancy.js'
 import { DOWNLINK, Routing, UPLINK } from './control-plane/drivers/routing.js'
 import { ServiceHealth } from './control-plane/drivers/service-health.js'
@@ -19,13 +13,12 @@ import { PathMonitor } from './control-plane/health/path-monitor.js'
 import { serviceKey, serviceSpec } from './control-plane/service-spec.js'
 import { VipPlacement } from './control-plane/vip-placement.js'
 import type { ConnectFailure } from './data-plane/connect-attempts.js'
-import { lbSessionsToDrain, sessionsToDrain } from './data-plane/drain-progress.js'
 import { LbForwarder } from './data-plane/forwarder.js'
 import { checkPath, sendPathProbe } from './data-plane/path-probe.js'
-import type { BackendChange, ServiceBackend } from './data-plane/service.js'
-import type { SessionInfo } from './data-plane/session-info.js'
+import type { BackendChange } from './data-plane/service.js'
 import { LbPort } from './ports/lb-port.js'
-import type { LbServiceStatus, LbStatus, PlacedVip, SessionView } from './status.js'
+import type { LbStatus, PlacedVip, SessionView } from './status.js'
+import { lbStatus, sessionView } from './status-report.js'
 
 /** Silence of the downlink that excuses failed checks at most, s, if there is no hold time that says so. */
 const SILENCE_MAX_S = 9
@@ -38,7 +31,6 @@ const CONNECT_FAILURES: Readonly<Record<ConnectFailure, string>> = {
   timeout: 'had no answer',
   unreachable: 'found no way to it',
 }
-const NO_LIMITS: ServiceLimits = { maxSessions: null, newFlowsPerSecond: null }
 
 /** Which flow is asked for. */
 interface FlowQuestion {
@@ -76,9 +68,7 @@ export class LbNode {
   readonly #routing: Routing
   readonly #expiry: DeadlineTimer
   readonly #redundancy: Redundancy | undefined
-  /** When the drain of a backend began, by name; ms. */
-  readonly #drainedSince = new Map<string, number>()
-  #drainingSince = Number.NEGATIVE_INFINITY
+  readonly #drains = new Drains()
   #areChecksOn = false
   #isStopping = false
 
@@ -248,7 +238,7 @@ export class LbNode {
 
   /** Asks the uplink switch for no new flows, or for them again; what is carried goes on. */
   setDraining(draining: boolean): { sessions: number } {
-    if (draining && !this.#routing.draining) this.#drainingSince = this.#clock.now()
+    if (draining && !this.#routing.draining) this.#drains.beginLb(this.#clock.now())
     this.#routing.setDraining(draining)
     return { sessions: this.#forwarder.sessionCount }
   }
@@ -259,8 +249,7 @@ export class LbNode {
    */
   drainBackend({ backend: name, drained }: BackendDrain): { sessions: number } {
     let sessions = 0
-    if (!drained) this.#drainedSince.delete(name)
-    else if (!this.#drainedSince.has(name)) this.#drainedSince.set(name, this.#clock.now())
+    this.#drains.setBackend(name, drained, this.#clock.now())
     for (const { spec, backends } of this.#forwarder.services)
       for (const backend of backends) {
         if (backend.spec.name !== name) continue
@@ -283,7 +272,7 @@ export class LbNode {
       },
       this.#clock.now(),
     )
-    return session === undefined ? null : this.#view(session)
+    return session === undefined ? null : sessionView(session, this.#config.bip)
   }
 
   /** Sessions as people read them, of one service or of all; at most `limit`. */
@@ -292,7 +281,7 @@ export class LbNode {
     const wanted = service && `${service.protocol} ${service.address}:${service.port}`
     const views: SessionView[] = []
     for (const session of this.#forwarder.sessions(this.#clock.now())) {
-      const view = this.#view(session)
+      const view = sessionView(session, this.#config.bip)
       if (wanted === undefined || wanted === `${view.protocol} ${view.vip}`) views.push(view)
       if (views.length >= limit) break
     }
@@ -300,79 +289,21 @@ export class LbNode {
   }
 
   status(): LbStatus {
-    const { name, address, bip } = this.#config
-    const { counters } = this.#forwarder
-    return {
-      name,
-      address,
-      bip,
-      vips: this.#placedVips(),
-      redundancy: this.#redundancy?.status() ?? null,
-      draining: this.#routing.draining,
-      cables: { uplink: this.#uplink.isUp, downlink: this.#downlink.isUp },
-      sessions: this.#forwarder.sessionCount,
-      sessionsToDrain: this.#routing.draining
-        ? lbSessionsToDrain(this.#forwarder.services, this.#clock.now() - this.#drainingSince)
-        : this.#forwarder.sessionCount,
-      sessionsByState: this.#forwarder.sessionsByState(),
-      bgp: Object.fromEntries(this.#routing.sessions().map(({ neighbor, state }) => [neighbor, state])),
-      packets: { fromUplink: counters.packetsFromUplink, fromDownlink: counters.packetsFromDownlink },
-      bytes: { fromUplink: counters.bytesFromUplink, fromDownlink: counters.bytesFromDownlink },
-      services: this.#serviceStatus(),
-      sessionsEvicted: counters.sessionsEvicted,
-      connectRetries: counters.connectRetries,
-      udpFlowsMoved: counters.udpFlowsMoved,
-      resetsSent: counters.resetsSent,
-      drops: { ...counters.drops },
-      process: processResources(),
-    }
-  }
-
-  /** In the order of the configuration. */
-  #serviceStatus(): LbServiceStatus[] {
-    const places = [...this.#services.keys()]
-    return [...this.#forwarder.services]
-      .sort((a, b) => places.indexOf(a.spec.name) - places.indexOf(b.spec.name))
-      .map(({ spec, sessions, newFlows, isInPanic, flowsInPanic, backends }) => ({
-        name: spec.name,
-        policy: spec.policy.name,
-        limits: spec.limits ?? NO_LIMITS,
-        sessions,
-        newFlows,
-        isInPanic,
-        flowsInPanic,
-        backends: backends.map((backend) => ({
-          name: backend.spec.name,
-          weight: backend.spec.weight,
-          isHealthy: backend.isHealthy,
-          check: this.#health.checkOf(spec.name, backend.spec.name),
-          isDrained: backend.isDrained,
-          sessions: backend.sessions,
-          sessionsToDrain: this.#sessionsToDrain(backend),
-          newFlows: backend.newFlows,
-          connectFailures: backend.connectFailures,
-        })),
-      }))
-  }
-
-  #sessionsToDrain(backend: ServiceBackend): number {
-    const since = this.#drainedSince.get(backend.spec.name)
-    return since === undefined ? backend.sessions : sessionsToDrain(backend, this.#clock.now() - since)
-  }
-
-  #view(session: SessionInfo): SessionView {
-    return {
-      protocol: protocolName(session.protocol),
-      client: formatEndpoint(session.clientAddress, session.clientPort),
-      vip: formatEndpoint(session.vipAddress, session.vipPort),
-      bip: `${this.#config.bip}:${session.natPort}`,
-      backend: formatEndpoint(session.backendAddress, session.backendPort),
-      state: session.state,
-      ageMs: session.ageMs,
-      idleMs: session.idleMs,
-      packetsFromClient: session.packetsFromClient,
-      packetsFromBackend: session.packetsFromBackend,
-    }
+    return lbStatus(
+      {
+        config: this.#config,
+        services: this.#services,
+        forwarder: this.#forwarder,
+        health: this.#health,
+        routing: this.#routing,
+        redundancy: this.#redundancy,
+        drains: this.#drains,
+        uplink: this.#uplink,
+        downlink: this.#downlink,
+      },
+      this.#placedVips(),
+      this.#clock.now(),
+    )
   }
 
   /** An LB that can reach no backend carries no VIP: it need not wait for checks to tell. */
