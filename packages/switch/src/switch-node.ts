@@ -1,9 +1,10 @@
-import { type Prefix, parseIpv4, parsePrefix } from '@fivetuple/packet'
+import { type Prefix, parsePrefix } from '@fivetuple/packet'
 import { type Clock, type Logger, processResources, type RunningRole, tellLauncher } from '@fivetuple/runtime'
 import { Speaker } from '@fivetuple/speaker'
 import type { SwitchConfig } from './config.js'
 import { neighborStatus } from './control-plane/neighbor-status.js'
 import { RouteTable } from './control-plane/route-table.js'
+import { speakerOptions } from './control-plane/speaker-options.js'
 import type { DataPlane, DataPlaneEvents, FlowQuestion } from './data-plane/data-plane.js'
 import { ECMP_SELECTIONS } from './data-plane/ecmp/registry.js'
 import { connectedPrefixes, LocalDataPlane } from './local-data-plane.js'
@@ -103,27 +104,9 @@ export class SwitchNode {
   }
 
   #createSpeaker(announced: readonly Prefix[]): Speaker {
-    const { address, bgp, name } = this.#config
+    const { bgp, name } = this.#config
     const speaker = new Speaker({
-      localAddress: address,
-      port: bgp.port,
-      as: bgp.as,
-      routerId: parseIpv4(address)!,
-      holdTime: bgp.holdTime,
-      listen: true,
-      neighbors: bgp.neighbors.map((neighbor) => ({
-        name: neighbor.name,
-        address: neighbor.address,
-        port: neighbor.port,
-        as: neighbor.as,
-        passive: neighbor.portId !== null || neighbor.passive,
-        forwards: neighbor.portId !== null,
-        holdTime: neighbor.holdTime,
-        ...(neighbor.nextHop === null ? {} : { nextHop: neighbor.nextHop }),
-        allowedPrefixes: neighbor.allowedPrefixes.map((text) => parsePrefix(text)!),
-        prefixLimit: neighbor.prefixLimit,
-        linkUp: neighbor.portId === null,
-      })),
+      ...speakerOptions(this.#config),
       clock: this.#clock,
       onRoutes: (changes) => {
         const { fib, forwarded } = this.#routes.apply(changes)

@@ -1,0 +1,63 @@
+import { ClientEdge, type Fabric, UdpClientEdge } from '@fivetuple/edge'
+import { parseIpv4 } from '@fivetuple/packet'
+import type { Clock } from '@fivetuple/runtime'
+import type { ClientEdgeConfig, EdgeServiceConfig } from '../config.js'
+import type { ListenFailureStatus } from '../status.js'
+import { createTcpEdge } from './create-tcp-edge.js'
+import { prefixed, receiver } from './protocols.js'
+import { sampleKernelDrops } from './sample-kernel-drops.js'
+import type { EdgePlace, SwitchEdge } from './switch-edge.js'
+
+/** Creates the edge of the uplink switch, towards clients. */
+export function createClientEdge(
+  config: ClientEdgeConfig,
+  { budgets, share, onListenFailures: report }: EdgePlace,
+  fabric: Fabric,
+  clock: Clock,
+): SwitchEdge {
+  const { tcp, timer } = createTcpEdge(config.tcp, budgets, fabric, clock)
+  const listenFailures = (): ListenFailureStatus[] =>
+    [...client.listenFailures, ...udp.listenFailures].map(({ service, code, reason }) => ({
+      service: service.name,
+      code,
+      reason,
+    }))
+  const onListenFailures = (): void => report(listenFailures())
+  const isShared = share.cards > 1
+  const services = servicesOf(config.services, 'tcp')
+  const client: ClientEdge = new ClientEdge({ edge: tcp, clock, services, isShared, onListenFailures })
+  // The kernel would give the datagrams of one flow now to one, now to another of the sockets'
+  // readers: each UDP service has one card that reads it.
+  const own = servicesOf(config.services, 'udp').filter((_, i) => i % share.cards === share.card)
+  const udp: UdpClientEdge = new UdpClientEdge({ fabric, services: own, onListenFailures })
+  const sampler = sampleKernelDrops(
+    () => own.length > 0,
+    (socket, drops) => udp.countKernelDrops(socket, drops),
+  )
+  return {
+    tcp,
+    get flowCount() {
+      return tcp.flowCount
+    },
+    counters: () => ({ ...tcp.counters, ...prefixed(udp.counters) }),
+    countKernelDrops: sampler.sample,
+    receive: receiver(tcp, udp),
+    update: async (hasRoute) => {
+      await Promise.all([client.update(hasRoute), udp.update(hasRoute)])
+    },
+    listening: () => [...client.listening, ...udp.listening].map(({ listen }) => `${listen.address}:${listen.port}`),
+    listenFailures,
+    async close() {
+      sampler.close()
+      await Promise.all([udp.close(), client.close()])
+      tcp.abortAll(clock.now())
+      timer.close()
+    },
+  }
+}
+
+function servicesOf(services: readonly EdgeServiceConfig[], wanted: EdgeServiceConfig['protocol']) {
+  return services
+    .filter(({ protocol }) => protocol === wanted)
+    .map(({ name, address, port, listen }) => ({ name, address: parseIpv4(address)!, port, listen }))
+}
