@@ -14,10 +14,6 @@ export function svgText(x: number, y: number, words: string, attributes: SvgAttr
   return `<text${render({ x, y, ...attributes })}>${escapeXml(words)}</text>`
 }
 
-export function svgPath(d: string, attributes: SvgAttributes): string {
-  return `<path${render({ d, ...attributes })}/>`
-}
-
 export function escapeXml(words: string): string {
   return words.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;')
 }

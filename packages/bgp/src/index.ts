@@ -1,11 +1,9 @@
 /** BGP-4 (RFC 4271) without I/O: codec, session machine, routing information bases. */
-export { AdjRibOut, type OriginatedRoute } from './adj-rib-out.js'
-export { type AsSegment, asPathLength, firstAs } from './as-path.js'
-export { keptConnection, type SpeakerIdentity } from './collision.js'
+export type { OriginatedRoute } from './adj-rib-out.js'
+export { type AsSegment, asPathLength } from './as-path.js'
+export type { SpeakerIdentity } from './collision.js'
 export {
   AS_TRANS,
-  AttributeFlag,
-  AttributeType,
   CeaseSubcode,
   Community,
   ErrorCode,
@@ -16,8 +14,8 @@ export {
   SegmentType,
 } from './constants.js'
 export type { RibPath } from './decision.js'
-export { type BgpError, bgpError, type Decoded } from './errors.js'
-export { encodeKeepalive, encodeMessage, type Frame, MessageFramer } from './message.js'
+export type { BgpError, Decoded } from './errors.js'
+export { encodeKeepalive, type Frame, MessageFramer } from './message.js'
 export { decodeNotification, encodeNotification, type Notification } from './notification.js'
 export { formatNotification, notificationDetail } from './notification-text.js'
 export { decodeOpen, encodeOpen, IPV4_UNICAST, type Open } from './open.js'

@@ -1,9 +1,9 @@
 /** Seeded impairments of packets and streams. Pure: chance comes from a seed, time from the caller. */
 export { applyFaults } from './compose.js'
-export { applyDelay, type Delay } from './delay.js'
+export type { Delay } from './delay.js'
 export type { Delivery } from './delivery.js'
-export { applyDuplicate, type Duplicate } from './duplicate.js'
+export type { Duplicate } from './duplicate.js'
 export { applyFault, type Fault } from './fault.js'
-export { applyLoss, type Loss } from './loss.js'
+export type { Loss } from './loss.js'
 export { type Random, seededRandom } from './random.js'
-export { applyReorder, type Reorder } from './reorder.js'
+export type { Reorder } from './reorder.js'

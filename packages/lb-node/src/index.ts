@@ -36,7 +36,7 @@ export { HttpAnswer } from './control-plane/health/http-answer.js'
 export { type CheckPath, PathMonitor } from './control-plane/health/path-monitor.js'
 export type { CheckCounts } from './control-plane/health/probe.js'
 export { slowStartNextChange, slowStartShare } from './control-plane/health/slow-start.js'
-export { formatRanges, isInRanges, type StatusRange } from './control-plane/health/status-ranges.js'
+export type { StatusRange } from './control-plane/health/status-ranges.js'
 export { isServiceUp, type Watermark } from './control-plane/health/watermark.js'
 export type { RedundancyConfig, RedundancyPeer, RedundancyVip } from './control-plane/redundancy/config.js'
 export type { ElectionStatus, RedundancyStatus, RefusalCause } from './control-plane/redundancy/status.js'
@@ -53,7 +53,6 @@ export { SessionTable } from './data-plane/nat/session-table.js'
 export {
   FROM_BACKEND,
   FROM_CLIENT,
-  IS_OVER,
   SESSION_STATE_NAMES,
   SegmentKind,
   SessionState,

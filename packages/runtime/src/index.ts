@@ -1,7 +1,6 @@
 /** What turns pure machines into processes: clock, timer, cables, lifecycle, log, management channel. */
 export { Cable, type CableHandlers } from './cable/cable.js'
 export type { CableIdentity } from './cable/cable-hello.js'
-export { CableOutput } from './cable/cable-output.js'
 export { CablePort } from './cable/cable-port.js'
 export { type CableDialler, type DialOptions, dialCable } from './cable/dial-cable.js'
 export { type CableListener, type CableListenOptions, listenCables } from './cable/listen-cables.js'
@@ -30,11 +29,6 @@ export { KernelDrops, type OverflowedSocket, parseUdpDrops } from './socket/kern
 export { netSockets } from './socket/net-sockets.js'
 export { wasSocketReset } from './socket/reset-check.js'
 export { streamSockets } from './socket/sockets.js'
-export type {
-  StreamListener,
-  StreamSocket,
-  StreamSocketHandlers,
-  StreamSockets,
-} from './socket/stream-socket.js'
+export type { StreamListener, StreamSocket, StreamSocketHandlers, StreamSockets } from './socket/stream-socket.js'
 export { uvSockets } from './socket/uv-sockets.js'
 export { UnprovenConnections, type UnprovenConnectionsOptions } from './unproven-connections.js'

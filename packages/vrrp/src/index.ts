@@ -1,15 +1,10 @@
 /** VRRPv3 for IPv4 (RFC 9568) without I/O: codec, timing, state machine. */
 export {
-  ADVER_INTERVAL_MAX_MS,
-  ADVER_INTERVAL_MIN_MS,
   type Advertisement,
   type AdvertisementFault,
   type DecodedAdvertisement,
   decodeAdvertisement,
   encodeAdvertisement,
-  PRIORITY_MAX,
-  PRIORITY_MIN,
-  PRIORITY_RESIGNED,
 } from './advertisement.js'
 export { activeDownIntervalMs, skewTimeMs } from './timing.js'
 export {
