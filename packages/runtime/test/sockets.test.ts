@@ -100,7 +100,7 @@ async function dialled(t: Test, sockets: StreamSockets, port: number) {
   return { peer: peers[0]!, end, socket }
 }
 
-const implementations: Record<string, StreamSockets | undefined> = { uv: uvSockets(), net: netSockets }
+const implementations: Record<string, StreamSockets | undefined> = { uv: uvSockets(), net: netSockets() }
 let port = 4900
 
 for (const [name, found] of Object.entries(implementations)) {

@@ -6,50 +6,55 @@ import type { StreamListenOptions, StreamSocket, StreamSocketHandlers, StreamSoc
 
 const BACKLOG = 4096
 
-/** Sockets that are not being read. */
-const watch = new ResetWatch()
-
-/** Sockets by `node:net`: what works in any Node.js. */
-export const netSockets: StreamSockets = {
-  dial: ({ address, port, localAddress, localPort }) =>
-    new NetSocket(
-      connect({
-        host: address,
-        port,
-        localAddress,
-        ...(localPort === undefined ? {} : { localPort }),
-        allowHalfOpen: true,
-        noDelay: true,
-      }),
-    ),
-  listen({ address, port, isShared = false, onConnection }: StreamListenOptions) {
-    const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => onConnection(new NetSocket(socket)))
-    return new Promise((resolve, reject) => {
-      server.once('error', reject)
-      // Without `exclusive` each accept of a node:cluster worker would go through its primary.
-      server.listen({ host: address, port, exclusive: !isShared, backlog: BACKLOG }, () => {
-        server.off('error', reject)
-        server.on('error', ignoreAcceptError)
-        resolve({
-          // Its callback would wait for all accepted sockets.
-          async close() {
-            server.close()
-          },
+/** Creates sockets by `node:net`, which work in any Node.js, with one watch for those not being read. */
+export function netSockets(): StreamSockets {
+  const watch = new ResetWatch()
+  return {
+    dial: ({ address, port, localAddress, localPort }) =>
+      new NetSocket(
+        connect({
+          host: address,
+          port,
+          localAddress,
+          ...(localPort === undefined ? {} : { localPort }),
+          allowHalfOpen: true,
+          noDelay: true,
+        }),
+        watch,
+      ),
+    listen({ address, port, isShared = false, onConnection }: StreamListenOptions) {
+      const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) =>
+        onConnection(new NetSocket(socket, watch)),
+      )
+      return new Promise((resolve, reject) => {
+        server.once('error', reject)
+        // Without `exclusive` each accept of a node:cluster worker would go through its primary.
+        server.listen({ host: address, port, exclusive: !isShared, backlog: BACKLOG }, () => {
+          server.off('error', reject)
+          server.on('error', ignoreAcceptError)
+          resolve({
+            // Its callback would wait for all accepted sockets.
+            async close() {
+              server.close()
+            },
+          })
         })
       })
-    })
-  },
+    },
+  }
 }
 
 class NetSocket implements StreamSocket, WatchedSocket {
   readonly remoteAddress: string
   readonly remotePort: number
   readonly #socket: Socket
+  readonly #watch: ResetWatch
   #handlers: StreamSocketHandlers | undefined
   #error: string | undefined
   pendingBytes = 0
 
-  constructor(socket: Socket) {
+  constructor(socket: Socket, watch: ResetWatch) {
+    this.#watch = watch
     this.#socket = socket
     this.remoteAddress = socket.remoteAddress ?? ''
     this.remotePort = socket.remotePort ?? 0
@@ -57,7 +62,7 @@ class NetSocket implements StreamSocket, WatchedSocket {
       this.#error = code ?? message
     })
     socket.on('close', () => {
-      watch.delete(this)
+      this.#watch.delete(this)
       this.#handlers?.onClose(this.#error)
     })
   }
@@ -101,12 +106,12 @@ class NetSocket implements StreamSocket, WatchedSocket {
 
   pause(): void {
     this.#socket.pause()
-    if (this.#handlers !== undefined && !this.#socket.destroyed) watch.add(this)
+    if (this.#handlers !== undefined && !this.#socket.destroyed) this.#watch.add(this)
   }
 
   resume(): void {
     this.#socket.resume()
-    if (!this.#socket.readableEnded) watch.delete(this)
+    if (!this.#socket.readableEnded) this.#watch.delete(this)
   }
 
   checkReset(): void {
@@ -131,7 +136,7 @@ class NetSocket implements StreamSocket, WatchedSocket {
       return
     }
     handlers.onReadEnd()
-    if (!this.#socket.destroyed) watch.add(this)
+    if (!this.#socket.destroyed) this.#watch.add(this)
   }
 
   #closeReset(): void {

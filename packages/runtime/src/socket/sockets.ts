@@ -7,5 +7,5 @@ const CHOICE = 'FIVETUPLE_SOCKETS'
 
 /** The fastest sockets that this Node.js has. */
 export function streamSockets(): StreamSockets {
-  return (process.env[CHOICE] === 'net' ? undefined : uvSockets()) ?? netSockets
+  return (process.env[CHOICE] === 'net' ? undefined : uvSockets()) ?? netSockets()
 }
