@@ -80,11 +80,11 @@ export class LbNode {
     this.#clock = clock
     this.#uplink = this.#createPort(UPLINK, config.cables.uplink)
     this.#downlink = this.#createPort(DOWNLINK, config.cables.downlink)
-    const [output, ...furtherLanes] = this.#downlink.lanes
+    const [output, ...furtherLanes] = this.#downlink.links
     this.#host = new FabricHost({
       output: output!,
       furtherLanes,
-      isUp: (lane) => this.#downlink.lanes[lane]!.isUp,
+      isUp: (lane) => this.#downlink.links[lane]!.isUp,
       address: bip,
       ports: config.checkPorts,
       tcp: tcpOptions({ windowBytes: CHECK_WINDOW_BYTES }),
@@ -105,7 +105,7 @@ export class LbNode {
     this.#health = new ServiceHealth({
       host: this.#host,
       path: checkPath(this.#path, this.#downlink, () => {
-        for (const lane of this.#downlink.lanes) if (lane.isUp) sendPathProbe(lane, bip, router)
+        for (const lane of this.#downlink.links) if (lane.isUp) sendPathProbe(lane, bip, router)
       }),
       clock,
       random: Math.random,
@@ -375,10 +375,10 @@ export class LbNode {
           if (neighbor === DOWNLINK) this.#setDownlink(isUp)
           else this.#redundancy?.setLink(isUp)
         },
-        onLaneFree: (lane) => {
+        onMemberLinkFree: (lane) => {
           if (neighbor === DOWNLINK) this.#host.unblocked(lane)
         },
-        onLaneOut: (lane, reason) => this.#log.info({ neighbor, lane, reason }, 'a cable has come out'),
+        onMemberLinkDown: (memberLink, reason) => this.#log.info({ neighbor, memberLink, reason }, 'member link down'),
       },
       this.#clock,
     )

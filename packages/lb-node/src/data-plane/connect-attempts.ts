@@ -131,7 +131,7 @@ export class ConnectAttempts {
     const before = this.#backendOf(session)
     // Of two that have failed the earlier one is kept with the SYN; a flow whose SYN is not kept may meet it again.
     const slot = sessions.synSlot(session)
-    const next = untriedBackend(sessions, session, before, slot === NONE ? NONE : this.#syns.note(slot))
+    const next = untriedBackend(sessions, session, before, slot === NONE ? NONE : this.#syns.failedBackend(slot))
     if (next === undefined) return false
     const port = sessions.natPort(session)
     const nextPort = next.ports.allocate(session)
@@ -140,7 +140,7 @@ export class ConnectAttempts {
     sessions.bind(session, next.address, next.port, nextPort, next.number)
     next.sessions++
     next.newFlows++
-    if (slot !== NONE) this.#syns.setNote(slot, before.number)
+    if (slot !== NONE) this.#syns.setFailedBackend(slot, before.number)
     sessions.setTries(session, tries + 1)
     before.ports.release(port)
     if (--before.sessions === 0) this.#services.freeIfUnused(before)
@@ -159,7 +159,7 @@ export class ConnectAttempts {
   #resetBackend(session: number): void {
     const slot = this.#sessions.synSlot(session)
     if (slot === NONE) return
-    this.#sender.sendReset(session, this.#syns.sequence(slot) + 1, this.#syns.lane(slot))
+    this.#sender.sendReset(session, this.#syns.sequence(slot) + 1, this.#syns.memberLink(slot))
   }
 
   #backendOf(session: number): ServiceBackend {

@@ -9,33 +9,34 @@ import {
 } from '@fivetuple/runtime'
 import type { LbCableConfig } from '../config.js'
 import type { MemberLinks } from '../data-plane/member-links.js'
-import { LaneCarrier } from './cable-carrier.js'
-import { LanePort } from './member-link-output.js'
+import { CableCarrier } from './cable-carrier.js'
+import { MemberLinkOutput } from './member-link-output.js'
 
 export interface LbPortEvents {
-  /** The carrier of the whole cable has come or gone. */
+  /** The carrier of the whole cable has been found or lost. */
   onCarrier(isUp: boolean): void
-  /** A lane can take packets that it could not take before. */
-  onLaneFree(lane: number): void
-  /** A lane's cable has come out. */
-  onLaneOut(lane: number, reason: string): void
+  /** A member link accepts packets again. */
+  onMemberLinkFree(memberLink: number): void
+  /** A member link has gone down. */
+  onMemberLinkDown(memberLink: number, reason: string): void
 }
 
-/** How cables are dialled from here; the rest is the switch's, and in the port's own configuration. */
+/** This LB's part of what it dials cables with; the rest is in the configuration of the port. */
 export type LbIdentity = Pick<DialOptions, 'localAddress' | 'key' | 'name' | 'switchPort'>
 
-/** A port of an LB, towards one switch: it has one lane for each line card of that switch. */
+/** A port of an LB, towards one switch: it has one member link for each line card of that switch. */
 export class LbPort {
-  readonly lanes: readonly CablePort[]
-  /** Where the forwarder puts packets; without lanes nothing stands between it and the cable. */
+  /** Member links of the cable, by number. */
+  readonly links: readonly CablePort[]
+  /** Output for the forwarder; a cable of one link is written to directly. */
   readonly output: PacketOutput
   readonly #cable: LbCableConfig
   readonly #identity: LbIdentity
   readonly #events: LbPortEvents
   readonly #clock: Clock
-  /** undefined: there is but one lane */
-  readonly #lanePort: LanePort | undefined
-  readonly #carrier: LaneCarrier
+  /** undefined: the cable has one link. */
+  readonly #memberLinkOutput: MemberLinkOutput | undefined
+  readonly #carrier: CableCarrier
   readonly #timer: DeadlineTimer
   #diallers: CableDialler[] = []
 
@@ -45,10 +46,10 @@ export class LbPort {
     this.#identity = identity
     this.#events = events
     this.#clock = clock
-    this.lanes = Array.from({ length: count }, () => new CablePort())
-    this.#lanePort = count === 1 ? undefined : new LanePort(this.lanes)
-    this.output = this.#lanePort ?? this.lanes[0]!
-    this.#carrier = new LaneCarrier(count)
+    this.links = Array.from({ length: count }, () => new CablePort())
+    this.#memberLinkOutput = count === 1 ? undefined : new MemberLinkOutput(this.links)
+    this.output = this.#memberLinkOutput ?? this.links[0]!
+    this.#carrier = new CableCarrier(count)
     this.#timer = new DeadlineTimer(clock, () => {
       if (this.#carrier.onTimeout(clock.now())) events.onCarrier(true)
       return this.#carrier.deadline()
@@ -57,7 +58,7 @@ export class LbPort {
 
   /** Selection of a member link; undefined if there is but one. */
   get memberLinks(): MemberLinks | undefined {
-    return this.#lanePort
+    return this.#memberLinkOutput
   }
 
   /** True while the cable has carrier. */
@@ -66,11 +67,11 @@ export class LbPort {
   }
 
   /**
-   * Plugs in a cable for each lane. What comes in by one is handed to `onPackets`, which puts it out by `other`: there it
-   * leaves by the lane of the same number.
+   * Dials all member links. `onPackets` gets the packets that are received and writes them to `other`, where they leave by
+   * the member link of the same number.
    */
   plugIn(other: LbPort, onPackets: PacketRunHandler): void {
-    this.#diallers = this.lanes.map((own, lane) => this.#plugInLane(lane, own, other, onPackets))
+    this.#diallers = this.links.map((own, memberLink) => this.#plugInMemberLink(memberLink, own, other, onPackets))
   }
 
   unplug(): void {
@@ -78,22 +79,22 @@ export class LbPort {
     this.#timer.close()
   }
 
-  #plugInLane(lane: number, own: CablePort, otherPort: LbPort, onPackets: PacketRunHandler): CableDialler {
-    const other = otherPort.lanes[lane]!
+  #plugInMemberLink(memberLink: number, own: CablePort, otherPort: LbPort, onPackets: PacketRunHandler): CableDialler {
+    const other = otherPort.links[memberLink]!
     const { address, port, peer } = this.#cable
     return dialCable({
       ...this.#identity,
       address,
-      port: port + lane,
+      port: port + memberLink,
       peerName: peer,
       handlers: {
         onUp: (cable) => {
           own.plug(cable)
-          this.#setLane(lane, true)
+          this.#setMemberLink(memberLink, true)
         },
         onPackets: (b, start, end) => {
-          this.#lanePort?.select(lane)
-          otherPort.#lanePort?.select(lane)
+          this.#memberLinkOutput?.select(memberLink)
+          otherPort.#memberLinkOutput?.select(memberLink)
           // What follows from one read leaves at once: nothing else of this turn could join it, and its buffer is free again.
           own.hold()
           other.hold()
@@ -104,22 +105,22 @@ export class LbPort {
         },
         onUnblocked: () => {
           other.cable?.resume()
-          this.#events.onLaneFree(lane)
+          this.#events.onMemberLinkFree(memberLink)
         },
         isBufferFree: () => other.idle,
         onDown: (cable, reason) => {
           if (!own.unplug(cable)) return
-          this.#events.onLaneOut(lane, reason)
-          this.#setLane(lane, false)
+          this.#events.onMemberLinkDown(memberLink, reason)
+          this.#setMemberLink(memberLink, false)
           other.cable?.resume()
         },
       },
     })
   }
 
-  #setLane(lane: number, up: boolean): void {
-    this.#events.onLaneFree(lane)
-    if (this.#carrier.setLane(lane, up, this.#clock.now())) this.#events.onCarrier(this.#carrier.isUp)
+  #setMemberLink(memberLink: number, up: boolean): void {
+    this.#events.onMemberLinkFree(memberLink)
+    if (this.#carrier.setMemberLink(memberLink, up, this.#clock.now())) this.#events.onCarrier(this.#carrier.isUp)
     this.#timer.arm(this.#carrier.deadline())
   }
 }

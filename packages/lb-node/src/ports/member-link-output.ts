@@ -3,48 +3,48 @@ import type { CablePort } from '@fivetuple/runtime'
 import type { MemberLinks } from '../data-plane/member-links.js'
 
 /**
- * A port whose cable has several lanes, as the forwarder sees it: what it puts in goes out by the lane that was selected
- * last. A run of packets came in by one lane and all that follows from it leaves by lanes of the same number, so a flow
- * stays on one line card of either switch, and no packet asks which.
+ * The output of a cable of several member links: packets leave by the selected one. A run of packets is received by one
+ * member link, and all that follows from it leaves by links of the same number. So a flow stays on one line card of either
+ * switch, and no packet needs a decision.
  */
-export class LanePort implements PacketOutput, MemberLinks {
-  readonly lanes: readonly CablePort[]
-  #lane: CablePort
+export class MemberLinkOutput implements PacketOutput, MemberLinks {
+  readonly memberLinks: readonly CablePort[]
+  #memberLink: CablePort
   #selected = 0
 
-  /** @param lanes at least one; the first is selected */
-  constructor(lanes: readonly CablePort[]) {
-    this.lanes = lanes
-    this.#lane = lanes[0]!
+  /** @param memberLinks at least one; the first is selected */
+  constructor(memberLinks: readonly CablePort[]) {
+    this.memberLinks = memberLinks
+    this.#memberLink = memberLinks[0]!
   }
 
-  /** The lane that was selected last, from 0. */
+  /** The member link that was selected last, from 0. */
   get selected(): number {
     return this.#selected
   }
 
-  select(lane: number): void {
-    this.#selected = lane
-    this.#lane = this.lanes[lane]!
+  select(memberLink: number): void {
+    this.#selected = memberLink
+    this.#memberLink = this.memberLinks[memberLink]!
   }
 
   get blocked(): boolean {
-    return this.#lane.blocked
+    return this.#memberLink.blocked
   }
 
   get buffer(): Uint8Array {
-    return this.#lane.buffer
+    return this.#memberLink.buffer
   }
 
   reserve(length: number): number {
-    return this.#lane.reserve(length)
+    return this.#memberLink.reserve(length)
   }
 
   append(b: Uint8Array, start: number, end: number): void {
-    this.#lane.append(b, start, end)
+    this.#memberLink.append(b, start, end)
   }
 
   give(b: Uint8Array, start: number, end: number): void {
-    this.#lane.give(b, start, end)
+    this.#memberLink.give(b, start, end)
   }
 }

@@ -22,7 +22,7 @@ import {
   writeVipAddressOption,
 } from '@fivetuple/packet'
 import t from 'tap'
-import { LanePort } from '../../dist/ports/member-link-output.js'
+import { MemberLinkOutput } from '../../dist/ports/member-link-output.js'
 import { Outbox, run, tcpPacket, udpPacket } from './packets.js'
 import { BACKENDS, BIP, CLIENT, endsOf, Rig, UDP_VIP, VIP } from './rig.js'
 
@@ -172,7 +172,7 @@ t.test('a half-open session that ends takes its SYN back from the backend', asyn
 
 t.test('a SYN is taken back by the member link that it went by', async (t) => {
   const links = [new Outbox(), new Outbox()] as const
-  const downlink = new LanePort(links as unknown as LanePort['lanes'])
+  const downlink = new MemberLinkOutput(links as unknown as MemberLinkOutput['memberLinks'])
   const rig = new Rig({}, { downlink })
   downlink.select(1)
   rig.fromClient(syn(client(1)))

@@ -13,9 +13,9 @@ const INITIAL_SLOTS = 64
 export class SynStore {
   #bytes = new Uint8Array(INITIAL_SLOTS * KEPT_SYN_BYTES)
   #lengths = new Uint8Array(INITIAL_SLOTS)
-  /** By slot: a number that goes with the packet; see {@link note}. */
-  #notes = new Int32Array(INITIAL_SLOTS)
-  #lanes = new Uint8Array(INITIAL_SLOTS)
+  /** By slot; see {@link failedBackend}. */
+  #failedBackends = new Int32Array(INITIAL_SLOTS)
+  #memberLinks = new Uint8Array(INITIAL_SLOTS)
   readonly #free: number[] = []
   #fresh = 0
 
@@ -24,32 +24,32 @@ export class SynStore {
     return this.#fresh - this.#free.length
   }
 
-  /** Keeps the SYN `b[o, end)` that came by `lane`. Returns its slot, or -1 when it is too long or the store is full. */
-  keep(b: Uint8Array, o: number, end: number, lane: number): number {
+  /** Keeps the SYN `b[o, end)` that came by a member link. Returns its slot; -1: too long, or full. */
+  keep(b: Uint8Array, o: number, end: number, memberLink: number): number {
     const length = end - o
     if (length > KEPT_SYN_BYTES) return -1
     const slot = this.#free.pop() ?? this.#takeFresh()
     if (slot < 0) return -1
     this.#bytes.set(b.subarray(o, end), slot * KEPT_SYN_BYTES)
     this.#lengths[slot] = length
-    this.#notes[slot] = -1
-    this.#lanes[slot] = lane
+    this.#failedBackends[slot] = -1
+    this.#memberLinks[slot] = memberLink
     return slot
   }
 
-  /** Keeps a number with the packet in a slot. */
-  setNote(slot: number, note: number): void {
-    this.#notes[slot] = note
+  /** Records a backend that has not taken the flow, by its number. */
+  setFailedBackend(slot: number, backend: number): void {
+    this.#failedBackends[slot] = backend
   }
 
-  /** The number that is kept with the packet in a slot; -1: none. */
-  note(slot: number): number {
-    return this.#notes[slot]!
+  /** Number of a backend that has not taken the flow; -1: none. */
+  failedBackend(slot: number): number {
+    return this.#failedBackends[slot]!
   }
 
   /** The member link of the LB's cables that the packet in a slot has come by. */
-  lane(slot: number): number {
-    return this.#lanes[slot]!
+  memberLink(slot: number): number {
+    return this.#memberLinks[slot]!
   }
 
   /** The sequence number of the SYN in a slot. */
@@ -81,12 +81,12 @@ export class SynStore {
       const lengths = new Uint8Array(this.#lengths.length * 2)
       lengths.set(this.#lengths)
       this.#lengths = lengths
-      const notes = new Int32Array(this.#notes.length * 2)
-      notes.set(this.#notes)
-      this.#notes = notes
-      const lanes = new Uint8Array(this.#lanes.length * 2)
-      lanes.set(this.#lanes)
-      this.#lanes = lanes
+      const failedBackends = new Int32Array(this.#failedBackends.length * 2)
+      failedBackends.set(this.#failedBackends)
+      this.#failedBackends = failedBackends
+      const memberLinks = new Uint8Array(this.#memberLinks.length * 2)
+      memberLinks.set(this.#memberLinks)
+      this.#memberLinks = memberLinks
     }
     return this.#fresh++
   }
