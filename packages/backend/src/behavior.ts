@@ -4,16 +4,22 @@ export interface Behavior {
   readonly delayMs: number
   /** Share of requests that are answered with 503, chosen at random: 0 to 1. */
   readonly failRatio: number
-  /** Does not listen: new connections and datagrams are refused. Connections that stand are served on. */
+  /**
+   * Does not listen: new connections and datagrams are refused. Connections that stand are served
+   * on.
+   */
   readonly refuse: boolean
-  /** Accepts connections and datagrams, but never responds. Stalled requests stay stalled when this is switched off. */
+  /**
+   * Accepts connections and datagrams, but never responds. Stalled requests stay stalled when this
+   * is switched off.
+   */
   readonly stall: boolean
   /** What `/healthz` does: as all routes do, always answer 200, or always answer 503. */
   readonly healthz: (typeof HEALTHZ)[number]
 }
 
-const HEALTHZ = ['same', 'ok', 'failing'] as const
-const DELAY_MAX_MS = 600_000
+export const HEALTHZ = ['same', 'ok', 'failing'] as const
+export const DELAY_MAX_MS = 600_000
 
 /** How it behaves when nobody has asked for anything else. */
 export const GOOD_BEHAVIOR: Behavior = Object.freeze({
@@ -60,7 +66,10 @@ const SERVE: Treatment = Object.freeze({ outcome: 'serve', delayMs: 0 })
 const FAIL: Treatment = Object.freeze({ outcome: 'fail', delayMs: 0 })
 const STALL: Treatment = Object.freeze({ outcome: 'stall', delayMs: 0 })
 
-/** Decides about a request. @param random 0 to 1, 1 excluded; asked only when some requests are to fail */
+/**
+ * Decides about a request. @param random 0 to 1, 1 excluded; asked only when some requests are to
+ * fail
+ */
 export function treat(behavior: Behavior, isHealthCheck: boolean, random: () => number): Treatment {
   const { delayMs, failRatio, stall, healthz } = behavior
   if (isHealthCheck && healthz !== 'same') return healthz === 'ok' ? SERVE : FAIL

@@ -8,7 +8,9 @@ import { type Behavior, GOOD_BEHAVIOR, type Treatment, treat } from './behavior.
 import { acceptProxyHeaders } from './proxy-headers.js'
 import { pseudoRandomBytes } from './pseudo-random-bytes.js'
 
-/** Longer than any client keeps an idle connection, so that it is never we who close one under load. */
+/**
+ * Longer than any client keeps an idle connection, so that it is never we who close one under load.
+ */
 const KEEP_ALIVE_MS = 75_000
 const BYTES_MAX = 10 * 1024 ** 3
 const DELAY_MAX_MS = 600_000
@@ -45,8 +47,8 @@ export function newBackendCounters(): BackendCounters {
 }
 
 /**
- * An HTTP server that shows what reaches a backend. Its `listen` must be called with `exclusive: true` under a launcher.
- * Connections may begin with a PROXY protocol header.
+ * An HTTP server that shows what reaches a backend. Its `listen` must be called with `exclusive:
+ * true` under a launcher. Connections may begin with a PROXY protocol header.
  */
 export function createBackend(options: BackendOptions): FastifyInstance {
   const { name, behavior = () => GOOD_BEHAVIOR, random = Math.random, counters = newBackendCounters() } = options
@@ -138,7 +140,10 @@ export function createBackend(options: BackendOptions): FastifyInstance {
   return server
 }
 
-/** No route has a schema. To load fastify's own compilers for them takes 70 ms of CPU time, in each backend. */
+/**
+ * No route has a schema. To load fastify's own compilers for them takes 70 ms of CPU time, in each
+ * backend.
+ */
 function noSchemas(): never {
   throw new Error('routes of a backend have no schemas')
 }
@@ -174,7 +179,10 @@ async function* timedChunks(chunks: number, intervalMs: number, signal: AbortSig
   }
 }
 
-/** Aborts when the client goes away before it has its whole answer; what works for it then stops at once. */
+/**
+ * Aborts when the client goes away before it has its whole answer; what works for it then stops at
+ * once.
+ */
 function goneSignal(response: ServerResponse): AbortSignal {
   const gone = new AbortController()
   response.once('close', () => gone.abort())

@@ -1,5 +1,9 @@
-/** The backend server: what its process is told, how it misbehaves when asked to, and the server by itself. */
+/**
+ * The backend server: what its process is told, how it misbehaves when asked to, and the server by
+ * itself.
+ */
 export { type Behavior, parseBehaviorChange, type Treatment, treat } from './behavior.js'
 export { type BackendConfig, parseBackendConfig } from './config.js'
+export type { BackendContract, BackendStatus } from './contract.js'
 export { type BackendCounters, type BackendOptions, createBackend } from './create-backend.js'
-export { type Backend, type BackendStatus, startBackend } from './start-backend.js'
+export { type Backend, startBackend } from './start-backend.js'

@@ -4,22 +4,33 @@ import { type Endpoint, PROXY_SIGNATURE, readProxyHeader } from '@fivetuple/pack
 
 /** Who the clients behind a server's connections are, as far as their proxies have told. */
 export interface ProxyHeaders {
-  /** The client that the connection's header named; undefined without a header, or with one of the proxy's own. */
+  /**
+   * The client that the connection's header named; undefined without a header, or with one of the
+   * proxy's own.
+   */
   clientOf(socket: Socket): Endpoint | undefined
-  /** Drops the connections that have not sent enough yet to be served; to be called before the server is closed. */
+  /**
+   * Drops the connections that have not sent enough yet to be served; to be called before the
+   * server is closed.
+   */
   close(): void
 }
 
-/** How long a connection may wait before it has sent its first bytes, and the whole header if it begins one. */
+/**
+ * How long a connection may wait before it has sent its first bytes, and the whole header if it
+ * begins one.
+ */
 const SWEEP_MS = 10_000
 const SWEEPS_MAX = 6
 
 /**
- * Makes a server take connections that begin with a PROXY protocol header (version 2) beside those that don't: HTTP sees a
- * connection when its first bytes have been looked at. A connection whose header is malformed is dropped.
+ * Makes a server take connections that begin with a PROXY protocol header (version 2) beside those
+ * that don't: HTTP sees a connection when its first bytes have been looked at. A connection whose
+ * header is malformed is dropped.
  *
- * The protocol's text forbids to guess whether there is a header (§2), since then whoever reaches the server can claim
- * to be anybody. This server only shows what it is told; nothing depends on it.
+ * The protocol's text forbids to guess whether there is a header (§2), since then whoever reaches
+ * the server can claim to be anybody. This server only shows what it is told; nothing depends on
+ * it.
  */
 export function acceptProxyHeaders(server: Server): ProxyHeaders {
   const serve = server.listeners('connection') as ((this: Server, socket: Socket) => void)[]
@@ -58,7 +69,8 @@ export function acceptProxyHeaders(server: Server): ProxyHeaders {
     waiting.delete(socket)
     socket.off('data', onData)
     for (const listener of serve) listener.call(server, socket)
-    // HTTP listens by now, and gets these bytes as it gets all that follow; no detour over the stream's buffer.
+    // HTTP listens by now, and gets these bytes as it gets all that follow; no detour over the
+    // stream's buffer.
     if (head.length > 0) socket.emit('data', head)
   }
   function onEnd(this: Socket): void {
@@ -75,7 +87,8 @@ export function acceptProxyHeaders(server: Server): ProxyHeaders {
       return
     }
     waiting.set(socket, sweeps)
-    // All but the first of these stay: to take them off would cost each connection more than they do.
+    // All but the first of these stay: to take them off would cost each connection more than they
+    // do.
     socket.on('data', onData).on('end', onEnd).on('error', onError).on('close', onClose)
   })
   const sweep = setInterval(() => {
@@ -92,7 +105,10 @@ export function acceptProxyHeaders(server: Server): ProxyHeaders {
   }
 }
 
-/** What a connection has sent that may become a header; bytes are joined only when there are enough of them. */
+/**
+ * What a connection has sent that may become a header; bytes are joined only when there are enough
+ * of them.
+ */
 class Beginning {
   readonly #chunks: Buffer[]
   readonly #wanted: number

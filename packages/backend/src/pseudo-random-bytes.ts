@@ -3,8 +3,9 @@ import { Readable } from 'node:stream'
 const CHUNK_BYTES = 64 * 1024
 
 /**
- * A stream of exactly `length` bytes that look random and are the same each time, so that digests can be compared. One
- * block of 64 KiB is made once; each further chunk is that block with its number written into its first four bytes.
+ * A stream of exactly `length` bytes that look random and are the same each time, so that digests
+ * can be compared. One block of 64 KiB is made once; each further chunk is that block with its
+ * number written into its first four bytes.
  */
 export function pseudoRandomBytes(length: number): Readable {
   const block = makeBlock()

@@ -1,6 +1,7 @@
 import { createLogger, readRoleConfig, runRole } from '@fivetuple/runtime'
 import { Command } from 'commander'
 import { type BackendConfig, parseBackendConfig } from './config.js'
+import type { BackendContract } from './contract.js'
 import { startBackend } from './start-backend.js'
 
 const options = new Command('backend')
@@ -18,14 +19,15 @@ const options = new Command('backend')
 
 const config = await readConfig()
 const log = createLogger(config.name, config.logLevel)
-await runRole(log, async () => {
+const loadContract = async () => (await import('./contract.js')).backendContract
+await runRole<BackendContract>(log, loadContract, async () => {
   const { address, port } = config
   const backend = await startBackend(config)
   return {
     info: { address, port },
     handlers: {
       status: () => backend.status(),
-      setBehavior: (change: unknown) => backend.setBehavior(change),
+      setBehavior: (change) => backend.setBehavior(change),
     },
     stop: () => backend.close(),
   }

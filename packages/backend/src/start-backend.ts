@@ -2,28 +2,19 @@ import { Server as NetServer } from 'node:net'
 import { type DatagramSocket, explainListenError, listenExclusive } from '@fivetuple/runtime'
 import { type Behavior, GOOD_BEHAVIOR, parseBehaviorChange } from './behavior.js'
 import type { BackendConfig } from './config.js'
-import { type BackendCounters, createBackend, newBackendCounters } from './create-backend.js'
+import type { BackendStatus } from './contract.js'
+import { createBackend, newBackendCounters } from './create-backend.js'
 import { createUdpEcho } from './udp-echo.js'
-
-/** What a backend says of itself. */
-export interface BackendStatus extends BackendCounters {
-  readonly name: string
-  readonly address: string
-  readonly port: number
-  readonly listening: boolean
-  /** TCP connections that stand. */
-  readonly connections: number
-  readonly behavior: Behavior
-}
 
 /** A backend at work, HTTP and UDP echo on the same port number. */
 export interface Backend {
   status(): Promise<BackendStatus>
   /**
-   * Changes what `change` names (see {@link Behavior}) and leaves the rest as it is; resolves when it holds. Calls are
-   * carried out one after the other.
+   * Changes what `change` names (see {@link Behavior}) and leaves the rest as it is; resolves when
+   * it holds. Calls are carried out one after the other.
    *
-   * Rejects when `change` is no such thing, or when its address can't be listened on again: it goes on refusing then.
+   * Rejects when `change` is no such thing, or when its address can't be listened on again: it goes
+   * on refusing then.
    */
   setBehavior(change: unknown): Promise<Behavior>
   close(): Promise<void>
@@ -46,7 +37,10 @@ export async function startBackend(config: Pick<BackendConfig, 'name' | 'address
     })
   let echo: DatagramSocket | undefined = await openEcho()
 
-  /** http.Server's own close would end idle connections too; a listener that is gone does nothing to those. */
+  /**
+   * http.Server's own close would end idle connections too; a listener that is gone does nothing to
+   * those.
+   */
   const stopListening = () => NetServer.prototype.close.call(server.server)
 
   async function refuse(refused: boolean): Promise<void> {

@@ -4,7 +4,8 @@ import { DatagramSocket, explainListenError } from '@fivetuple/runtime'
 const RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024
 
 /**
- * A UDP server that sends each datagram back to where it came from. Rejects when the address can't be bound.
+ * A UDP server that sends each datagram back to where it came from. Rejects when the address can't
+ * be bound.
  * @param onDatagram called for each datagram; returns whether it is to be answered
  */
 export function createUdpEcho(address: string, port: number, onDatagram: () => boolean): Promise<DatagramSocket> {
@@ -16,7 +17,8 @@ export function createUdpEcho(address: string, port: number, onDatagram: () => b
         onMessage: (payload, peer, peerPort) => {
           if (onDatagram()) socket.sendTo(payload, peer, peerPort)
         },
-        // ICMP about a response that nobody waits for, or a peer that nothing can be sent to, is the peer's affair.
+        // ICMP about a response that nobody waits for, or a peer that nothing can be sent to, is
+        // the peer's affair.
         onError: (code, operation) => {
           if (operation !== 'bind') return
           const error = { code, message: `bind ${code}` }

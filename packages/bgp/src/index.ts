@@ -28,7 +28,7 @@ export {
   type PeerInput,
   type PeerOutput,
 } from './peer.js'
-export { Rib, type RibRefusal, type RibRejections } from './rib.js'
+export { RIB_REJECTIONS, Rib, type RibRefusal, type RibRejections } from './rib.js'
 export type { RibNeighbor } from './rib-neighbor.js'
 export { type RibChange, type RibRoute, RibSnapshot } from './rib-snapshot.js'
 export { decodeRouteRefresh, encodeRouteRefresh } from './route-refresh.js'

@@ -54,6 +54,8 @@ interface Refused {
 }
 
 const NOTHING_REFUSED: RibRejections = { notAllowed: 0, firstAs: 0, loop: 0, malformed: 0, overLimit: 0 }
+/** Names of the causes. */
+export const RIB_REJECTIONS = Object.keys(NOTHING_REFUSED) as readonly (keyof RibRejections)[]
 
 /**
  * Adj-RIB-In of all neighbours and the Loc-RIB made of them (RFC 4271 §9.1), with multipath: all paths that are equal up

@@ -2,14 +2,15 @@ import type { LbConfig } from '@fivetuple/lb-node'
 import t from 'tap'
 import { LbConfigs } from '../dist/launcher/lb-configs.js'
 import { LbFleet } from '../dist/launcher/lb-fleet.js'
+import { roleClients } from '../dist/launcher/role-contracts.js'
 import type { RoleState } from '../dist/launcher/supervisor.js'
 
-/** One LB, whose state can be set, and which is asked by `ask`. */
-function fleetOf(ask: () => Promise<unknown>) {
+/** One LB, whose state can be set, and which responds as `respond` does. */
+function fleetOf(respond: () => Promise<unknown>) {
   const lb = { state: 'running' as RoleState['state'] }
   const configs = new LbConfigs([{ name: 'lb-1', draining: false } as LbConfig], () => {})
-  const fleet = new LbFleet(configs, ask, () => lb.state)
-  const drain = () => fleet.change(['lb-1'], 'setDraining', {}, () => ({ draining: true }))
+  const fleet = new LbFleet(configs, roleClients(respond), () => lb.state)
+  const drain = () => fleet.change(['lb-1'], 'setDraining', { draining: true }, () => ({ draining: true }))
   return { lb, drain, isDrained: () => configs.get('lb-1')!.draining }
 }
 
@@ -24,7 +25,7 @@ t.test('an LB that is restarted while it is told of a change is told again', asy
     })
     throw new Error('lb-1 has exited')
   })
-  t.same(await drain(), [{ lb: 'lb-1', answer: 'done' }])
+  t.same(await drain(), [{ lb: 'lb-1', response: 'done' }])
   t.same(asked, ['running', 'running'])
   t.ok(isDrained())
 })

@@ -1,6 +1,7 @@
 import t from 'tap'
 import type { RollingStep } from '../dist/api/faults.js'
 import { RollingRestart, type RollingRestartOptions } from '../dist/launcher/injection-rolling-restart.js'
+import { roleClients } from '../dist/launcher/role-contracts.js'
 
 /** Of two LBs without sessions, which are drained and restarted at once. */
 function rolling(drainLb: (lb: string, draining: boolean) => Promise<unknown>): RollingRestart {
@@ -9,7 +10,7 @@ function rolling(drainLb: (lb: string, draining: boolean) => Promise<unknown>): 
     supervisor: { restart: async () => {} },
     recovery: { untilRouted: async () => {}, vipsOf: async () => [] },
     drains: { drainLb },
-    ask: async () => ({ sessions: 0, services: [{ newFlows: 1 }] }),
+    roles: roleClients(async () => ({ sessions: 0, services: [{ newFlows: 1 }] })),
   } as unknown as RollingRestartOptions)
 }
 

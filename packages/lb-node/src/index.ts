@@ -13,6 +13,7 @@ export type {
   NatTimeouts,
   ServiceLimits,
 } from './config.js'
+export type { LbContract } from './contract.js'
 export { AddressTable } from './control-plane/address-table.js'
 export { type CheckStatus, HealthChecker, type HealthCheckerOptions } from './control-plane/drivers/health-checker.js'
 export { httpCheck } from './control-plane/drivers/http-check.js'

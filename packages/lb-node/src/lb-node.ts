@@ -1,8 +1,9 @@
 import { FabricHost } from '@fivetuple/edge'
-import { type Endpoint, formatIpv4, IpProtocol, parseIpv4 } from '@fivetuple/packet'
-import { type Clock, DeadlineTimer, type Logger, type RunningRole, tellLauncher } from '@fivetuple/runtime'
+import { formatIpv4, IpProtocol, parseIpv4 } from '@fivetuple/packet'
+import { type Clock, DeadlineTimer, eventSender, type Logger, type Params, type RunningRole } from '@fivetuple/runtime'
 import { tcpOptions } from '@fivetuple/tcp'
 import type { LbBackendConfig, LbCableConfig, LbConfig, LbServiceConfig } from './config.js'
+import type { LbContract } from './contract.js'
 import { AddressTable } from './control-plane/address-table.js'
 import { Drains } from './control-plane/drains.js'
 import { Redundancy } from './control-plane/drivers/redundancy.js'
@@ -32,18 +33,8 @@ const CONNECT_FAILURES: Readonly<Record<ConnectFailure, string>> = {
   unreachable: 'found no way to it',
 }
 
-/** Which flow is asked for. */
-interface FlowQuestion {
-  readonly client: Endpoint
-  readonly vip: Endpoint
-  readonly protocol: 'tcp' | 'udp'
-}
-
-/** Whether a backend is to run empty. */
-export interface BackendDrain {
-  readonly backend: string
-  readonly drained: boolean
-}
+/** Change of a backend's drain. */
+export type BackendDrain = Params<LbContract, 'drainBackend'>
 
 /**
  * An LB (claim C11): the routing module watches the interface and talks BGP, the receiving module are the two cables, the
@@ -54,6 +45,7 @@ export class LbNode {
   readonly #config: LbConfig
   readonly #log: Logger
   readonly #clock: Clock
+  readonly #sendEvent = eventSender<LbContract>()
   readonly #addresses = new AddressTable()
   readonly #placement = new VipPlacement(this.#addresses)
   /** By name, as they are now. */
@@ -169,7 +161,7 @@ export class LbNode {
     })
   }
 
-  async start(): Promise<RunningRole> {
+  async start(): Promise<RunningRole<LbContract>> {
     const { bip, address } = this.#config
     await this.#routing.start()
     await this.#redundancy?.start()
@@ -188,13 +180,13 @@ export class LbNode {
       info: { bip, address },
       handlers: {
         status: () => this.status(),
-        session: (question: FlowQuestion) => this.session(question),
-        sessions: (question: { vip?: string; limit: number }) => this.sessions(question),
-        addAddress: ({ address }: { address: string }) => this.setAddress(address, true),
-        removeAddress: ({ address }: { address: string }) => this.setAddress(address, false),
-        setService: (service: LbServiceConfig) => this.setService(service),
-        drainBackend: (change: BackendDrain) => this.drainBackend(change),
-        setDraining: ({ draining }: { draining: boolean }) => this.setDraining(draining),
+        session: (flow) => this.session(flow),
+        sessions: (selection) => this.sessions(selection),
+        addAddress: ({ address }) => this.setAddress(address, true),
+        removeAddress: ({ address }) => this.setAddress(address, false),
+        setService: (service) => this.setService(service),
+        drainBackend: (change) => this.drainBackend(change),
+        setDraining: ({ draining }) => this.setDraining(draining),
       },
       stop: () => this.stop(),
     }
@@ -261,7 +253,7 @@ export class LbNode {
   }
 
   /** The session of one flow, for people; null when there is none. */
-  session({ client, vip, protocol }: FlowQuestion): SessionView | null {
+  session({ client, vip, protocol }: Params<LbContract, 'session'>): SessionView | null {
     const session = this.#forwarder.session(
       {
         sourceAddress: client.address,
@@ -276,7 +268,7 @@ export class LbNode {
   }
 
   /** Sessions as people read them, of one service or of all; at most `limit`. */
-  sessions({ vip, limit }: { vip?: string; limit: number }): SessionView[] {
+  sessions({ vip, limit }: Params<LbContract, 'sessions'>): SessionView[] {
     const service = vip === undefined ? undefined : this.#services.get(vip)
     const wanted = service && `${service.protocol} ${service.address}:${service.port}`
     const views: SessionView[] = []
@@ -352,7 +344,7 @@ export class LbNode {
   /** Reports to the launcher which VIPs are inhibited, and why. */
   #reportVips(): void {
     if (this.#isStopping) return
-    tellLauncher({ kind: 'event', event: 'vips', data: this.#placedVips() })
+    this.#sendEvent('vips', this.#placedVips())
   }
 
   #placedVips(): PlacedVip[] {

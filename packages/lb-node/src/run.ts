@@ -1,6 +1,7 @@
 import { createLogger, monotonicClock, readRoleConfig, runRole } from '@fivetuple/runtime'
 import { Command } from 'commander'
 import type { LbConfig } from './config.js'
+import type { LbContract } from './contract.js'
 import { LbNode } from './lb-node.js'
 
 const { config: path } = new Command('lb-node')
@@ -11,4 +12,8 @@ const { config: path } = new Command('lb-node')
 
 const config = (await readRoleConfig(path)) as LbConfig
 const log = createLogger(config.name, config.logLevel)
-await runRole(log, () => new LbNode(config, log, monotonicClock).start())
+await runRole<LbContract>(
+  log,
+  async () => (await import('./contract.js')).lbContract,
+  () => new LbNode(config, log, monotonicClock).start(),
+)

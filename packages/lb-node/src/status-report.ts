@@ -64,7 +64,7 @@ function serviceStatus({ services, forwarder, health, drains }: StatusParts, now
     .sort((a, b) => places.indexOf(a.spec.name) - places.indexOf(b.spec.name))
     .map(({ spec, sessions, newFlows, isInPanic, flowsInPanic, backends }) => ({
       name: spec.name,
-      policy: spec.policy.name,
+      policy: services.get(spec.name)!.policy,
       limits: spec.limits ?? NO_LIMITS,
       sessions,
       newFlows,

@@ -1,102 +1,148 @@
-import type { ProcessResources } from '@fivetuple/runtime'
-import type { ServiceLimits } from './config.js'
-import type { RedundancyStatus } from './control-plane/redundancy/status.js'
-import type { Inhibitor } from './control-plane/vip-placement.js'
+import { SESSION_STATES } from '@fivetuple/bgp'
+import type { Message } from '@fivetuple/runtime'
+import {
+  Count,
+  countsOf,
+  Flag,
+  keyOf,
+  Ms,
+  mapOf,
+  nullable,
+  oneOf,
+  Resources,
+  strict,
+  Text,
+} from '@fivetuple/runtime/schemas'
+import Type from 'typebox'
+import { RedundancyStatus } from './control-plane/redundancy/status.js'
+import { INHIBITORS } from './control-plane/vip-placement.js'
+import { type LbDropCause, newLbCounters } from './data-plane/counters.js'
+import { SESSION_STATE_NAMES } from './data-plane/nat/tcp-tracking.js'
+import { BACKEND_POLICIES } from './policy/registry.js'
 
-/** What an LB tells of itself. Addresses are text, counters totals since its start. */
-export interface LbStatus {
-  readonly name: string
-  readonly address: string
-  readonly bip: string
-  /** VIPs that are to be on its interface. */
-  readonly vips: readonly PlacedVip[]
-  /** Who carries which VIP; null: all LBs carry theirs at once. */
-  readonly redundancy: RedundancyStatus | null
-  /** It asks for no new flows. */
-  readonly draining: boolean
-  readonly cables: { readonly uplink: boolean; readonly downlink: boolean }
-  readonly sessions: number
-  /** Sessions that a drain of this LB waits for: all of TCP; of UDP none after two seconds, since their flows are elsewhere. */
-  readonly sessionsToDrain: number
-  readonly sessionsByState: Readonly<Record<string, number>>
-  readonly bgp: Readonly<Record<string, string>>
-  readonly packets: { readonly fromUplink: number; readonly fromDownlink: number }
-  readonly bytes: { readonly fromUplink: number; readonly fromDownlink: number }
-  readonly services: readonly LbServiceStatus[]
-  readonly sessionsEvicted: number
-  /** New flows that were given to another backend because the first did not take them. */
-  readonly connectRetries: number
-  /** UDP flows that were given another backend because theirs has refused a datagram, or may take no new flows. */
-  readonly udpFlowsMoved: number
-  readonly resetsSent: number
-  readonly drops: Readonly<Record<string, number>>
-  readonly process: ProcessResources
-}
+// Status of an LB, as schemas and as the types that are derived from them. Addresses are text,
+// counters totals since its start. Objects of a status may grow from version to version, so they
+// allow more properties than they name.
 
 /** A VIP that an operator has put on an LB. */
-export interface PlacedVip {
-  readonly address: string
+export type PlacedVip = Message<typeof PlacedVip>
+export const PlacedVip = strict({
+  address: Text,
   /** Reasons why it is not on the interface; empty: it is. */
-  readonly inhibitedBy: readonly Inhibitor[]
+  inhibitedBy: Type.Array(oneOf(INHIBITORS)),
   /** Reasons why it takes no new flows although it is on the interface; empty: it takes them. */
-  readonly drainedBy: readonly Inhibitor[]
-}
+  drainedBy: Type.Array(oneOf(INHIBITORS)),
+})
 
-export interface LbServiceStatus {
-  readonly name: string
-  readonly policy: string
-  readonly limits: ServiceLimits
-  readonly sessions: number
-  /** Flows since the start. */
-  readonly newFlows: number
-  /** True in panic mode: too few backends are healthy, and health is ignored when one is picked. */
-  readonly isInPanic: boolean
-  /** New flows since the start that were given to a backend in panic mode. */
-  readonly flowsInPanic: number
-  readonly backends: readonly LbBackendStatus[]
-}
-
-export interface LbBackendStatus {
-  readonly name: string
-  readonly weight: number
-  readonly isHealthy: boolean
-  /** null: it is not checked. */
-  readonly check: CheckView | null
-  readonly isDrained: boolean
-  readonly sessions: number
-  /** Sessions that a drain of this backend waits for: all of TCP; of UDP those that may still be in use. */
-  readonly sessionsToDrain: number
-  readonly newFlows: number
-  /** New flows that it refused or did not answer. */
-  readonly connectFailures: number
-}
-
-/** What health checks say of a backend. */
-export interface CheckView {
-  readonly type: 'http' | 'tcp' | 'udp'
-  readonly health: 'unknown' | 'healthy' | 'unhealthy'
-  /** For how long, ms. */
-  readonly sinceMs: number
-  readonly lastReason: string
+/** Result of the health checks of a backend. */
+export type CheckView = Message<typeof CheckView>
+export const CheckView = Type.Object({
+  type: oneOf(['http', 'tcp', 'udp']),
+  health: oneOf(['unknown', 'healthy', 'unhealthy']),
+  /** Time since it has been so, ms. */
+  sinceMs: Ms,
+  lastReason: Text,
   /** Reason of the last failure, of a check or of the traffic; null: there was none. */
-  readonly lastFailure: string | null
-  /** ms; null before the first check has ended */
-  readonly lastDurationMs: number | null
-  readonly successes: number
-  readonly failures: number
-}
+  lastFailure: nullable(Text),
+  /** ms; null before the first check has ended. */
+  lastDurationMs: nullable(Ms),
+  successes: Count,
+  failures: Count,
+})
+
+export type LbBackendStatus = Message<typeof LbBackendStatus>
+export const LbBackendStatus = Type.Object({
+  name: Text,
+  weight: Count,
+  isHealthy: Flag,
+  /** null: it is not checked. */
+  check: nullable(CheckView),
+  isDrained: Flag,
+  sessions: Count,
+  /**
+   * Sessions that a drain of this backend waits for: all of TCP; of UDP those that may still be in
+   * use.
+   */
+  sessionsToDrain: Count,
+  newFlows: Count,
+  /** New flows that it refused or did not respond to. */
+  connectFailures: Count,
+})
+
+const Limits = Type.Object({
+  /** null: no limit but the table's. */
+  maxSessions: nullable(Count),
+  /** null: no limit. */
+  newFlowsPerSecond: nullable(Count),
+})
+
+export type LbServiceStatus = Message<typeof LbServiceStatus>
+export const LbServiceStatus = Type.Object({
+  name: Text,
+  policy: keyOf(BACKEND_POLICIES),
+  limits: Limits,
+  sessions: Count,
+  /** Flows since the start. */
+  newFlows: Count,
+  /** True in panic mode: too few backends are healthy, and health is ignored when one is picked. */
+  isInPanic: Flag,
+  /** New flows since the start that were given to a backend in panic mode. */
+  flowsInPanic: Count,
+  backends: Type.Array(LbBackendStatus),
+})
+
+const Directions = Type.Object({ fromUplink: Count, fromDownlink: Count })
+
+export type LbStatus = Message<typeof LbStatus>
+export const LbStatus = Type.Object({
+  name: Text,
+  address: Text,
+  bip: Text,
+  /** VIPs that are to be on its interface. */
+  vips: Type.Array(PlacedVip),
+  /** Election of the LB that carries each VIP; null: all LBs carry theirs at once. */
+  redundancy: nullable(RedundancyStatus),
+  /** True while it asks the uplink switch for no new flows. */
+  draining: Flag,
+  cables: strict({ uplink: Flag, downlink: Flag }),
+  sessions: Count,
+  /**
+   * Sessions that a drain of this LB waits for: all of TCP; of UDP none after two seconds, since
+   * their flows are elsewhere.
+   */
+  sessionsToDrain: Count,
+  sessionsByState: countsOf(SESSION_STATE_NAMES),
+  /** State of the session with each switch. */
+  bgp: mapOf(oneOf(SESSION_STATES)),
+  packets: Directions,
+  bytes: Directions,
+  services: Type.Array(LbServiceStatus),
+  sessionsEvicted: Count,
+  /** New flows that were given to another backend because the first did not take them. */
+  connectRetries: Count,
+  /**
+   * UDP flows that were given another backend because theirs has refused a datagram, or may take no
+   * new flows.
+   */
+  udpFlowsMoved: Count,
+  resetsSent: Count,
+  /** Dropped packets per cause. */
+  drops: countsOf(Object.keys(newLbCounters().drops) as LbDropCause[]),
+  process: Resources,
+})
 
 /** One NAT session as people read it; endpoints are `address:port`. */
-export interface SessionView {
-  readonly protocol: string
-  readonly client: string
-  readonly vip: string
+export type SessionView = Message<typeof SessionView>
+export const SessionView = strict({
+  protocol: Text,
+  client: Text,
+  vip: Text,
   /** BIP and port that the backend sees. */
-  readonly bip: string
-  readonly backend: string
-  readonly state: string
-  readonly ageMs: number
-  readonly idleMs: number
-  readonly packetsFromClient: number
-  readonly packetsFromBackend: number
-}
+  bip: Text,
+  backend: Text,
+  state: oneOf(SESSION_STATE_NAMES),
+  ageMs: Ms,
+  idleMs: Ms,
+  packetsFromClient: Count,
+  packetsFromBackend: Count,
+})

@@ -9,16 +9,25 @@ export { DeadlineTimer } from './deadline-timer.js'
 export { descriptorLimit } from './descriptor-limit.js'
 export { explainListenError, listenExclusive } from './listen.js'
 export { createLogger, LOG_LEVELS, type Logger } from './log.js'
-export {
-  type ManagementHandlers,
-  type ManagementMessage,
-  type ManagementRequest,
-  serveManagement,
-  tellLauncher,
-} from './management.js'
-export { ManagementClient } from './management-client.js'
 export { type ProcessResources, processResources } from './process-resources.js'
 export { type RunningRole, readRoleConfig, runRole } from './role.js'
+export {
+  type Client,
+  type Contract,
+  client,
+  type EventOf,
+  type Handlers,
+  type Immutable,
+  type LoadContract,
+  type Message,
+  type MethodOf,
+  type Params,
+  type Result,
+  type SendEvent,
+} from './rpc/contract.js'
+export type { RpcReport, RpcRequest, RpcResponse } from './rpc/messages.js'
+export { RpcClient, type RpcClientOptions } from './rpc/rpc-client.js'
+export { eventSender, sendReport, serve } from './rpc/serve.js'
 export {
   type DatagramOperation,
   DatagramSocket,

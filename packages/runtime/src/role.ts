@@ -1,28 +1,40 @@
 import { readFileSync } from 'node:fs'
 import type { Logger } from './log.js'
-import { type ManagementHandlers, serveManagement, tellLauncher } from './management.js'
+import type { Contract, Handlers, LoadContract } from './rpc/contract.js'
+import { sendReport, serve } from './rpc/serve.js'
 
-/** An ordered shutdown that takes longer than this is cut short: a process must never outlive its cluster. */
+/**
+ * An ordered shutdown that takes longer than this is cut short: a process must never outlive its
+ * cluster.
+ */
 const SHUTDOWN_MAX_MS = 2_000
-/** Time for what a process says last to leave it. */
-const LAST_WORDS_MS = 50
+/** Time for the last report of a process to leave it. */
+const LAST_REPORT_MS = 50
 
 /** A role that has started. */
-export interface RunningRole {
-  /** What the launcher is told about it once it serves. */
-  readonly info: unknown
-  readonly handlers: ManagementHandlers
+export interface RunningRole<C extends Contract> {
+  /** Fields of the log line that reports that it serves. */
+  readonly info: object
+  readonly handlers: Handlers<C>
   /** Ordered shutdown: withdraw, close, free all addresses. */
   stop(): Promise<void>
 }
 
 /**
- * Runs a role as this process: starts it, reports ready, stops it on SIGTERM, on SIGINT and when the launcher is gone.
+ * Runs a role as this process: starts it, reports ready, stops it on SIGTERM, on SIGINT and when
+ * the launcher is gone.
  *
- * Under a launcher SIGINT is ignored: Ctrl-C reaches the whole process group, and the launcher stops the roles in order.
+ * Under a launcher SIGINT is ignored: Ctrl-C reaches the whole process group, and the launcher
+ * stops the roles in order.
+ *
+ * @param loadContract imports the contract of the role if messages are to be checked
  */
-export async function runRole(log: Logger, start: () => Promise<RunningRole>): Promise<void> {
-  let running: RunningRole | undefined
+export async function runRole<C extends Contract>(
+  log: Logger,
+  loadContract: LoadContract,
+  start: () => Promise<RunningRole<C>>,
+): Promise<void> {
+  let running: RunningRole<C> | undefined
   let stopping = false
   const stop = (why: string, exitCode: number): void => {
     if (stopping) return
@@ -47,18 +59,18 @@ export async function runRole(log: Logger, start: () => Promise<RunningRole>): P
     running = await start()
   } catch (error) {
     log.fatal(error instanceof Error ? error.message : String(error))
-    tellLauncher({ kind: 'event', event: 'failed', data: error instanceof Error ? error.message : String(error) })
-    setTimeout(() => process.exit(1), LAST_WORDS_MS)
+    sendReport({ kind: 'failed', reason: error instanceof Error ? error.message : String(error) })
+    setTimeout(() => process.exit(1), LAST_REPORT_MS)
     return
   }
-  serveManagement(running.handlers)
-  tellLauncher({ kind: 'ready', info: running.info })
+  await serve(running.handlers, loadContract)
+  sendReport({ kind: 'ready' })
   log.info({ info: running.info }, 'ready')
 }
 
 /**
- * Reads a role's configuration, the JSON file that `--config` names. If it can't be read, this process ends with one
- * sentence, which the launcher gets, too.
+ * Reads a role's configuration, the JSON file that `--config` names. If it can't be read, this
+ * process ends with one sentence, which the launcher gets, too.
  */
 export async function readRoleConfig(path: string): Promise<unknown> {
   try {
@@ -72,7 +84,7 @@ export async function readRoleConfig(path: string): Promise<unknown> {
 
 async function endFailed(reason: string): Promise<never> {
   process.stderr.write(`${reason}\n`)
-  tellLauncher({ kind: 'event', event: 'failed', data: reason })
-  await new Promise((resolve) => setTimeout(resolve, LAST_WORDS_MS))
+  sendReport({ kind: 'failed', reason })
+  await new Promise((resolve) => setTimeout(resolve, LAST_REPORT_MS))
   process.exit(1)
 }

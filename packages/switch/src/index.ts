@@ -11,9 +11,9 @@ export type {
   SwitchNeighborConfig,
   SwitchPortConfig,
 } from './config.js'
+export type { FlowKey, FlowShift, ForwardedReport, RouteExplanation, SwitchContract } from './contract.js'
 export { neighborRemedy } from './control-plane/neighbor-remedy.js'
 export { type FibChange, type RouteChange, RouteTable } from './control-plane/route-table.js'
-export type { FlowShift, RouteExplanation } from './data-plane/data-plane.js'
 export { fillBuckets } from './data-plane/ecmp/fill-buckets.js'
 export { hashThreshold } from './data-plane/ecmp/hash-threshold.js'
 export { Maglev } from './data-plane/ecmp/maglev.js'
@@ -30,7 +30,6 @@ export type { PortCounters } from './data-plane/port-counters.js'
 export type {
   BgpErrorStatus,
   BgpSessionStatus,
-  ForwardedReport,
   LineCardStatus,
   ListenFailureStatus,
   RouteNextHopStatus,

@@ -9,7 +9,8 @@ import {
   listenCables,
 } from '@fivetuple/runtime'
 import type { SwitchConfig } from './config.js'
-import type { DataPlane, DataPlaneEvents, FlowQuestion, FlowShift, RouteExplanation } from './data-plane/data-plane.js'
+import type { FlowKey, FlowShift, RouteExplanation } from './contract.js'
+import type { DataPlane, DataPlaneEvents } from './data-plane/data-plane.js'
 import { edgeDrops } from './data-plane/drop-causes.js'
 import { ECMP_SELECTIONS } from './data-plane/ecmp/registry.js'
 import { Fib } from './data-plane/fib/fib.js'
@@ -119,7 +120,7 @@ export class LocalDataPlane implements DataPlane {
     return { up: port.isUp }
   }
 
-  async explain({ client, vip, protocol }: FlowQuestion): Promise<RouteExplanation | null> {
+  async explain({ client, vip, protocol }: FlowKey): Promise<RouteExplanation | null> {
     const decision = this.#forwarder.explain({
       sourceAddress: client.address,
       destinationAddress: vip.address,
@@ -141,10 +142,12 @@ export class LocalDataPlane implements DataPlane {
       reason,
       port,
       lb: lbOf(port),
-      drain: drain && {
-        newFlowsTo: lbOf(drain.newFlowsTo),
-        divertedTo: drain.divertedTo === undefined ? null : lbOf(drain.divertedTo),
-      },
+      ...(drain && {
+        drain: {
+          newFlowsTo: lbOf(drain.newFlowsTo),
+          divertedTo: drain.divertedTo === undefined ? null : lbOf(drain.divertedTo),
+        },
+      }),
     }
   }
 

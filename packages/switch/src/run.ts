@@ -1,7 +1,7 @@
 import { createLogger, monotonicClock, readRoleConfig, runRole } from '@fivetuple/runtime'
 import { Command } from 'commander'
 import type { SwitchConfig } from './config.js'
-import { SwitchNode } from './switch-node.js'
+import { type CreateDataPlane, SwitchNode } from './switch-node.js'
 
 const { config: path, card } = new Command('switch')
   .description('a layer-3 switch: uplink or downlink, as its configuration says')
@@ -12,13 +12,16 @@ const { config: path, card } = new Command('switch')
 
 const config = (await readRoleConfig(path)) as SwitchConfig
 const log = createLogger(card === undefined ? config.name : `${config.name}/${card}`, config.logLevel)
+const switchContract = async () => (await import('./contract.js')).switchContract
 // A switch that is one process loads nothing of line cards.
-await runRole(log, async () => {
-  if (card !== undefined) {
-    const { LineCard } = await import('./line-cards/line-card.js')
-    return new LineCard(config, card, log, monotonicClock).start()
-  }
-  if ((config.lineCards ?? 1) === 1) return new SwitchNode(config, log, monotonicClock).start()
+if (card !== undefined) {
+  const { LineCard } = await import('./line-cards/line-card.js')
+  const cardContract = async () => (await import('./line-cards/contract.js')).lineCardContract
+  await runRole(log, cardContract, () => new LineCard(config, card, log, monotonicClock).start())
+} else if ((config.lineCards ?? 1) === 1) {
+  await runRole(log, switchContract, () => new SwitchNode(config, log, monotonicClock).start())
+} else {
   const { LineCards } = await import('./line-cards/line-cards.js')
-  return new SwitchNode(config, log, monotonicClock, (events) => new LineCards(config, path, events, log)).start()
-})
+  const createDataPlane: CreateDataPlane = (events) => new LineCards(config, path, events, log)
+  await runRole(log, switchContract, () => new SwitchNode(config, log, monotonicClock, createDataPlane).start())
+}

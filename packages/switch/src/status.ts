@@ -1,147 +1,231 @@
-import type { ProcessResources } from '@fivetuple/runtime'
-import type { SpeakerError, SpeakerRefusals, SpeakerSession } from '@fivetuple/speaker'
-import type { EcmpConfig, SwitchNeighborConfig } from './config.js'
-import type { FlowBudgets } from './data-plane/flow-budgets.js'
+import { RIB_REJECTIONS, SESSION_STATES } from '@fivetuple/bgp'
+import { FLOW_HASHES } from '@fivetuple/packet'
+import type { Message } from '@fivetuple/runtime'
+import {
+  Count,
+  countersOf,
+  countsOf,
+  Flag,
+  keyOf,
+  Ms,
+  nullable,
+  oneOf,
+  Resources,
+  Text,
+} from '@fivetuple/runtime/schemas'
+import Type from 'typebox'
+import { EDGE_DROPS, FORWARDER_DROPS } from './data-plane/drop-causes.js'
+import { ECMP_SELECTIONS } from './data-plane/ecmp/registry.js'
 
-/**
- * Status of a switch. Addresses and prefixes are text, ages milliseconds, counters
- * totals since its start.
- */
-export interface SwitchStatus {
-  readonly name: string
-  readonly role: 'uplink' | 'downlink'
-  readonly address: string
-  readonly ecmp: EcmpConfig
-  readonly ports: readonly SwitchPortStatus[]
-  /** The route table: what the data plane forwards by, and what BGP knows beyond it. */
-  readonly routes: readonly RouteStatus[]
-  /** BGP sessions by neighbour. */
-  readonly sessions: readonly BgpSessionStatus[]
-  /** BGP announcements and connections that were refused, of all neighbours and of strangers. */
-  readonly bgpRefusals: SpeakerRefusals
-  /** Flows that end at this switch's edge. */
-  readonly flows: number
-  /** Flows that the edge takes at most. */
-  readonly budgets: FlowBudgets
-  readonly edge: Readonly<Record<string, number>>
-  /** Flows that were kept from next hops that drain. */
-  readonly diverted: DivertedStatus
-  /** Packets lost, by cause. */
-  readonly drops: Readonly<Record<string, number>>
-  /** Services that the client edge listens for, as address:port. */
-  readonly listening: readonly string[]
-  /** Services that the client edge can't listen for; it tries again. */
-  readonly listenFailures: readonly ListenFailureStatus[]
-  /** The processes that forward; empty: the switch is one process. */
-  readonly cards: readonly LineCardStatus[]
-  /** Resources of the switch's own process, without its line cards. */
-  readonly process: ProcessResources
-}
+// Status of a switch, as schemas and as the types that are derived from them. Addresses and
+// prefixes are text, ages milliseconds, counters totals since its start. Objects of a status may
+// grow from version to version, so they allow more properties than they name.
 
-/** The report to the launcher of prefixes that are forwarded to other LBs than before. */
-export interface ForwardedReport {
-  /** True for the first report of a process: prefixes that it does not name are not forwarded. */
-  readonly isFirst: boolean
-  /** Names of the LBs by prefix, CIDR; none: it is not forwarded any more. */
-  readonly forwardedBy: Readonly<Record<string, readonly string[]>>
-}
+export type SwitchPortStatus = Message<typeof SwitchPortStatus>
+export const SwitchPortStatus = Type.Object({
+  id: Count,
+  peer: Text,
+  /** True while the cable has carrier. */
+  up: Flag,
+  /** True while an operator keeps it down. */
+  isAdminDown: Flag,
+  packetsIn: Count,
+  bytesIn: Count,
+  packetsOut: Count,
+  bytesOut: Count,
+})
+
+export type RouteNextHopStatus = Message<typeof RouteNextHopStatus>
+export const RouteNextHopStatus = Type.Object({
+  /** The neighbour's name; 'edge' for what is connected. */
+  via: Text,
+  /** NEXT_HOP as announced; empty for what is connected. */
+  address: Text,
+  /**
+   * Port that it resolves to; null for a neighbour that no cable leads to, over which nothing is
+   * forwarded.
+   */
+  port: nullable(Count),
+  /** True while it keeps its flows and gets no new ones. */
+  isDraining: Flag,
+})
+
+export type RouteStatus = Message<typeof RouteStatus>
+export const RouteStatus = Type.Object({
+  /** CIDR */
+  prefix: Text,
+  origin: oneOf(['bgp', 'connected']),
+  cost: Count,
+  ageMs: Ms,
+  nextHops: Type.Array(RouteNextHopStatus),
+})
+
+/** The end of a BGP session or of an attempt at one. */
+export type BgpErrorStatus = Message<typeof BgpErrorStatus>
+export const BgpErrorStatus = Type.Object({
+  /** Direction of the NOTIFICATION; null: there was none. */
+  direction: nullable(oneOf(['sent', 'received'])),
+  /** In words. */
+  text: Text,
+  /** Codes of the NOTIFICATION (RFC 4271 §4.5); null: there was none. */
+  code: nullable(Count),
+  subcode: nullable(Count),
+  /** Time since then, ms. */
+  agoMs: Ms,
+  /** ISO 8601 */
+  at: Text,
+})
+
+/** A BGP neighbour: an LB, or a routing daemon of the user's. */
+export type BgpSessionStatus = Message<typeof BgpSessionStatus>
+export const BgpSessionStatus = Type.Object({
+  neighbor: Text,
+  address: Text,
+  as: Count,
+  /** Port that is dialled; null: the neighbour dials. */
+  port: nullable(Count),
+  /**
+   * Port of the switch that leads to it; null: an external neighbour, to which nothing is
+   * forwarded.
+   */
+  portId: nullable(Count),
+  exports: Type.Array(oneOf(['connected', 'forwarded'])),
+  state: oneOf(SESSION_STATES),
+  /** Time since the last change of state, ms. */
+  stateMs: Ms,
+  /** Time for which the session has been established, ms; null: it is not. */
+  establishedMs: nullable(Ms),
+  /** Negotiated hold time, s; null when there is no session. */
+  holdTime: nullable(Count),
+  /** Prefixes accepted from it. */
+  prefixesIn: Count,
+  /** Prefixes announced to it. */
+  prefixesOut: Count,
+  messagesIn: Count,
+  messagesOut: Count,
+  updatesIn: Count,
+  updatesOut: Count,
+  /** UPDATEs whose routes were taken as withdrawn because of a bad attribute (RFC 7606). */
+  updateFaults: Count,
+  notificationsIn: Count,
+  notificationsOut: Count,
+  /** Announced prefixes that were refused, per cause, over all its sessions. */
+  refused: countsOf(RIB_REJECTIONS),
+  /** The prefix that was refused last. */
+  lastRefused: nullable(Type.Object({ prefix: Text, cause: oneOf(RIB_REJECTIONS), reason: Text, agoMs: Ms })),
+  /** The last NOTIFICATION in either direction, or the last loss of an established session. */
+  lastError: nullable(BgpErrorStatus),
+  /** Failure of the last attempt at a session; null while there is a session. */
+  attemptError: nullable(BgpErrorStatus),
+  /** Advice, when the session of an external neighbour is down or its prefixes are refused. */
+  remedy: nullable(Text),
+})
+
+/** BGP announcements and connections that were refused, of all neighbours and of strangers. */
+const BgpRefusals = Type.Intersect([
+  countsOf(RIB_REJECTIONS),
+  Type.Object({
+    /** Connections from addresses that are no neighbour's, or that came at a bad moment. */
+    connections: Count,
+    /** Their last ones by address, the last one first. */
+    recentConnections: Type.Array(
+      Type.Object({ address: Text, neighbor: nullable(Text), reason: Text, count: Count, agoMs: Ms }),
+    ),
+  }),
+])
 
 /**
  * A service whose VIP has a route and whose clients can't connect, since its address and port can't
  * be bound.
  */
-export interface ListenFailureStatus {
+export type ListenFailureStatus = Message<typeof ListenFailureStatus>
+export const ListenFailureStatus = Type.Object({
   /** Name of the service. */
-  readonly service: string
+  service: Text,
   /** errno, as in `EADDRINUSE`. */
-  readonly code: string
+  code: Text,
   /** Address, port, meaning of the error and remedy. */
-  readonly reason: string
-}
-
-/** Status of a data plane: all but routes and BGP. */
-export type DataPlaneStatus = Pick<
-  SwitchStatus,
-  'ports' | 'flows' | 'budgets' | 'edge' | 'diverted' | 'drops' | 'listening' | 'listenFailures' | 'cards'
->
+  reason: Text,
+})
 
 /** One process that forwards for a switch. */
-export interface LineCardStatus {
+export type LineCardStatus = Message<typeof LineCardStatus>
+export const LineCardStatus = Type.Object({
   /** From 1. */
-  readonly card: number
+  card: Count,
   /** 0 while there is no process. */
-  readonly pid: number
-  /** `silent`: it has not answered for a while, and is killed when it goes on like that. */
-  readonly state: 'starting' | 'running' | 'silent' | 'restarting'
-  readonly restarts: number
+  pid: Count,
+  /** `silent`: it has not responded for a while, and is killed when it goes on like that. */
+  state: oneOf(['starting', 'running', 'silent', 'restarting']),
+  restarts: Count,
   /** Version of the route table that it forwards by; 0: none yet. */
-  readonly fibVersion: number
-  /** Lanes of cables that have a carrier. */
-  readonly lanesUp: number
-  readonly flows: number
-  /** In by its lanes. */
-  readonly packetsIn: number
-}
+  fibVersion: Count,
+  /** Member links of cables that have carrier. */
+  lanesUp: Count,
+  flows: Count,
+  /** In by its member links. */
+  packetsIn: Count,
+})
 
-export interface DivertedStatus {
-  /** Remembered now. */
-  readonly flows: number
+const Budgets = Type.Object({ descriptors: nullable(Count), tcp: Count, udp: Count, checks: Count })
+
+const Diverted = Type.Object({
+  /** Flows that are stored now. */
+  flows: Count,
   /** Since the start. */
-  readonly total: number
-  /** Flows that went to a next hop that drains, because so many were remembered. */
-  readonly overLimit: number
+  total: Count,
+  /** Flows that went to a next hop that drains, because too many were stored. */
+  overLimit: Count,
+})
+
+const EDGE_DROP_CAUSES = Object.values(EDGE_DROPS).flatMap((drop) => (drop === null ? [] : [drop[0]]))
+
+const forwarding = {
+  ports: Type.Array(SwitchPortStatus),
+  /** Flows that end at this switch's edge. */
+  flows: Count,
+  /** Flows that the edge takes at most. */
+  budgets: Budgets,
+  edge: countersOf(Object.keys(EDGE_DROPS)),
+  /** Flows that were kept from next hops that drain. */
+  diverted: Diverted,
+  /** Dropped packets per cause. */
+  drops: countersOf([...Object.keys(FORWARDER_DROPS), ...EDGE_DROP_CAUSES]),
+  /** Services that the client edge listens for, as address:port. */
+  listening: Type.Array(Text),
+  /** Services that the client edge can't listen for; it tries again. */
+  listenFailures: Type.Array(ListenFailureStatus),
+  /** The processes that forward; empty: the switch is one process. */
+  cards: Type.Array(LineCardStatus),
 }
 
-export interface SwitchPortStatus {
-  readonly id: number
-  readonly peer: string
-  /** Carrier. */
-  readonly up: boolean
-  /** Administratively down. */
-  readonly isAdminDown: boolean
-  readonly packetsIn: number
-  readonly bytesIn: number
-  readonly packetsOut: number
-  readonly bytesOut: number
-}
+/** Status of forwarding, apart from routes and BGP. */
+export type DataPlaneStatus = Message<typeof DataPlaneStatus>
+export const DataPlaneStatus = Type.Object(forwarding)
 
-export interface RouteStatus {
-  /** CIDR */
-  readonly prefix: string
-  readonly origin: 'bgp' | 'connected'
-  readonly cost: number
-  readonly ageMs: number
-  readonly nextHops: readonly RouteNextHopStatus[]
-}
+/** Status of one line card: totals since its own start. */
+export type CardStatus = Message<typeof CardStatus>
+export const CardStatus = Type.Object({ ...forwarding, fibVersion: Count })
 
-export interface RouteNextHopStatus {
-  /** The neighbour's name; 'edge' for what is connected. */
-  readonly via: string
-  /** NEXT_HOP as announced; empty for what is connected. */
-  readonly address: string
-  /**
-   * The port it resolves to; null for a neighbour that no cable leads to, over which nothing is
-   * forwarded.
-   */
-  readonly port: number | null
-  /** It keeps its flows and gets no new ones. */
-  readonly isDraining: boolean
-}
-
-/** A BGP neighbour: an LB, or a routing daemon of the user's. */
-export interface BgpSessionStatus extends Omit<SpeakerSession, 'lastError' | 'attemptError'> {
-  /** The port that leads to it; null: an external neighbour, to which nothing is forwarded. */
-  readonly portId: number | null
-  readonly exports: SwitchNeighborConfig['exports']
-  /** The last NOTIFICATION in either direction, or the last loss of an established session. */
-  readonly lastError: BgpErrorStatus | null
-  /** Failure of the last attempt at a session; null while there is a session. */
-  readonly attemptError: BgpErrorStatus | null
-  /** Advice, when the session of an external neighbour is down or its prefixes are refused. */
-  readonly remedy: string | null
-}
-
-export interface BgpErrorStatus extends SpeakerError {
-  /** ISO 8601 */
-  readonly at: string
-}
+export type SwitchStatus = Message<typeof SwitchStatus>
+export const SwitchStatus = Type.Object({
+  name: Text,
+  role: oneOf(['uplink', 'downlink']),
+  address: Text,
+  ecmp: Type.Object({
+    selection: keyOf(ECMP_SELECTIONS),
+    hash: keyOf(FLOW_HASHES),
+    seed: Count,
+    buckets: Count,
+    idleTimerMs: Ms,
+    unbalancedTimerMs: Ms,
+  }),
+  /** The route table: what the data plane forwards by, and what BGP knows beyond it. */
+  routes: Type.Array(RouteStatus),
+  /** BGP sessions by neighbour. */
+  sessions: Type.Array(BgpSessionStatus),
+  bgpRefusals: BgpRefusals,
+  ...forwarding,
+  /** Resources of the switch's own process, without its line cards. */
+  process: Resources,
+})

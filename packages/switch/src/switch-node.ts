@@ -1,14 +1,15 @@
 import { type Prefix, parsePrefix } from '@fivetuple/packet'
-import { type Clock, type Logger, processResources, type RunningRole, tellLauncher } from '@fivetuple/runtime'
+import { type Clock, eventSender, type Logger, processResources, type RunningRole } from '@fivetuple/runtime'
 import { Speaker } from '@fivetuple/speaker'
 import type { SwitchConfig } from './config.js'
+import type { ForwardedReport, SwitchContract } from './contract.js'
 import { neighborStatus } from './control-plane/neighbor-status.js'
 import { RouteTable } from './control-plane/route-table.js'
 import { speakerOptions } from './control-plane/speaker-options.js'
-import type { DataPlane, DataPlaneEvents, FlowQuestion } from './data-plane/data-plane.js'
+import type { DataPlane, DataPlaneEvents } from './data-plane/data-plane.js'
 import { ECMP_SELECTIONS } from './data-plane/ecmp/registry.js'
 import { connectedPrefixes, LocalDataPlane } from './local-data-plane.js'
-import type { BgpSessionStatus, ForwardedReport, ListenFailureStatus, SwitchStatus } from './status.js'
+import type { BgpSessionStatus, ListenFailureStatus, SwitchStatus } from './status.js'
 
 /** Shares of next hops that may move are looked at this often. */
 const REBALANCE_STEP_MS = 1_000
@@ -22,6 +23,7 @@ export type CreateDataPlane = (events: DataPlaneEvents) => DataPlane
  * together.
  */
 export class SwitchNode {
+  readonly #sendEvent = eventSender<SwitchContract>()
   readonly #config: SwitchConfig
   readonly #log: Logger
   readonly #clock: Clock
@@ -60,7 +62,7 @@ export class SwitchNode {
   }
 
   /** Binds all addresses; rejects when one can't be. */
-  async start(): Promise<RunningRole> {
+  async start(): Promise<RunningRole<SwitchContract>> {
     const { address, role } = this.#config
     await Promise.all([this.#speaker.start(), this.#dataPlane.start(this.#routes.fib)])
     this.#reportListenFailures([]) // a launcher may have had others of the process before
@@ -69,10 +71,9 @@ export class SwitchNode {
       info: { role, address },
       handlers: {
         status: () => this.status(),
-        setPort: ({ id, adminDown }: { id: number; adminDown: boolean }) => this.#dataPlane.setPort(id, adminDown),
-        explain: (question: FlowQuestion) => this.#dataPlane.explain(question),
-        predict: ({ without }: { readonly without: readonly string[] }) =>
-          this.#dataPlane.predict(without.flatMap((name) => this.#portOf.get(name) ?? [])),
+        setPort: ({ id, adminDown }) => this.#dataPlane.setPort(id, adminDown),
+        explain: (flow) => this.#dataPlane.explain(flow),
+        predict: ({ without }) => this.#dataPlane.predict(without.flatMap((name) => this.#portOf.get(name) ?? [])),
       },
       stop: () => this.stop(),
     }
@@ -128,7 +129,7 @@ export class SwitchNode {
     if (forwarded.size === 0) return
     const data: ForwardedReport = { isFirst: !this.#hasReported, forwardedBy: Object.fromEntries(forwarded) }
     this.#hasReported = true
-    tellLauncher({ kind: 'event', event: 'routes', data })
+    this.#sendEvent('routes', data)
     for (const { name, exports } of this.#config.bgp.neighbors)
       if (exports.includes('forwarded')) for (const prefix of forwarded.keys()) this.#passOn(name, prefix)
   }
@@ -156,7 +157,7 @@ export class SwitchNode {
     for (const { service, reason } of failures)
       if (!this.#listenFailures.some((known) => known.service === service)) this.#log.error({ service }, reason)
     this.#listenFailures = failures
-    tellLauncher({ kind: 'event', event: 'listenFailures', data: failures })
+    this.#sendEvent('listenFailures', failures)
   }
 
   #setLink(port: number, up: boolean): void {

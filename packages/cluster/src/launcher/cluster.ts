@@ -7,7 +7,6 @@ import type { ClusterConfig } from '../config/cluster-config.js'
 import type { ConfigWarning } from '../config/config-error.js'
 import { type ClusterPlan, planCluster } from '../plan/plan.js'
 import { programIn } from '../program.js'
-import { askRoles } from './ask.js'
 import { ControlApi } from './control-api.js'
 import { DrainControl } from './drain-control.js'
 import type { ClusterEvent, Happening, ReadyReport } from './events.js'
@@ -15,6 +14,7 @@ import { InjectionControl } from './injection-control.js'
 import { LbConfigs } from './lb-configs.js'
 import { LbFleet } from './lb-fleet.js'
 import { Reaper } from './reaper.js'
+import { type RoleReport, roleClients } from './role-contracts.js'
 import type { RoleSpec } from './role-process.js'
 import { RunDirectory } from './run-directory.js'
 import { LauncherStatus, listenFailureOf } from './status-control.js'
@@ -64,22 +64,22 @@ export class Cluster extends EventEmitter<ClusterEvents> {
     this.#reaper = new Reaper(this.#directory.path)
     const write = (name: string, config: unknown) => this.#directory.writeRoleConfig(name, config)
     const configs = new LbConfigs(this.plan.lbs, write)
-    const ask = askRoles(this.#supervisor)
-    const fleet = new LbFleet(configs, ask, (lb) => this.#supervisor.state(lb).state)
-    const drains = new DrainControl(this.plan, fleet, ask)
+    const roles = roleClients((name, method, params) => this.#supervisor.request(name, method, params))
+    const fleet = new LbFleet(configs, roles, (lb) => this.#supervisor.state(lb).state)
+    const drains = new DrainControl(this.plan, fleet, roles)
     this.#api = new ControlApi({
       address: this.plan.api.address,
       port: this.plan.api.port,
       token: this.#token,
       control: {
-        status: new LauncherStatus(this.plan, this.#supervisor, fleet, ask),
-        vips: new VipControl(this.plan, fleet, ask),
+        status: new LauncherStatus(this.plan, this.#supervisor, fleet, roles),
+        vips: new VipControl(this.plan, fleet, roles),
         drains,
         faults: new InjectionControl({
           plan: this.plan,
           supervisor: this.#supervisor,
           drains,
-          ask,
+          roles,
           write,
           onDone: (description) => this.#happened({ event: 'fault', description }),
         }),
@@ -94,7 +94,7 @@ export class Cluster extends EventEmitter<ClusterEvents> {
       this.#inhibited.delete(name)
       this.#happened({ event: 'died', name, how, restartInMs: restartInMs ?? null })
     })
-    this.#supervisor.on('report', (name, event, data) => this.#onReport(name, event, data))
+    this.#supervisor.on('report', (name, report) => this.#onReport(name, report))
   }
 
   /**
@@ -230,10 +230,7 @@ export class Cluster extends EventEmitter<ClusterEvents> {
         this.#notReady.delete(name)
         check()
       }
-      const onReport = (name: string, event: string, data: unknown): void => {
-        if (event === 'failed') fail(`${name} can't start: ${String(data)}`)
-        else check()
-      }
+      const onFailed = (name: string, reason: string): void => fail(`${name} can't start: ${reason}`)
       const onDied = (name: string, how: string): void => fail(`${name} ${how} while it started`)
       const fail = (why: string): void => {
         done()
@@ -248,10 +245,10 @@ export class Cluster extends EventEmitter<ClusterEvents> {
         clearTimeout(timer)
         clearTimeout(listenTimer)
         this.#stopping.signal.removeEventListener('abort', onStop)
-        this.#supervisor.off('ready', onReady).off('report', onReport).off('died', onDied)
+        this.#supervisor.off('ready', onReady).off('failed', onFailed).off('report', check).off('died', onDied)
       }
       this.#stopping.signal.addEventListener('abort', onStop)
-      this.#supervisor.on('ready', onReady).on('report', onReport).on('died', onDied)
+      this.#supervisor.on('ready', onReady).on('failed', onFailed).on('report', check).on('died', onDied)
     })
   }
 
@@ -269,11 +266,11 @@ export class Cluster extends EventEmitter<ClusterEvents> {
     return [...this.#notReady, ...routes]
   }
 
-  #onReport(name: string, event: string, data: unknown): void {
-    if (event === 'routes' && name === this.plan.uplink.name) this.#onRoutes(data as ForwardedReport)
-    else if (event === 'listenFailures' && name === this.plan.uplink.name)
-      this.#onListenFailures(data as readonly ListenFailureStatus[])
-    else if (event === 'vips') this.#onPlacement(name, data as readonly PlacedVip[])
+  #onReport(name: string, report: RoleReport): void {
+    if (report.event === 'vips') this.#onPlacement(name, report.data)
+    else if (name !== this.plan.uplink.name) return
+    else if (report.event === 'routes') this.#onRoutes(report.data)
+    else this.#onListenFailures(report.data)
   }
 
   #onRoutes({ isFirst, forwardedBy }: ForwardedReport): void {

@@ -1,13 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { LbStatus } from '@fivetuple/lb-node'
-import type { SwitchStatus } from '@fivetuple/switch'
 import type { DrainsControl } from '../api/control.js'
 import { ApiError } from '../api/problem.js'
 import type { BackendDrainState, LbDrainState } from '../api/status.js'
 import type { ClusterPlan } from '../plan/plan.js'
-import type { Ask } from './ask.js'
 import type { LbFleet } from './lb-fleet.js'
 import { backendNamed, oneLbNamed } from './lookup.js'
+import type { RoleClients } from './role-contracts.js'
 
 /** Longest wait for the uplink switch to hear of a drain. */
 const CONVERGENCE_MAX_MS = 2_000
@@ -17,12 +15,12 @@ const CONVERGENCE_STEP_MS = 5
 export class DrainControl implements DrainsControl {
   readonly #plan: ClusterPlan
   readonly #fleet: LbFleet
-  readonly #ask: Ask
+  readonly #roles: RoleClients
 
-  constructor(plan: ClusterPlan, fleet: LbFleet, ask: Ask) {
+  constructor(plan: ClusterPlan, fleet: LbFleet, roles: RoleClients) {
     this.#plan = plan
     this.#fleet = fleet
-    this.#ask = ask
+    this.#roles = roles
   }
 
   /** Keeps new flows from an LB, or lets them come again; what it carries goes on. One that is down learns it when it starts. */
@@ -37,7 +35,7 @@ export class DrainControl implements DrainsControl {
   async #untilSwitchKnows(lb: string, draining: boolean): Promise<void> {
     const deadline = performance.now() + CONVERGENCE_MAX_MS
     for (;;) {
-      const { routes } = (await this.#ask(this.#plan.uplink.name, 'status', {})) as SwitchStatus
+      const { routes } = await this.#roles.switch(this.#plan.uplink.name)('status', {})
       const hops = routes.flatMap(({ nextHops }) => nextHops.filter(({ via }) => via === lb))
       if (hops.every(({ isDraining }) => isDraining === draining)) return
       if (performance.now() > deadline)
@@ -56,7 +54,7 @@ export class DrainControl implements DrainsControl {
       const { draining } = this.#fleet.configs.get(name)!
       return { lb: name, draining, sessions: 0, onlyCarrierOf: [] }
     }
-    const { draining, sessions, sessionsToDrain, services } = (await this.#ask(name, 'status', {})) as LbStatus
+    const { draining, sessions, sessionsToDrain, services } = await this.#roles.lb(name)('status', {})
     const onlyCarrierOf = draining ? await this.#onlyCarrierOf(name) : []
     // UDP flows that no other LB takes go on here.
     const staying = this.#plan.vips.filter((vip) => vip.protocol === 'udp' && onlyCarrierOf.includes(vip.name))
@@ -67,7 +65,7 @@ export class DrainControl implements DrainsControl {
 
   /** VIPs for which the uplink switch has nobody else to give new flows to, and so gives them to an LB that drains. */
   async #onlyCarrierOf(lb: string): Promise<string[]> {
-    const { routes } = (await this.#ask(this.#plan.uplink.name, 'status', {})) as SwitchStatus
+    const { routes } = await this.#roles.switch(this.#plan.uplink.name)('status', {})
     const alone = this.#plan.vips.filter(({ address }) => {
       const route = routes.find(({ prefix }) => prefix === `${address}/32`)
       // A neighbour without a port carries no packet, whatever it announces.
@@ -93,9 +91,7 @@ export class DrainControl implements DrainsControl {
     const backend = backendNamed(this.#plan, name)
     // An LB that is down has no sessions.
     const running = this.#fleet.configs.names.filter((lb) => !this.#fleet.isDown(lb))
-    const statuses = await Promise.all(
-      running.map(async (lb) => [lb, (await this.#ask(lb, 'status', {})) as LbStatus] as const),
-    )
+    const statuses = await Promise.all(running.map(async (lb) => [lb, await this.#roles.lb(lb)('status', {})] as const))
     const byLb = statuses.map(([lb, { services }]) => {
       const seen = services.flatMap(({ backends }) => backends.filter((known) => known.name === backend))
       return {

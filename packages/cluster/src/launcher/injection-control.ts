@@ -1,25 +1,23 @@
-import type { BackendStatus, Behavior } from '@fivetuple/backend'
+import type { Behavior } from '@fivetuple/backend'
+import { GOOD_BEHAVIOR } from '@fivetuple/backend/behavior'
 import type { FaultsControl } from '../api/control.js'
 import type { ClearedFaults, Fault, FaultList, FaultReport, LinkSide, LinkSides, RollingStep } from '../api/faults.js'
 import { ApiError } from '../api/problem.js'
 import type { ClusterPlan } from '../plan/plan.js'
-import type { Ask } from './ask.js'
 import type { DrainControl } from './drain-control.js'
 import { Links } from './injection-links.js'
 import { Recovery } from './injection-recovery.js'
 import { describeFault, InjectionReports, warningsOf } from './injection-reports.js'
 import { RollingRestart } from './injection-rolling-restart.js'
 import { oneLbNamed, ownBackendNamed, roleNamed } from './lookup.js'
+import type { RoleClients } from './role-contracts.js'
 import { type RoleState, RoleStateError, type Supervisor } from './supervisor.js'
-
-/** How a backend behaves that nobody has asked for anything else. */
-const GOOD: Behavior = { delayMs: 0, failRatio: 0, refuse: false, stall: false, healthz: 'same' }
 
 export interface InjectionControlOptions {
   readonly plan: ClusterPlan
   readonly supervisor: Supervisor
   readonly drains: DrainControl
-  readonly ask: Ask
+  readonly roles: RoleClients
   /** Keeps a role's configuration where the role will read it. */
   readonly write: (name: string, config: object) => void
   /** Hears what is done, where nothing else would tell. */
@@ -33,18 +31,18 @@ export class InjectionControl implements FaultsControl {
   readonly #links: Links
   readonly #recovery: Recovery
   readonly #rolling: RollingRestart
-  readonly #ask: Ask
+  readonly #roles: RoleClients
   readonly #reports: InjectionReports
   readonly #onDone: (description: string) => void
 
-  constructor({ plan, supervisor, drains, ask, write, onDone }: InjectionControlOptions) {
-    const recovery = new Recovery(plan, ask)
+  constructor({ plan, supervisor, drains, roles, write, onDone }: InjectionControlOptions) {
+    const recovery = new Recovery(plan, roles)
     this.#plan = plan
     this.#supervisor = supervisor
-    this.#links = new Links(plan, write, ask)
+    this.#links = new Links(plan, write, roles)
     this.#recovery = recovery
-    this.#rolling = new RollingRestart({ lbs: plan.lbs.map(({ name }) => name), supervisor, recovery, drains, ask })
-    this.#ask = ask
+    this.#rolling = new RollingRestart({ lbs: plan.lbs.map(({ name }) => name), supervisor, recovery, drains, roles })
+    this.#roles = roles
     this.#reports = new InjectionReports(plan)
     this.#onDone = onDone
   }
@@ -91,11 +89,11 @@ export class InjectionControl implements FaultsControl {
 
   async setBehavior(backend: string, change: Partial<Behavior>): Promise<FaultReport> {
     const name = ownBackendNamed(this.#plan, backend)
-    return this.#told(this.#reports.misbehaving(name, (await this.#ask(name, 'setBehavior', change)) as Behavior))
+    return this.#told(this.#reports.misbehaving(name, await this.#roles.backend(name)('setBehavior', change)))
   }
 
   restoreBehavior(backend: string): Promise<FaultReport> {
-    return this.setBehavior(backend, GOOD)
+    return this.setBehavior(backend, GOOD_BEHAVIOR)
   }
 
   async faults(): Promise<FaultList> {
@@ -148,7 +146,7 @@ export class InjectionControl implements FaultsControl {
       case 'link-down':
         return this.#links.setAdminDown({ lb: fault.role, side: fault.side }, false)
       case 'misbehaving':
-        return this.#ask(fault.role, 'setBehavior', GOOD)
+        return this.#roles.backend(fault.role)('setBehavior', GOOD_BEHAVIOR)
     }
   }
 
@@ -164,8 +162,8 @@ export class InjectionControl implements FaultsControl {
 
   async #behaviorFault(name: string, unreachable: { name: string; reason: string }[]): Promise<Fault[]> {
     try {
-      const { behavior } = (await this.#ask(name, 'status', {})) as BackendStatus
-      const odd = Object.entries(behavior).filter(([field, value]) => value !== GOOD[field as keyof Behavior])
+      const { behavior } = await this.#roles.backend(name)('status', {})
+      const odd = Object.entries(behavior).filter(([field, value]) => value !== GOOD_BEHAVIOR[field as keyof Behavior])
       return odd.length === 0 ? [] : [describeFault.misbehaving(name, Object.fromEntries(odd))]
     } catch (error) {
       if (['running', 'starting'].includes(this.#state(name).state))

@@ -1,7 +1,7 @@
 import type { SwitchConfig } from '@fivetuple/switch'
 import type { LinkSide } from '../api/faults.js'
 import type { ClusterPlan } from '../plan/plan.js'
-import type { Ask } from './ask.js'
+import type { RoleClients } from './role-contracts.js'
 
 /** A link that is administratively down. */
 export interface DownLink {
@@ -16,20 +16,20 @@ export interface DownLink {
 export class Links {
   readonly #configs: Map<LinkSide, SwitchConfig>
   readonly #write: (name: string, config: SwitchConfig) => void
-  readonly #ask: Ask
+  readonly #roles: RoleClients
 
   /** @param write keeps a switch's configuration where the switch will read it */
   constructor(
     { uplink, downlink }: Pick<ClusterPlan, 'uplink' | 'downlink'>,
     write: (name: string, config: SwitchConfig) => void,
-    ask: Ask,
+    roles: RoleClients,
   ) {
     this.#configs = new Map([
       ['uplink', uplink],
       ['downlink', downlink],
     ])
     this.#write = write
-    this.#ask = ask
+    this.#roles = roles
   }
 
   get down(): DownLink[] {
@@ -46,7 +46,7 @@ export class Links {
   async setAdminDown({ lb, side }: DownLink, adminDown: boolean): Promise<void> {
     const { name, ports } = this.#configs.get(side)!
     const { id } = ports.find(({ peer }) => peer === lb)!
-    await this.#ask(name, 'setPort', { id, adminDown })
+    await this.#roles.switch(name)('setPort', { id, adminDown })
     const before = this.#configs.get(side)!
     const after = {
       ...before,

@@ -1,9 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { LbStatus } from '@fivetuple/lb-node'
 import type { SwitchStatus } from '@fivetuple/switch'
 import { ApiError } from '../api/problem.js'
 import type { ClusterPlan } from '../plan/plan.js'
-import type { Ask } from './ask.js'
+import type { RoleClients } from './role-contracts.js'
 
 /** An LB is back within a second; one that is not after ten won't be without help. */
 const RECOVERY_MAX_MS = 10_000
@@ -14,11 +13,11 @@ const HEALTH_MAX_MS = 5_000
 /** Tells when LBs carry again what they are to carry. */
 export class Recovery {
   readonly #plan: ClusterPlan
-  readonly #ask: Ask
+  readonly #roles: RoleClients
 
-  constructor(plan: ClusterPlan, ask: Ask) {
+  constructor(plan: ClusterPlan, roles: RoleClients) {
     this.#plan = plan
-    this.#ask = ask
+    this.#roles = roles
   }
 
   /**
@@ -41,17 +40,17 @@ export class Recovery {
 
   /** VIPs, by name, that are routed to an LB. */
   async vipsOf(lb: string): Promise<string[]> {
-    const routed = routesVia((await this.#ask(this.#plan.uplink.name, 'status', {})) as SwitchStatus, lb)
+    const routed = routesVia(await this.#roles.switch(this.#plan.uplink.name)('status', {}), lb)
     return this.#plan.vips.filter(({ address }) => routed.has(`${address}/32`)).map(({ name }) => name)
   }
 
   /** What is missing, or, when nothing is that must come, the VIPs that want for healthy backends. */
   async #missing(lbs: readonly string[]): Promise<string | string[]> {
     const { uplink, downlink } = this.#plan
-    const [above, below] = (await Promise.all(
-      [uplink, downlink].map(({ name }) => this.#ask(name, 'status', {})),
-    )) as SwitchStatus[]
-    const statuses = (await Promise.all(lbs.map((lb) => this.#ask(lb, 'status', {})))) as LbStatus[]
+    const [above, below] = await Promise.all(
+      [uplink, downlink].map(({ name }) => this.#roles.switch(name)('status', {})),
+    )
+    const statuses = await Promise.all(lbs.map((lb) => this.#roles.lb(lb)('status', {})))
     const unhealthy = new Set<string>()
     for (const { name, bip, cables, vips, draining } of statuses) {
       for (const side of ['uplink', 'downlink'] as const)

@@ -2,9 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { LbStatus } from '@fivetuple/lb-node'
 import type { RollingStep } from '../api/faults.js'
 import { ApiError } from '../api/problem.js'
-import type { Ask } from './ask.js'
 import type { DrainControl } from './drain-control.js'
 import type { Recovery } from './injection-recovery.js'
+import type { RoleClients } from './role-contracts.js'
 import type { Supervisor } from './supervisor.js'
 
 /** A restarted LB gets its share of new flows within moments; where nobody sends any, waiting longer is no use. */
@@ -16,7 +16,7 @@ export interface RollingRestartOptions {
   readonly supervisor: Pick<Supervisor, 'restart'>
   readonly recovery: Recovery
   readonly drains: DrainControl
-  readonly ask: Ask
+  readonly roles: RoleClients
 }
 
 /** Restarts all LBs, one after the other, each only when the one before carries traffic again. */
@@ -95,7 +95,7 @@ export class RollingRestart {
     }
   }
 
-  async #status(lb: string): Promise<LbStatus> {
-    return (await this.#options.ask(lb, 'status', {})) as LbStatus
+  #status(lb: string): Promise<LbStatus> {
+    return this.#options.roles.lb(lb)('status', {})
   }
 }

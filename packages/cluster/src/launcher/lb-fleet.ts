@@ -1,35 +1,43 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { LbConfig } from '@fivetuple/lb-node'
+import type { LbConfig, LbContract } from '@fivetuple/lb-node'
+import type { MethodOf, Params, Result } from '@fivetuple/runtime'
 import { ApiError } from '../api/problem.js'
-import type { Ask } from './ask.js'
 import type { LbConfigs } from './lb-configs.js'
+import type { RoleClients } from './role-contracts.js'
 import type { RoleState } from './supervisor.js'
 
 /** A role that is not up by then never will be. */
 const STARTING_MAX_MS = 10_000
 const STARTING_STEP_MS = 20
 
-/** What an LB says, or why it says nothing. */
-export type LbAnswer<T> = { readonly lb: string } & ({ readonly answer: T } | { readonly unreachable: string })
+/** Response of an LB, or the reason why there is none. */
+export type LbResponse<T> = { readonly lb: string } & ({ readonly response: T } | { readonly unreachable: string })
 
 /** All LBs, whether they run or not: those that are down learn what has changed when they are started again. */
 export class LbFleet {
   readonly configs: LbConfigs
-  readonly #ask: Ask
+  readonly #roles: Pick<RoleClients, 'lb'>
   readonly #stateOf: (lb: string) => RoleState['state']
 
-  constructor(configs: LbConfigs, ask: Ask, stateOf: (lb: string) => RoleState['state']) {
+  constructor(configs: LbConfigs, roles: Pick<RoleClients, 'lb'>, stateOf: (lb: string) => RoleState['state']) {
     this.configs = configs
-    this.#ask = ask
+    this.#roles = roles
     this.#stateOf = stateOf
   }
 
-  /** Asks LBs the same. Rejects when the only one that is asked does not answer; with several, that is told. */
-  ask<T>(lbs: readonly string[], method: string, params: unknown): Promise<LbAnswer<T>[]> {
+  /**
+   * Sends the same request to LBs. Rejects if there is only one and it does not respond; of several, such LBs are marked as
+   * unreachable.
+   */
+  requestEach<M extends MethodOf<LbContract>>(
+    lbs: readonly string[],
+    method: M,
+    params: Params<LbContract, M>,
+  ): Promise<LbResponse<Result<LbContract, M>>[]> {
     return Promise.all(
       lbs.map(async (lb) => {
         try {
-          return { lb, answer: (await this.#ask(lb, method, params)) as T }
+          return { lb, response: await this.#roles.lb(lb)(method, params) }
         } catch (error) {
           if (lbs.length === 1) throw error
           return { lb, unreachable: (error as Error).message }
@@ -39,21 +47,21 @@ export class LbFleet {
   }
 
   /**
-   * Tells LBs of a change, and keeps it for their next starts. Rejects, when all others have changed, with the names of
-   * those that run but can't be told.
+   * Changes LBs, now and for their next starts. If some run but do not respond, rejects with their names when all others have
+   * changed.
    * @param keep what is different in an LB's configuration from then on
    */
-  async change<T>(
+  async change<M extends MethodOf<LbContract>>(
     lbs: readonly string[],
-    method: string,
-    params: unknown,
+    method: M,
+    params: Params<LbContract, M>,
     keep: (config: LbConfig) => Partial<LbConfig>,
-  ): Promise<LbAnswer<T>[]> {
+  ): Promise<LbResponse<Result<LbContract, M>>[]> {
     const results = await Promise.allSettled(
-      lbs.map(async (lb): Promise<LbAnswer<T>> => {
-        const told = await this.#tell<T>(lb, method, params)
+      lbs.map(async (lb) => {
+        const responded = await this.#requestOnceUp(lb, method, params)
         this.configs.update(lb, keep(this.configs.get(lb)!))
-        return told
+        return responded
       }),
     )
     const reasons = results.flatMap((result) =>
@@ -67,21 +75,25 @@ export class LbFleet {
     return results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))
   }
 
-  /** Whether an LB has no process now. */
+  /** True while an LB has no process. */
   isDown(lb: string): boolean {
     return ['kept-stopped', 'restarting', 'stopped'].includes(this.#stateOf(lb))
   }
 
-  async #tell<T>(lb: string, method: string, params: unknown): Promise<LbAnswer<T>> {
+  async #requestOnceUp<M extends MethodOf<LbContract>>(
+    lb: string,
+    method: M,
+    params: Params<LbContract, M>,
+  ): Promise<LbResponse<Result<LbContract, M>>> {
     const deadline = performance.now() + STARTING_MAX_MS
     for (;;) {
       // One that is just starting may have read its configuration already.
       while (this.#stateOf(lb) === 'starting' && performance.now() < deadline) await sleep(STARTING_STEP_MS)
       try {
-        return { lb, answer: (await this.#ask(lb, method, params)) as T }
+        return { lb, response: await this.#roles.lb(lb)(method, params) }
       } catch (error) {
         if (this.isDown(lb)) return { lb, unreachable: (error as Error).message }
-        // Restarted while it was asked: the one that starts is to hear it, too.
+        // Restarted meanwhile: the process that starts needs the request, too.
         if (this.#stateOf(lb) !== 'starting' || performance.now() >= deadline) throw error
       }
     }

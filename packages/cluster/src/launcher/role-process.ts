@@ -1,14 +1,15 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import cluster from 'node:cluster'
 import { EventEmitter } from 'node:events'
-import { ManagementClient, type ManagementMessage } from '@fivetuple/runtime'
+import { RpcClient, type RpcReport } from '@fivetuple/runtime'
+import { LOAD_CONTRACT, type RoleKind, type RoleReport } from './role-contracts.js'
 
 /** A role that does not answer within this time is busy, paused or stopped. */
 const REQUEST_TIMEOUT_MS = 5_000
 
 /** What the launcher forks: a program and the file that configures it. */
 export interface RoleSpec {
-  readonly kind: 'switch' | 'lb' | 'backend'
+  readonly kind: RoleKind
   readonly name: string
   /** Absolute path of the role's main module. */
   readonly program: string
@@ -19,9 +20,10 @@ export interface RoleSpec {
 }
 
 interface RoleProcessEvents {
-  ready: [info: unknown]
-  /** A role's own report: 'routes', 'failed' and the like. */
-  report: [event: string, data: unknown]
+  ready: []
+  /** It can't start; the reason in words. */
+  failed: [reason: string]
+  report: [report: RoleReport]
   exit: [how: string]
 }
 
@@ -30,7 +32,7 @@ export class RoleProcess extends EventEmitter<RoleProcessEvents> {
   readonly spec: RoleSpec
   /** Undefined: it could not even be tried to start one. */
   readonly #process: ChildProcess | undefined
-  readonly #management: ManagementClient
+  readonly #rpc: RpcClient
   #isReady = false
   #exited = false
   #paused = false
@@ -40,14 +42,19 @@ export class RoleProcess extends EventEmitter<RoleProcessEvents> {
   constructor(spec: RoleSpec) {
     super()
     this.spec = spec
-    this.#management = new ManagementClient(spec.name, (request) => this.#process?.send(request))
+    this.#rpc = new RpcClient({
+      name: spec.name,
+      send: (request) => this.#process?.send(request),
+      onEvent: (event, data) => this.emit('report', { kind: spec.kind, event, data } as RoleReport),
+      contract: LOAD_CONTRACT[spec.kind],
+    })
     try {
       this.#process = forkRole(spec)
     } catch (error) {
       process.nextTick(() => this.#onFailure(error as Error))
       return
     }
-    this.#process.on('message', (message) => this.#onMessage(message as ManagementMessage))
+    this.#process.on('message', (report) => this.#onReport(report as RpcReport))
     this.#process.on('error', (error) => this.#onFailure(error))
     this.#process.on('exit', (code: number, signal: string) => {
       // What it has forked goes with it, also when it is stopped and has not noticed.
@@ -77,7 +84,7 @@ export class RoleProcess extends EventEmitter<RoleProcessEvents> {
     if (this.#paused) return Promise.reject(new Error(this.#whyPaused()))
     // It does not listen before, so that the question would be lost.
     if (!this.#isReady) return Promise.reject(new Error(`${this.spec.name} is starting`))
-    return this.#management.request(method, params, timeoutMs)
+    return this.#rpc.request(method, params, timeoutMs)
   }
 
   /** SIGTERM is for the role itself, which then ends what it has forked; all else is for these, too. */
@@ -91,7 +98,7 @@ export class RoleProcess extends EventEmitter<RoleProcessEvents> {
   pause(): void {
     this.#paused = !this.#exited
     this.kill('SIGSTOP')
-    this.#management.rejectAll(this.#whyPaused())
+    this.#rpc.rejectAll(this.#whyPaused())
   }
 
   /** SIGCONT: it goes on where it was, however long ago that is, and whoever stopped it. */
@@ -135,7 +142,7 @@ export class RoleProcess extends EventEmitter<RoleProcessEvents> {
   #onEnd(how: string): void {
     this.#exited = true
     this.#paused = false
-    this.#management.rejectAll(`${this.spec.name} has exited`)
+    this.#rpc.rejectAll(`${this.spec.name} has exited`)
     this.emit('exit', how)
   }
 
@@ -143,18 +150,21 @@ export class RoleProcess extends EventEmitter<RoleProcessEvents> {
     return `${this.spec.name} is paused (SIGSTOP): resume it with 'fivetuple resume ${this.spec.name}'`
   }
 
-  #onMessage(message: ManagementMessage): void {
-    switch (message.kind) {
+  #onReport(report: RpcReport): void {
+    switch (report.kind) {
       case 'ready':
         this.#isReady = true
-        this.emit('ready', message.info)
+        this.emit('ready')
+        return
+      case 'failed':
+        this.#failure = report.reason
+        this.emit('failed', report.reason)
         return
       case 'event':
-        if (message.event === 'failed') this.#failure = String(message.data)
-        this.emit('report', message.event, message.data)
+        this.#rpc.receiveEvent(report.event, report.data)
         return
       case 'response':
-        this.#management.settle(message)
+        this.#rpc.receiveResponse(report)
     }
   }
 }

@@ -1,6 +1,5 @@
-import type { LbStatus, SessionView } from '@fivetuple/lb-node'
 import { type Endpoint, formatEndpoint, formatIpv4, parseEndpoint } from '@fivetuple/packet'
-import type { FlowShift, ListenFailureStatus, RouteExplanation, SwitchStatus } from '@fivetuple/switch'
+import type { FlowShift, ListenFailureStatus } from '@fivetuple/switch'
 import type { StatusControl } from '../api/control.js'
 import { ApiError } from '../api/problem.js'
 import type {
@@ -12,9 +11,9 @@ import type {
   Prediction,
 } from '../api/status.js'
 import type { ClusterPlan } from '../plan/plan.js'
-import type { Ask } from './ask.js'
 import type { LbFleet } from './lb-fleet.js'
 import { lbNamed, oneLbNamed, vipNamed } from './lookup.js'
+import type { RoleClients } from './role-contracts.js'
 import type { Supervisor } from './supervisor.js'
 
 /** Tells what the cluster does, by asking the roles. */
@@ -22,34 +21,43 @@ export class LauncherStatus implements StatusControl {
   readonly #plan: ClusterPlan
   readonly #supervisor: Supervisor
   readonly #fleet: LbFleet
-  readonly #ask: Ask
+  readonly #roles: RoleClients
 
-  constructor(plan: ClusterPlan, supervisor: Supervisor, fleet: LbFleet, ask: Ask) {
+  constructor(plan: ClusterPlan, supervisor: Supervisor, fleet: LbFleet, roles: RoleClients) {
     this.#plan = plan
     this.#supervisor = supervisor
     this.#fleet = fleet
-    this.#ask = ask
+    this.#roles = roles
   }
 
   async status(): Promise<ClusterStatus> {
     const plan = this.#plan
     const unreachable: { name: string; reason: string }[] = []
-    const ask = async <T>(names: readonly string[]): Promise<Record<string, T>> => {
-      const answers = await Promise.all(
-        names.map((name) =>
-          this.#supervisor.request(name, 'status').catch((error: Error) => {
-            unreachable.push({ name, reason: error.message })
-            return undefined
-          }),
-        ),
+    const statuses = async <T>(
+      names: readonly string[],
+      request: (name: string) => Promise<T>,
+    ): Promise<Record<string, T>> => {
+      const found = await Promise.all(
+        names.map(async (name): Promise<[string, T][]> => {
+          try {
+            return [[name, await request(name)]]
+          } catch (error) {
+            unreachable.push({ name, reason: (error as Error).message })
+            return []
+          }
+        }),
       )
-      return Object.fromEntries(
-        names.map((name, i) => [name, answers[i] as T]).filter(([, answer]) => answer !== undefined),
-      )
+      return Object.fromEntries(found.flat())
     }
     const [switches, lbs] = await Promise.all([
-      ask<SwitchStatus>(plan.switches.map(({ name }) => name)),
-      ask<LbStatus>(plan.lbs.map(({ name }) => name)),
+      statuses(
+        plan.switches.map(({ name }) => name),
+        (name) => this.#roles.switch(name)('status', {}),
+      ),
+      statuses(
+        plan.lbs.map(({ name }) => name),
+        (name) => this.#roles.lb(name)('status', {}),
+      ),
     ])
     const uplink = switches[plan.uplink.name]
     return {
@@ -78,11 +86,11 @@ export class LauncherStatus implements StatusControl {
   /** Sessions of LBs, of one VIP or of all; at most `limit` by LB. */
   async sessions(lb: string, vip: string | undefined, limit: number): Promise<LbSessions[]> {
     const name = vip === undefined ? undefined : vipNamed(this.#plan, vip).name
-    const params = { vip: name, limit }
-    const answers = await this.#fleet.ask<SessionView[]>(lbNamed(this.#plan, lb), 'sessions', params)
+    const params = { ...(name !== undefined && { vip: name }), limit }
+    const answers = await this.#fleet.requestEach(lbNamed(this.#plan, lb), 'sessions', params)
     return answers.map((told) =>
-      'answer' in told
-        ? { lb: told.lb, sessions: told.answer }
+      'response' in told
+        ? { lb: told.lb, sessions: told.response }
         : { lb: told.lb, sessions: [], unreachable: told.unreachable },
     )
   }
@@ -90,7 +98,7 @@ export class LauncherStatus implements StatusControl {
   async predict(without: readonly string[]): Promise<Prediction> {
     const names = [...new Set(without.map((name) => oneLbNamed(this.#plan, name)))]
     const { uplink, vips } = this.#plan
-    const shifts = (await this.#ask(uplink.name, 'predict', { without: names })) as readonly FlowShift[]
+    const shifts = await this.#roles.switch(uplink.name)('predict', { without: names })
     return {
       without: names,
       selection: `${uplink.ecmp.selection} over ${uplink.ecmp.hash}`,
@@ -124,12 +132,16 @@ export class LauncherStatus implements StatusControl {
       )
     if (named !== undefined && named.protocol !== protocol)
       throw new ApiError(400, `${vip} is a ${named.protocol} service: leave the protocol out, or name an address:port`)
-    const question = { client: from, vip: to, protocol }
-    const route = (await this.#ask(this.#plan.uplink.name, 'explain', question)) as RouteExplanation | null
+    const flow = { client: from, vip: to, protocol }
+    const route = await this.#roles.switch(this.#plan.uplink.name)('explain', flow)
     const session =
-      route === null ? null : ((await this.#ask(route.lb, 'session', question).catch(() => null)) as SessionView | null)
+      route === null
+        ? null
+        : await this.#roles
+            .lb(route.lb)('session', flow)
+            .catch(() => null)
     const others = session === null ? this.#runningLbs().filter((name) => name !== route?.lb) : []
-    const answers = await this.#fleet.ask<SessionView | null>(others, 'session', question).catch(() => [])
+    const answers = await this.#fleet.requestEach(others, 'session', flow).catch(() => [])
     return {
       client: formatEndpoint(from.address, from.port),
       vip: formatEndpoint(to.address, to.port),
@@ -137,7 +149,7 @@ export class LauncherStatus implements StatusControl {
       route,
       session,
       sessionsElsewhere: answers.flatMap((held) =>
-        'answer' in held && held.answer !== null ? [{ lb: held.lb, session: held.answer }] : [],
+        'response' in held && held.response !== null ? [{ lb: held.lb, session: held.response }] : [],
       ),
     }
   }

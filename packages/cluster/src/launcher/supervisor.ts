@@ -1,4 +1,5 @@
 import { EventEmitter, once } from 'node:events'
+import type { RoleReport } from './role-contracts.js'
 import { RoleProcess, type RoleSpec } from './role-process.js'
 
 /** Delay before a role that died is started again: doubles with each death, starts over after a quiet while. */
@@ -28,8 +29,10 @@ export interface RoleState {
 
 interface SupervisorEvents {
   started: [name: string, pid: number]
-  ready: [name: string, info: unknown]
-  report: [name: string, event: string, data: unknown]
+  ready: [name: string]
+  /** It can't start; the reason in words. */
+  failed: [name: string, reason: string]
+  report: [name: string, report: RoleReport]
   /** `restartInMs` is undefined when it won't be started again by itself. */
   died: [name: string, how: string, restartInMs: number | undefined]
 }
@@ -209,11 +212,12 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   #watch(role: Supervised): void {
     const { spec, process } = role
     if (process.pid !== 0) this.emit('started', spec.name, process.pid)
-    process.on('ready', (info) => {
+    process.on('ready', () => {
       role.state = 'running'
-      this.emit('ready', spec.name, info)
+      this.emit('ready', spec.name)
     })
-    process.on('report', (event, data) => this.emit('report', spec.name, event, data))
+    process.on('failed', (reason) => this.emit('failed', spec.name, reason))
+    process.on('report', (report) => this.emit('report', spec.name, report))
     process.on('exit', (how) => this.#onExit(role, how))
   }
 

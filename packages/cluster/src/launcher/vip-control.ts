@@ -1,13 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { LbServiceConfig, LbStatus, PlacedVip } from '@fivetuple/lb-node'
-import type { SwitchStatus } from '@fivetuple/switch'
+import type { LbServiceConfig, PlacedVip } from '@fivetuple/lb-node'
 import type { VipsControl } from '../api/control.js'
 import { ApiError } from '../api/problem.js'
 import type { LbVips, VipSettings, VipSettingsChange } from '../api/status.js'
 import type { ClusterPlan } from '../plan/plan.js'
-import type { Ask } from './ask.js'
-import type { LbAnswer, LbFleet } from './lb-fleet.js'
+import type { LbFleet, LbResponse } from './lb-fleet.js'
 import { lbNamed, vipNamed } from './lookup.js'
+import type { RoleClients } from './role-contracts.js'
 
 /** Longest wait for the uplink switch to route as an LB's interface says. */
 const CONVERGENCE_MAX_MS = 2_000
@@ -17,26 +16,26 @@ const CONVERGENCE_STEP_MS = 5
 export class VipControl implements VipsControl {
   readonly #plan: ClusterPlan
   readonly #fleet: LbFleet
-  readonly #ask: Ask
+  readonly #roles: RoleClients
   /** VIP → settled when the last change of its settings that was asked for is done. */
   readonly #changed = new Map<string, Promise<unknown>>()
 
-  constructor(plan: ClusterPlan, fleet: LbFleet, ask: Ask) {
+  constructor(plan: ClusterPlan, fleet: LbFleet, roles: RoleClients) {
     this.#plan = plan
     this.#fleet = fleet
-    this.#ask = ask
+    this.#roles = roles
   }
 
   /** The VIPs on the interfaces of an LB or of all ('all'). */
   async vips(lb: string): Promise<LbVips[]> {
-    const answers = await this.#fleet.ask<LbStatus>(lbNamed(this.#plan, lb), 'status', {})
+    const answers = await this.#fleet.requestEach(lbNamed(this.#plan, lb), 'status', {})
     return answers.map((told) => this.#named(told))
   }
 
   /** Puts a VIP on interfaces, or takes it off; resolves when the uplink switch routes accordingly. */
   async setVip(lb: string, vip: string, present: boolean): Promise<LbVips[]> {
     const { address } = vipNamed(this.#plan, vip)
-    const answers = await this.#fleet.change<{ vips: readonly PlacedVip[] }>(
+    const answers = await this.#fleet.change(
       lbNamed(this.#plan, lb),
       present ? 'addAddress' : 'removeAddress',
       { address },
@@ -90,7 +89,7 @@ export class VipControl implements VipsControl {
   async #untilRouted(address: string, lbs: readonly string[], present: boolean): Promise<void> {
     const deadline = performance.now() + CONVERGENCE_MAX_MS
     for (;;) {
-      const { routes } = (await this.#ask(this.#plan.uplink.name, 'status', {})) as SwitchStatus
+      const { routes } = await this.#roles.switch(this.#plan.uplink.name)('status', {})
       const via = routes.find(({ prefix }) => prefix === `${address}/32`)?.nextHops.map((hop) => hop.via) ?? []
       if (lbs.every((name) => via.includes(name) === present)) return
       if (performance.now() > deadline)
@@ -103,11 +102,11 @@ export class VipControl implements VipsControl {
   }
 
   /** What an LB has on its interface; of one that says nothing, what it is to have. */
-  #named(told: LbAnswer<{ readonly vips: readonly PlacedVip[] }>): LbVips {
+  #named(told: LbResponse<{ readonly vips: readonly PlacedVip[] }>): LbVips {
     const { lb } = told
     const placed =
-      'answer' in told
-        ? told.answer.vips
+      'response' in told
+        ? told.response.vips
         : this.#fleet.configs.get(lb)!.vips.map((address) => ({ address, inhibitedBy: [], drainedBy: [] }))
     const vips = placed.map(({ address, inhibitedBy, drainedBy }) => ({
       address,

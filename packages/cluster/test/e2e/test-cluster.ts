@@ -49,7 +49,7 @@ export class TestCluster {
     if (!yaml?.includes('health')) file.push('--no-checks')
     const launcher = spawn(process.execPath, [BIN, 'up', '--json', '--stdin', '--block', block, ...file, ...args], {
       stdio: ['pipe', 'pipe', 'pipe'], // when the test dies, its end of standard input closes and the cluster stops
-      env: { ...process.env, XDG_RUNTIME_DIR: directory },
+      env: { ...process.env, XDG_RUNTIME_DIR: directory, FIVETUPLE_CHECK_MESSAGES: '1' },
     })
     let complaints = ''
     launcher.stderr.on('data', (chunk: Buffer) => {

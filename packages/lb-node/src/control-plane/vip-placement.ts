@@ -1,8 +1,9 @@
 import type { Ipv4Address } from '@fivetuple/packet'
 import type { AddressTable } from './address-table.js'
 
-/** Reason why a VIP that an operator has put on this LB is not on its interface. */
-export type Inhibitor = 'no-healthy-backend' | 'standby' | 'no-downlink'
+/** Reasons why a VIP that an operator has put on this LB is not on its interface. */
+export const INHIBITORS = ['no-healthy-backend', 'standby', 'no-downlink'] as const
+export type Inhibitor = (typeof INHIBITORS)[number]
 
 /**
  * VIPs on the interface: those that an operator has put there and that nothing inhibits. Routes follow

@@ -13,7 +13,7 @@ import type { LocalHost } from './local-host.js'
 import { type MemberLinks, SINGLE_LINK } from './member-links.js'
 import { LookAhead } from './nat/look-ahead.js'
 import { SessionTable } from './nat/session-table.js'
-import { SESSION_STATE_NAMES, SessionState } from './nat/tcp-tracking.js'
+import { SESSION_STATE_NAMES, SessionState, type SessionStateName } from './nat/tcp-tracking.js'
 import { OutgoingRun } from './outgoing-run.js'
 import { Replier } from './reply.js'
 import type { BackendChange, Service, ServiceKey, ServiceSpec } from './service.js'
@@ -122,10 +122,12 @@ export class LbForwarder {
   }
 
   /** Sessions per state. */
-  sessionsByState(): Record<string, number> {
-    return Object.fromEntries(
-      Object.values(SessionState).map((state) => [SESSION_STATE_NAMES[state], this.#sessions.sizeOfState(state)]),
-    )
+  sessionsByState(): Record<SessionStateName, number> {
+    const sizes = Object.values(SessionState).map((state) => [
+      SESSION_STATE_NAMES[state],
+      this.#sessions.sizeOfState(state),
+    ])
+    return Object.fromEntries(sizes) as Record<SessionStateName, number>
   }
 
   /** Adds a service, or changes the one with its address, port and protocol; sessions that stand are not touched. */

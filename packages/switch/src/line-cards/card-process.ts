@@ -1,13 +1,8 @@
 import cluster, { type Worker } from 'node:cluster'
 import { EventEmitter } from 'node:events'
-import { ManagementClient, type ManagementMessage } from '@fivetuple/runtime'
+import { type EventOf, type MethodOf, type Params, type Result, RpcClient, type RpcReport } from '@fivetuple/runtime'
 import type { ListenFailureStatus } from '../status.js'
-
-/** A lane has come up or broken. */
-export interface LaneEvent {
-  readonly port: number
-  readonly up: boolean
-}
+import type { LaneEvent, LineCardContract } from './contract.js'
 
 interface CardProcessEvents {
   /** It waits for its first request. */
@@ -22,7 +17,7 @@ interface CardProcessEvents {
 export class CardProcess extends EventEmitter<CardProcessEvents> {
   readonly #number: number
   readonly #worker: Worker
-  readonly #management: ManagementClient
+  readonly #rpc: RpcClient
   #exited = false
 
   /** @param number from 1 */
@@ -37,8 +32,13 @@ export class CardProcess extends EventEmitter<CardProcessEvents> {
     const args = ['--config', configFile, '--card', String(number)]
     cluster.setupPrimary({ args, serialization: 'advanced' })
     this.#worker = cluster.fork()
-    this.#management = new ManagementClient(`line card ${number}`, (request) => this.#worker.send(request))
-    this.#worker.on('message', (message: ManagementMessage) => this.#onMessage(message))
+    this.#rpc = new RpcClient({
+      name: `line card ${number}`,
+      send: (request) => this.#worker.send(request),
+      onEvent: (event, data) => this.#onEvent({ event, data } as EventOf<LineCardContract>),
+      contract: async () => (await import('./contract.js')).lineCardContract,
+    })
+    this.#worker.on('message', (report: RpcReport) => this.#onReport(report))
     this.#worker.on('error', ({ message }: Error) => {
       // With a process it is a failed send; 'exit' follows with the reason.
       if (this.#worker.process.pid === undefined) this.#onEnd(`can't be forked: ${message}`)
@@ -52,10 +52,17 @@ export class CardProcess extends EventEmitter<CardProcessEvents> {
     return this.#exited ? 0 : (this.#worker.process.pid ?? 0)
   }
 
-  /** Asks the card; rejects when it can't, has ended, or does not answer in time. */
-  request(method: string, params: unknown, timeoutMs: number): Promise<unknown> {
+  /**
+   * Sends a request to the card. Rejects if it has ended, reports an error, or does not respond in
+   * time.
+   */
+  request<M extends MethodOf<LineCardContract>>(
+    method: M,
+    params: Params<LineCardContract, M>,
+    timeoutMs: number,
+  ): Promise<Result<LineCardContract, M>> {
     if (this.#exited) return Promise.reject(new Error('it has ended'))
-    return this.#management.request(method, params, timeoutMs)
+    return this.#rpc.request(method, params, timeoutMs) as Promise<Result<LineCardContract, M>>
   }
 
   kill(): void {
@@ -80,23 +87,28 @@ export class CardProcess extends EventEmitter<CardProcessEvents> {
 
   #onEnd(how: string): void {
     this.#exited = true
-    this.#management.rejectAll(`line card ${this.#number} has ended`)
+    this.#rpc.rejectAll(`line card ${this.#number} has ended`)
     this.emit('exit', how)
   }
 
-  #onMessage(message: ManagementMessage): void {
-    switch (message.kind) {
+  #onReport(report: RpcReport): void {
+    switch (report.kind) {
       case 'ready':
         this.emit('ready')
         return
+      case 'failed':
+        this.emit('failed', report.reason)
+        return
       case 'event':
-        if (message.event === 'lane') this.emit('lane', message.data as LaneEvent)
-        else if (message.event === 'listenFailures')
-          this.emit('listenFailures', message.data as readonly ListenFailureStatus[])
-        else this.emit('failed', String(message.data))
+        this.#rpc.receiveEvent(report.event, report.data)
         return
       case 'response':
-        this.#management.settle(message)
+        this.#rpc.receiveResponse(report)
     }
+  }
+
+  #onEvent(report: EventOf<LineCardContract>): void {
+    if (report.event === 'lane') this.emit('lane', report.data)
+    else this.emit('listenFailures', report.data)
   }
 }

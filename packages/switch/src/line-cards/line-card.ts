@@ -1,12 +1,12 @@
-import { type Clock, type Logger, type RunningRole, tellLauncher } from '@fivetuple/runtime'
+import { type Clock, eventSender, type Logger, type RunningRole } from '@fivetuple/runtime'
 import type { SwitchConfig } from '../config.js'
-import type { DataPlaneEvents, FlowQuestion } from '../data-plane/data-plane.js'
+import type { DataPlaneEvents } from '../data-plane/data-plane.js'
 import { ECMP_SELECTIONS } from '../data-plane/ecmp/registry.js'
 import { Fib } from '../data-plane/fib/fib.js'
 import { type FibUpdate, updatedFib, type VersionedFib } from '../data-plane/fib/fib-update.js'
 import { LocalDataPlane } from '../local-data-plane.js'
-import type { LaneEvent } from './card-process.js'
-import type { CardStatus } from './card-status.js'
+import type { CardStatus } from '../status.js'
+import type { CardStart, LaneEvent, LineCardContract } from './contract.js'
 
 /**
  * A card that joins others waits so long for the lanes that they have, before clients come to it,
@@ -14,20 +14,12 @@ import type { CardStatus } from './card-status.js'
  */
 const LANES_WAIT_MS = 1_000
 
-/** Parameters of a card before it forwards. */
-export interface CardStart {
-  readonly fib: FibUpdate
-  /** Ports that are administratively down. */
-  readonly adminDown: readonly number[]
-  /** Ports whose lanes are up on other cards. */
-  readonly awaited: readonly number[]
-}
-
 /**
  * A line card: a process that forwards, on its own lane of each cable, by the route table that the
  * switch's control plane pushes. It decides nothing about routes, and knows nothing of BGP.
  */
 export class LineCard {
+  readonly #sendEvent = eventSender<LineCardContract>()
   readonly #selection
   readonly #dataPlane: LocalDataPlane
   readonly #awaited = new Set<number>()
@@ -43,22 +35,22 @@ export class LineCard {
     const events: DataPlaneEvents = {
       onCarrier: (port, up) => this.#onLane({ port, up }),
       onListenFailures: (data) => {
-        if (!this.#isStopping) tellLauncher({ kind: 'event', event: 'listenFailures', data })
+        if (!this.#isStopping) this.#sendEvent('listenFailures', data)
       },
     }
     const share = { card: number - 1, cards: config.lineCards ?? 1 }
     this.#dataPlane = new LocalDataPlane(config, events, log, clock, share)
   }
 
-  async start(): Promise<RunningRole> {
+  async start(): Promise<RunningRole<LineCardContract>> {
     return {
       info: {},
       handlers: {
-        open: (start: CardStart) => this.#open(start),
-        setFib: (update: FibUpdate) => this.#update(update),
-        setPort: ({ id, adminDown }: { id: number; adminDown: boolean }) => this.#dataPlane.setPort(id, adminDown),
-        explain: (question: FlowQuestion) => this.#dataPlane.explain(question),
-        predict: (gone: readonly number[]) => this.#dataPlane.predict(gone),
+        open: (start) => this.#open(start),
+        setFib: (update) => this.#update(update),
+        setPort: ({ id, adminDown }) => this.#dataPlane.setPort(id, adminDown),
+        explain: (flow) => this.#dataPlane.explain(flow),
+        predict: (gone) => this.#dataPlane.predict(gone),
         status: () => this.#status(),
         closeEdge: () => this.#dataPlane.closeEdge(),
       },
@@ -95,7 +87,7 @@ export class LineCard {
     // Lanes that go because the card does say nothing about the cables: the control plane sees the
     // card's end.
     if (this.#isStopping) return
-    tellLauncher({ kind: 'event', event: 'lane', data: lane })
+    this.#sendEvent('lane', lane)
     if (!lane.up) return
     this.#awaited.delete(lane.port)
     if (this.#awaited.size === 0) this.#onLanesUp?.()

@@ -1,7 +1,8 @@
-import type { Logger } from '@fivetuple/runtime'
+import type { Logger, MethodOf, Params, Result } from '@fivetuple/runtime'
 import type { SwitchConfig } from '../config.js'
+import type { FlowKey, FlowShift, RouteExplanation } from '../contract.js'
 import type { FibChange } from '../control-plane/route-table.js'
-import type { DataPlane, DataPlaneEvents, FlowQuestion, FlowShift, RouteExplanation } from '../data-plane/data-plane.js'
+import type { DataPlane, DataPlaneEvents } from '../data-plane/data-plane.js'
 import {
   type CardCounters,
   cardTotals,
@@ -13,10 +14,9 @@ import {
 import type { Fib } from '../data-plane/fib/fib.js'
 import { changedFib, type FibUpdate, wholeFib } from '../data-plane/fib/fib-update.js'
 import { type CarrierChange, PortCarriers } from '../ports/port-carriers.js'
-import type { DataPlaneStatus, LineCardStatus, ListenFailureStatus } from '../status.js'
-import { CardProcess, type LaneEvent } from './card-process.js'
-import type { CardStatus } from './card-status.js'
-import type { CardStart } from './line-card.js'
+import type { CardStatus, DataPlaneStatus, LineCardStatus, ListenFailureStatus } from '../status.js'
+import { CardProcess } from './card-process.js'
+import type { CardStart, LaneEvent, LineCardContract } from './contract.js'
 
 /**
  * Each card is asked for its status so often; what it had counted when it died is known that well.
@@ -148,9 +148,9 @@ export class LineCards implements DataPlane {
    * All cards decide by the same table; which flows were diverted from an LB that drains, only the
    * flow's own card knows.
    */
-  async explain(question: FlowQuestion): Promise<RouteExplanation | null> {
+  async explain(flow: FlowKey): Promise<RouteExplanation | null> {
     await this.#untilApplied()
-    const answers = (await this.#askTold('explain', question)) as (RouteExplanation | null)[]
+    const answers = await this.#askTold('explain', flow)
     if (answers.length === 0) throw new Error('no line card forwards now')
     return answers.find((answer) => (answer?.drain?.divertedTo ?? null) !== null) ?? answers[0] ?? null
   }
@@ -158,7 +158,7 @@ export class LineCards implements DataPlane {
   /** Each card knows its own flows. */
   async predict(gone: readonly number[]): Promise<readonly FlowShift[]> {
     await this.#untilApplied()
-    return ((await this.#askTold('predict', gone)) as (readonly FlowShift[])[]).flat()
+    return (await this.#askTold('predict', gone)).flat()
   }
 
   async status(): Promise<DataPlaneStatus> {
@@ -242,10 +242,13 @@ export class LineCards implements DataPlane {
   }
 
   /**
-   * Requests something of all cards that forward. Those that die meanwhile have no response: their
-   * successors get it at their start.
+   * Responses of the cards that forward, without those that die meanwhile: their successors start
+   * anew.
    */
-  async #askTold(method: string, params: unknown): Promise<unknown[]> {
+  async #askTold<M extends MethodOf<LineCardContract>>(
+    method: M,
+    params: Params<LineCardContract, M>,
+  ): Promise<Result<LineCardContract, M>[]> {
     const answers = await Promise.all(
       this.#told().map(async ({ process }) => {
         try {
@@ -262,7 +265,7 @@ export class LineCards implements DataPlane {
   async #ask(card: Card): Promise<void> {
     const { process } = card
     card.unanswered++
-    const status = (await process.request('status', {}, ANSWER_MAX_MS)) as CardStatus
+    const status = await process.request('status', {}, ANSWER_MAX_MS)
     if (process !== card.process) return
     card.unanswered = 0
     card.last = status

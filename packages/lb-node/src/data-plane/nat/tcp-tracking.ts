@@ -38,6 +38,8 @@ export const SESSION_STATE_NAMES = [
   'udp-moved',
 ] as const
 
+export type SessionStateName = (typeof SESSION_STATE_NAMES)[number]
+
 /** Which idle timeout holds in a state; the index of its expiry list. */
 export const TimeoutClass = { SYN: 0, ESTABLISHED: 1, CLOSING: 2, CLOSED: 3, UDP: 4 } as const
 

@@ -1,0 +1,87 @@
+import { Count, Flag, keyOf, NoParams, nullable, oneOf, strict, Text } from '@fivetuple/runtime/schemas'
+import Type from 'typebox'
+import { BACKEND_POLICIES } from './policy/registry.js'
+import { LbStatus, PlacedVip, SessionView } from './status.js'
+
+export { LbStatus, PlacedVip, SessionView } from './status.js'
+
+const Endpoint = strict({
+  /** Unsigned 32-bit number. */
+  address: Count,
+  port: Count,
+})
+const Port = Type.Integer({ minimum: 1, maximum: 65_535 })
+const Protocol = oneOf(['tcp', 'udp'])
+const Limit = nullable(Type.Integer({ minimum: 1 }))
+
+const Flow = strict({ client: Endpoint, vip: Endpoint, protocol: Protocol })
+
+const Backend = strict({ name: Text, address: Text, port: Port, weight: Type.Integer({ minimum: 0, maximum: 256 }) })
+
+const Check = strict({
+  type: oneOf(['http', 'tcp', 'udp']),
+  path: Text,
+  method: oneOf(['GET', 'HEAD', 'OPTIONS']),
+  host: nullable(Text),
+  expectStatus: Type.Array(Type.Tuple([Count, Count])),
+  port: nullable(Port),
+  intervalMs: Count,
+  timeoutMs: Count,
+  rise: Count,
+  fall: Count,
+})
+
+/** A service's settings, as its configuration has them. */
+const Service = strict({
+  name: Text,
+  protocol: Protocol,
+  address: Text,
+  port: Port,
+  policy: keyOf(BACKEND_POLICIES),
+  backends: Type.Array(Backend),
+  limits: strict({ maxSessions: Limit, newFlowsPerSecond: Limit }),
+  clientAddress: oneOf(['none', 'toa', 'proxy-v2']),
+  health: strict({
+    check: nullable(Check),
+    noBackend: oneOf(['withdraw', 'reset', 'panic']),
+    panicThreshold: Type.Number({ minimum: 0, maximum: 100 }),
+    watermark: strict({ low: Count, high: Count }),
+    slowStartMs: Count,
+  }),
+})
+
+const Placed = strict({ vips: Type.Array(PlacedVip) })
+const Sessions = strict({ sessions: Count })
+
+/** Messages between the launcher and an LB. */
+export type LbContract = typeof lbContract
+export const lbContract = {
+  file: 'packages/lb-node/src/contract.ts',
+  methods: {
+    status: { params: NoParams, result: LbStatus },
+    /** Session of one flow; null: there is none. */
+    session: { params: Flow, result: nullable(SessionView) },
+    /** Sessions of one service, by its name, or of all; at most `limit`. */
+    sessions: { params: strict({ vip: Type.Optional(Text), limit: Count }), result: Type.Array(SessionView) },
+    /** Puts an address on the interface. */
+    addAddress: { params: strict({ address: Text }), result: Placed },
+    /** Takes an address off the interface. */
+    removeAddress: { params: strict({ address: Text }), result: Placed },
+    /** Changes how new flows of a service are given to backends. */
+    setService: { params: Service, result: Service },
+    /**
+     * Keeps new flows of all services from a backend, or lets them go there again. Returns its
+     * sessions.
+     */
+    drainBackend: { params: strict({ backend: Text, drained: Flag }), result: Sessions },
+    /**
+     * Requests no new flows from the uplink switch, or requests them again. Returns the sessions
+     * that go on.
+     */
+    setDraining: { params: strict({ draining: Flag }), result: Sessions },
+  },
+  events: {
+    /** VIPs that are to be on the interface, and what inhibits them. */
+    vips: Type.Array(PlacedVip),
+  },
+} as const

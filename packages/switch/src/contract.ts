@@ -1,0 +1,97 @@
+import { FLOW_HASHES } from '@fivetuple/packet'
+import type { Message } from '@fivetuple/runtime'
+import { Count, Flag, keyOf, mapOf, NoParams, nullable, oneOf, strict, Text } from '@fivetuple/runtime/schemas'
+import Type from 'typebox'
+import { ECMP_SELECTIONS } from './data-plane/ecmp/registry.js'
+import { ListenFailureStatus, SwitchStatus } from './status.js'
+
+export { BgpSessionStatus, ListenFailureStatus, SwitchStatus } from './status.js'
+
+const Endpoint = strict({
+  /** Unsigned 32-bit number. */
+  address: Count,
+  port: Count,
+})
+
+/** A flow by its endpoints; the client's are those that the client has. */
+export type FlowKey = Message<typeof FlowKey>
+export const FlowKey = strict({ client: Endpoint, vip: Endpoint, protocol: oneOf(['tcp', 'udp']) })
+
+/** Decision for one flow, in names. */
+export type RouteExplanation = Message<typeof RouteExplanation>
+export const RouteExplanation = Type.Object({
+  /** CIDR */
+  prefix: Text,
+  cost: Count,
+  hash: strict({ name: keyOf(FLOW_HASHES), seed: Count, value: Count }),
+  selection: keyOf(ECMP_SELECTIONS),
+  /** Number of equal-cost next hops, the M of HASH % M. */
+  m: Count,
+  /** Index of the selected one, from 0. */
+  index: Count,
+  /** Derivation of the index, for people. */
+  reason: Text,
+  port: Count,
+  /** The LB that packets of this flow go to now. */
+  lb: Text,
+  /** Set when the hash points to an LB that drains, or did when this flow began. */
+  drain: Type.Optional(
+    strict({
+      /** The LB that a new flow of this five-tuple would get. */
+      newFlowsTo: Text,
+      /** The LB that this very flow was given when it began; null: it is none of those. */
+      divertedTo: nullable(Text),
+    }),
+  ),
+})
+
+/**
+ * Number of established TCP flows of one service and LB that would go to one LB if some LBs were
+ * gone.
+ */
+export type FlowShift = Message<typeof FlowShift>
+export const FlowShift = strict({
+  /** Address and port that their clients have dialled, in the fabric. */
+  vip: Endpoint,
+  /** The LB that has them. */
+  from: Text,
+  /** The LB that would get their packets; null: there would be no route. */
+  to: nullable(Text),
+  /** At least 1. */
+  flows: Count,
+})
+
+export const PortChange = strict({ id: Count, adminDown: Flag })
+export const PortCarrier = strict({
+  /** True if it has carrier now. */
+  up: Flag,
+})
+
+/** Prefixes that are forwarded to other LBs than before. */
+export type ForwardedReport = Message<typeof ForwardedReport>
+export const ForwardedReport = strict({
+  /** True for the first report of a process: prefixes that it does not name are not forwarded. */
+  isFirst: Flag,
+  /** Names of the LBs per prefix, CIDR; none: it is not forwarded any more. */
+  forwardedBy: mapOf(Type.Array(Text)),
+})
+
+/** Messages between the launcher and a switch. */
+export type SwitchContract = typeof switchContract
+export const switchContract = {
+  file: 'packages/switch/src/contract.ts',
+  methods: {
+    status: { params: NoParams, result: SwitchStatus },
+    /** Keeps a port down, or lets cables come up there again. */
+    setPort: { params: PortChange, result: PortCarrier },
+    /** The decision for one flow; null: there is no route to an LB. */
+    explain: { params: FlowKey, result: nullable(RouteExplanation) },
+    /** Destinations of the edge's flows if these neighbours were gone. Changes nothing. */
+    predict: { params: strict({ without: Type.Array(Text) }), result: Type.Array(FlowShift) },
+  },
+  events: {
+    routes: ForwardedReport,
+    /** All services that the client edge can't listen for. */
+    listenFailures: Type.Array(ListenFailureStatus),
+  },
+} as const

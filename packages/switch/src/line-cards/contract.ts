@@ -1,0 +1,46 @@
+import type { Message } from '@fivetuple/runtime'
+import { Count, Flag, NoParams, Nothing, nullable, strict } from '@fivetuple/runtime/schemas'
+import Type from 'typebox'
+import { FlowKey, FlowShift, PortCarrier, PortChange, RouteExplanation } from '../contract.js'
+import type { FibUpdate } from '../data-plane/fib/fib-update.js'
+import { CardStatus, ListenFailureStatus } from '../status.js'
+
+/** A route table; its typed arrays are checked by the card that decodes it. */
+const Table = Type.Unsafe<FibUpdate>(Type.Object({ base: nullable(Count), version: Count }))
+
+/** Start of forwarding on a line card. */
+export type CardStart = Message<typeof CardStart>
+export const CardStart = strict({
+  fib: Table,
+  /** Ports that are administratively down. */
+  adminDown: Type.Array(Count),
+  /** Ports whose member links are up on other cards. */
+  awaited: Type.Array(Count),
+})
+
+/** A member link has come up or gone down. */
+export type LaneEvent = Message<typeof LaneEvent>
+export const LaneEvent = strict({ port: Count, up: Flag })
+
+/** Messages between a switch and one of its line cards. */
+export type LineCardContract = typeof lineCardContract
+export const lineCardContract = {
+  file: 'packages/switch/src/line-cards/contract.ts',
+  methods: {
+    /** Starts forwarding; the response comes when the card takes clients. */
+    open: { params: CardStart, result: Nothing },
+    /** Changes the route table; the response comes when packets are decided by the new one. */
+    setFib: { params: Table, result: Nothing },
+    setPort: { params: PortChange, result: PortCarrier },
+    explain: { params: FlowKey, result: nullable(RouteExplanation) },
+    /** Destinations of the card's flows if these ports were gone. Changes nothing. */
+    predict: { params: Type.Array(Count), result: Type.Array(FlowShift) },
+    status: { params: NoParams, result: CardStatus },
+    /** Ends all flows; their last packets still leave. */
+    closeEdge: { params: NoParams, result: Nothing },
+  },
+  events: {
+    lane: LaneEvent,
+    listenFailures: Type.Array(ListenFailureStatus),
+  },
+} as const
