@@ -147,7 +147,7 @@ t.test('an LB that is down learns what has changed when it is started again', as
 
   await api.pause('lb-3')
   const answer = await cluster.cli('vip', 'set', 'web', '--policy', 'random')
-  t.match(answer, { code: 1, stderr: /lb-3 hangs .*fivetuple resume lb-3.*; the other LBs have changed/ })
+  t.match(answer, { code: 1, stderr: /lb-3 is paused .*fivetuple resume lb-3.*; the other LBs have changed/ })
   await api.resume('lb-3')
   t.match((await api.changeVip('web', { policy: 'random' })).policy, 'random')
 })
