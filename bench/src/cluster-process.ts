@@ -5,7 +5,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { ApiClient, type ClusterEvent, type ClusterRecord, type ReadyReport } from '@fivetuple/cluster'
+import {
+  type ClusterEvent,
+  type ClusterOperations,
+  type ClusterRecord,
+  clusterClient,
+  type ReadyReport,
+} from '@fivetuple/cluster'
 
 const BIN = fileURLToPath(new URL('bin.js', import.meta.resolve('@fivetuple/cluster')))
 /** An ordered stop takes a second or two. */
@@ -14,7 +20,7 @@ const STOP_MAX_MS = 5_000
 /** A cluster as its users start it, with a run directory of its own. */
 export class ClusterProcess {
   readonly ready: ReadyReport
-  readonly api: ApiClient
+  readonly api: ClusterOperations
   readonly #launcher: ChildProcess
   readonly #directory: string
 
@@ -23,7 +29,7 @@ export class ClusterProcess {
     this.ready = ready
     this.#directory = directory
     const recordFile = join(directory, 'fivetuple', ready.block.replaceAll('/', '-'), 'cluster.json')
-    this.api = new ApiClient(JSON.parse(readFileSync(recordFile, 'utf8')) as ClusterRecord)
+    this.api = clusterClient(JSON.parse(readFileSync(recordFile, 'utf8')) as ClusterRecord).operations
   }
 
   /**

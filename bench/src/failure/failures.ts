@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { ApiClient, ClusterStatus } from '@fivetuple/cluster'
+import type { ClusterOperations, ClusterStatus } from '@fivetuple/cluster'
 
 /** Something that breaks, and how it is mended. */
 export interface Failure {
@@ -8,9 +8,9 @@ export interface Failure {
   readonly what: string
   /** Whether it stays for the time that was asked for before it is mended; else it passes by itself. */
   readonly lasts: boolean
-  inject(api: ApiClient): Promise<unknown>
+  inject(api: ClusterOperations): Promise<unknown>
   /** Resolves when nothing of it is left. */
-  mend(api: ApiClient): Promise<unknown>
+  mend(api: ClusterOperations): Promise<unknown>
 }
 
 /** Longest delay of a slow backend's answer, well below the probe's timeout. */
@@ -31,7 +31,7 @@ export function failures(lbs: readonly string[], backends: readonly string[]): F
       name: 'kill-lb',
       what: `${lb(0)} is killed; it is started again by itself`,
       lasts: false,
-      inject: (api) => api.kill(lb(0), false),
+      inject: (api) => api.role.kill({ role: lb(0) }),
       mend: (api) =>
         until(api, ({ vips }) => vips.every((vip) => vip.lbs.every((name) => vip.routedTo.includes(name)))),
     },
@@ -39,36 +39,36 @@ export function failures(lbs: readonly string[], backends: readonly string[]): F
       name: 'pause-lb',
       what: `${lb(1)} is paused (SIGSTOP) for a while`,
       lasts: true,
-      inject: (api) => api.pause(lb(1)),
-      mend: (api) => api.resume(lb(1)),
+      inject: (api) => api.role.pause({ role: lb(1) }),
+      mend: (api) => api.role.resume({ role: lb(1) }),
     },
     {
       name: 'link-down',
       what: `both links of ${lb(2)} are down for a while`,
       lasts: true,
-      inject: (api) => api.takeLinksDown(lb(2), 'both'),
-      mend: (api) => api.bringLinksUp(lb(2), 'both'),
+      inject: (api) => api.link.down({ lb: lb(2), side: 'both' }),
+      mend: (api) => api.link.up({ lb: lb(2), side: 'both' }),
     },
     {
       name: 'restart-lb',
       what: `${lb(3)} is stopped in order and started again`,
       lasts: false,
-      inject: (api) => api.restart(lb(3)),
+      inject: (api) => api.role.restart({ role: lb(3) }),
       mend: async () => {},
     },
     {
       name: 'kill-backend',
       what: `${backend(0)} is killed; it is started again by itself`,
       lasts: false,
-      inject: (api) => api.kill(backend(0), false),
+      inject: (api) => api.role.kill({ role: backend(0) }),
       mend: (api) => until(api, ({ roles, lbs }) => isRunning(roles, backend(0)) && isHealthy(lbs, backend(0))),
     },
     {
       name: 'slow-backend',
       what: `${backend(1)} responds ${SLOW_MS} ms late for a while`,
       lasts: true,
-      inject: (api) => api.setBehavior(backend(1), { delayMs: SLOW_MS }),
-      mend: (api) => api.restoreBehavior(backend(1)),
+      inject: (api) => api.backend.setBehavior({ backend: backend(1), delayMs: SLOW_MS }),
+      mend: (api) => api.backend.restore({ backend: backend(1) }),
     },
   ]
 }
@@ -83,7 +83,7 @@ function isHealthy(lbs: ClusterStatus['lbs'], backend: string): boolean {
   )
 }
 
-async function until(api: ApiClient, condition: (status: ClusterStatus) => boolean): Promise<void> {
+async function until(api: ClusterOperations, condition: (status: ClusterStatus) => boolean): Promise<void> {
   const deadline = performance.now() + MENDED_MAX_MS
   while (!condition(await api.status())) {
     if (performance.now() > deadline) throw new Error(`not all is well after ${MENDED_MAX_MS / 1000} s`)

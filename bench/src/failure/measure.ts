@@ -7,7 +7,7 @@ import {
   type Slot,
   type SourcePool,
 } from '@fivetuple/client'
-import type { ApiClient } from '@fivetuple/cluster'
+import type { ClusterOperations } from '@fivetuple/cluster'
 import { type Failure, MENDED_MAX_MS } from './failures.js'
 import { longestOutageMs, PHASES, type Phase, type PhaseName, phaseOf } from './phases.js'
 
@@ -24,7 +24,7 @@ export const LOADS = [
 
 export interface MeasureOptions {
   readonly url: URL
-  readonly api: ApiClient
+  readonly api: ClusterOperations
   readonly sources: SourcePool
   /** Of each load, requests per second. */
   readonly ratePerSecond: number

@@ -1,12 +1,12 @@
 import { createSocket } from 'node:dgram'
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { ApiClient, ReadyReport } from '@fivetuple/cluster'
+import { type ClusterOperations, type ReadyReport, resultOf } from '@fivetuple/cluster'
 import type { Random } from '@fivetuple/faults'
 
 /** The parts of a cluster that a disturbance may act on. */
 export interface Scene {
-  readonly api: ApiClient
+  readonly api: ClusterOperations
   readonly ready: ReadyReport
   readonly random: Random
   /** LBs and backends that disturbances may hurt: never those of the bystanders. */
@@ -32,17 +32,17 @@ export const DISTURBANCES: readonly Disturbance[] = [
     name: 'pause-lb',
     run: async ({ api, random, lbs }) => {
       const lb = oneOf(random, lbs)
-      await api.pause(lb)
+      await api.role.pause({ role: lb })
       await sleep(random.int(PAUSE_MAX_MS))
-      await api.resume(lb)
+      await api.role.resume({ role: lb })
     },
   },
   {
     name: 'pause-downlink',
     run: async ({ api, random }) => {
-      await api.pause('downlink')
+      await api.role.pause({ role: 'downlink' })
       await sleep(random.int(PAUSE_MAX_MS))
-      await api.resume('downlink')
+      await api.role.resume({ role: 'downlink' })
     },
   },
   {
@@ -50,18 +50,18 @@ export const DISTURBANCES: readonly Disturbance[] = [
     run: async ({ api, random, lbs }) => {
       const lb = oneOf(random, lbs)
       const side = oneOf(random, ['uplink', 'downlink', 'both'] as const)
-      await api.takeLinksDown(lb, side)
+      await api.link.down({ lb, side })
       await sleep(HOLD_MS)
-      await api.bringLinksUp(lb, side)
+      await api.link.up({ lb, side })
     },
   },
   {
     name: 'drain-lb',
     run: async ({ api, random, lbs }) => {
       const lb = oneOf(random, lbs)
-      await api.drainLb(lb, true)
+      await resultOf(api.lb.drain({ lb }))
       await sleep(HOLD_MS)
-      await api.drainLb(lb, false)
+      await api.lb.undrain({ lb })
     },
   },
   {
@@ -69,9 +69,9 @@ export const DISTURBANCES: readonly Disturbance[] = [
     run: async ({ api, random, lbs, ready }) => {
       const lb = oneOf(random, lbs)
       const { name } = oneOf(random, ready.vips)
-      await api.setVip(lb, name, false)
+      await api.vip.remove({ lb, vip: name })
       await sleep(HOLD_MS)
-      await api.setVip(lb, name, true)
+      await api.vip.add({ lb, vip: name })
     },
   },
   { name: 'kill-backend', run: async ({ api, random, backends }) => killRunning(api, oneOf(random, backends)) },
@@ -80,18 +80,18 @@ export const DISTURBANCES: readonly Disturbance[] = [
     run: async ({ api, random, backends }) => {
       const backend = oneOf(random, backends)
       const change = oneOf(random, [{ delayMs: 300 }, { failRatio: 0.3 }, { refuse: true }, { stall: true }])
-      await api.setBehavior(backend, change)
+      await api.backend.setBehavior({ backend, ...change })
       await sleep(HOLD_MS)
-      await api.restoreBehavior(backend)
+      await api.backend.restore({ backend })
     },
   },
   {
     name: 'drain-backend',
     run: async ({ api, random, backends }) => {
       const backend = oneOf(random, backends)
-      await api.drainBackend(backend, true)
+      await resultOf(api.backend.drain({ backend }))
       await sleep(HOLD_MS)
-      await api.drainBackend(backend, false)
+      await api.backend.undrain({ backend })
     },
   },
   { name: 'clients-abort', run: clientsAbort },
@@ -104,13 +104,13 @@ export const DISTURBANCES: readonly Disturbance[] = [
 ]
 
 /** Kills a role once it is running: it may still be on its way back from the last time. */
-async function killRunning(api: ApiClient, name: string): Promise<void> {
+async function killRunning(api: ClusterOperations, name: string): Promise<void> {
   for (;;) {
     const { roles } = await api.status()
     if (roles.find((role) => role.name === name)?.state === 'running') break
     await sleep(50)
   }
-  await api.kill(name, false)
+  await api.role.kill({ role: name })
 }
 
 /** Downloads that their clients reset in the middle. */

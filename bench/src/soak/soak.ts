@@ -130,7 +130,7 @@ async function run(
   over.abort()
   const reports = await Promise.all(probes)
   for (const bystander of bystanders) bystander.close()
-  await api.clearFaults().catch((error: Error) => failures.push(`clear faults: ${error.message}`))
+  await api.faults.clear().catch((error: Error) => failures.push(`clear faults: ${error.message}`))
   const left = await untilClean(before, holdings)
   process.stderr.write(`${SETTLE_MS / 1000} s without load ...\n`)
   const after = await settle(holdings, stop)
@@ -167,7 +167,7 @@ async function openBystanders(cluster: ClusterProcess, to: { host: string; port:
     const address = `${a}.${b}.103.${i}`
     const bystander = new Bystander(to.host, to.port, address)
     while (bystander.answered === 0 && bystander.ended === undefined) await sleep(20)
-    const { route } = await cluster.api.explain(`${address}:${bystander.port}`, 'calm')
+    const { route } = await cluster.api.explain({ client: `${address}:${bystander.port}`, vip: 'calm' })
     if (route?.lb === 'lb-1') chosen.push(bystander)
     else bystander.close()
   }

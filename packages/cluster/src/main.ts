@@ -1,31 +1,12 @@
-import { Command } from 'commander'
+import type { Command } from 'commander'
 import { ApiError } from './api/problem.js'
 import { CliError } from './cli/cli-error.js'
-import { clusterCommands } from './cli/commands/cluster.js'
-import { completeCommand, completionCommands } from './cli/commands/completion.js'
-import { serviceCommand } from './cli/commands/drain.js'
-import { addBackendFaults, addLbFaults, faultCommands } from './cli/commands/fault.js'
-import { inspectCommands } from './cli/commands/inspect.js'
-import { vipCommand } from './cli/commands/vip.js'
+import { fivetupleCommand } from './cli/program.js'
+import { renamedTo } from './cli/renamed.js'
 import type { ConfigError } from './config/config-error.js'
 
-// Commands only say what they take; each loads what it does when it is run, since start-up time matters.
-const program = new Command('fivetuple')
-  .description(
-    'An ECMP load-balancer cluster on one machine: real HTTP, TCP and UDP through a layer-3 switch and N active LBs',
-  )
-  .version('0.1.0')
-  .addHelpText('after', '\nExit codes: 0 done, 1 it failed, 2 it was asked wrongly. Manual: docs/ of the project.')
-
-for (const [group, commands] of [
-  ['Cluster:', clusterCommands()],
-  ['What it does:', inspectCommands()],
-  ['Operation:', [vipCommand(), addLbFaults(serviceCommand('lb')), addBackendFaults(serviceCommand('backend'))]],
-  ['Failures:', faultCommands()],
-  ['Shell:', completionCommands()],
-] as const)
-  for (const command of commands) program.addCommand(command.helpGroup(group))
-program.addCommand(completeCommand(program), { hidden: true })
+const program = fivetupleCommand()
+const renamed = renamedTo(process.argv.slice(2))
 const asJson = process.argv.includes('--json')
 exitWithOurCodes(program)
 process.stdout.on('error', onLost)
@@ -42,16 +23,16 @@ try {
 }
 
 /**
- * Output that can't be written. What was asked for is done all the same: a running cluster, above all, does not end because
- * nobody reads any more what it says. That the reader has heard enough, as `head` has, is no failure.
+ * Called if output can't be written. What was requested is done all the same: a running cluster does not
+ * end because its output has no reader. A reader that has closed its end, as `head` does, is no failure.
  */
 function onLost({ code, message }: NodeJS.ErrnoException): void {
   if (code === 'EPIPE') return
-  process.stderr.write(`fivetuple: what it says can't be written: ${message}\n`)
+  process.stderr.write(`fivetuple: output can't be written: ${message}\n`)
   process.exitCode = 1
 }
 
-/** What the API finds wrong with a question, or can't find, was asked wrongly, too. */
+/** A request that the API finds invalid, or whose subject does not exist, is invalid usage, too. */
 function exitCodeOf(error: unknown): 1 | 2 {
   if (error instanceof CliError) return error.exitCode
   return error instanceof ApiError && (error.status === 400 || error.status === 404) ? 2 : 1
@@ -60,10 +41,16 @@ function exitCodeOf(error: unknown): 1 | 2 {
 /** Ends with 2 if the command line is invalid, in every command; with --json the reason is JSON as well. */
 function exitWithOurCodes(command: Command): void {
   command.showHelpAfterError("(see 'fivetuple help')")
-  if (asJson) command.configureOutput({ writeErr: () => {} }) // text for people
+  if (asJson)
+    command.configureOutput({ writeErr: () => {} }) // text for people
+  else if (renamed !== undefined)
+    command.configureOutput({ outputError: (text, write) => write(text.replace('\n', `: ${renamed}\n`)) })
   command.exitOverride((error) => {
     const exitCode = error.exitCode === 0 ? 0 : 2
-    if (asJson && exitCode === 2) process.stderr.write(jsonError(error.message.replace(/^error: /, ''), exitCode))
+    if (asJson && exitCode === 2) {
+      const message = error.message.replace(/^error: /, '')
+      process.stderr.write(jsonError(renamed === undefined ? message : `${message}: ${renamed}`, exitCode))
+    }
     process.exit(exitCode)
   })
   for (const sub of command.commands) exitWithOurCodes(sub)

@@ -1,5 +1,5 @@
+import type { RollingProgress, RollingResult } from '@fivetuple/cluster'
 import t from 'tap'
-import type { RollingStep } from '../dist/api/faults.js'
 import { RollingRestart, type RollingRestartOptions } from '../dist/launcher/injection-rolling-restart.js'
 import { roleClients } from '../dist/launcher/role-contracts.js'
 
@@ -14,10 +14,13 @@ function rolling(drainLb: (lb: string, draining: boolean) => Promise<unknown>): 
   } as unknown as RollingRestartOptions)
 }
 
-async function stepsOf(steps: AsyncIterable<RollingStep>): Promise<string[]> {
+async function stepsOf(steps: AsyncGenerator<RollingProgress, RollingResult, undefined>): Promise<string[]> {
   const seen: string[] = []
-  for await (const { step } of steps) seen.push(step)
-  return seen
+  for (;;) {
+    const { done, value } = await steps.next()
+    seen.push(value.step)
+    if (done === true) return seen
+  }
 }
 
 const ALL_OF_ONE = ['draining', 'restarting', 'routed', 'carrying']
@@ -47,6 +50,6 @@ t.test('there is one at a time', async (t) => {
   const first = restart.run(0)
   await first.next()
   t.throws(() => restart.run(0), { message: 'a rolling restart is under way', status: 409 })
-  await first.return()
+  await first.return({ atMs: 0, step: 'done', lbs: [] })
   t.equal((await stepsOf(restart.run(0))).at(-1), 'done')
 })

@@ -1,214 +1,213 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Behavior } from '@fivetuple/backend'
 import { Agent, type Dispatcher, request } from 'undici'
 import type { ClusterRecord } from '../launcher/run-directory.js'
-import type { DrainsControl, FaultsControl, StatusControl, VipsControl } from './control.js'
-import type { ClearedFaults, FaultList, FaultReport, LinkSides, RollingStep } from './faults.js'
+import { type Method, type Operation, placeOf } from '../operations/operation.js'
+import { type Named, type NameIn, OPERATIONS, type Registry } from '../operations/registry.js'
+import type { RunOptions } from './client-options.js'
+import { type OperationTree, operationTree, type RunArguments, type RunResult } from './operation-tree.js'
 import { ApiError } from './problem.js'
-import type {
-  BackendDrainState,
-  ClusterStatus,
-  Explanation,
-  LbDrainState,
-  LbSessions,
-  LbVips,
-  Prediction,
-  VipSettings,
-  VipSettingsChange,
-} from './status.js'
 
 const TIMEOUT_MS = 10_000
-/** What waits for a role to start and for its routes gives up by itself after half of this. */
-const RESTART_TIMEOUT_MS = 40_000
-/** What a program asks side by side beyond that waits for its turn. */
+/** Requests beyond that wait for a connection. */
 const CONNECTIONS_MAX = 16
-/** How often a request that the API has no time for (429) is sent again. */
+/** How often a request is sent again that the API has no time for (429). */
 const RETRIES_MAX = 5
-/** Longest that the API may ask us to wait, and first of the random extra waits, which double. */
+/** Longest wait that the API may request, and first of the random extra waits, which double. */
 const RETRY_AFTER_MAX_S = 10
 const RETRY_SPREAD_FIRST_MS = 250
 
+/** The client of the product's operations. */
+export type ClusterClient = ApiClient<typeof OPERATIONS>
+/** A method for each operation of the product. */
+export type ClusterOperations = ClusterClient['operations']
+
+/** Returns a client of the control API of a running cluster. */
+export function clusterClient(record: Pick<ClusterRecord, 'api' | 'token'>): ClusterClient {
+  return new ApiClient(record, OPERATIONS)
+}
+
+/** One element of a response: progress any number of times, then the result. */
+export type Step = { readonly progress: Json } | { readonly result: Json }
+/** A value from JSON.parse. The server made it by the schema of its operation. */
+type Json = ReturnType<typeof JSON.parse>
+
 /**
- * Talks to the control API of one running cluster. Methods reject with an {@link ApiError} when its answer is one, and with
- * another Error when there is no answer; both say what to do about it.
+ * Sends operations to the control API of one running cluster. Methods reject with an {@link ApiError} if
+ * the response is a problem, and with another Error if there is no response; both have a remedy.
+ * @example await client.run('lb.undrain', { lb: 'lb-2' })
+ * @example for await (const state of client.operations.lb.drain({ lb: 'lb-2', wait: true })) show(state)
  */
-export class ApiClient implements StatusControl, VipsControl, DrainsControl, FaultsControl {
+export class ApiClient<R extends Registry> {
+  /** A method for each operation, as in `operations.vip.add({ lb, vip })`. */
+  readonly operations: OperationTree<R>
   readonly #record: Pick<ClusterRecord, 'api' | 'token'>
+  readonly #rows: ReadonlyMap<string, Operation>
   readonly #connections = new Agent({ connections: CONNECTIONS_MAX })
 
-  constructor(record: Pick<ClusterRecord, 'api' | 'token'>) {
+  constructor(record: Pick<ClusterRecord, 'api' | 'token'>, registry: R) {
     this.#record = record
+    this.#rows = new Map(registry.map((row) => [row.name, row]))
+    this.operations = operationTree(registry, (name, parameters, options) => this.#run(name, parameters, options))
   }
 
-  status(): Promise<ClusterStatus> {
-    return this.ask('GET', '/v1/status')
+  /**
+   * Runs an operation. One that streams returns an async iterable of its progress, whose last element is
+   * the result; to leave it early ends the request.
+   */
+  run<N extends NameIn<R>>(name: N, ...input: RunArguments<Named<R, N>>): RunResult<Named<R, N>> {
+    const [parameters, options] = input
+    return this.#run(name, parameters, options)
   }
 
-  /** @param protocol default: that of the VIP, if it is named, else TCP */
-  explain(client: string, vip: string, protocol?: 'tcp' | 'udp'): Promise<Explanation> {
-    const query = new URLSearchParams({ client, vip, ...(protocol && { protocol }) })
-    return this.ask('GET', `/v1/explain?${query}`)
+  /** Runs any operation and yields its progress and its result, each marked as such. */
+  async *steps(row: Operation, parameters: object = {}, { signal }: RunOptions = {}): AsyncGenerator<Step, void> {
+    const { path, body } = target(row, parameters)
+    const how = { timeoutMs: row.timeoutMs, signal, isStream: row.progress !== undefined }
+    const response = await this.#send(row.method, path, body, how)
+    if (row.progress === undefined || response.statusCode !== 200) yield { result: await this.#content(response) }
+    else yield* this.#lines(response)
   }
 
-  predict(without: readonly string[]): Promise<Prediction> {
-    return this.ask('GET', `/v1/predict?${new URLSearchParams({ without: without.join() })}`)
+  /** One request. Rejects unless the status of the response is 200. */
+  async request(method: Method, path: string, body?: object): Promise<Json> {
+    return this.#content(await this.#send(method, path, body))
   }
 
-  sessions(lb: string, vip: string | undefined, limit: number): Promise<LbSessions[]> {
-    const query = new URLSearchParams({ limit: String(limit), ...(vip !== undefined && { vip }) })
-    return this.ask('GET', `/v1/lbs/${encodeURIComponent(lb)}/sessions?${query}`)
+  #run(name: string, parameters: object | undefined, options: RunOptions | undefined): Json {
+    const row = this.#rows.get(name)
+    if (row === undefined) throw new TypeError(`there is no operation ${name}`)
+    const steps = this.steps(row, parameters, options)
+    return row.progress === undefined ? onlyResult(steps) : flat(steps)
   }
 
-  vips(lb: string): Promise<LbVips[]> {
-    return this.ask('GET', `/v1/lbs/${encodeURIComponent(lb)}/vips`)
-  }
-
-  setVip(lb: string, vip: string, present: boolean): Promise<LbVips[]> {
-    return this.ask(present ? 'PUT' : 'DELETE', `/v1/lbs/${encodeURIComponent(lb)}/vips/${encodeURIComponent(vip)}`)
-  }
-
-  changeVip(vip: string, change: VipSettingsChange): Promise<VipSettings> {
-    return this.ask('PATCH', `/v1/vips/${encodeURIComponent(vip)}`, change)
-  }
-
-  lbDrain(lb: string): Promise<LbDrainState> {
-    return this.ask('GET', `/v1/lbs/${encodeURIComponent(lb)}/drain`)
-  }
-
-  drainLb(lb: string, draining: boolean): Promise<LbDrainState> {
-    return this.ask(draining ? 'PUT' : 'DELETE', `/v1/lbs/${encodeURIComponent(lb)}/drain`)
-  }
-
-  backendDrain(backend: string): Promise<BackendDrainState> {
-    return this.ask('GET', `/v1/backends/${encodeURIComponent(backend)}/drain`)
-  }
-
-  drainBackend(backend: string, draining: boolean): Promise<BackendDrainState> {
-    return this.ask(draining ? 'PUT' : 'DELETE', `/v1/backends/${encodeURIComponent(backend)}/drain`)
-  }
-
-  kill(role: string, keepStopped: boolean): Promise<FaultReport> {
-    return this.ask('POST', `/v1/roles/${encodeURIComponent(role)}/kill`, { keepStopped })
-  }
-
-  pause(role: string): Promise<FaultReport> {
-    return this.#actOnRole(role, 'pause')
-  }
-
-  resume(role: string): Promise<FaultReport> {
-    return this.#actOnRole(role, 'resume')
-  }
-
-  start(role: string): Promise<FaultReport> {
-    return this.#actOnRole(role, 'start')
-  }
-
-  restart(role: string): Promise<FaultReport> {
-    return this.#actOnRole(role, 'restart')
-  }
-
-  takeLinksDown(lb: string, sides: LinkSides): Promise<FaultReport> {
-    return this.ask('PUT', `/v1/lbs/${encodeURIComponent(lb)}/links/${sides}/down`)
-  }
-
-  bringLinksUp(lb: string, sides: LinkSides): Promise<FaultReport> {
-    return this.ask('DELETE', `/v1/lbs/${encodeURIComponent(lb)}/links/${sides}/down`, undefined, RESTART_TIMEOUT_MS)
-  }
-
-  setBehavior(backend: string, change: Partial<Behavior>): Promise<FaultReport> {
-    return this.ask('PATCH', `/v1/backends/${encodeURIComponent(backend)}/behavior`, change)
-  }
-
-  restoreBehavior(backend: string): Promise<FaultReport> {
-    return this.ask('DELETE', `/v1/backends/${encodeURIComponent(backend)}/behavior`)
-  }
-
-  faults(): Promise<FaultList> {
-    return this.ask('GET', '/v1/faults')
-  }
-
-  clearFaults(): Promise<ClearedFaults> {
-    return this.ask('DELETE', '/v1/faults', undefined, RESTART_TIMEOUT_MS)
-  }
-
-  async *rollingRestart(drainMaxMs: number): AsyncGenerator<RollingStep, void, undefined> {
-    const timeoutMs = drainMaxMs + RESTART_TIMEOUT_MS
-    const answer = await this.#send('POST', '/v1/rolling-restart', { drainMaxMs }, timeoutMs)
-    if (answer.statusCode !== 200) await contentOf(answer)
+  async *#lines(response: Response): AsyncGenerator<Step, void> {
     let rest = ''
     try {
-      for await (const chunk of answer.body.setEncoding('utf8')) {
+      for await (const chunk of response.body.setEncoding('utf8')) {
         const lines = (rest + chunk).split('\n')
         rest = lines.pop()!
-        for (const line of lines) yield JSON.parse(line) as RollingStep
+        for (const line of lines) yield stepOf(JSON.parse(line))
       }
     } catch (error) {
-      throw this.#noAnswer(error as Error)
+      throw error instanceof ApiError ? error : this.#noResponse(error)
     }
   }
 
-  /** One request. Rejects unless it is answered with 200. */
-  async ask<T>(method: Method, path: string, body?: object, timeoutMs?: number): Promise<T> {
-    return contentOf<T>(await this.#send(method, path, body, timeoutMs)).catch((error: Error) => {
-      throw error instanceof ApiError ? error : this.#noAnswer(error)
+  #content(response: Response): Promise<Json> {
+    return contentOf(response).catch((error: unknown) => {
+      throw error instanceof ApiError ? error : this.#noResponse(error)
     })
   }
 
-  #actOnRole(role: string, action: string): Promise<FaultReport> {
-    return this.ask('POST', `/v1/roles/${encodeURIComponent(role)}/${action}`, undefined, RESTART_TIMEOUT_MS)
-  }
-
-  /** Sends a request, and sends it again while it is too much: the API has not looked at it then, so any may be repeated. */
-  async #send(method: Method, path: string, body?: object, timeoutMs?: number): Promise<Answer> {
+  /** Sends a request, and sends it again after a 429: the API has not processed it then, so that is safe. */
+  async #send(method: Method, path: string, body?: object, how: SendOptions = {}): Promise<Response> {
     for (let retry = 0; ; retry++) {
-      const answer = await this.#sendOnce(method, path, body, timeoutMs).catch((error: Error) => {
-        if (!mayAskAgain(method, error)) throw this.#noAnswer(error)
-        return this.#sendOnce(method, path, body, timeoutMs).catch((again: Error) => {
-          throw this.#noAnswer(again)
+      const response = await this.#sendOnce(method, path, body, how).catch((error: unknown) => {
+        if (!mayRepeat(method, error)) throw this.#noResponse(error)
+        return this.#sendOnce(method, path, body, how).catch((again: unknown) => {
+          throw this.#noResponse(again)
         })
       })
-      if (answer.statusCode !== 429 || retry === RETRIES_MAX) return answer
-      await answer.body.dump()
-      await sleep(retryDelayMs(answer.headers['retry-after'], retry))
+      if (response.statusCode !== 429 || retry === RETRIES_MAX) return response
+      await response.body.dump()
+      await sleep(retryDelayMs(response.headers['retry-after'], retry), undefined, {
+        ...(how.signal && { signal: how.signal }),
+      })
     }
   }
 
-  #sendOnce(method: Method, path: string, body?: object, timeoutMs = TIMEOUT_MS): Promise<Answer> {
+  #sendOnce(
+    method: Method,
+    path: string,
+    body: object | undefined,
+    { timeoutMs = TIMEOUT_MS, signal, isStream }: SendOptions,
+  ): Promise<Response> {
     const { api, token } = this.#record
     return request(`${api}${path}`, {
       dispatcher: this.#connections,
       method,
       headers: { authorization: `Bearer ${token}`, ...(body && { 'content-type': 'application/json' }) },
       ...(body && { body: JSON.stringify(body) }),
+      ...(signal && { signal }),
       headersTimeout: timeoutMs,
-      bodyTimeout: timeoutMs,
+      bodyTimeout: isStream ? 0 : timeoutMs, // progress may take any time
     })
   }
 
-  #noAnswer({ message }: Error): Error {
-    return new Error(`the cluster at ${this.#record.api} does not answer (${message}): is it still running?`)
+  #noResponse(error: unknown): Error {
+    const reason = error instanceof Error ? error.message : String(error)
+    return new Error(`the cluster at ${this.#record.api} does not respond (${reason}): is it still running?`)
   }
 }
 
-type Method = 'GET' | 'PUT' | 'DELETE' | 'POST' | 'PATCH'
-type Answer = Dispatcher.ResponseData
+type Response = Dispatcher.ResponseData
 
-/** What the API asks for, and a random wait on top, so that those who were turned away together don't come back together. */
+interface SendOptions {
+  readonly timeoutMs?: number | undefined
+  readonly signal?: AbortSignal | undefined
+  readonly isStream?: boolean
+}
+
+/** Path with query, and body, of a request. */
+function target(row: Operation, parameters: object): { path: string; body: object | undefined } {
+  const entries = Object.entries(parameters).filter(([, value]) => value !== undefined)
+  const at = (place: 'path' | 'query' | 'body') => entries.filter(([name]) => placeOf(row, name) === place)
+  const path = at('path').reduce((path, [name, value]) => {
+    return path.replace(`:${name}`, encodeURIComponent(String(value)))
+  }, row.path)
+  const query = new URLSearchParams(Object.fromEntries(at('query').map(([name, value]) => [name, String(value)])))
+  const body = Object.fromEntries(at('body'))
+  return {
+    path: query.size > 0 ? `${path}?${query}` : path,
+    body: Object.keys(body).length > 0 ? body : undefined,
+  }
+}
+
+async function onlyResult(steps: AsyncIterable<Step>): Promise<Json> {
+  for await (const step of steps) if ('result' in step) return step.result
+}
+
+async function* flat(steps: AsyncIterable<Step>): AsyncGenerator<Json, Json> {
+  for await (const step of steps) {
+    if ('progress' in step) yield step.progress
+    else {
+      yield step.result
+      return step.result
+    }
+  }
+}
+
+function stepOf(line: Json): Step {
+  if (line.problem !== undefined) throw new ApiError(line.problem.status, line.problem.detail)
+  return line
+}
+
+/** The wait that the API requests, and a random one on top, so that clients do not come back all at once. */
 function retryDelayMs(retryAfter: string | string[] | undefined, retry: number): number {
   const seconds = /^\d{1,5}$/.test(String(retryAfter)) ? Number(retryAfter) : 0
   return 1000 * Math.min(seconds, RETRY_AFTER_MAX_S) + Math.random() * RETRY_SPREAD_FIRST_MS * 2 ** retry
 }
 
-async function contentOf<T>({ statusCode, body }: Answer): Promise<T> {
-  const content = (await body.json()) as T & { detail?: string }
-  if (statusCode !== 200) throw new ApiError(statusCode, content.detail ?? `the control API answered ${statusCode}`)
+async function contentOf({ statusCode, body }: Response): Promise<Json> {
+  const content: Json = await body.json()
+  if (statusCode !== 200)
+    throw new ApiError(statusCode, content.detail ?? `the control API responded with ${statusCode}`)
   return content
 }
 
 /**
- * Whether a request may be sent once more because its connection was closed: the server may close one that is idle in the
- * moment in which it is used again (RFC 9112 §9.5). Only what can be asked twice without harm (RFC 9110 §9.2.2).
+ * True if a request may be sent once more after its connection was closed: a server may close an idle
+ * connection at the moment when it is used again (RFC 9112 §9.5). Only for requests without side effects
+ * (RFC 9110 §9.2.2).
  */
-function mayAskAgain(method: Method, error: Error): boolean {
-  return method === 'GET' && (error as NodeJS.ErrnoException).code === 'UND_ERR_SOCKET'
+function mayRepeat(method: Method, error: unknown): boolean {
+  return method === 'GET' && error instanceof Error && 'code' in error && error.code === 'UND_ERR_SOCKET'
+}
+
+/** Resolves with the result of an operation that streams; its progress is dropped. */
+export async function resultOf<R>(steps: AsyncGenerator<unknown, R, undefined>): Promise<R> {
+  for (;;) {
+    const step = await steps.next()
+    if (step.done === true) return step.value
+  }
 }

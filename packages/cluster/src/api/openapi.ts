@@ -1,4 +1,6 @@
-import type { Route } from './route.js'
+import { type Operation, type PlaceSchema, placeOf, schemaOf } from '../operations/operation.js'
+import type { Registry } from '../operations/registry.js'
+import { STREAM_TYPE } from './stream.js'
 
 const PROBLEM = {
   type: 'object',
@@ -7,23 +9,26 @@ const PROBLEM = {
     type: { type: 'string' },
     title: { type: 'string' },
     status: { type: 'integer' },
-    detail: { type: 'string', description: 'What is wrong, and what to do about it.' },
+    detail: { type: 'string', description: 'The error and its remedy.' },
   },
 }
 
 /** The API as an OpenAPI 3.1 document, made from the schemas that it checks requests with. */
-export function openApiDocument(routes: readonly Route[]): object {
+export function openApiDocument(operations: Registry): object {
   const paths: Record<string, Record<string, object>> = {}
-  for (const route of routes) {
-    const path = route.path.replaceAll(/:(\w+)/g, '{$1}')
-    paths[path] = { ...paths[path], [route.method.toLowerCase()]: operation(route) }
+  for (const row of operations) {
+    const path = row.path.replaceAll(/:(\w+)/g, '{$1}')
+    paths[path] = { ...paths[path], [row.method.toLowerCase()]: describe(row) }
+  }
+  paths['/v1/openapi.json'] = {
+    get: { operationId: 'openapi', summary: 'This document.', responses: responses({ type: 'object' }) },
   }
   return {
     openapi: '3.1.0',
     info: {
       title: 'fivetuple control API',
       version: '1',
-      description: 'Controls one running cluster. Loopback only; every request brings the bearer token.',
+      description: 'Controls one running cluster. Loopback only; every request needs the bearer token.',
     },
     security: [{ token: [] }],
     paths,
@@ -31,7 +36,7 @@ export function openApiDocument(routes: readonly Route[]): object {
       securitySchemes: { token: { type: 'http', scheme: 'bearer' } },
       responses: {
         Problem: {
-          description: 'What went wrong (RFC 9457).',
+          description: 'An error (RFC 9457).',
           content: { 'application/problem+json': { schema: PROBLEM } },
         },
       },
@@ -39,23 +44,52 @@ export function openApiDocument(routes: readonly Route[]): object {
   }
 }
 
-function operation({ summary, params, query, body, response }: Route): object {
-  const parameters = [
-    ...Object.entries(params?.properties ?? {}).map(([name, schema]) => ({ name, in: 'path', required: true, schema })),
-    ...Object.entries(query?.properties ?? {}).map(([name, schema]) => ({
-      name,
-      in: 'query',
-      required: query?.required?.includes(name) ?? false,
+function describe(row: Operation): object {
+  const { name, summary, parameters, result, progress } = row
+  const required = parameters.required ?? []
+  const inUrl = Object.entries(parameters.properties).flatMap(([parameter, schema]) => {
+    const place = placeOf(row, parameter)
+    if (place === 'body') return []
+    const isList = 'type' in schema && schema.type === 'array'
+    return {
+      name: parameter,
+      in: place,
+      required: required.includes(parameter),
       schema,
-    })),
-  ]
+      ...(isList && { explode: false }),
+    }
+  })
+  const body = schemaOf(row, 'body')
   return {
+    operationId: name,
     summary,
-    ...(parameters.length > 0 && { parameters }),
-    ...(body && { requestBody: { required: true, content: { 'application/json': { schema: body } } } }),
-    responses: {
-      200: { description: 'Done.', content: { 'application/json': { schema: response } } },
-      default: { $ref: '#/components/responses/Problem' },
-    },
+    ...(inUrl.length > 0 && { parameters: inUrl }),
+    ...(body && { requestBody: { required: needsBody(body), content: { 'application/json': { schema: body } } } }),
+    responses: progress === undefined ? responses(result) : responses(lineOf(progress, result), STREAM_TYPE),
+  }
+}
+
+function needsBody({ required, minProperties = 0 }: PlaceSchema): boolean {
+  return required.length > 0 || minProperties > 0
+}
+
+function responses(schema: object, type = 'application/json'): object {
+  return {
+    200: { description: 'Done.', content: { [type]: { schema } } },
+    default: { $ref: '#/components/responses/Problem' },
+  }
+}
+
+/** Schema of one line of a streamed response. */
+function lineOf(progress: object, result: object): object {
+  const only = (name: string, schema: object) => ({
+    type: 'object',
+    required: [name],
+    properties: { [name]: schema },
+    additionalProperties: false,
+  })
+  return {
+    description: 'One line. The last one has the result, or a problem.',
+    oneOf: [only('progress', progress), only('result', result), only('problem', PROBLEM)],
   }
 }

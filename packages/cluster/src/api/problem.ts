@@ -1,9 +1,9 @@
-/** An answer other than success: becomes a problem document (RFC 9457). */
+/** A response other than success; becomes a problem document (RFC 9457). */
 export class ApiError extends Error {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
 
-  /** @param detail for people: what is wrong, and what to do about it */
+  /** @param detail the error and its remedy, for people */
   constructor(status: number, detail: string, headers: Readonly<Record<string, string>> = {}) {
     super(detail)
     this.status = status

@@ -1,20 +1,23 @@
 import type { Socket } from 'node:net'
 import { UnprovenConnections } from '@fivetuple/runtime'
 import fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
-import type { ClusterControl } from './control.js'
+import type { ClusterControl } from '../operations/control.js'
+import { type Method, type Operation, type PlaceSchema, schemaOf } from '../operations/operation.js'
+import { OPERATIONS, type Registry } from '../operations/registry.js'
 import { Guard } from './guard.js'
+import { openApiDocument } from './openapi.js'
 import { ApiError, PROBLEM_TYPE, problem } from './problem.js'
-import type { Route } from './route.js'
-import { ROUTES } from './routes/all.js'
+import { decodeQuery } from './query.js'
+import { STREAM_TYPE, stepLines } from './stream.js'
 
-/** Requests are small questions; nothing needs more. */
+/** Longest body of a request. */
 const BODY_MAX_BYTES = 64 * 1024
 const HEADERS_MAX_BYTES = 8 * 1024
 /** Names are 64 characters at most, also when each of them is percent-encoded. */
 const PARAM_MAX_LENGTH = 192
 /** From a request's first byte to its last. */
 const REQUEST_TIMEOUT_MS = 10_000
-/** Clients that only hold connections are cut off. */
+/** Idle connections are closed. */
 const IDLE_TIMEOUT_MS = 30_000
 /** Connections that no request with the token has come by: time for it, and how many; of more, the oldest are closed. */
 const UNPROVEN_TIMEOUT_MS = 5_000
@@ -28,10 +31,13 @@ export interface ApiServerOptions {
   /** Bearer token that every request must bring. */
   readonly token: string
   readonly control: ClusterControl
+  /** Default: those of the product. */
+  readonly operations?: Registry
 }
 
 /** Builds the control API: HTTP on loopback, JSON, versioned paths. */
-export function createApiServer({ address, port, token, control }: ApiServerOptions): FastifyInstance {
+export function createApiServer(options: ApiServerOptions): FastifyInstance {
+  const { address, port, token, control, operations = OPERATIONS } = options
   const server = fastify({
     bodyLimit: BODY_MAX_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
@@ -42,10 +48,10 @@ export function createApiServer({ address, port, token, control }: ApiServerOpti
     routerOptions: { maxParamLength: PARAM_MAX_LENGTH },
     schemaController: { compilersFactory: { buildSerializer: noResponseSchemas } },
     ajv: { customOptions: { removeAdditional: false, coerceTypes: false, verbose: true } },
-    clientErrorHandler: answerGarbage,
+    clientErrorHandler: rejectMalformed,
     frameworkErrors: sendError,
   })
-  server.removeContentTypeParser('text/plain') // JSON is all that is spoken here
+  server.removeContentTypeParser('text/plain') // bodies are JSON
   const guard = new Guard(`${address}:${port}`, token, performance.now())
   const connections = new ConnectionLimits()
   server.server.on('connection', (socket) => connections.add(socket))
@@ -54,18 +60,48 @@ export function createApiServer({ address, port, token, control }: ApiServerOpti
     if (!connections.keep(socket)) reply.header('connection', 'close')
   })
   server.setErrorHandler(sendError)
+  const paths: readonly ServedPath[] = [...operations, { method: 'GET', path: DOCUMENT_PATH }]
   server.setNotFoundHandler((request) => {
-    throw notFound(request)
+    throw notFound(request, paths)
   })
-  for (const { method, path, params, query, body, handle } of ROUTES)
-    server.route({
-      method,
-      url: path,
-      schema: { ...(params && { params }), ...(query && { querystring: query }), ...(body && { body }) },
-      handler: (request) => handle(control, request),
-    })
+  server.get(DOCUMENT_PATH, async () => openApiDocument(operations))
+  for (const row of operations) serve(server, row, control)
   return server
 }
+
+/** Path of the OpenAPI document. */
+const DOCUMENT_PATH = '/v1/openapi.json'
+
+interface ServedPath {
+  readonly method: Method
+  readonly path: string
+}
+
+/** Adds the route of an operation. */
+function serve(server: FastifyInstance, row: Operation, control: ClusterControl): void {
+  const [params, querystring, body] = [schemaOf(row, 'path'), schemaOf(row, 'query'), schemaOf(row, 'body')]
+  // Also without parameters in the query there may be none: an unknown one is an error.
+  const query = querystring ?? NO_PARAMETERS
+  server.route({
+    method: row.method,
+    url: row.path,
+    schema: { ...(params && { params }), querystring: query, ...(body && { body }) },
+    preValidation: async (request) => {
+      request.query = decodeQuery(request.query, query)
+      if (body !== undefined) request.body ??= {}
+    },
+    handler: async (request, reply) => {
+      const parameters = Object.assign({}, request.params, request.query, body && request.body)
+      const gone = new AbortController()
+      reply.raw.once('close', () => gone.abort())
+      const outcome = row.run(control, parameters, gone.signal)
+      if (!('next' in outcome)) return outcome
+      return reply.type(STREAM_TYPE).send(await stepLines(outcome, (error) => reportError(error)[1]))
+    },
+  })
+}
+
+const NO_PARAMETERS: PlaceSchema = { type: 'object', properties: {}, required: [], additionalProperties: false }
 
 /** How many connections there may be: of token holders, and of all others, which never take the place of those. */
 class ConnectionLimits {
@@ -91,60 +127,66 @@ class ConnectionLimits {
   }
 }
 
-/** No route has a schema for its answers, so what would compile one need not be loaded. */
+/** No route has a schema for its responses, so fastify's compiler of such need not be loaded. */
 function noResponseSchemas(): never {
-  throw new Error('answers have no schemas')
+  throw new Error('responses have no schemas')
 }
 
-function notFound({ method, url }: FastifyRequest): ApiError {
+function notFound({ method, url }: FastifyRequest, paths: readonly ServedPath[]): ApiError {
   const [path = ''] = url.split('?')
-  const allowed = ROUTES.filter((route) => patternOf(route).test(path)).flatMap(({ method }) =>
-    method === 'GET' ? ['GET', 'HEAD'] : [method],
-  )
+  const allowed = paths
+    .filter((served) => patternOf(served).test(path))
+    .flatMap(({ method }) => (method === 'GET' ? ['GET', 'HEAD'] : [method]))
   if (allowed.length === 0) return new ApiError(404, `there is no ${path.slice(0, 100)} here; see /v1/openapi.json`)
   const allow = [...new Set(allowed)].join(', ')
   return new ApiError(405, `${method} is not for ${path}; it takes ${allow}`, { allow })
 }
 
-function patternOf({ path }: Route): RegExp {
+function patternOf({ path }: ServedPath): RegExp {
   return new RegExp(`^${path.replaceAll('.', '\\.').replaceAll(/:\w+/g, '[^/]+')}$`)
 }
 
-/** Mistakes of the client say what they are; those of ours are told to the operator of the launcher, and to nobody else. */
+/** Errors of the client are described to it; our own go to standard error of the launcher only. */
 function sendError(error: FastifyError | ApiError, _request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const [status, detail] = describeError(error)
-  if (status >= 500 && !(error instanceof ApiError)) process.stderr.write(`control API: ${error.stack}\n`)
+  const [status, detail] = reportError(error)
   if (error instanceof ApiError) void reply.headers(error.headers)
   return reply.code(status).type(PROBLEM_TYPE).send(problem(status, detail))
 }
 
-function describeError(error: FastifyError | ApiError): [status: number, detail: string] {
+/** Returns status and description of an error; writes our own to standard error. */
+function reportError(error: Error): [status: number, detail: string] {
+  const [status, detail] = describeError(error)
+  if (status >= 500 && !(error instanceof ApiError)) process.stderr.write(`control API: ${error.stack}\n`)
+  return [status, detail]
+}
+
+function describeError(error: Partial<FastifyError> & Error): [status: number, detail: string] {
   if (error instanceof ApiError) return [error.status, error.message]
   const { statusCode = 500, validation, validationContext, message } = error
-  if (statusCode >= 500) return [statusCode, 'the launcher failed at this; its standard error says more']
+  if (statusCode >= 500) return [statusCode, 'internal error of the launcher; details are on its standard error']
   if (statusCode === 415) return [statusCode, "a body must be JSON: send 'Content-Type: application/json'"]
   const [first] = validation ?? []
   if (first === undefined) return [statusCode, message]
   const place = `${validationContext}${first.instancePath.replaceAll('/', '.')}`
   const extra = (first.params as { additionalProperty?: string }).additionalProperty
   const title = (first as { parentSchema?: { title?: string } }).parentSchema?.title
-  if (extra !== undefined) return [statusCode, `${place} may not have '${extra.slice(0, 64)}'`]
-  return [statusCode, `${place} ${first.message ?? 'is wrong'}${title === undefined ? '' : `: it must be ${title}`}`]
+  if (extra !== undefined) return [statusCode, `${place} must not have '${extra.slice(0, 64)}'`]
+  return [statusCode, `${place} ${first.message ?? 'is invalid'}${title === undefined ? '' : `: it must be ${title}`}`]
 }
 
-/** What is no HTTP, or too long or too slow to become a request. */
-function answerGarbage(error: NodeJS.ErrnoException, socket: Socket): void {
+/** Responds to what is no HTTP, or too long or too slow to become a request. */
+function rejectMalformed(error: NodeJS.ErrnoException, socket: Socket): void {
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy()
     return
   }
-  const [status, detail] = GARBAGE[error.code ?? ''] ?? [400, 'this is no HTTP request']
+  const [status, detail] = MALFORMED[error.code ?? ''] ?? [400, 'this is not an HTTP request']
   const body = JSON.stringify(problem(status, detail))
   const head = `HTTP/1.1 ${status} ${problem(status, '').title}\r\ncontent-type: ${PROBLEM_TYPE}\r\n`
   socket.end(`${head}content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`)
 }
 
-const GARBAGE: Readonly<Record<string, readonly [status: number, detail: string]>> = {
-  HPE_HEADER_OVERFLOW: [431, `a request's line and headers may have ${HEADERS_MAX_BYTES} bytes`],
-  ERR_HTTP_REQUEST_TIMEOUT: [408, `a request must be whole after ${REQUEST_TIMEOUT_MS / 1000} s`],
+const MALFORMED: Readonly<Record<string, readonly [status: number, detail: string]>> = {
+  HPE_HEADER_OVERFLOW: [431, `the request line and the headers may have ${HEADERS_MAX_BYTES} bytes`],
+  ERR_HTTP_REQUEST_TIMEOUT: [408, `a request must be complete after ${REQUEST_TIMEOUT_MS / 1000} s`],
 }

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import type { ApiClient } from '../api/client.js'
+import type { NameKind } from '../operations/command.js'
 import { targetCluster } from './target.js'
 
 const SCRIPTS = {
@@ -26,14 +26,22 @@ export function printCompletionScript(shell: keyof typeof SCRIPTS): void {
   process.stdout.write(SCRIPTS[shell])
 }
 
-/** What the scripts call: prints the candidates for the last word, one a line; none when there is nothing to say. */
-export async function printCandidates(program: Command, words: readonly string[]): Promise<void> {
-  const candidates = await candidatesFor(program, words).catch(() => [])
+/** What the scripts call: prints the candidates for the last word, one a line; none if there are none. */
+export async function printCandidates(
+  program: Command,
+  completes: ReadonlyMap<object, NameKind>,
+  words: readonly string[],
+): Promise<void> {
+  const candidates = await candidatesFor(program, completes, words).catch(() => [])
   const last = words.at(-1) ?? ''
   for (const candidate of candidates) if (candidate.startsWith(last)) process.stdout.write(`${candidate}\n`)
 }
 
-async function candidatesFor(program: Command, words: readonly string[]): Promise<readonly string[]> {
+async function candidatesFor(
+  program: Command,
+  completes: ReadonlyMap<object, NameKind>,
+  words: readonly string[],
+): Promise<readonly string[]> {
   let command = program
   let position = 0
   const before = words.slice(0, -1)
@@ -42,7 +50,7 @@ async function candidatesFor(program: Command, words: readonly string[]): Promis
     if (word.startsWith('-')) {
       const option = command.options.find(({ short, long }) => short === word || long === word)
       if (option?.required && !word.includes('=')) {
-        if (i === before.length - 1) return option.argChoices ?? namesFor(option.flags)
+        if (i === before.length - 1) return option.argChoices ?? namesFor(completes.get(option))
         i++ // its value
       }
       continue
@@ -54,19 +62,27 @@ async function candidatesFor(program: Command, words: readonly string[]): Promis
   if (words.at(-1)?.startsWith('-')) return [...command.options.map(({ long }) => long ?? ''), '--help']
   const subs = command.createHelp().visibleCommands(command)
   if (subs.length > 0 && position === 0) return subs.map((known) => known.name())
-  const argument = command.registeredArguments[position]
-  return argument === undefined ? [] : (argument.argChoices ?? namesFor(argument.name()))
+  const last = command.registeredArguments.at(-1)
+  const argument = command.registeredArguments[position] ?? (last?.variadic ? last : undefined)
+  return argument === undefined ? [] : (argument.argChoices ?? namesFor(completes.get(argument)))
 }
 
-/** Names of the running cluster, for an argument or option of that kind. */
-async function namesFor(kind: string): Promise<readonly string[]> {
-  if (/\.yaml/.test(kind)) return []
-  const api: ApiClient = targetCluster(undefined)
-  const { vips, lbs, roles } = await api.status()
-  const backends = Object.values(lbs).flatMap(({ services }) => services.flatMap((service) => service.backends))
-  if (/^lb$/.test(kind)) return [...Object.keys(lbs), 'all']
-  if (/^role$/.test(kind)) return roles.map(({ name }) => name)
-  if (/vip/.test(kind)) return vips.map(({ name }) => name)
-  if (/backend/.test(kind)) return [...new Set(backends.map(({ name }) => name))]
-  return []
+/** Names of that kind in the running cluster. */
+async function namesFor(kind: NameKind | undefined): Promise<readonly string[]> {
+  if (kind === undefined) return []
+  const { vips, lbs, roles } = await targetCluster(undefined).run('status')
+  switch (kind) {
+    case 'lb':
+      return Object.keys(lbs)
+    case 'lb-or-all':
+      return [...Object.keys(lbs), 'all']
+    case 'role':
+      return roles.map(({ name }) => name)
+    case 'vip':
+      return vips.map(({ name }) => name)
+    case 'backend': {
+      const backends = Object.values(lbs).flatMap(({ services }) => services.flatMap((service) => service.backends))
+      return [...new Set(backends.map(({ name }) => name))]
+    }
+  }
 }

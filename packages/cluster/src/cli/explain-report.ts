@@ -1,9 +1,13 @@
-import type { Explanation } from '../api/status.js'
+import type { Output } from '../operations/command.js'
+import type { Explanation } from '../operations/status-schemas.js'
+
+/** Output of `fivetuple explain`. */
+export const explanationOutput: Output<Explanation, never> = { text: (explanation) => renderExplanation(explanation) }
 
 /** The decision for people: hop by hop, with the outcome if the flow is rehashed. */
 export function renderExplanation({ client, vip, protocol, route, session, sessionsElsewhere }: Explanation): string {
   const flow = `${protocol} ${client} > ${vip}`
-  if (route === null) return `${flow}\n  no route: the uplink switch answers with ICMP destination unreachable\n`
+  if (route === null) return `${flow}\n  no route: the uplink switch responds with ICMP destination unreachable\n`
   const { hash, m } = route
   const value = `0x${hash.value.toString(16).padStart(8, '0')}`
   return [

@@ -1,4 +1,4 @@
-import type { ClusterStatus } from '../api/status.js'
+import type { ClusterStatus } from '../operations/status-schemas.js'
 import { table } from './table.js'
 
 type SwitchStatus = ClusterStatus['switches'][string]

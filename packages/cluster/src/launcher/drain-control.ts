@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { DrainsControl } from '../api/control.js'
 import { ApiError } from '../api/problem.js'
-import type { BackendDrainState, LbDrainState } from '../api/status.js'
+import type { DrainsControl } from '../operations/control.js'
+import type { BackendDrain, LbDrain } from '../operations/drain-schemas.js'
 import type { ClusterPlan } from '../plan/plan.js'
 import type { LbFleet } from './lb-fleet.js'
 import { backendNamed, oneLbNamed } from './lookup.js'
@@ -24,7 +24,7 @@ export class DrainControl implements DrainsControl {
   }
 
   /** Keeps new flows from an LB, or lets them come again; what it carries goes on. One that is down learns it when it starts. */
-  async drainLb(lb: string, draining: boolean): Promise<LbDrainState> {
+  async drainLb(lb: string, draining: boolean): Promise<LbDrain> {
     const name = oneLbNamed(this.#plan, lb)
     await this.#fleet.change([name], 'setDraining', { draining }, () => ({ draining }))
     await this.#untilSwitchKnows(name, draining)
@@ -48,7 +48,7 @@ export class DrainControl implements DrainsControl {
   }
 
   /** How far an LB is. */
-  async lbDrain(lb: string): Promise<LbDrainState> {
+  async lbDrain(lb: string): Promise<LbDrain> {
     const name = oneLbNamed(this.#plan, lb)
     if (this.#fleet.isDown(name)) {
       const { draining } = this.#fleet.configs.get(name)!
@@ -76,7 +76,7 @@ export class DrainControl implements DrainsControl {
   }
 
   /** Keeps new flows of all VIPs from a backend, or lets them go there again; its sessions go on. */
-  async drainBackend(name: string, draining: boolean): Promise<BackendDrainState> {
+  async drainBackend(name: string, draining: boolean): Promise<BackendDrain> {
     const backend = backendNamed(this.#plan, name)
     const params = { backend, drained: draining }
     await this.#fleet.change(this.#fleet.configs.names, 'drainBackend', params, ({ drainedBackends }) => {
@@ -87,7 +87,7 @@ export class DrainControl implements DrainsControl {
   }
 
   /** How far a backend is: its sessions by LB. */
-  async backendDrain(name: string): Promise<BackendDrainState> {
+  async backendDrain(name: string): Promise<BackendDrain> {
     const backend = backendNamed(this.#plan, name)
     // An LB that is down has no sessions.
     const running = this.#fleet.configs.names.filter((lb) => !this.#fleet.isDown(lb))

@@ -1,6 +1,6 @@
 import type { Inhibitor } from '@fivetuple/lb-node'
-import type { ListenFailure } from '../api/status.js'
 import type { ConfigWarning } from '../config/config-error.js'
+import type { ListenFailure } from '../operations/status-schemas.js'
 
 /** One thing that happened to a cluster, and when; `up --json` prints each as a line. */
 export type ClusterEvent = Happening & EventTime

@@ -1,8 +1,9 @@
 import type { Behavior } from '@fivetuple/backend'
 import { GOOD_BEHAVIOR } from '@fivetuple/backend/behavior'
-import type { FaultsControl } from '../api/control.js'
-import type { ClearedFaults, Fault, FaultList, FaultReport, LinkSide, LinkSides, RollingStep } from '../api/faults.js'
 import { ApiError } from '../api/problem.js'
+import type { FaultsControl } from '../operations/control.js'
+import type { ClearedFaults, Fault, FaultList, FaultReport, LinkSide, LinkSides } from '../operations/fault-schemas.js'
+import type { RollingProgress, RollingResult } from '../operations/rolling-schemas.js'
 import type { ClusterPlan } from '../plan/plan.js'
 import type { DrainControl } from './drain-control.js'
 import { Links } from './injection-links.js'
@@ -128,7 +129,7 @@ export class InjectionControl implements FaultsControl {
     return { cleared, failed, warnings: warningsOf(inhibited) }
   }
 
-  rollingRestart(drainMaxMs: number): AsyncIterable<RollingStep> {
+  rollingRestart(drainMaxMs: number): AsyncGenerator<RollingProgress, RollingResult, undefined> {
     return this.#rolling.run(drainMaxMs)
   }
 

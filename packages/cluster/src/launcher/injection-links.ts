@@ -1,5 +1,5 @@
 import type { SwitchConfig } from '@fivetuple/switch'
-import type { LinkSide } from '../api/faults.js'
+import type { LinkSide } from '../operations/fault-schemas.js'
 import type { ClusterPlan } from '../plan/plan.js'
 import type { RoleClients } from './role-contracts.js'
 

@@ -1,5 +1,5 @@
 import type { Behavior } from '@fivetuple/backend'
-import type { Fault, FaultReport, LinkSide, Watch } from '../api/faults.js'
+import type { Fault, FaultReport, LinkSide, Watch } from '../operations/fault-schemas.js'
 import type { ClusterPlan } from '../plan/plan.js'
 import type { RoleSpec } from './role-process.js'
 import type { RoleState } from './supervisor.js'

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { LbStatus } from '@fivetuple/lb-node'
-import type { RollingStep } from '../api/faults.js'
 import { ApiError } from '../api/problem.js'
+import type { RollingProgress, RollingResult } from '../operations/rolling-schemas.js'
 import type { DrainControl } from './drain-control.js'
 import type { Recovery } from './injection-recovery.js'
 import type { RoleClients } from './role-contracts.js'
@@ -29,22 +29,22 @@ export class RollingRestart {
   }
 
   /**
-   * Ends after the step 'failed' when an LB does not come back, and between two steps when nobody reads on. Throws an
-   * ApiError when one is under way already.
+   * Returns the step `failed` if an LB does not come back. Ends between two steps when it is returned
+   * early. Throws an ApiError if a rolling restart is under way.
    * @param drainMaxMs how long each LB is drained before, at most; 0: not at all
    */
-  run(drainMaxMs: number): AsyncGenerator<RollingStep, void, undefined> {
+  run(drainMaxMs: number): AsyncGenerator<RollingProgress, RollingResult, undefined> {
     if (this.#isRunning) throw new ApiError(409, 'a rolling restart is under way')
     return this.#run(drainMaxMs)
   }
 
-  async *#run(drainMaxMs: number): AsyncGenerator<RollingStep, void, undefined> {
+  async *#run(drainMaxMs: number): AsyncGenerator<RollingProgress, RollingResult, undefined> {
     this.#isRunning = true
     const startedAt = performance.now()
     const atMs = (): number => Math.round(performance.now() - startedAt)
     const { lbs } = this.#options
     let current = ''
-    let last: RollingStep
+    let last: RollingResult
     try {
       for (const lb of lbs) {
         current = lb
@@ -56,11 +56,14 @@ export class RollingRestart {
     } finally {
       this.#isRunning = false
     }
-    // Not before: where nobody reads on, what follows the failure to end a drain is never run.
-    yield last
+    return last
   }
 
-  async *#restart(lb: string, drainMaxMs: number, atMs: () => number): AsyncGenerator<RollingStep, void, undefined> {
+  async *#restart(
+    lb: string,
+    drainMaxMs: number,
+    atMs: () => number,
+  ): AsyncGenerator<RollingProgress, void, undefined> {
     const { supervisor, recovery, drains } = this.#options
     let before: number
     try {

@@ -1,7 +1,7 @@
 import { type Endpoint, formatEndpoint, formatIpv4, parseEndpoint } from '@fivetuple/packet'
 import type { FlowShift, ListenFailureStatus } from '@fivetuple/switch'
-import type { StatusControl } from '../api/control.js'
 import { ApiError } from '../api/problem.js'
+import type { StatusControl } from '../operations/control.js'
 import type {
   ClusterStatus,
   Explanation,
@@ -9,7 +9,7 @@ import type {
   LbSessions,
   ListenFailure,
   Prediction,
-} from '../api/status.js'
+} from '../operations/status-schemas.js'
 import type { ClusterPlan } from '../plan/plan.js'
 import type { LbFleet } from './lb-fleet.js'
 import { lbNamed, oneLbNamed, vipNamed } from './lookup.js'

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
-import { ApiClient } from '@fivetuple/cluster'
+import { clusterClient } from '@fivetuple/cluster'
 import t, { type Test } from 'tap'
 
 interface Asked {
@@ -43,28 +43,32 @@ async function answering(t: Test, ...answers: readonly [Answer, ...Answer[]]) {
     server.close()
   })
   const { port } = server.address() as AddressInfo
-  return { api: new ApiClient({ api: `http://127.0.0.1:${port}`, token: 'x' }), asked, connections: () => connections }
+  return {
+    api: clusterClient({ api: `http://127.0.0.1:${port}`, token: 'x' }).operations,
+    asked,
+    connections: () => connections,
+  }
 }
 
-t.test('what was too much is asked again, whole', async (t) => {
+t.test('a request that was too much is sent again, whole', async (t) => {
   const { api, asked } = await answering(t, TOO_MANY('0'), TOO_MANY('soon'), { status: 200, body: { name: 'web' } })
-  t.match(await api.changeVip('web', { policy: 'maglev' }), { name: 'web' })
+  t.match(await api.vip.set({ vip: 'web', policy: 'maglev' }), { name: 'web' })
   t.match(asked, new Array(3).fill({ method: 'PATCH', path: '/v1/vips/web', body: '{"policy":"maglev"}' }))
 })
 
-t.test('it waits as long as it is told to', async (t) => {
+t.test('it waits as long as the response requests', async (t) => {
   const { api, asked } = await answering(t, TOO_MANY('1'), { status: 200, body: {} })
   await api.status()
   t.ok(asked[1]!.atMs - asked[0]!.atMs >= 990, `${asked[1]!.atMs - asked[0]!.atMs} ms`)
 })
 
-t.test('it gives up after five times, and says why', async (t) => {
+t.test('it gives up after five times, with the reason', async (t) => {
   const { api, asked } = await answering(t, TOO_MANY('0'))
   await t.rejects(api.status(), { message: 'too many requests' })
   t.equal(asked.length, 6)
 })
 
-t.test('other errors are not asked again', async (t) => {
+t.test('other errors are not repeated', async (t) => {
   const { api, asked } = await answering(t, {
     status: 503,
     headers: { 'retry-after': '0' },
@@ -74,39 +78,41 @@ t.test('other errors are not asked again', async (t) => {
   t.equal(asked.length, 1)
 })
 
-t.test('a thousand questions side by side share a few connections', async (t) => {
+t.test('a thousand requests side by side share a few connections', async (t) => {
   const { api, asked, connections } = await answering(t, { status: 200, body: {} })
   await Promise.all(Array.from({ length: 1_000 }, () => api.status()))
   t.equal(asked.length, 1_000)
   t.ok(connections() <= 16, `${connections()} connections`)
 })
 
-t.test('a cluster that has gone is told as such', async (t) => {
+t.test('a cluster that is gone is reported as such', async (t) => {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
   server.close()
-  const api = new ApiClient({ api: `http://127.0.0.1:${port}`, token: 'x' })
-  await t.rejects(api.status(), { message: /does not answer \(.*\): is it still running\?/ })
+  const { operations: api } = clusterClient({ api: `http://127.0.0.1:${port}`, token: 'x' })
+  await t.rejects(api.status(), { message: /does not respond \(.*\): is it still running\?/ })
 })
 
-t.test('so is one that goes in the middle of an answer', async (t) => {
+t.test('so is one that goes in the middle of a response', async (t) => {
   const server = createServer((request, response) => {
-    response.write('{"atMs":0,"step":"restarting","lb":"lb-1","sessions":0}\n{', () => request.socket.destroy())
+    response.write('{"progress":{"atMs":0,"step":"restarting","lb":"lb-1","sessions":0}}\n{', () =>
+      request.socket.destroy(),
+    )
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   t.teardown(() => server.close())
   const { port } = server.address() as AddressInfo
-  const api = new ApiClient({ api: `http://127.0.0.1:${port}`, token: 'x' })
-  await t.rejects(api.kill('lb-1', false), { message: /does not answer \(.*\): is it still running\?/ })
+  const { operations: api } = clusterClient({ api: `http://127.0.0.1:${port}`, token: 'x' })
+  await t.rejects(api.role.kill({ role: 'lb-1' }), { message: /does not respond \(.*\): is it still running\?/ })
   const restarted = async () => {
-    for await (const { step } of api.rollingRestart(0)) t.equal(step, 'restarting')
+    for await (const { step } of api.lb.rollingRestart()) t.equal(step, 'restarting')
   }
-  await t.rejects(restarted(), { message: /does not answer \(.*\): is it still running\?/ })
+  await t.rejects(restarted(), { message: /does not respond \(.*\): is it still running\?/ })
 })
 
-t.test('a question whose connection was closed is asked once more; what changes something is not', async (t) => {
+t.test('a request whose connection was closed is repeated once; one that changes something is not', async (t) => {
   let closed = 0
   const server = createServer((request, response) => {
     if (closed++ === 0 || request.method !== 'GET') request.socket.destroy()
@@ -119,9 +125,9 @@ t.test('a question whose connection was closed is asked once more; what changes 
     server.close()
   })
   const { port } = server.address() as AddressInfo
-  const api = new ApiClient({ api: `http://127.0.0.1:${port}`, token: 'x' })
-  t.same(await api.ask('GET', '/v1/status'), { name: 'web' })
+  const client = clusterClient({ api: `http://127.0.0.1:${port}`, token: 'x' })
+  t.same(await client.request('GET', '/v1/status'), { name: 'web' })
   t.equal(closed, 2)
-  await t.rejects(api.ask('POST', '/v1/roles/lb-1/kill'), /does not answer .*is it still running/)
+  await t.rejects(client.request('POST', '/v1/roles/lb-1/kill'), /does not respond .*is it still running/)
   t.equal(closed, 3)
 })

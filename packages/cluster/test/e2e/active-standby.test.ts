@@ -22,7 +22,9 @@ vips: [{ name: web }, { name: api, port: 81 }]
       bips.add((await getOnce(host, Number(port), `127.100.101.${i + 1}`)).answer.peer.address)
     }
     t.strictSame([...bips], ['127.100.2.1'], 'whatever the client')
-    t.match((await cluster.api.vips('lb-2'))[0], { vips: [{ inhibitedBy: ['standby'] }, { inhibitedBy: ['standby'] }] })
+    t.match((await cluster.api.vip.list({ lb: 'lb-2' }))[0], {
+      vips: [{ inhibitedBy: ['standby'] }, { inhibitedBy: ['standby'] }],
+    })
     t.match((await cluster.api.status()).lbs['lb-2']?.redundancy, {
       elections: [{ state: 'backup', activeRouter: '127.100.1.1' }, { state: 'backup' }],
     })
@@ -32,15 +34,15 @@ vips: [{ name: web }, { name: api, port: 81 }]
       stderr: /no other LB takes new flows of web, api, so lb-1 goes on getting them/,
     })
 
-    await cluster.api.drainLb('lb-1', false)
+    await cluster.api.lb.undrain({ lb: 'lb-1' })
 
     const seen = cluster.events.length
-    await cluster.api.kill('lb-1', true) // it stays away while its successor is looked at
+    await cluster.api.role.kill({ role: 'lb-1', keepStopped: true }) // it stays away while its successor is looked at
     const routes = () =>
       cluster.events.slice(seen).flatMap((e) => (e.event === 'routes' && e.vip === 'web' ? [e.lbs.join()] : []))
     await until(() => routes().includes('lb-2'), 'lb-2 takes over')
     t.equal((await fetchOnce(cluster.url('web'))).status, 200)
-    await cluster.api.start('lb-1')
+    await cluster.api.role.start({ role: 'lb-1' })
     await until(async () => (await carriers()).every((lbs) => lbs === 'lb-1'), 'lb-1 is back, and active again')
     t.equal((await fetchOnce(cluster.url('api'))).status, 200)
   },

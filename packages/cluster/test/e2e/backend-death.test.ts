@@ -93,7 +93,7 @@ function watchSessions(t: Test, cluster: TestCluster, own: readonly OwnServer[],
   const done = (async () => {
     // An LB keeps a session for two seconds after its end: none is missed.
     while (!stopping) {
-      const lists = await cluster.api.sessions('all', 'web', 10_000)
+      const lists = await cluster.api.sessions({ lb: 'all', vip: 'web', limit: 10_000 })
       const nowMs = performance.now() - startedAt
       for (const { sessions } of lists)
         for (const { client, backend, state, ageMs } of sessions) {

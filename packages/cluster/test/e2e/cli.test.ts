@@ -75,12 +75,16 @@ t.test('commands, their exit codes, and completion', async (t) => {
   t.teardown(() => client.socket.destroy())
   const json = async (...args: string[]) => JSON.parse((await cluster.cli(...args, '--json')).stdout)
   await until(
-    async () => (await cluster.api.sessions('all', 'web', 1)).some(({ sessions }) => sessions.length > 0),
+    async () =>
+      (await cluster.api.sessions({ lb: 'all', vip: 'web', limit: 1 })).some(({ sessions }) => sessions.length > 0),
     'its flow is there',
   )
   t.match(await json('sessions', '--vip', 'web'), [{ lb: 'lb-1' }, { lb: 'lb-2' }])
   t.match((await cluster.cli('sessions')).stdout, /tcp +127\.0\.0\.1:\d+ +127\.101\.10\.1:8080/)
-  t.match(await json('health'), [{ vip: 'web', lb: 'lb-1', name: 'backend-1', isHealthy: true }])
+  t.match(await json('health'), {
+    backends: [{ vip: 'web', lb: 'lb-1', name: 'backend-1', isHealthy: true }],
+    unreachable: [],
+  })
   t.match(await json('vip', 'set', 'web', '--policy', 'maglev', '--weight', 'backend-2=5', '--max-sessions', '9'), {
     policy: 'maglev',
     weights: { 'backend-1': 1, 'backend-2': 5 },

@@ -1,9 +1,9 @@
 import { Agent, request as httpRequest } from 'node:http'
 import { connect } from 'node:net'
-import { ROUTES } from '@fivetuple/cluster'
+import { OPERATIONS, resultOf } from '@fivetuple/cluster'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import t from 'tap'
-import { fetchOnce } from './http-probe.js'
+import { fetchOnce, RawClient } from './http-probe.js'
 import { TestCluster, until } from './test-cluster.js'
 
 interface Answer {
@@ -48,7 +48,7 @@ t.test('the control API under abuse: the right status each time, nothing leaks, 
     ['unknown LB', 404, /there are lb-1, lb-2/, ask('GET', '/v1/lbs/lb-9/vips')],
     ['unknown VIP', 404, /there are web, api/, ask('PUT', '/v1/lbs/lb-1/vips/nope')],
     ['name too long', 414, /./, ask('GET', `/v1/lbs/${'x'.repeat(300)}/vips`)],
-    ['unknown query', 400, /querystring may not have 'x'/, ask('GET', '/v1/explain?client=1.2.3.4:5&vip=web&x=1')],
+    ['unknown query', 400, /querystring must not have 'x'/, ask('GET', '/v1/explain?client=1.2.3.4:5&vip=web&x=1')],
     ['missing query', 400, /querystring.*client/, ask('GET', '/v1/explain?vip=web')],
     ['bad endpoint', 400, /no address:port/, ask('GET', '/v1/explain?client=a&vip=web')],
     ['bad number', 400, /limit.*a number from 1 to 99999/, ask('GET', '/v1/lbs/all/sessions?limit=-1')],
@@ -60,7 +60,7 @@ t.test('the control API under abuse: the right status each time, nothing leaks, 
       /send 'Content-Type: application\/json'/,
       ask('PATCH', '/v1/vips/web', { 'content-type': 'text/plain' }, 'policy'),
     ],
-    ['unknown field', 400, /body may not have 'polcy'/, ask('PATCH', '/v1/vips/web', json, '{"polcy":"random"}')],
+    ['unknown field', 400, /body must not have 'polcy'/, ask('PATCH', '/v1/vips/web', json, '{"polcy":"random"}')],
     ['wrong value', 400, /body\.policy/, ask('PATCH', '/v1/vips/web', json, '{"policy":"best"}')],
     ['wrong weight', 400, /body\.weights/, ask('PATCH', '/v1/vips/web', json, '{"weights":{"backend-1":999}}')],
     ['unknown backend', 400, /no backend of web/, ask('PATCH', '/v1/vips/web', json, '{"weights":{"b":1}}')],
@@ -109,7 +109,9 @@ t.test('the control API under abuse: the right status each time, nothing leaks, 
   t.ok(strangers.some((answer) => answer?.status === 429))
   await until(async () => (await ask('GET', '/v1/status')).status === 200, 'an operator is heard again')
   const explained = await Promise.all(
-    Array.from({ length: 1_500 }, (_, i) => cluster.api.explain(`127.0.0.1:${1_024 + i}`, 'web', 'tcp')),
+    Array.from({ length: 1_500 }, (_, i) =>
+      cluster.api.explain({ client: `127.0.0.1:${1_024 + i}`, vip: 'web', protocol: 'tcp' }),
+    ),
   )
   t.ok(
     explained.every(({ route }) => route !== null),
@@ -118,33 +120,68 @@ t.test('the control API under abuse: the right status each time, nothing leaks, 
   t.equal((await fetchOnce(cluster.url('web'))).status, 200, 'traffic went on')
 })
 
-t.test('every route is in the document, and answers as its schema says', async (t) => {
+async function stateOf(cluster: TestCluster, role: string): Promise<string | undefined> {
+  return (await cluster.api.status()).roles.find(({ name }) => name === role)?.state
+}
+
+t.test('every operation responds as its schema says', async (t) => {
   const cluster = await TestCluster.start(t, '127.90.0.0/16', ['--lbs', '2', '--backends', '2'])
-  const document = (await cluster.api.ask('GET', '/v1/openapi.json')) as {
-    openapi: string
-    paths: Record<string, Record<string, { summary: string; responses: { 200: unknown } }>>
-  }
-  t.match(document.openapi, /^3\.1/)
   await fetchOnce(cluster.url('web'))
-  const body: Readonly<Record<string, object>> = {
-    '/v1/vips/:vip': { policy: 'maglev', weights: { 'backend-1': 2 } },
-    '/v1/backends/:backend/behavior': { delayMs: 1 },
+  const values: Readonly<Record<string, unknown>> = {
+    lb: 'lb-1',
+    vip: 'web',
+    backend: 'backend-1',
+    role: 'lb-2',
+    side: 'uplink',
+    client: '127.0.0.1:5000',
+    without: ['lb-1'],
+    policy: 'maglev',
+    delayMs: 1,
   }
-  const query: Readonly<Record<string, string>> = {
-    '/v1/explain': '?client=127.0.0.1:5000&vip=web',
-    '/v1/predict': '?without=lb-1',
-  }
+  const further = ['policy', 'delayMs']
   const ajv = new Ajv2020({ strict: false })
-  for (const { method, path, response } of ROUTES) {
-    const documented = document.paths[path.replaceAll(/:(\w+)/g, '{$1}')]?.[method.toLowerCase()]
-    t.ok(documented?.summary, `${method} ${path} is described`)
-    if (!(method in { GET: 1, PUT: 1, DELETE: 1, PATCH: 1 })) continue
-    const url =
-      path.replace(':lb', 'lb-1').replace(':vip', 'web').replace(':backend', 'backend-1').replace(':side', 'uplink') +
-      (query[path] ?? '')
-    const answer = await cluster.api.ask(method, url, body[path])
-    const isValid = ajv.compile(response as object)
-    t.ok(isValid(answer), `${method} ${url}: ${ajv.errorsText(isValid.errors)}`)
+  const check = (schema: object, value: unknown, what: string): void => {
+    const isValid = ajv.compile(schema)
+    t.ok(isValid(value), `${what}: ${ajv.errorsText(isValid.errors)}`)
   }
-  t.equal(Object.keys(document.paths).length, new Set(ROUTES.map(({ path }) => path)).size)
+  // A paused role is resumed, a link that is down comes up, and so on, in the order of the registry.
+  for (const row of OPERATIONS) {
+    const { properties, required = [] }: { properties: object; required?: readonly string[] | undefined } =
+      row.parameters
+    const names = Object.keys(properties).filter((name) => required.includes(name) || further.includes(name))
+    const parameters = Object.fromEntries(names.map((name) => [name, values[name]]))
+    if (row.name === 'role.pause')
+      await until(async () => (await stateOf(cluster, 'lb-2')) === 'running', 'lb-2 is back')
+    if (row.name === 'role.start') await cluster.api.role.kill({ role: 'lb-2', keepStopped: true })
+    for await (const step of cluster.client.steps(row, parameters))
+      if ('result' in step) check(row.result, step.result, row.name)
+      else check(row.progress ?? {}, step.progress, `progress of ${row.name}`)
+  }
+})
+
+t.test('a drain streams its progress; a client that goes away ends the waiting, not the drain', async (t) => {
+  const cluster = await TestCluster.start(t, '127.90.0.0/16', ['--lbs', '2', '--backends', '1'])
+  const { listen } = cluster.vip('web')
+  const clients = await Promise.all(Array.from({ length: 20 }, () => RawClient.open(listen)))
+  for (const client of clients) client.socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n')
+  await until(() => clients.every((client) => client.text.includes('"backend"')), 'all have a response')
+  const onLb1 = clients.filter((client) => client.text.includes(cluster.ready.lbs[0]!.bip))
+  t.ok(onLb1.length > 1, `${onLb1.length} flows are on lb-1`)
+
+  for await (const state of cluster.api.lb.drain({ lb: 'lb-1', wait: true })) {
+    t.match(state, { lb: 'lb-1', draining: true, sessions: onLb1.length })
+    break
+  }
+  t.match(await cluster.api.lb.drainStatus({ lb: 'lb-1' }), { draining: true, sessions: onLb1.length })
+
+  const seen: number[] = []
+  for await (const { sessions } of cluster.api.lb.drain({ lb: 'lb-1', wait: true })) {
+    seen.push(sessions)
+    onLb1.pop()?.socket.end()
+  }
+  t.equal(seen[0], seen.length - 1, 'one element whenever the number of sessions changes')
+  t.equal(seen.at(-1), 0, 'the last one is the result')
+  const late = await resultOf(cluster.api.backend.drain({ backend: 'backend-1', wait: true, deadlineMs: 300 }))
+  t.ok(late.sessions > 0 && late.elapsedMs >= 300, 'it ends at its deadline')
+  for (const client of clients) client.socket.destroy()
 })

@@ -1,4 +1,5 @@
 import { type ProbeReport, runProbe } from '@fivetuple/client'
+import { resultOf } from '@fivetuple/cluster'
 import t, { type Test } from 'tap'
 import { RawClient } from './http-probe.js'
 import { TestCluster, until } from './test-cluster.js'
@@ -50,7 +51,7 @@ t.test('an LB is drained and put back under load: not one request fails, not one
 
   const early = await cluster.cli('lb', 'drain', 'lb-2', '--deadline', '1s')
   t.equal(early.code, 1, 'the lasting connections hold it')
-  t.match(early.stderr, /lb-2 still has \d+ sessions; it stays drained/)
+  t.match(early.stderr, /lb-2 still has \d+ sessions, and stays drained/)
   t.match(early.stdout, /\d\.\d s {2}lb-2 has \d+ sessions/)
   const atDrain = await newFlows()
   t.same(await ask(), before, 'they work, and are where they were')
@@ -84,7 +85,10 @@ t.test('a backend is drained and put back under load: not one request fails', as
   t.equal(drained.code, 0, drained.stderr)
   t.match(JSON.parse(drained.stdout.trim().split('\n').at(-1)!), { backend: 'backend-2', draining: true, sessions: 0 })
   const atDrain = await flows()
-  t.match(await cluster.api.backendDrain('backend-2'), { draining: true, sessionsByLb: { 'lb-1': 0, 'lb-2': 0 } })
+  t.match(await cluster.api.backend.drainStatus({ backend: 'backend-2' }), {
+    draining: true,
+    sessionsByLb: { 'lb-1': 0, 'lb-2': 0 },
+  })
   const seen = (await cluster.api.status()).lbs['lb-1']!.services[0]!.newFlows
   await until(
     async () => (await cluster.api.status()).lbs['lb-1']!.services[0]!.newFlows > seen + 40,
@@ -99,9 +103,9 @@ t.test('a backend is drained and put back under load: not one request fails', as
 
 t.test('what operators have changed outlives the LB that it was said to', async (t) => {
   const cluster = await TestCluster.start(t, '127.103.0.0/16', ['--lbs', '2', '--backends', '3'])
-  await cluster.api.drainBackend('backend-2', true)
-  await cluster.api.drainLb('lb-2', true)
-  await cluster.api.changeVip('web', { policy: 'maglev' })
+  await resultOf(cluster.api.backend.drain({ backend: 'backend-2' }))
+  await resultOf(cluster.api.lb.drain({ lb: 'lb-2' }))
+  await cluster.api.vip.set({ vip: 'web', policy: 'maglev' })
   process.kill(cluster.ready.lbs[1]!.pid, 'SIGKILL')
   await until(async () => {
     const { roles, lbs } = await cluster.api.status()
@@ -116,15 +120,21 @@ t.test('an LB that is down is drained, or no longer, when it is back', async (t)
   const cluster = await TestCluster.start(t, '127.103.0.0/16', ['--lbs', '2', '--backends', '1'])
   const { api } = cluster
   for (const draining of [true, false]) {
-    await api.kill('lb-2', true)
-    t.match(await api.drainLb('lb-2', draining), { lb: 'lb-2', draining, sessions: 0 })
-    await api.start('lb-2')
-    t.match(await api.lbDrain('lb-2'), { draining })
+    await api.role.kill({ role: 'lb-2', keepStopped: true })
+    t.match(await (draining ? resultOf(api.lb.drain({ lb: 'lb-2' })) : api.lb.undrain({ lb: 'lb-2' })), {
+      lb: 'lb-2',
+      draining,
+      sessions: 0,
+    })
+    await api.role.start({ role: 'lb-2' })
+    t.match(await api.lb.drainStatus({ lb: 'lb-2' }), { draining })
   }
-  for (const lb of ['lb-1', 'lb-2']) await api.kill(lb, true)
+  for (const lb of ['lb-1', 'lb-2']) await api.role.kill({ role: lb, keepStopped: true })
   for (const draining of [true, false])
     t.match(
-      await api.drainBackend('backend-1', draining),
+      await (draining
+        ? resultOf(api.backend.drain({ backend: 'backend-1' }))
+        : api.backend.undrain({ backend: 'backend-1' })),
       { draining, sessions: 0 },
       'so it is with a backend of such LBs',
     )

@@ -62,7 +62,7 @@ t.test('each drill injects its fault, under load, and leaves none behind', async
     if (fault !== undefined) {
       let faults: readonly unknown[] = []
       await until(async () => {
-        faults = (await api.faults()).faults
+        faults = (await api.faults.list()).faults
         return ended || faults.length > 0
       }, `${name} breaks something`)
       if (faults.length > 0) t.match(faults, [fault], name)
@@ -71,20 +71,20 @@ t.test('each drill injects its fault, under load, and leaves none behind', async
     t.equal(code, 0, `${name}: ${stderr}`)
     t.match(stdout, says, name)
     t.match(stdout, /^Watch:\n {2}(fivetuple|curl)/m, name)
-    t.same((await api.faults()).faults, [], `${name} has cleared it`)
+    t.same((await api.faults.list()).faults, [], `${name} has cleared it`)
   }
   stop.abort()
   const { answered } = await load
   t.ok(answered > 0, `${answered} requests were answered meanwhile`)
 
   const { done, interrupt } = drill(cluster, 'pause-lb', 'lb-1', '60')
-  await until(async () => (await api.faults()).faults.length === 1, 'it is paused')
+  await until(async () => (await api.faults.list()).faults.length === 1, 'it is paused')
   interrupt('SIGTERM')
   t.match(await done, { code: 143, stdout: /is resumed/ })
-  t.same((await api.faults()).faults, [], 'one that is interrupted clears its fault, too')
+  t.same((await api.faults.list()).faults, [], 'one that is interrupted clears its fault, too')
 
   t.match(await drill(cluster, 'kill-lb', 'lb-9').done, { code: 2, stderr: /there are uplink, downlink, lb-1, lb-2/ })
   t.match(await drill(cluster, 'kill-lb', 'lb-1', 'soon').done, { code: 2, stderr: /not a number of seconds/ })
   t.match(await drill(cluster, 'kill-lb', '--help').done, { code: 0, stdout: /An LB dies.*Usage:/s })
-  t.same((await api.faults()).faults, [])
+  t.same((await api.faults.list()).faults, [])
 })

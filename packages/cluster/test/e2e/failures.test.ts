@@ -43,37 +43,41 @@ t.test('roles are killed, kept stopped, started and restarted', async (t) => {
   const { api } = cluster
   const { pid } = cluster.ready.lbs[1]!
 
-  const killed = await api.kill('lb-2', true)
+  const killed = await api.role.kill({ role: 'lb-2', keepStopped: true })
   t.match(killed, { summary: `lb-2 (pid ${pid}) is killed`, undo: 'fivetuple start lb-2', warnings: [] })
   t.notOk(isAlive(pid))
   await until(async () => !(await routedTo(cluster, 'web')).includes('lb-2'), 'its routes are gone')
   t.equal((await fetchOnce(cluster.url('web'))).status, 200)
-  t.match(await api.faults(), {
+  t.match(await api.faults.list(), {
     faults: [{ kind: 'kept-stopped', role: 'lb-2', undo: 'fivetuple start lb-2' }],
     unreachable: [],
   })
   t.match(await cluster.cli('status'), { code: 0, stdout: /lb-2 +0 +kept stopped/ })
-  await t.rejects(api.kill('lb-2', true), /kept stopped already/)
-  await t.rejects(api.pause('lb-2'), /lb-2 is not running/)
+  await t.rejects(api.role.kill({ role: 'lb-2', keepStopped: true }), /kept stopped already/)
+  await t.rejects(api.role.pause({ role: 'lb-2' }), /lb-2 is not running/)
 
-  t.match(await api.start('lb-2'), { summary: /^lb-2 \(pid \d+\) is started: it is ready, and its routes are back/ })
+  t.match(await api.role.start({ role: 'lb-2' }), {
+    summary: /^lb-2 \(pid \d+\) is started: it is ready, and its routes are back/,
+  })
   t.strictSame(await routedTo(cluster, 'web'), ['lb-1', 'lb-2', 'lb-3'], 'when start is done, the routes are there')
-  t.strictSame((await api.faults()).faults, [])
+  t.strictSame((await api.faults.list()).faults, [])
 
-  await api.restart('lb-3')
+  await api.role.restart({ role: 'lb-3' })
   t.strictSame(await routedTo(cluster, 'web'), ['lb-1', 'lb-2', 'lb-3'], 'when restart is done, the routes are back')
   t.match(
     cluster.events.findLast(({ event }) => event === 'died'),
     { how: 'ended with code 0', restartInMs: 0 },
   )
-  t.match(await api.restart('backend-1'), { summary: /^backend-1 \(pid \d+\) is started: it is ready, after/ })
+  t.match(await api.role.restart({ role: 'backend-1' }), {
+    summary: /^backend-1 \(pid \d+\) is started: it is ready, after/,
+  })
 
   const byCli = await cluster.cli('kill', 'downlink')
   t.match(byCli, { code: 0, stdout: /^downlink \(pid \d+\) is killed\n! downlink is the only way there is/ })
   await until(async () => (await stateOf(cluster, 'downlink')) === 'running', 'the switch is back by itself')
   await until(async () => (await routedTo(cluster, 'web')).length === 3, 'all LBs can reach backends again')
   await until(async () => (await fetchOnce(cluster.url('web')).catch(() => null))?.status === 200, 'traffic flows')
-  await t.rejects(api.kill('lb-9', false), /there is no role 'lb-9'; there are uplink, downlink, lb-1/)
+  await t.rejects(api.role.kill({ role: 'lb-9' }), /there is no role 'lb-9'; there are uplink, downlink, lb-1/)
 })
 
 t.test('flows through a paused LB stall, and continue when it is resumed', async (t) => {
@@ -87,7 +91,10 @@ t.test('flows through a paused LB stall, and continue when it is resumed', async
   let ended = 0
   for (const { client } of flows) void client.closed.then(() => ended++)
 
-  t.match(await api.pause('lb-2'), { summary: /^lb-2 \(pid \d+\) is paused: SIGSTOP$/, undo: 'fivetuple resume lb-2' })
+  t.match(await api.role.pause({ role: 'lb-2' }), {
+    summary: /^lb-2 \(pid \d+\) is paused: SIGSTOP$/,
+    undo: 'fivetuple resume lb-2',
+  })
   t.match((await cluster.cli('status')).stdout, /^lb-2 +- +paused \(SIGSTOP\)$/m)
   t.equal(await stateOf(cluster, 'lb-2'), 'paused')
   t.match((await api.status()).unreachable, [{ name: 'lb-2', reason: /resume it with 'fivetuple resume lb-2'/ }])
@@ -100,7 +107,7 @@ t.test('flows through a paused LB stall, and continue when it is resumed', async
   await until(() => others.every(isAnswered), 'and again')
   t.notOk(through.some(isAnswered), 'none of its flows is')
 
-  t.match(await api.resume('lb-2'), { summary: /is resumed: SIGCONT$/, undo: null })
+  t.match(await api.role.resume({ role: 'lb-2' }), { summary: /is resumed: SIGCONT$/, undo: null })
   await until(() => through.every(isAnswered), 'all of its flows are answered')
   t.equal(ended, 0, 'no flow has ended')
   t.equal(await stateOf(cluster, 'lb-2'), 'running')
@@ -108,8 +115,8 @@ t.test('flows through a paused LB stall, and continue when it is resumed', async
   await cluster.untilEmpty()
 
   // A paused role does not delay the shutdown.
-  await api.pause('lb-1')
-  await api.pause('uplink')
+  await api.role.pause({ role: 'lb-1' })
+  await api.role.pause({ role: 'uplink' })
   const { pids } = cluster
   await cluster.stop()
   t.notOk(pids.some(isAlive))
@@ -122,7 +129,7 @@ t.test('a link that is down takes routes and flows of its LB with it, and nothin
   for (const side of ['uplink', 'downlink', 'both'] as const) {
     const flows = await openFlows(cluster, 40)
     const through = flows.filter(({ lb }) => lb === 'lb-3')
-    t.match(await api.takeLinksDown('lb-3', side), {
+    t.match(await api.link.down({ lb: 'lb-3', side }), {
       undo: `fivetuple link up lb-3 ${side}`,
       summary: /redials are refused/,
     })
@@ -147,19 +154,19 @@ t.test('a link that is down takes routes and flows of its LB with it, and nothin
     t.equal((await fetchOnce(cluster.url('web'))).status, 200, 'new connections work')
 
     if (side === 'both') {
-      const { faults } = await api.faults()
+      const { faults } = await api.faults.list()
       t.match(faults, [
         { kind: 'link-down', role: 'lb-3', side: 'uplink' },
         { kind: 'link-down', role: 'lb-3', side: 'downlink' },
       ])
       // A switch that is started again keeps the port down.
-      await api.restart('uplink')
+      await api.role.restart({ role: 'uplink' })
       t.match((await api.status()).switches.uplink?.ports[2], { up: false, isAdminDown: true })
       t.match(await cluster.cli('link', 'up', 'lb-3'), {
         code: 0,
         stdout: /links are up: its routes are back/,
       })
-    } else t.match(await api.bringLinksUp('lb-3', side), { summary: /is up: its routes are back after \d+ ms/ })
+    } else t.match(await api.link.up({ lb: 'lb-3', side }), { summary: /is up: its routes are back after \d+ ms/ })
     t.strictSame(await routedTo(cluster, 'web'), all)
     for (const { client } of flows) client.socket.destroy()
   }
@@ -167,11 +174,11 @@ t.test('a link that is down takes routes and flows of its LB with it, and nothin
   t.match(await cluster.cli('link', 'down', 'lb-7'), { code: 2, stderr: /there is no LB 'lb-7'/ })
 
   // All that is broken is undone together.
-  await api.takeLinksDown('lb-1', 'downlink')
-  await api.kill('lb-2', true)
-  await api.pause('lb-4')
-  await api.setBehavior('backend-2', { delayMs: 5, healthz: 'ok' })
-  const { faults } = await api.faults()
+  await api.link.down({ lb: 'lb-1', side: 'downlink' })
+  await api.role.kill({ role: 'lb-2', keepStopped: true })
+  await api.role.pause({ role: 'lb-4' })
+  await api.backend.setBehavior({ backend: 'backend-2', delayMs: 5, healthz: 'ok' })
+  const { faults } = await api.faults.list()
   t.strictSame(
     faults.map(({ description }) => description),
     [
@@ -181,8 +188,8 @@ t.test('a link that is down takes routes and flows of its LB with it, and nothin
       'backend-2 responds 5 ms late, always passes health checks',
     ],
   )
-  t.match(await api.clearFaults(), { cleared: faults, failed: [] })
-  t.strictSame(await api.faults(), { faults: [], unreachable: [] })
+  t.match(await api.faults.clear(), { cleared: faults, failed: [] })
+  t.strictSame(await api.faults.list(), { faults: [], unreachable: [] })
   t.strictSame(await routedTo(cluster, 'web'), all)
 })
 
@@ -194,16 +201,16 @@ t.test('an LB is up when the response says so, also one that had no path to its 
     'vips: [{ name: web, health: { check: http, interval: 1s, timeout: 1s } }]\n',
   )
   const { api } = cluster
-  const inhibitedBy = async () => (await api.vips('lb-2'))[0]?.vips[0]?.inhibitedBy ?? []
-  await api.takeLinksDown('lb-2', 'downlink')
+  const inhibitedBy = async () => (await api.vip.list({ lb: 'lb-2' }))[0]?.vips[0]?.inhibitedBy ?? []
+  await api.link.down({ lb: 'lb-2', side: 'downlink' })
   await until(async () => (await inhibitedBy()).includes('no-downlink'), 'it has no path to its backends')
-  t.match(await api.bringLinksUp('lb-2', 'downlink'), { summary: /its routes are back/, warnings: [] })
+  t.match(await api.link.up({ lb: 'lb-2', side: 'downlink' }), { summary: /its routes are back/, warnings: [] })
   t.ok((await routedTo(cluster, 'web')).includes('lb-2'))
 
-  await api.kill('backend-1', true)
+  await api.role.kill({ role: 'backend-1', keepStopped: true })
   await until(async () => (await inhibitedBy()).includes('no-healthy-backend'), 'there is no backend')
-  await api.takeLinksDown('lb-2', 'uplink')
-  t.match(await api.bringLinksUp('lb-2', 'uplink'), {
+  await api.link.down({ lb: 'lb-2', side: 'uplink' })
+  t.match(await api.link.up({ lb: 'lb-2', side: 'uplink' }), {
     warnings: [/web is inhibited, since too few backends are healthy/],
   })
 })
@@ -242,19 +249,19 @@ t.test('LBs are restarted one after the other under load', async (t) => {
   )
 
   // Whoever asked for it goes away: the next LB is left alone, and it can be asked for again.
-  for await (const { step } of cluster.api.rollingRestart(0)) if (step === 'restarting') break
+  for await (const { step } of cluster.api.lb.rollingRestart()) if (step === 'restarting') break
   await until(
     async () => (await cluster.api.status()).roles.find(({ name }) => name === 'lb-1')?.restarts === 2,
     'lb-1',
   )
-  await cluster.api.takeLinksDown('lb-2', 'both') // before the next one has begun, which finds it so
-  let again = cluster.api.rollingRestart(0)
+  await cluster.api.link.down({ lb: 'lb-2', side: 'both' }) // before the next one has begun, which finds it so
+  let again = cluster.api.lb.rollingRestart()
   await until(async () => {
     const first = await again.next().catch(() => undefined)
-    if (first === undefined) again = cluster.api.rollingRestart(0)
+    if (first === undefined) again = cluster.api.lb.rollingRestart()
     return first !== undefined
   }, 'the first has ended')
-  await t.rejects(cluster.api.rollingRestart(0).next(), /a rolling restart is under way/)
+  await t.rejects(cluster.api.lb.rollingRestart().next(), /a rolling restart is under way/)
 
   // One that does not come back stops it.
   let last: unknown
@@ -293,7 +300,7 @@ t.test('backends misbehave as requested, and are restored', async (t) => {
   const slow = await cluster.cli('backend', 'slow', 'backend-1', '1500ms')
   t.match(slow, { code: 0, stdout: /^backend-1 responds 1500 ms late\n/ })
   await untilHealthy(false)
-  await api.setBehavior('backend-1', { healthz: 'ok' })
+  await api.backend.setBehavior({ backend: 'backend-1', healthz: 'ok' })
   await untilHealthy(true)
   t.ok((await fromBackend1()).tookMs >= 1500, 'its answers are late')
   t.match(await cluster.cli('backend', 'fail', 'backend-1', '100%'), {
@@ -310,7 +317,9 @@ t.test('backends misbehave as requested, and are restored', async (t) => {
     })
     await untilHealthy(false)
     t.match((await fetchOnce(cluster.url('web'))).body.toString(), /"backend-2"/)
-    t.match(await api.faults(), { faults: [{ kind: 'misbehaving', role: 'backend-1', behavior: { [how]: true } }] })
+    t.match(await api.faults.list(), {
+      faults: [{ kind: 'misbehaving', role: 'backend-1', behavior: { [how]: true } }],
+    })
     t.match(await cluster.cli('faults', 'clear'), { code: 0, stdout: /^cleared: backend-1 / })
     await untilHealthy(true)
     t.equal((await fromBackend1()).status, 200)

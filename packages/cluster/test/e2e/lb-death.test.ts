@@ -1,4 +1,4 @@
-import type { VipPrediction } from '@fivetuple/cluster'
+import type { Prediction } from '@fivetuple/cluster'
 import t from 'tap'
 import { fetchOnce, RawClient } from './http-probe.js'
 import { TestCluster, until } from './test-cluster.js'
@@ -17,7 +17,7 @@ t.test('an LB that dies and stays away: routes go, new flows go elsewhere, and i
   // modulus would change once more, and with it the LB of flows just begun.
   t.match(await cluster.cli('predict', 'lb-9'), { code: 2, stderr: /there is no LB 'lb-9'; there are lb-1/ })
   const { stdout } = await cluster.cli('predict', 'lb-2', '--json')
-  const [prediction] = JSON.parse(stdout).vips as VipPrediction[]
+  const [prediction] = JSON.parse(stdout).vips as Prediction['vips'][number][]
   const table = (await cluster.cli('predict', 'lb-2')).stdout
   t.match(table, new RegExp(`^web +lb-2 +${onVictim.length} +${onVictim.length} +0 +0$`, 'm'))
   t.match(
@@ -26,12 +26,12 @@ t.test('an LB that dies and stays away: routes go, new flows go elsewhere, and i
   )
   t.match(table, /^ *VIP +LB +FLOWS +DIRECT LOSS +COLLATERAL +UNAFFECTED$/m)
   const before = cluster.events.length
-  await cluster.api.kill('lb-2', true)
+  await cluster.api.role.kill({ role: 'lb-2', keepStopped: true })
   await untilRoutes(cluster, before, (lbs) => !lbs.includes('lb-2'), 'the route over lb-2 is gone')
   const explained = await Promise.all(
     clients.map(async ({ socket }) => {
       const source = `${socket.localAddress}:${socket.localPort}`
-      const { session, sessionsElsewhere } = await cluster.api.explain(source, 'web', undefined)
+      const { session, sessionsElsewhere } = await cluster.api.explain({ client: source, vip: 'web' })
       // A probe of an edge may have found out by now.
       return { session, isBroken: sessionsElsewhere.length > 0 || socket.destroyed }
     }),

@@ -93,8 +93,8 @@ t.test('a cluster goes on when nobody reads any more what it says, and so does a
   const { launcher, api } = cluster
   launcher.stdout?.destroy()
   launcher.stderr?.destroy()
-  await api.kill('lb-1', true) // it would tell
-  await api.start('lb-1')
+  await api.role.kill({ role: 'lb-1', keepStopped: true }) // it would tell
+  await api.role.start({ role: 'lb-1' })
   t.equal((await fetchOnce(cluster.url('web'))).status, 200)
   const env = { ...process.env, XDG_RUNTIME_DIR: cluster.runtimeDirectory }
   const command = spawn(process.execPath, [BIN, 'kill', 'lb-1', '--keep-stopped'], {
@@ -104,16 +104,16 @@ t.test('a cluster goes on when nobody reads any more what it says, and so does a
   command.stdout.destroy()
   const [complaints, [code]] = await Promise.all([text(command.stderr), once(command, 'exit')])
   t.match({ complaints, code }, { complaints: '', code: 0 })
-  t.match((await api.faults()).faults, [{ kind: 'kept-stopped', role: 'lb-1' }])
+  t.match((await api.faults.list()).faults, [{ kind: 'kept-stopped', role: 'lb-1' }])
 })
 
 t.test('a cluster that is stopped while a command waits for routes ends at once', async (t) => {
   const cluster = await TestCluster.start(t, '127.56.0.0/16', ['--lbs', '1', '--backends', '1'])
   const { api, launcher, ready } = cluster
   process.kill(ready.switches[1]!.pid, 'SIGSTOP') // so that they won't come
-  const restarted = t.rejects(api.restart('uplink'))
+  const restarted = t.rejects(api.role.restart({ role: 'uplink' }))
   await until(() => cluster.events.filter(({ event }) => event === 'started').length === 5, 'uplink has died')
-  await until(() => api.explain('127.0.0.1:5000', 'web').then(Boolean, () => false), 'it is ready')
+  await until(() => api.explain({ client: '127.0.0.1:5000', vip: 'web' }).then(Boolean, () => false), 'it is ready')
   const ended = once(launcher, 'exit')
   launcher.kill('SIGTERM')
   await until(() => cluster.events.at(-1)?.event === 'stopped', 'all is stopped')

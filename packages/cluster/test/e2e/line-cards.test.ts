@@ -3,6 +3,7 @@ import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { existsSync, readFileSync } from 'node:fs'
 import { Agent, request } from 'node:http'
+import { resultOf } from '@fivetuple/cluster'
 import type { LineCardStatus } from '@fivetuple/switch'
 import t from 'tap'
 import { fetchOnce, getOnce, RawClient } from './http-probe.js'
@@ -69,7 +70,11 @@ edge: { keepAlive: 1s }
           const client = `127.140.100.${1 + i}`
           const { status, answer, clientPort } = await getOnce(host, Number(port), client, 30_000 + batch)
           if (status !== 200) throw new Error(`${status}`)
-          const { route } = await cluster.api.explain(`${client}:${clientPort}`, `${host}:${port}`, 'tcp')
+          const { route } = await cluster.api.explain({
+            client: `${client}:${clientPort}`,
+            vip: `${host}:${port}`,
+            protocol: 'tcp',
+          })
           if (route?.lb !== cluster.lbOf(answer.peer.address)) disagreements++
         }),
       )
@@ -97,7 +102,11 @@ edge: { keepAlive: 1s }
   await t.test('explain shows the session of a flow that stands, whichever card it is on', async (t) => {
     const clients = await openFlows(`${host}:${port}`, 8)
     for (const { socket } of clients) {
-      const { route, session } = await cluster.api.explain(`${socket.localAddress}:${socket.localPort}`, 'web', 'tcp')
+      const { route, session } = await cluster.api.explain({
+        client: `${socket.localAddress}:${socket.localPort}`,
+        vip: 'web',
+        protocol: 'tcp',
+      })
       t.equal(session?.state, 'established')
       t.equal(cluster.lbOf(session!.bip.split(':')[0]!), route?.lb)
     }
@@ -176,13 +185,13 @@ edge: { keepAlive: 1s }
 
   await t.test('a VIP that has been removed is removed on all cards when the command returns', async (t) => {
     for (let round = 0; round < 5; round++) {
-      await cluster.api.setVip('all', 'web', false)
+      await cluster.api.vip.remove({ lb: 'all', vip: 'web' })
       const refused = await Promise.allSettled(Array.from({ length: 8 }, () => RawClient.open(`${host}:${port}`)))
       t.ok(
         refused.every(({ status }) => status === 'rejected'),
         'nobody listens',
       )
-      await cluster.api.setVip('all', 'web', true)
+      await cluster.api.vip.add({ lb: 'all', vip: 'web' })
       const answers = await Promise.all(Array.from({ length: 8 }, () => fetchOnce(cluster.url('web'))))
       t.ok(
         answers.every(({ status }) => status === 200),
@@ -196,13 +205,13 @@ edge: { keepAlive: 1s }
   await t.test(
     'an LB killed outright: its flows end, new ones go elsewhere, and it comes back on all lanes',
     async (t) => {
-      await cluster.api.kill('lb-2', true)
+      await cluster.api.role.kill({ role: 'lb-2', keepStopped: true })
       await until(async () => {
         const { vips } = await cluster.api.status()
         return !vips[0]!.routedTo.includes('lb-2')
       }, 'the route over lb-2 is gone')
       t.equal((await fetchOnce(cluster.url('web'))).status, 200)
-      await cluster.api.start('lb-2')
+      await cluster.api.role.start({ role: 'lb-2' })
       await until(async () => {
         const { vips, switches } = await cluster.api.status()
         const lanes = Object.values(switches).flatMap(({ cards }) => cards.map(({ lanesUp }) => lanesUp))
@@ -213,7 +222,7 @@ edge: { keepAlive: 1s }
   )
 
   await t.test('a cable that is cut is cut on all cards', async (t) => {
-    await cluster.api.takeLinksDown('lb-3', 'uplink')
+    await cluster.api.link.down({ lb: 'lb-3', side: 'uplink' })
     await until(async () => {
       const { vips, switches, lbs } = await cluster.api.status()
       const isGone = !vips[0]!.routedTo.includes('lb-3') && lbs['lb-3']?.cables.uplink === false
@@ -221,7 +230,7 @@ edge: { keepAlive: 1s }
     }, 'lb-3 has no cable to the uplink switch')
     const { switches } = await cluster.api.status()
     t.match(switches.uplink?.ports[2], { up: false, isAdminDown: true })
-    await cluster.api.bringLinksUp('lb-3', 'uplink')
+    await cluster.api.link.up({ lb: 'lb-3', side: 'uplink' })
     const { vips } = await cluster.api.status()
     t.ok(vips[0]!.routedTo.includes('lb-3'))
   })
@@ -273,8 +282,12 @@ edge: { keepAlive: 1s }
     for (const cut of [true, false]) {
       const [victim] = await cardsOf(cluster, 'uplink')
       process.kill(victim!.pid, 'SIGKILL')
-      const doing = cut ? cluster.api.takeLinksDown('lb-4', 'uplink') : cluster.api.bringLinksUp('lb-4', 'uplink')
-      t.match((await cluster.api.explain('127.0.0.1:5000', 'web')).route, { prefix: '127.140.10.1/32' })
+      const doing = cut
+        ? cluster.api.link.down({ lb: 'lb-4', side: 'uplink' })
+        : cluster.api.link.up({ lb: 'lb-4', side: 'uplink' })
+      t.match((await cluster.api.explain({ client: '127.0.0.1:5000', vip: 'web' })).route, {
+        prefix: '127.140.10.1/32',
+      })
       await doing
       await until(
         async () => {
@@ -283,13 +296,13 @@ edge: { keepAlive: 1s }
         },
         `the card is back, and lb-4's cable ${cut ? 'is cut' : 'is there'} on it, too`,
       )
-      t.equal((await cluster.api.faults()).faults.length, cut ? 1 : 0)
+      t.equal((await cluster.api.faults.list()).faults.length, cut ? 1 : 0)
     }
   })
 
   await t.test('an LB that drains keeps its flows and gets no new ones, on either card', async (t) => {
     const clients = await openFlows(`${host}:${port}`, 60)
-    await cluster.api.drainLb('lb-1', true)
+    await resultOf(cluster.api.lb.drain({ lb: 'lb-1' }))
     const { lbs: before } = await cluster.api.status()
     const fresh = await openFlows(`${host}:${port}`, 60)
     const { lbs: after, switches } = await cluster.api.status()
@@ -297,11 +310,15 @@ edge: { keepAlive: 1s }
     const diverted = switches.uplink?.diverted.flows ?? 0
     t.ok(diverted > 0, `${diverted} flows were diverted`)
     for (const { socket } of fresh) {
-      const { route, session } = await cluster.api.explain(`${socket.localAddress}:${socket.localPort}`, 'web', 'tcp')
+      const { route, session } = await cluster.api.explain({
+        client: `${socket.localAddress}:${socket.localPort}`,
+        vip: 'web',
+        protocol: 'tcp',
+      })
       t.equal(cluster.lbOf(session!.bip.split(':')[0]!), route?.lb, 'explain knows diverted flows, too')
     }
     t.equal((await askAgain([...clients, ...fresh])).ended.length, 0, 'no flow ends')
-    await cluster.api.drainLb('lb-1', false)
+    await cluster.api.lb.undrain({ lb: 'lb-1' })
     t.equal((await askAgain([...clients, ...fresh])).ended.length, 0, 'nor when it is put back')
     for (const { socket } of [...clients, ...fresh]) socket.destroy()
     await cluster.untilEmpty()
@@ -355,12 +372,12 @@ t.test('signals to a switch with line cards', async (t) => {
 
   await t.test('hang stops all its processes, and resume lets all of them go on', async (t) => {
     const cards = await pidsOf()
-    await cluster.api.pause('uplink')
+    await cluster.api.role.pause({ role: 'uplink' })
     const all = [(await uplink()).pid, ...cards]
     await until(() => all.every((pid) => processState(pid) === 'T'), 'all three are stopped')
     // Longer than a line card may be unreachable: it is not its fault.
     await new Promise((resolve) => setTimeout(resolve, 4_000))
-    await cluster.api.resume('uplink')
+    await cluster.api.role.resume({ role: 'uplink' })
     await until(isServing, 'it serves')
     t.strictSame(await pidsOf(), cards, 'they are the same processes')
   })
@@ -376,9 +393,9 @@ t.test('signals to a switch with line cards', async (t) => {
 
   await t.test('kill from the command line kills all, and start brings all back', async (t) => {
     const cards = await pidsOf()
-    await cluster.api.kill('uplink', true)
+    await cluster.api.role.kill({ role: 'uplink', keepStopped: true })
     await until(() => !cards.some(isAlive), 'its line cards are gone')
-    await cluster.api.start('uplink')
+    await cluster.api.role.start({ role: 'uplink' })
     t.ok(await isServing())
   })
 })

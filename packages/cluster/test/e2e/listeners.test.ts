@@ -68,14 +68,14 @@ vips:
       for (const vip of ['web', 'echo']) t.match(last(vip), { failure: null, listen: cluster.vip(vip).listen })
 
       await t.test('also after a new start of the switch', async (t) => {
-        await cluster.api.kill('uplink', true)
+        await cluster.api.role.kill({ role: 'uplink', keepStopped: true })
         let other = createServer()
         t.teardown(() => other.close())
         await until(async () => {
           other = createServer().listen(8080, `${block}.10.1`)
           return await once(other, 'listening').then(Boolean, () => false)
         }, 'its line cards have gone, too')
-        await cluster.api.start('uplink')
+        await cluster.api.role.start({ role: 'uplink' })
         await until(async () => (await vips())[0]?.listenFailure?.code === 'EADDRINUSE', 'it is reported')
         t.match((await vips())[1], { listenFailure: null })
       })

@@ -1,4 +1,5 @@
 import { runProbe } from '@fivetuple/client'
+import { resultOf } from '@fivetuple/cluster'
 import t from 'tap'
 import { fetchOnce, RawClient } from './http-probe.js'
 import { OwnServer } from './servers.js'
@@ -50,7 +51,7 @@ t.test(
     await untilHealthy(3)
     for (const name of ['withdrawing', 'resetting', 'trying', 'panicking'])
       await until(async () => (await routedTo(name)).length === 2, `${name} has its routes`)
-    await api.kill('backend-1', true)
+    await api.role.kill({ role: 'backend-1', keepStopped: true })
     await untilHealthy(2)
     for (const name of ['withdrawing', 'resetting', 'trying', 'panicking'])
       t.same(await outcomes(name), all(200), `${name}: two are enough`)
@@ -58,7 +59,7 @@ t.test(
     t.same(await panics(), [[], []], 'two of three are 67 %, above the threshold')
     t.equal(await flowsInPanic('panicking'), 0)
 
-    await api.kill('backend-2', true)
+    await api.role.kill({ role: 'backend-2', keepStopped: true })
     await untilHealthy(1)
     t.same(
       (await panics()).map((names) => [...names].sort()),
@@ -71,7 +72,7 @@ t.test(
     t.equal(await flowsInPanic('panicking'), 60)
     t.match((await cluster.cli('status')).stdout, /! panicking is in panic mode on lb-1 lb-2/)
     await until(async () => (await routedTo('withdrawing')).length === 0, 'its routes are withdrawn')
-    t.match(await api.vips('lb-1'), [
+    t.match(await api.vip.list({ lb: 'lb-1' }), [
       { vips: [{ names: ['withdrawing'], inhibitedBy: ['no-healthy-backend'] }, {}, {}, {}] },
     ])
     t.same(await outcomes('withdrawing'), all('ECONNREFUSED'))
@@ -80,12 +81,12 @@ t.test(
     t.same(await routedTo('trying'), ['lb-1', 'lb-2'])
     t.same(await outcomes('trying'), all(200), 'each flow finds the one that lives')
 
-    await api.start('backend-1')
+    await api.role.start({ role: 'backend-1' })
     await untilHealthy(2)
     t.same(await routedTo('withdrawing'), [], 'two are not enough to come back')
     t.same(await panics(), [['trying'], ['trying']], 'the threshold has no gap, high has')
     t.same(await outcomes('resetting'), all('ECONNRESET'))
-    await api.start('backend-2')
+    await api.role.start({ role: 'backend-2' })
     await untilHealthy(3)
     await until(async () => (await routedTo('withdrawing')).length === 2, 'its routes are back')
     for (const name of ['withdrawing', 'resetting', 'trying', 'panicking']) t.same(await outcomes(name), all(200), name)
@@ -98,12 +99,12 @@ t.test(
       await until(() => client.received.length > before, 'the connection is served')
     }
     await responds()
-    const lb = (await api.sessions('all', 'withdrawing', 100)).find(({ sessions }) =>
+    const lb = (await api.sessions({ lb: 'all', vip: 'withdrawing', limit: 100 })).find(({ sessions }) =>
       sessions.some(({ client: from }) => from.endsWith(`:${client.socket.localPort}`)),
     )!.lb
-    const placed = async () => (await api.vips(lb))[0]!.vips[0]!
+    const placed = async () => (await api.vip.list({ lb }))[0]!.vips[0]!
     for (const backend of ['backend-1', 'backend-2', 'backend-3'])
-      await api.setBehavior(backend, { healthz: 'failing' })
+      await api.backend.setBehavior({ backend, healthz: 'failing' })
     await untilHealthy(0)
     await until(async () => (await routedTo('withdrawing')).join() === lb, 'only the LB with a session keeps its route')
     t.match(await placed(), { inhibitedBy: [], drainedBy: ['no-healthy-backend'] })
@@ -114,15 +115,15 @@ t.test(
     client.socket.end()
     await until(async () => (await routedTo('withdrawing')).length === 0, 'with its last session the VIP goes')
     t.match(await placed(), { inhibitedBy: ['no-healthy-backend'], drainedBy: [] })
-    for (const backend of ['backend-1', 'backend-2', 'backend-3']) await api.restoreBehavior(backend)
+    for (const backend of ['backend-1', 'backend-2', 'backend-3']) await api.backend.restore({ backend })
     await untilHealthy(3)
     await until(async () => (await routedTo('withdrawing')).length === 2, 'its routes are back')
 
     // What an operator drains is no part of the quorum, and takes no VIP down while others are healthy.
-    for (const backend of ['backend-1', 'backend-2']) await api.drainBackend(backend, true)
+    for (const backend of ['backend-1', 'backend-2']) await resultOf(api.backend.drain({ backend }))
     t.same(await outcomes('withdrawing'), all(200), 'one is all that there is')
     t.same(await routedTo('withdrawing'), ['lb-1', 'lb-2'])
-    await api.kill('backend-3', true)
+    await api.role.kill({ role: 'backend-3', keepStopped: true })
     await until(async () => (await routedTo('withdrawing')).length === 0, 'drained backends are no help')
   },
 )

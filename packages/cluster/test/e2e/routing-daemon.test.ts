@@ -1,5 +1,6 @@
 // The configurations and commands of docs/your-own-daemon.md, in another block.
 import { join } from 'node:path'
+import { resultOf } from '@fivetuple/cluster'
 import t from 'tap'
 import {
   DocumentedDaemon,
@@ -127,9 +128,9 @@ t.test('the routing daemons of the documentation', async (t) => {
     const [web] = (await cluster.api.status()).vips
     t.same(web?.routedTo, ['lb-1', 'lb-2'])
     for (let i = 0; i < 10; i++) t.equal((await fetchOnce('http://127.182.0.9:8081/')).status, 200)
-    t.same((await cluster.api.drainLb('lb-1', true)).onlyCarrierOf, [])
-    t.same((await cluster.api.drainLb('lb-2', true)).onlyCarrierOf, ['web'], 'the daemon is no carrier')
-    for (const lb of ['lb-1', 'lb-2']) await cluster.api.drainLb(lb, false)
+    t.same((await resultOf(cluster.api.lb.drain({ lb: 'lb-1' }))).onlyCarrierOf, [])
+    t.same((await resultOf(cluster.api.lb.drain({ lb: 'lb-2' }))).onlyCarrierOf, ['web'], 'the daemon is no carrier')
+    for (const lb of ['lb-1', 'lb-2']) await cluster.api.lb.undrain({ lb })
   })
 
   const bird = running.get('bird')

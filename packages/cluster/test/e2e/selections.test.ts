@@ -29,7 +29,10 @@ for (const [name, block] of [
 
     const explain = () =>
       Promise.all(
-        ports.map(async (port) => (await cluster.api.explain(`127.0.0.1:${port}`, 'web', 'tcp')).route?.lb ?? ''),
+        ports.map(
+          async (port) =>
+            (await cluster.api.explain({ client: `127.0.0.1:${port}`, vip: 'web', protocol: 'tcp' })).route?.lb ?? '',
+        ),
       )
     const before = await explain()
     t.same(lbs, before, 'every flow is where explain says')
@@ -38,10 +41,10 @@ for (const [name, block] of [
     t.match((await cluster.cli('explain', `127.0.0.1:${ports[0]}`, 'web')).stdout, `  selection  ${name}: `)
     t.match((await cluster.cli('status')).stdout, new RegExp(`uplink switch, ${name}.* over murmur3 seed 7`))
 
-    const prediction = await cluster.api.predict([`lb-${VICTIM}`])
+    const prediction = await cluster.api.predict({ without: [`lb-${VICTIM}`] })
     t.match(prediction, { selection: `${name} over murmur3`, vips: [{ vip: 'web', flows: 80 }] })
 
-    await cluster.api.kill(`lb-${VICTIM}`, true)
+    await cluster.api.role.kill({ role: `lb-${VICTIM}`, keepStopped: true })
     await until(
       async () => !(await cluster.api.status()).vips.find((vip) => vip.name === 'web')!.routedTo.includes('lb-2'),
       'its route is gone',

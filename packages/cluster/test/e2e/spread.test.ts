@@ -16,7 +16,11 @@ t.test('1,000 connections take the LB that explain names for each of them', asyn
         const lb = cluster.lbOf(answer.peer.address)
         if (status !== 200 || lb === undefined)
           throw new Error(`${status} from ${answer.peer.address}, which is no BIP`)
-        const { route } = await cluster.api.explain(`${client}:${clientPort}`, `${host}:${port}`, 'tcp')
+        const { route } = await cluster.api.explain({
+          client: `${client}:${clientPort}`,
+          vip: `${host}:${port}`,
+          protocol: 'tcp',
+        })
         if (route?.lb !== lb) disagreements++
         byLb.set(lb, (byLb.get(lb) ?? 0) + 1)
         backends.add(answer.backend)
@@ -54,7 +58,7 @@ t.test('explain shows the session of a flow that stands, and none of one that do
   await new Promise((resolve) => client.socket.once('data', resolve))
   const own = `127.0.0.1:${client.socket.localPort}`
   const source = `${client.socket.localAddress}:${client.socket.localPort}`
-  const { route, session } = await cluster.api.explain(source, 'web', 'tcp')
+  const { route, session } = await cluster.api.explain({ client: source, vip: 'web', protocol: 'tcp' })
   t.equal(session?.state, 'established')
   t.equal(cluster.lbOf(session!.bip.split(':')[0]!), route?.lb)
   const text = await cluster.cli('explain', source, listen)
@@ -66,6 +70,6 @@ t.test('explain shows the session of a flow that stands, and none of one that do
   t.match(await cluster.cli('explain', own, 'nowhere'), { code: 2, stderr: /neither address:port nor one of/ })
   t.match(await cluster.cli('explain', own, 'web', 'sctp'), { code: 2 })
   t.match(await cluster.cli('explain', own, 'web', 'udp'), { code: 2, stderr: /web is a tcp service/ })
-  const unrouted = await cluster.api.explain(own, '127.68.10.99:80', 'tcp')
+  const unrouted = await cluster.api.explain({ client: own, vip: '127.68.10.99:80', protocol: 'tcp' })
   t.equal(unrouted.route, null)
 })

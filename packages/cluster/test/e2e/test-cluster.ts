@@ -4,7 +4,15 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { ApiClient, type ClusterEvent, type ClusterRecord, type ReadyReport, type ReadyVip } from '@fivetuple/cluster'
+import {
+  type ClusterClient,
+  type ClusterEvent,
+  type ClusterOperations,
+  type ClusterRecord,
+  clusterClient,
+  type ReadyReport,
+  type ReadyVip,
+} from '@fivetuple/cluster'
 import type { Test } from 'tap'
 
 const BIN = fileURLToPath(new URL('bin.js', import.meta.resolve('@fivetuple/cluster')))
@@ -16,7 +24,8 @@ export class TestCluster {
   readonly launcher: ChildProcess
   readonly events: ClusterEvent[] = []
   readonly ready: ReadyReport
-  readonly api: ApiClient
+  readonly client: ClusterClient
+  readonly api: ClusterOperations
   readonly record: ClusterRecord
   readonly #runtimeDirectory: string
 
@@ -31,7 +40,8 @@ export class TestCluster {
     this.ready = ready
     this.events = events
     this.record = record
-    this.api = new ApiClient(record)
+    this.client = clusterClient(record)
+    this.api = this.client.operations
     this.#runtimeDirectory = directory
   }
 

@@ -59,13 +59,13 @@ nat: { timeouts: { udp: 45s } }
     FLOWS,
     `sessions by LB: ${sessions}`,
   )
-  const lists = await cluster.api.sessions('all', 'echo', FLOWS)
+  const lists = await cluster.api.sessions({ lb: 'all', vip: 'echo', limit: FLOWS })
   const translations = lists.flatMap(({ sessions: list }) => list.map(({ bip, backend }) => `${bip} ${backend}`))
   t.equal(translations.length, FLOWS)
   t.equal(new Set(translations).size, FLOWS, 'no two flows share BIP, port and backend')
   for (const socket of sockets.slice(0, 50)) {
     const { address, port: clientPort } = socket.address()
-    const { route, session } = await cluster.api.explain(`${address}:${clientPort}`, 'echo')
+    const { route, session } = await cluster.api.explain({ client: `${address}:${clientPort}`, vip: 'echo' })
     if (session?.state !== 'udp' || cluster.lbOf(session.bip.split(':')[0]!) !== route?.lb)
       throw new Error('explain is wrong')
   }

@@ -37,8 +37,8 @@ t.test('a hundred times a VIP comes and goes, and not one request on another VIP
   for (const client of clients) void client.closed.then(() => ended++)
   const load = keepAsking(clients)
   for (let i = 0; i < 100; i++) {
-    await cluster.api.setVip('all', 'api', false)
-    await cluster.api.setVip('all', 'api', true)
+    await cluster.api.vip.remove({ lb: 'all', vip: 'api' })
+    await cluster.api.vip.add({ lb: 'all', vip: 'api' })
   }
   await load.stop()
   t.equal(ended, 0, `no connection of 40 ended, with ${load.answers()} answers meanwhile`)
@@ -57,7 +57,7 @@ t.test('a VIP taken off one LB moves exactly the flows that explain names, and o
   await until(() => clients.every((client) => client.text.endsWith('}\n')), 'all are answered')
   const lbOf = (client: RawClient) =>
     cluster.api
-      .explain(`${client.socket.localAddress}:${client.socket.localPort}`, listen, 'tcp')
+      .explain({ client: `${client.socket.localAddress}:${client.socket.localPort}`, vip: listen, protocol: 'tcp' })
       .then(({ route }) => route?.lb)
   const before = await Promise.all(clients.map(lbOf))
   const change = await cluster.cli('vip', 'remove', 'lb-2', 'web')
@@ -93,15 +93,15 @@ t.test('a VIP taken off one LB moves exactly the flows that explain names, and o
       )
     }, 'lb-2 is back')
     t.strictSame(
-      (await cluster.api.vips('lb-2'))[0]?.vips.flatMap(({ names }) => names),
+      (await cluster.api.vip.list({ lb: 'lb-2' }))[0]?.vips.flatMap(({ names }) => names),
       ['api'],
     )
   })
   await t.test('a VIP that no LB carries refuses connections, and comes back', async (t) => {
-    await cluster.api.setVip('all', 'web', false)
+    await cluster.api.vip.remove({ lb: 'all', vip: 'web' })
     await t.rejects(fetchOnce(cluster.url('web')), { code: 'ECONNREFUSED' })
     t.match((await cluster.cli('status')).stdout, /web .*no LB: unreachable/)
-    await cluster.api.setVip('all', 'web', true)
+    await cluster.api.vip.add({ lb: 'all', vip: 'web' })
     await until(
       async () => (await fetchOnce(cluster.url('web')).catch(() => ({ status: 0 }))).status === 200,
       'it is back',
@@ -117,8 +117,8 @@ t.test('a VIP taken off one LB moves exactly the flows that explain names, and o
 t.test('an LB that is down learns what has changed when it is started again', async (t) => {
   const cluster = await TestCluster.start(t, '127.55.0.0/16', ['--lbs', '3', '--backends', '2'])
   const { api } = cluster
-  await api.kill('lb-2', true)
-  t.match(await api.setVip('all', 'api', true), [
+  await api.role.kill({ role: 'lb-2', keepStopped: true })
+  t.match(await api.vip.add({ lb: 'all', vip: 'api' }), [
     { lb: 'lb-1', unreachable: undefined },
     { lb: 'lb-2', vips: [{ names: ['web'] }, { names: ['api'] }], unreachable: 'lb-2 is not running' },
     { lb: 'lb-3', unreachable: undefined },
@@ -127,15 +127,15 @@ t.test('an LB that is down learns what has changed when it is started again', as
   t.match(await cluster.cli('backend', 'drain', 'backend-2'), { code: 0, stdout: /backend-2 is empty/ })
   t.match(await cluster.cli('vip', 'list'), {
     code: 0,
-    stdout: /^lb-2 +web .*, api .* when it is back: lb-2 is not running$/m,
+    stdout: /^lb-2 +web .*, api .* when it is started: lb-2 is not running$/m,
   })
   t.match(await cluster.cli('sessions'), { code: 0, stdout: /^no sessions\n! lb-2: lb-2 is not running\n$/ })
   t.match(await cluster.cli('health'), { code: 0, stdout: /^! lb-2: lb-2 is not running$/m })
   t.match(await cluster.cli('vip', 'list', 'lb-2'), { code: 1, stderr: /lb-2 is not running/ })
 
-  await api.start('lb-2')
+  await api.role.start({ role: 'lb-2' })
   t.match(
-    (await api.vips('lb-2'))[0]?.vips.map(({ names }) => names),
+    (await api.vip.list({ lb: 'lb-2' }))[0]?.vips.map(({ names }) => names),
     [['web'], ['api']],
   )
   const { lbs } = await api.status()
@@ -145,11 +145,11 @@ t.test('an LB that is down learns what has changed when it is started again', as
     { name: 'backend-2', isDrained: true },
   ])
 
-  await api.pause('lb-3')
+  await api.role.pause({ role: 'lb-3' })
   const answer = await cluster.cli('vip', 'set', 'web', '--policy', 'random')
   t.match(answer, { code: 1, stderr: /lb-3 is paused .*fivetuple resume lb-3.*; the other LBs have changed/ })
-  await api.resume('lb-3')
-  t.match((await api.changeVip('web', { policy: 'random' })).policy, 'random')
+  await api.role.resume({ role: 'lb-3' })
+  t.match((await api.vip.set({ vip: 'web', policy: 'random' })).policy, 'random')
 })
 
 t.test('changes of a VIP that are asked for at once are all made', async (t) => {
@@ -160,9 +160,9 @@ t.test('changes of a VIP that are asked for at once are all made', async (t) => 
     { weights: { 'backend-2': 5 } },
     { limits: { maxSessions: 6 } },
   ] as const
-  await Promise.all(changes.map((change) => cluster.api.changeVip('web', change)))
+  await Promise.all(changes.map((change) => cluster.api.vip.set({ vip: 'web', ...change })))
   const weights = [{ weight: 4 }, { weight: 5 }, { weight: 1 }]
   for (const { services } of Object.values((await cluster.api.status()).lbs))
     t.match(services[0], { name: 'web', policy: 'maglev', backends: weights })
-  t.match(await cluster.api.changeVip('web', { policy: 'random' }), { limits: { maxSessions: 6 } })
+  t.match(await cluster.api.vip.set({ vip: 'web', policy: 'random' }), { limits: { maxSessions: 6 } })
 })

@@ -1,4 +1,5 @@
 import { Argument, Command } from 'commander'
+import type { NameKind } from '../../operations/command.js'
 import { examples } from './options.js'
 
 /** `fivetuple completion`, and what its scripts call. */
@@ -13,10 +14,10 @@ export function completionCommands(): Command[] {
 }
 
 /** Prints what may come next on a command line; never fails. */
-export function completeCommand(program: Command): Command {
+export function completeCommand(program: Command, completes: ReadonlyMap<object, NameKind>): Command {
   return new Command('complete')
     .argument('[words...]', 'the words so far, the last of which is to be completed')
     .allowUnknownOption()
     .helpOption(false)
-    .action(async (words: string[]) => (await import('../completion.js')).printCandidates(program, words))
+    .action(async (words: string[]) => (await import('../completion.js')).printCandidates(program, completes, words))
 }

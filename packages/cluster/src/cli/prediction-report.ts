@@ -1,15 +1,9 @@
-import type { FlowPrediction, Prediction } from '../api/status.js'
+import type { Output } from '../operations/command.js'
+import type { FlowPrediction, Prediction } from '../operations/status-schemas.js'
 import { table } from './table.js'
-import { targetCluster } from './target.js'
 
-/** `fivetuple predict`: outcomes of the established flows if some LBs were gone. */
-export async function predict(
-  lbs: readonly string[],
-  options: { readonly block?: string; readonly json?: boolean },
-): Promise<void> {
-  const prediction = await targetCluster(options.block).predict(lbs)
-  process.stdout.write(options.json ? `${JSON.stringify(prediction)}\n` : render(prediction))
-}
+/** Output of `fivetuple predict`. */
+export const predictionOutput: Output<Prediction, never> = { text: (prediction) => render(prediction) }
 
 function render({ without, selection, vips }: Prediction): string {
   if (vips.length === 0) return 'no TCP flow is established: open some, and repeat the command\n'

@@ -1,13 +1,10 @@
-import type { ClusterStatus } from '../api/status.js'
+import type { Output } from '../operations/command.js'
+import type { ClusterStatus } from '../operations/status-schemas.js'
 import { renderNeighbors } from './neighbors.js'
 import { table } from './table.js'
-import { targetCluster } from './target.js'
 
-/** `fivetuple status`: ports, routes, sessions and counters. */
-export async function status(options: { readonly block?: string; readonly json?: boolean }): Promise<void> {
-  const cluster = await targetCluster(options.block).status()
-  process.stdout.write(options.json ? `${JSON.stringify(cluster)}\n` : render(cluster))
-}
+/** Output of `fivetuple status`. */
+export const statusOutput: Output<ClusterStatus, never> = { text: (status) => render(status) }
 
 function render(cluster: ClusterStatus): string {
   const parts = [`cluster ${cluster.name} in ${cluster.block}\n`, renderVips(cluster), renderLbs(cluster)]

@@ -1,0 +1,132 @@
+import { Command, Argument as CommanderArgument, Option as CommanderOption, InvalidArgumentError } from 'commander'
+import { type Argument, type CommandShape, type NameKind, type Option, UsageError } from '../../operations/command.js'
+import type { Operation } from '../../operations/operation.js'
+import type { Registry } from '../../operations/registry.js'
+import { examples, json, target } from './options.js'
+
+/** Descriptions of the words that several commands begin with. */
+const NOUNS: Readonly<Record<string, string>> = {
+  vip: 'VIPs on the interfaces of LBs: what is on an interface is served and announced',
+  lb: 'LBs: take them out of service and put them back',
+  backend: 'backends: take them out of service and put them back, and inject faults',
+  link: 'links between LBs and switches',
+  faults: 'injected faults',
+}
+
+export interface OperationCommands {
+  /** For the top level, in the order of the registry. */
+  readonly commands: readonly Command[]
+  /** Kind of names that an argument or an option takes. */
+  readonly completes: ReadonlyMap<object, NameKind>
+}
+
+/** Sends an operation and prints its response. */
+export type SendOperation = (
+  row: Operation,
+  shape: CommandShape,
+  parameters: Readonly<Record<string, unknown>>,
+  options: { readonly block?: string; readonly json?: boolean },
+) => Promise<void>
+
+/** Builds the commands of a registry: what they take, their help and what a shell completes. */
+export function operationCommands(registry: Registry, send: SendOperation): OperationCommands {
+  const commands = new Map<string, Command>()
+  const completes = new Map<object, NameKind>()
+  for (const row of registry)
+    for (const shape of row.commands) {
+      const [first = '', second] = shape.words.split(' ')
+      const top = commands.get(first) ?? new Command(first).helpGroup(shape.group)
+      commands.set(first, top)
+      if (second !== undefined) top.description(NOUNS[first] ?? `${first} commands`)
+      addShape(second === undefined ? top : top.command(second), row, shape, completes, send)
+    }
+  return { commands: [...commands.values()], completes }
+}
+
+function addShape(
+  command: Command,
+  row: Operation,
+  shape: CommandShape,
+  completes: Map<object, NameKind>,
+  send: SendOperation,
+): void {
+  command.description(shape.description)
+  for (const value of shape.arguments ?? []) {
+    const argument = argumentOf(value)
+    if (value.completes !== undefined) completes.set(argument, value.completes)
+    command.addArgument(argument)
+  }
+  const options = (shape.options ?? []).map((value) => {
+    const option = optionOf(value)
+    if (value.completes !== undefined) completes.set(option, value.completes)
+    command.addOption(option)
+    return { sets: value.sets, flags: value.flags, name: option.attributeName() }
+  })
+  command
+    .addOption(target())
+    .addOption(json())
+    .addHelpText('after', examples(...shape.examples))
+    .action(async () => {
+      const given = options.filter(({ name }) => command.getOptionValueSource(name) === 'cli')
+      if (shape.needsOption === true && given.length === 0)
+        command.error(`error: nothing to change: give ${options.map(({ flags }) => flags).join(', ')}`)
+      const values = command.opts<{ block?: string; json?: boolean }>()
+      await send(row, shape, parametersOf(shape, command.processedArgs, command.opts(), options), values)
+    })
+}
+
+function argumentOf({ sets, label = sets, description, choices, parse, ...how }: Argument<object>): CommanderArgument {
+  const isOptional = how.isOptional === true || how.fallback !== undefined
+  const name = how.isVariadic === true ? `${label}...` : label
+  const argument = new CommanderArgument(isOptional ? `[${name}]` : `<${name}>`, description)
+  if (choices !== undefined) argument.choices(choices)
+  if (parse !== undefined) argument.argParser(parserOf(parse))
+  return how.fallback === undefined ? argument : argument.default(how.fallback)
+}
+
+function optionOf({ flags, description, choices, parse, fallback }: Option<object>): CommanderOption {
+  const option = new CommanderOption(flags, description)
+  if (choices !== undefined) option.choices(choices)
+  if (parse !== undefined) option.argParser(parserOf(parse))
+  return fallback === undefined ? option : option.default(fallback)
+}
+
+/** A parsed value, in a box: of a bare null commander would make something else. */
+interface Parsed {
+  readonly parsed: unknown
+}
+
+function isParsed(value: unknown): value is Parsed {
+  return typeof value === 'object' && value !== null && 'parsed' in value
+}
+
+function parserOf(parse: (text: string, before: unknown) => unknown) {
+  return (text: string, before: unknown): Parsed => {
+    try {
+      return { parsed: parse(text, isParsed(before) ? before.parsed : undefined) }
+    } catch (error) {
+      throw error instanceof UsageError ? new InvalidArgumentError(error.message) : error
+    }
+  }
+}
+
+/** Parameters as the command line gives them; the API checks them against the schema. */
+function parametersOf(
+  { fixed, arguments: positional = [] }: CommandShape,
+  args: readonly unknown[],
+  values: Readonly<Record<string, unknown>>,
+  options: readonly { readonly sets: string; readonly name: string }[],
+): Record<string, unknown> {
+  const parameters: Record<string, unknown> = { ...fixed }
+  for (const [i, { sets }] of positional.entries()) set(parameters, sets, args[i])
+  for (const { sets, name } of options) set(parameters, sets, values[name])
+  return parameters
+}
+
+/** Sets a parameter, or a field of one, as in `limits.maxSessions`. */
+function set(parameters: Record<string, unknown>, path: string, given: unknown): void {
+  if (given === undefined) return
+  const value = isParsed(given) ? given.parsed : given
+  const [name = '', field] = path.split('.')
+  parameters[name] = field === undefined ? value : Object.assign({}, parameters[name], { [field]: value })
+}

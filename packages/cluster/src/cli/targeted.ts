@@ -1,0 +1,7 @@
+/**
+ * A command that is suggested to the user, for the cluster that the user named.
+ * @param block CIDR; undefined: there is only one cluster
+ */
+export function targeted(command: string, block: string | undefined): string {
+  return block !== undefined && command.startsWith('fivetuple ') ? `${command} --block ${block}` : command
+}

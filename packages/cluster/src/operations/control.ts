@@ -1,0 +1,72 @@
+import type { BackendDrain, LbDrain } from './drain-schemas.js'
+import type { BehaviorChange, ClearedFaults, FaultList, FaultReport, LinkSides } from './fault-schemas.js'
+import type { RollingProgress, RollingResult } from './rolling-schemas.js'
+import type { ClusterStatus, Explanation, LbSessions, Prediction } from './status-schemas.js'
+import type { LbVips, VipSettings, VipSettingsChange } from './vip-schemas.js'
+
+// What operations need of the launcher, one interface per concept. Each method may reject with an ApiError.
+
+export interface StatusControl {
+  status(): Promise<ClusterStatus>
+  explain(client: string, vip: string, protocol: 'tcp' | 'udp' | undefined): Promise<Explanation>
+  /** Outcomes of the established flows if these LBs were gone. Changes nothing. */
+  predict(without: readonly string[]): Promise<Prediction>
+  /** Sessions of an LB or of all ('all'), of one VIP or of all; at most `limit` per LB. */
+  sessions(lb: string, vip: string | undefined, limit: number): Promise<readonly LbSessions[]>
+}
+
+export interface VipsControl {
+  /** The VIPs on the interfaces of an LB or of all. */
+  vips(lb: string): Promise<readonly LbVips[]>
+  /** Puts a VIP on the interface of an LB, or of all LBs ('all'), or takes it off. */
+  setVip(lb: string, vip: string, present: boolean): Promise<readonly LbVips[]>
+  /** Changes how new flows of a VIP are balanced, on all LBs. */
+  changeVip(vip: string, change: VipSettingsChange): Promise<VipSettings>
+}
+
+export interface DrainsControl {
+  lbDrain(lb: string): Promise<LbDrain>
+  /** Keeps new flows from an LB, or ends that. */
+  drainLb(lb: string, draining: boolean): Promise<LbDrain>
+  backendDrain(backend: string): Promise<BackendDrain>
+  /** Keeps new flows of all VIPs from a backend, or ends that. */
+  drainBackend(backend: string, draining: boolean): Promise<BackendDrain>
+}
+
+export interface FaultsControl {
+  /** SIGKILL. @param keepStopped keep it down until it is started; else it is started again after its backoff */
+  kill(role: string, keepStopped: boolean): Promise<FaultReport>
+  /** SIGSTOP. */
+  pause(role: string): Promise<FaultReport>
+  /** SIGCONT. */
+  resume(role: string): Promise<FaultReport>
+  /** Starts a role that is down; resolves when it is ready and its routes are there. */
+  start(role: string): Promise<FaultReport>
+  /** Stops a role in order and starts it again; resolves when it is ready and its routes are back. */
+  restart(role: string): Promise<FaultReport>
+  /** Takes links of an LB down: no carrier, and its redials are refused. */
+  takeLinksDown(lb: string, sides: LinkSides): Promise<FaultReport>
+  /** Brings links up; resolves when the routes of the LB are back, unless it is inhibited. */
+  bringLinksUp(lb: string, sides: LinkSides): Promise<FaultReport>
+  /** Changes the behavior of one of our backends; what `change` leaves out stays as it is. */
+  setBehavior(backend: string, change: BehaviorChange): Promise<FaultReport>
+  /** Restores the normal behavior of a backend. */
+  restoreBehavior(backend: string): Promise<FaultReport>
+  /** All faults that are injected now. */
+  faults(): Promise<FaultList>
+  /** Clears all faults; resolves when routes are back. What can't be cleared is reported. */
+  clearFaults(): Promise<ClearedFaults>
+  /**
+   * Restarts all LBs, one after the other. It ends between two steps when its generator is returned.
+   * @param drainMaxMs longest drain of each LB before its restart; 0: no drain
+   */
+  rollingRestart(drainMaxMs: number): AsyncGenerator<RollingProgress, RollingResult, undefined>
+}
+
+/** What a launcher offers to operations. */
+export interface ClusterControl {
+  readonly status: StatusControl
+  readonly vips: VipsControl
+  readonly drains: DrainsControl
+  readonly faults: FaultsControl
+}

@@ -1,0 +1,139 @@
+import * as Type from 'typebox'
+import { operation } from './operation.js'
+import { whole } from './parsers.js'
+import { list, Name, optional, strict } from './schemas.js'
+import { Explanation, Health, LbSessions, Prediction, Status } from './status-schemas.js'
+
+const SESSIONS_DEFAULT = 1_000
+const SESSIONS_MAX = 99_999
+
+/** What a running cluster does. */
+export const inspectOperations = [
+  operation({
+    name: 'status',
+    summary: 'Reports ports, routes, sessions, health and counters of all roles.',
+    method: 'GET',
+    path: '/v1/status',
+    parameters: strict({}),
+    result: Status,
+    commands: [
+      {
+        words: 'status',
+        group: 'Inspection:',
+        description: 'show VIPs, LBs, ports, routes and counters',
+        examples: ['status', 'status --json'],
+        output: () => import('../cli/status-report.js').then(({ statusOutput }) => statusOutput),
+      },
+    ],
+    run: (control) => control.status.status(),
+  }),
+  operation({
+    name: 'explain',
+    summary: 'Reports which LB a flow takes, and why; and its session, if there is one.',
+    method: 'GET',
+    path: '/v1/explain',
+    parameters: strict({
+      client: Type.String({ maxLength: 32, title: 'address:port' }),
+      vip: Type.String({ maxLength: 64, title: 'address:port or the name of a VIP' }),
+      protocol: optional(Type.Enum(['tcp', 'udp'], { title: 'tcp or udp; default: that of the named VIP, else tcp' })),
+    }),
+    result: Explanation,
+    commands: [
+      {
+        words: 'explain',
+        group: 'Inspection:',
+        description: 'show which LB a flow takes, and why',
+        arguments: [
+          { sets: 'client', description: 'source address:port' },
+          { sets: 'vip', description: 'destination address:port, or the name of a VIP', completes: 'vip' },
+          {
+            sets: 'protocol',
+            description: 'tcp or udp; default: that of the named VIP, else tcp',
+            choices: ['tcp', 'udp'],
+            isOptional: true,
+          },
+        ],
+        examples: ['explain 127.20.100.7:41234 127.20.10.1:8080', 'explain 127.0.0.1:50000 web'],
+        output: () => import('../cli/explain-report.js').then(({ explanationOutput }) => explanationOutput),
+      },
+    ],
+    run: (control, { client, vip, protocol }) => control.status.explain(client, vip, protocol),
+  }),
+  operation({
+    name: 'predict',
+    summary:
+      'Predicts the outcomes of the established TCP flows if LBs were gone: direct loss, collateral, unaffected. Changes nothing.',
+    method: 'GET',
+    path: '/v1/predict',
+    parameters: strict({ without: Type.Array(Name, { minItems: 1, title: 'names of LBs, separated by commas' }) }),
+    result: Prediction,
+    commands: [
+      {
+        words: 'predict',
+        group: 'Inspection:',
+        description: 'count the established flows that would be lost if LBs were gone: direct loss and collateral',
+        arguments: [{ sets: 'without', label: 'lb', description: 'names of LBs', completes: 'lb', isVariadic: true }],
+        examples: ['predict lb-2', 'predict lb-2 lb-3 --json'],
+        output: () => import('../cli/prediction-report.js').then(({ predictionOutput }) => predictionOutput),
+      },
+    ],
+    run: (control, { without }) => control.status.predict(without),
+  }),
+  operation({
+    name: 'sessions',
+    summary: "Lists NAT sessions of an LB, or of all LBs ('all'): at most `limit` (1,000) of each.",
+    method: 'GET',
+    path: '/v1/lbs/:lb/sessions',
+    parameters: strict({
+      lb: Name,
+      vip: optional(Name),
+      limit: optional(Type.Integer({ minimum: 1, maximum: SESSIONS_MAX, title: `a number from 1 to ${SESSIONS_MAX}` })),
+    }),
+    result: list(LbSessions),
+    commands: [
+      {
+        words: 'sessions',
+        group: 'Inspection:',
+        description: 'list NAT sessions',
+        arguments: [{ sets: 'lb', description: "name of an LB, or 'all'", fallback: 'all', completes: 'lb-or-all' }],
+        options: [
+          { flags: '--vip <vip>', sets: 'vip', description: 'only sessions of this VIP', completes: 'vip' },
+          {
+            flags: '--limit <n>',
+            sets: 'limit',
+            description: 'most sessions listed of each LB',
+            parse: whole(1, SESSIONS_MAX),
+            fallback: 100,
+          },
+        ],
+        examples: ['sessions', 'sessions lb-2 --vip web --limit 1000 --json'],
+        output: () => import('../cli/sessions-report.js').then(({ sessionsOutput }) => sessionsOutput),
+      },
+    ],
+    run: (control, { lb, vip, limit = SESSIONS_DEFAULT }) => control.status.sessions(lb, vip, limit),
+  }),
+  operation({
+    name: 'health',
+    summary: 'Reports the health of each backend, per VIP and LB.',
+    method: 'GET',
+    path: '/v1/health',
+    parameters: strict({}),
+    result: Health,
+    commands: [
+      {
+        words: 'health',
+        group: 'Inspection:',
+        description: 'show the health of each backend, per VIP and LB',
+        examples: ['health'],
+        output: () => import('../cli/health-report.js').then(({ healthOutput }) => healthOutput),
+      },
+    ],
+    run: async (control) => {
+      const { lbs, unreachable } = await control.status.status()
+      const backends = Object.values(lbs).flatMap(({ name: lb, services }) =>
+        services.flatMap(({ name: vip, backends }) => backends.map((backend) => ({ vip, lb, ...backend }))),
+      )
+      return { backends, unreachable }
+    },
+  }),
+] as const

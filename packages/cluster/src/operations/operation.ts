@@ -1,0 +1,97 @@
+import type { Static, TObject, TSchema } from 'typebox'
+import type { CommandShape } from './command.js'
+import type { ClusterControl } from './control.js'
+import type { DeepReadonly } from './schemas.js'
+
+/**
+ * One thing that a person or a program can do with a running cluster, as a row of the registry.
+ * HTTP routes, the OpenAPI document, the client, commands, help and completion are derived from it.
+ */
+export interface Operation<
+  N extends string = string,
+  P extends TObject = TObject,
+  R extends TSchema = TSchema,
+  G extends TSchema = TSchema,
+> {
+  /** Concept and action with a dot between, as in `lb.drain`; the OpenAPI operationId. */
+  readonly name: N
+  /** One sentence for the OpenAPI document. */
+  readonly summary: string
+  readonly method: Method
+  /** As in `/v1/lbs/:lb/drain`. Parameters that it does not name go into the query or the body. */
+  readonly path: string
+  readonly parameters: P
+  readonly result: R
+  /** Schema of what is reported before the result; missing: the operation does not stream. */
+  readonly progress?: G
+  /** Longest time until the response begins, ms; without it, 10 s. */
+  readonly timeoutMs?: number
+  /** Commands that send this operation; help lists them in the order of the registry. */
+  readonly commands: readonly CommandShape<Static<P>, Static<R>, Static<G>>[]
+  /**
+   * Runs it. May reject with an ApiError. A streaming operation yields its progress and returns its
+   * result; its signal aborts when the client goes away.
+   */
+  run(control: ClusterControl, parameters: Static<P>, signal: AbortSignal): Outcome<Static<R>, Static<G>>
+}
+
+export type Method = 'GET' | 'PUT' | 'DELETE' | 'POST' | 'PATCH'
+
+/** Outcome of a run: a result, or progress and then the result. */
+export type Outcome<R, G> = Promise<DeepReadonly<R>> | Steps<R, G>
+/** Progress of a streaming run; it returns the result. */
+export type Steps<R, G> = AsyncGenerator<DeepReadonly<G>, DeepReadonly<R>, undefined>
+
+/** Declares an operation; the types of its parameters and result follow from the schemas. */
+export function operation<const N extends string, P extends TObject, R extends TSchema>(
+  row: Omit<Operation<N, P, R, never>, 'progress' | 'run'> & {
+    run(control: ClusterControl, parameters: Static<P>): Promise<DeepReadonly<Static<R>>>
+  },
+): Operation<N, P, R, never> {
+  return row
+}
+
+/** Declares an operation that reports its progress before its result. */
+export function streamingOperation<const N extends string, P extends TObject, R extends TSchema, G extends TSchema>(
+  row: Omit<Operation<N, P, R, G>, 'run'> & {
+    readonly progress: G
+    run(control: ClusterControl, parameters: Static<P>, signal: AbortSignal): Steps<Static<R>, Static<G>>
+  },
+): Operation<N, P, R, G> & { readonly progress: G } {
+  return row
+}
+
+/** Where a parameter is in an HTTP request. */
+export type Place = 'path' | 'query' | 'body'
+
+/** Returns the place of a parameter: the path if it names it, else the body if the method has one. */
+export function placeOf({ method, path }: Pick<Operation, 'method' | 'path'>, parameter: string): Place {
+  if (path.split('/').includes(`:${parameter}`)) return 'path'
+  return method === 'GET' || method === 'DELETE' ? 'query' : 'body'
+}
+
+/** Schema of the parameters that are in one place; undefined if there are none. */
+export function schemaOf(
+  row: Pick<Operation, 'method' | 'path' | 'parameters'>,
+  place: Place,
+): PlaceSchema | undefined {
+  const entries = Object.entries(row.parameters.properties).filter(([name]) => placeOf(row, name) === place)
+  if (entries.length === 0) return undefined
+  const names = entries.map(([name]) => name)
+  return {
+    type: 'object',
+    properties: Object.fromEntries(entries),
+    required: (row.parameters.required ?? []).filter((name) => names.includes(name)),
+    additionalProperties: false,
+    // A change that changes nothing is an error.
+    ...(place === 'body' && row.method === 'PATCH' && { minProperties: 1 }),
+  }
+}
+
+export interface PlaceSchema {
+  readonly type: 'object'
+  readonly properties: Readonly<Record<string, TSchema>>
+  readonly required: readonly string[]
+  readonly additionalProperties: false
+  readonly minProperties?: number
+}

@@ -1,0 +1,44 @@
+import { parseDuration } from '../config/duration.js'
+import { UsageError } from './command.js'
+
+/** A parser of whole numbers. */
+export function whole(min: number, max: number): (text: string) => number {
+  return (text) => {
+    if (!/^\d{1,9}$/.test(text) || Number(text) < min || Number(text) > max)
+      throw new UsageError(`a whole number from ${min} to ${max} is needed`)
+    return Number(text)
+  }
+}
+
+/** A parser of limits, whose 0 stands for none. */
+export function limit(max: number): (text: string) => number | null {
+  const parse = whole(0, max)
+  return (text) => parse(text) || null
+}
+
+/** Parses a duration into milliseconds. As in configurations, each has a unit, except 0. */
+export function duration(text: string): number {
+  const ms = parseDuration(text)
+  if (ms !== undefined) return ms
+  throw new UsageError(
+    /^[\d.]+$/.test(text)
+      ? `a duration has a unit: ${text}ms or ${text}s`
+      : 'a duration such as 300ms, 5s or 15m is needed',
+  )
+}
+
+/** Parses a number from 0 to 1, or a percentage. */
+export function share(text: string): number {
+  const [, number, percent] = /^(\d+(?:\.\d+)?)(%?)$/.exec(text) ?? []
+  const value = number === undefined ? Number.NaN : percent === '' ? Number(number) : Number(number) / 100
+  if (!(value <= 1)) throw new UsageError('a number from 0 to 1, or a percentage, is needed')
+  return value
+}
+
+/** Collects `name=n` of an option that may be repeated. */
+export function weights(text: string, before: unknown): object {
+  const [, name, number] = /^([^=]+)=(\d{1,3})$/.exec(text) ?? []
+  if (name === undefined || Number(number) > 256)
+    throw new UsageError('a backend and a number from 0 to 256 are needed, as in backend-1=3')
+  return { ...(typeof before === 'object' ? before : {}), [name]: Number(number) }
+}

@@ -1,0 +1,40 @@
+import type { TSchema } from 'typebox'
+import { backendOperations } from './backend.js'
+import { faultsOperations } from './faults.js'
+import { inspectOperations } from './inspect.js'
+import { lbOperations } from './lb.js'
+import { linkOperations } from './link.js'
+import type { Operation } from './operation.js'
+import { roleOperations } from './role.js'
+import type { Value } from './schemas.js'
+import { vipOperations } from './vip.js'
+
+/** Every operation on a running cluster. */
+export const OPERATIONS = [
+  ...inspectOperations,
+  ...vipOperations,
+  ...lbOperations,
+  ...backendOperations,
+  ...roleOperations,
+  ...linkOperations,
+  ...faultsOperations,
+] as const
+
+/** Any list of operations. */
+export type Registry = readonly Operation[]
+/** Name of an operation of a registry. */
+export type NameIn<R extends Registry> = R[number]['name']
+/** Operation of that name. */
+export type Named<R extends Registry, N extends string> = Extract<R[number], { readonly name: N }>
+
+export type ParametersOf<O extends Operation> = Value<O['parameters']>
+export type ResultOf<O extends Operation> = Value<O['result']>
+/** What a streaming operation reports before its result; never: it does not stream. */
+export type ProgressOf<O extends Operation> = O extends { readonly progress: infer G extends TSchema }
+  ? Value<G>
+  : never
+
+/** Result of an operation of the product, as in `Result<'status'>`. */
+export type Result<N extends NameIn<typeof OPERATIONS>> = ResultOf<Named<typeof OPERATIONS, N>>
+/** Progress of an operation of the product. */
+export type Progress<N extends NameIn<typeof OPERATIONS>> = ProgressOf<Named<typeof OPERATIONS, N>>

@@ -1,0 +1,97 @@
+import type { Static } from 'typebox'
+import type { CommandShape } from './command.js'
+import { FaultReport } from './fault-schemas.js'
+import { operation } from './operation.js'
+import { Flag, Name, optional, strict } from './schemas.js'
+
+/** Time in which a role is ready and its routes are back, or the launcher gives up, with a margin, ms. */
+const RESTART_TIMEOUT_MS = 40_000
+
+const Role = strict({ role: Name })
+const roleArgument = { sets: 'role', description: 'name of a switch, an LB or a backend', completes: 'role' } as const
+const output = () => import('../cli/fault-report.js').then(({ reportOutput }) => reportOutput)
+
+function roleCommand(
+  words: string,
+  description: string,
+): CommandShape<Static<typeof Role>, Static<typeof FaultReport>> {
+  return {
+    words,
+    group: 'Faults:',
+    description,
+    arguments: [roleArgument],
+    examples: [`${words} lb-2`],
+    output,
+  }
+}
+
+/** Processes of roles: signals, and ordered restarts. */
+export const roleOperations = [
+  operation({
+    name: 'role.kill',
+    summary: 'Ends a role with SIGKILL. It is started again after its backoff, unless it is kept stopped.',
+    method: 'POST',
+    path: '/v1/roles/:role/kill',
+    parameters: strict({ role: Name, keepStopped: optional(Flag) }),
+    result: FaultReport,
+    commands: [
+      {
+        words: 'kill',
+        group: 'Faults:',
+        description: 'end a role with SIGKILL; it is started again after its backoff',
+        arguments: [roleArgument],
+        options: [
+          { flags: '--keep-stopped', sets: 'keepStopped', description: "keep it stopped until 'fivetuple start'" },
+        ],
+        examples: ['kill lb-2', 'kill backend-1 --keep-stopped'],
+        output,
+      },
+    ],
+    run: (control, { role, keepStopped }) => control.faults.kill(role, keepStopped ?? false),
+  }),
+  operation({
+    name: 'role.pause',
+    summary: 'Pauses a role with SIGSTOP: it is unresponsive, but its connections stay.',
+    method: 'POST',
+    path: '/v1/roles/:role/pause',
+    parameters: Role,
+    result: FaultReport,
+    commands: [roleCommand('pause', 'pause a role with SIGSTOP: it is unresponsive, but its connections stay')],
+    run: (control, { role }) => control.faults.pause(role),
+  }),
+  operation({
+    name: 'role.resume',
+    summary: 'Resumes a paused role (SIGCONT).',
+    method: 'POST',
+    path: '/v1/roles/:role/resume',
+    parameters: Role,
+    result: FaultReport,
+    timeoutMs: RESTART_TIMEOUT_MS,
+    commands: [roleCommand('resume', 'resume a paused role (SIGCONT)')],
+    run: (control, { role }) => control.faults.resume(role),
+  }),
+  operation({
+    name: 'role.restart',
+    summary: 'Stops a role in order and starts it again; responds when it is ready and its routes are back.',
+    method: 'POST',
+    path: '/v1/roles/:role/restart',
+    parameters: Role,
+    result: FaultReport,
+    timeoutMs: RESTART_TIMEOUT_MS,
+    commands: [
+      roleCommand('restart', 'stop a role in order, routes first, and start it again; done when its routes are back'),
+    ],
+    run: (control, { role }) => control.faults.restart(role),
+  }),
+  operation({
+    name: 'role.start',
+    summary: 'Starts a role that is down; responds when it is ready and its routes are there.',
+    method: 'POST',
+    path: '/v1/roles/:role/start',
+    parameters: Role,
+    result: FaultReport,
+    timeoutMs: RESTART_TIMEOUT_MS,
+    commands: [roleCommand('start', 'start a role that is down; done when its routes are there')],
+    run: (control, { role }) => control.faults.start(role),
+  }),
+] as const

@@ -1,0 +1,35 @@
+import * as Type from 'typebox'
+
+// Parts of schemas that several operations use. Types are imported by name, so that a bundle has only what is used.
+
+/** Name of an LB, a VIP, a backend or a role. */
+export const Name = Type.String({ minLength: 1, maxLength: 64, title: 'a name of at most 64 characters' })
+
+export const strict = <P extends Record<string, Type.TSchema>>(properties: P) =>
+  Type.Object(properties, { additionalProperties: false })
+
+export const Text = Type.String()
+export const Count = Type.Integer({ minimum: 0 })
+export const Ms = Type.Number({ description: 'milliseconds' })
+export const Flag = Type.Boolean()
+/** Counters by name; the set of names is not part of the contract. */
+export const Counters = Type.Unsafe<Record<string, number>>({
+  type: 'object',
+  additionalProperties: { type: 'integer', minimum: 0 },
+})
+
+/** A mapping with free keys. */
+export const mapOf = <V extends Type.TSchema>(values: V) =>
+  Type.Unsafe<Record<string, Type.Static<V>>>({ type: 'object', additionalProperties: values })
+
+export const nullable = <S extends Type.TSchema>(schema: S) => Type.Union([schema, Type.Null()])
+export const optional = <S extends Type.TSchema>(schema: S) => Type.Optional(schema)
+export const list = <S extends Type.TSchema>(items: S) => Type.Array(items)
+
+/** A role that did not respond, and the reason. */
+export const Unreachable = strict({ name: Text, reason: Text })
+
+/** A value of a schema, which its reader does not change. */
+export type Value<S extends Type.TSchema> = DeepReadonly<Type.Static<S>>
+
+export type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonly<T[K]> } : T
