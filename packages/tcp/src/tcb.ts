@@ -69,7 +69,7 @@ export class Tcb implements AcceptanceState {
   /** Takes the arrow of the state diagram (RFC 9293 figure 5). An input that is impossible in this state is our own bug. */
   move(input: TcpInput): void {
     const next = TRANSITIONS[this.state]![input]!
-    assert(next !== NO_TRANSITION, `TCP input ${input} in state ${this.state}`)
+    if (next === NO_TRANSITION) assert.fail(`TCP input ${input} in state ${this.state}`)
     this.state = next as TcpState
   }
 
