@@ -1,6 +1,6 @@
 import type { PacketOutput } from '@fivetuple/packet'
 
-/** Takes packets and forgets them; what was given last can be looked at. */
+/** Discards packets; those written last can be inspected. */
 export class NullOutput implements PacketOutput {
   readonly blocked = false
   readonly buffer = new Uint8Array(65_535)
@@ -12,11 +12,11 @@ export class NullOutput implements PacketOutput {
     return 0
   }
 
-  append(b: Uint8Array, start: number, end: number): void {
-    this.give(b, start, end)
+  writeCopy(b: Uint8Array, start: number, end: number): void {
+    this.writeOwned(b, start, end)
   }
 
-  give(b: Uint8Array, start: number, end: number): void {
+  writeOwned(b: Uint8Array, start: number, end: number): void {
     this.last = b
     this.lastStart = start
     this.packetBytes += end - start

@@ -93,11 +93,11 @@ class BlockedOutput implements PacketOutput {
   reserve(length: number): number {
     return this.#wire.reserve(length)
   }
-  append(b: Uint8Array, start: number, end: number): void {
-    this.#wire.append(b, start, end)
+  writeCopy(b: Uint8Array, start: number, end: number): void {
+    this.#wire.writeCopy(b, start, end)
   }
-  give(b: Uint8Array, start: number, end: number): void {
-    this.#wire.give(b, start, end)
+  writeOwned(b: Uint8Array, start: number, end: number): void {
+    this.#wire.writeOwned(b, start, end)
   }
 }
 

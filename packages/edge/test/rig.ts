@@ -91,14 +91,14 @@ export class CountedOutput implements PacketOutput {
     return this.#output().reserve(length)
   }
 
-  append(b: Uint8Array, start: number, end: number): void {
+  writeCopy(b: Uint8Array, start: number, end: number): void {
     this.packets++
-    this.#output().append(b, start, end)
+    this.#output().writeCopy(b, start, end)
   }
 
-  give(b: Uint8Array, start: number, end: number): void {
+  writeOwned(b: Uint8Array, start: number, end: number): void {
     this.packets++
-    this.#output().give(b, start, end)
+    this.#output().writeOwned(b, start, end)
   }
 }
 

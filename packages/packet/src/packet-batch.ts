@@ -27,13 +27,13 @@ export class PacketBatch implements PacketOutput {
     return at
   }
 
-  append(b: Uint8Array, start: number, end: number): void {
+  writeCopy(b: Uint8Array, start: number, end: number): void {
     const at = this.reserve(end - start)
     this.buffer.set(start === 0 && end === b.length ? b : b.subarray(start, end), at)
   }
 
-  give(b: Uint8Array, start: number, end: number): void {
-    this.append(b, start, end)
+  writeOwned(b: Uint8Array, start: number, end: number): void {
+    this.writeCopy(b, start, end)
   }
 
   /** Forgets the content; the buffer is used again. */

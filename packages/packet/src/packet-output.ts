@@ -8,8 +8,8 @@ export const NO_ROUTE = -1
  */
 export interface PacketOutput {
   /**
-   * True if the queue behind this output is over its limit. Packets are taken all the same; who
-   * reads from a socket or a cable to feed this output stops reading until it is no longer blocked.
+   * True while the queue behind this output is over its limit. Packets are queued all the same. A
+   * reader that feeds this output from a socket or a cable stops reading until it is unblocked.
    */
   readonly blocked: boolean
   /**
@@ -22,15 +22,16 @@ export interface PacketOutput {
    */
   reserve(length: number): number
   /**
-   * Makes room for the first `head` bytes of one packet, to be written as after {@link reserve};
-   * the rest of it is `b[start, end)`, taken without a copy: nobody may change these bytes any
-   * more. An output that copies anyway has no need of it.
+   * Makes room for the first `head` bytes of one packet, to be written as after {@link reserve}.
+   * The rest of the packet is `b[start, end)`. It is not copied: these bytes must not change any
+   * more. Absent from outputs that copy every packet.
    */
   reserveHead?(head: number, b: Uint8Array, start: number, end: number): number
-  /** Copies the whole packets `b[start, end)`. */
-  append(b: Uint8Array, start: number, end: number): void
+  /** Writes a copy of the whole packets `b[start, end)`. The caller may change these bytes later. */
+  writeCopy(b: Uint8Array, start: number, end: number): void
   /**
-   * Takes the whole packets `b[start, end)` without a copy: nobody may change these bytes any more.
+   * Writes the whole packets `b[start, end)`, which the output owns from then on: it may keep them
+   * without a copy, so the bytes must not change any more.
    */
-  give(b: Uint8Array, start: number, end: number): void
+  writeOwned(b: Uint8Array, start: number, end: number): void
 }

@@ -8,7 +8,7 @@ const content = (batch: PacketBatch): number[] => [...batch.buffer.subarray(0, b
 t.test('keeps the order of whatever was put in, however much it grows', async () => {
   const piece = fc.record({
     bytes: fc.uint8Array({ minLength: 1, maxLength: 50 }),
-    how: fc.constantFrom('reserve', 'append', 'give', 'clear', 'take'),
+    how: fc.constantFrom('reserve', 'writeCopy', 'writeOwned', 'clear', 'take'),
     skip: fc.nat(3),
   })
   fc.assert(
@@ -39,17 +39,17 @@ t.test('keeps the order of whatever was put in, however much it grows', async ()
 
 t.test('what was taken is not written over', async (t) => {
   const batch = new PacketBatch()
-  batch.append(Uint8Array.of(1, 2, 3), 0, 3)
+  batch.writeCopy(Uint8Array.of(1, 2, 3), 0, 3)
   const taken = batch.take()
-  batch.append(Uint8Array.of(9, 9, 9), 0, 3)
+  batch.writeCopy(Uint8Array.of(9, 9, 9), 0, 3)
   t.same([...taken], [1, 2, 3])
   t.same(content(batch), [9, 9, 9])
 })
 
-t.test('what was appended may change afterwards', async (t) => {
+t.test('bytes written by writeCopy may change afterwards', async (t) => {
   const batch = new PacketBatch()
   const bytes = Uint8Array.of(1, 2, 3)
-  batch.append(bytes, 0, 3)
+  batch.writeCopy(bytes, 0, 3)
   bytes.fill(0)
   t.same(content(batch), [1, 2, 3])
 })

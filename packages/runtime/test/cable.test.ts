@@ -103,15 +103,15 @@ t.test('packets of all sizes cross in both directions, in order', async (t) => {
   t.same(atSwitch.peer, { name: 'lb-1', port: 1 })
   t.same(atLb.peer, { name: 'uplink', port: 1 })
   const sent = [20, 21, 40, 1500, 65_535, 20, 30_000, 65_535, 65_535, 100].map((length, i) => packet(length, i + 1))
-  for (const p of sent) atSwitch.output.append(p, 0, p.length)
-  for (const p of sent) atLb.output.give(p, 0, p.length)
+  for (const p of sent) atSwitch.output.writeCopy(p, 0, p.length)
+  for (const p of sent) atLb.output.writeOwned(p, 0, p.length)
   await until(() => switchEnd.packets.length === sent.length && lbEnd.packets.length === sent.length)
   t.same(switchEnd.packets.map(digest), sent.map(digest))
   t.same(lbEnd.packets.map(digest), sent.map(digest))
   t.ok(atSwitch.output.idle)
 })
 
-t.test('reserve, append and give keep their order in one batch', async (t) => {
+t.test('reserve, writeCopy and writeOwned keep their order in one batch', async (t) => {
   const { switchEnd, lbEnd, dial } = await plug(t)
   dial()
   const atLb = await lbEnd.up
@@ -119,8 +119,8 @@ t.test('reserve, append and give keep their order in one batch', async (t) => {
   const a = packet(100, 1)
   const b = packet(40_000, 2)
   const c = packet(60, 3)
-  atLb.output.append(a, 0, a.length)
-  atLb.output.give(b, 0, b.length)
+  atLb.output.writeCopy(a, 0, a.length)
+  atLb.output.writeOwned(b, 0, b.length)
   const o = atLb.output.reserve(c.length)
   atLb.output.buffer.set(c, o)
   await until(() => switchEnd.packets.length === 3)
@@ -133,7 +133,7 @@ t.test('what is put in while it is held leaves with its release, and later turns
   const { output } = await lbEnd.up
   await switchEnd.up
   const p = packet(100, 1)
-  const put = (): void => output.append(p, 0, p.length)
+  const put = (): void => output.writeCopy(p, 0, p.length)
   const turn = () => new Promise((resolve) => setImmediate(resolve))
   const before = output.writes
   output.hold()
@@ -170,7 +170,7 @@ t.test('a paused reader blocks the writer at a bounded queue, and nothing is los
   const hash = createHash('sha256')
   let sent = 0
   while (!atSwitch.output.blocked && sent < 2000) {
-    atSwitch.output.append(chunk, 0, chunk.length)
+    atSwitch.output.writeCopy(chunk, 0, chunk.length)
     hash.update(chunk)
     sent++
     if (sent % 10 === 0) await new Promise(setImmediate)
@@ -194,7 +194,7 @@ t.test('whoever has seen a full queue is told when it is not, however fast it ha
   const chunk = packet(60_000, 7)
   for (let round = 1; round <= 3; round++) {
     let sent = 0
-    for (; !atLb.output.blocked; sent++) atLb.output.append(chunk, 0, chunk.length)
+    for (; !atLb.output.blocked; sent++) atLb.output.writeCopy(chunk, 0, chunk.length)
     await until(() => told === round && switchEnd.packets.length === sent)
     switchEnd.packets.length = 0
   }
@@ -260,7 +260,7 @@ t.test('hostile bytes end their own connection and nothing else', async (t) => {
   t.strictSame([...new Set(refused)], ['not a cable hello'])
   strangers.at(-1)?.destroy()
   const p = packet(99, 9)
-  atLb.output.append(p, 0, p.length)
+  atLb.output.writeCopy(p, 0, p.length)
   await until(() => switchEnd.packets.length === 1)
   t.same(switchEnd.packets.map(digest), [p].map(digest))
 })
@@ -272,8 +272,8 @@ t.test('bytes that are no packets bring the cable down after the packets before 
   await switchEnd.up
   const good = packet(IPV4_HEADER_BYTES, 1)
   const bad = new Uint8Array(40).fill(0xff)
-  atLb.output.append(good, 0, good.length)
-  atLb.output.append(bad, 0, bad.length)
+  atLb.output.writeCopy(good, 0, good.length)
+  atLb.output.writeCopy(bad, 0, bad.length)
   await until(() => switchEnd.downs.length === 1)
   t.same(switchEnd.packets.map(digest), [good].map(digest))
   t.same(switchEnd.downs, ['bytes that are no IPv4 packet'])

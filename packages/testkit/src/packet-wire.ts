@@ -22,13 +22,13 @@ export class PacketWire implements PacketOutput {
     return this.#batch.buffer
   }
 
-  append(b: Uint8Array, start: number, end: number): void {
+  writeCopy(b: Uint8Array, start: number, end: number): void {
     this.reserve(end - start)
     this.buffer.set(b.subarray(start, end), this.#batch.length - (end - start))
   }
 
-  give(b: Uint8Array, start: number, end: number): void {
-    this.append(b, start, end)
+  writeOwned(b: Uint8Array, start: number, end: number): void {
+    this.writeCopy(b, start, end)
   }
 
   reserve(length: number): number {

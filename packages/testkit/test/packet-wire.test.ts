@@ -27,8 +27,8 @@ t.test('packets come out one by one, in the next turn, in order', async (t) => {
   const packets = [packet(30), packet(40), packet(50)]
   const at = wire.reserve(30)
   wire.buffer.set(packets[0]!, at)
-  wire.append(packets[1]!, 0, 40)
-  wire.give(packets[2]!, 0, 50)
+  wire.writeCopy(packets[1]!, 0, 40)
+  wire.writeOwned(packets[2]!, 0, 50)
   t.strictSame(copied, [])
   clock.advance(1)
   t.strictSame(copied, packets)
@@ -37,7 +37,7 @@ t.test('packets come out one by one, in the next turn, in order', async (t) => {
 
 t.test('what a receiver keeps without a copy is spoilt', async (t) => {
   const { clock, kept, wire } = start()
-  wire.append(packet(30), 0, 30)
+  wire.writeCopy(packet(30), 0, 30)
   clock.advance(1)
   t.ok(kept[0]!.every((byte) => byte === 0xee))
 })
@@ -45,7 +45,7 @@ t.test('what a receiver keeps without a copy is spoilt', async (t) => {
 t.test('nothing comes out of a wire that is cut', async (t) => {
   const { clock, copied, wire } = start()
   wire.isCut = true
-  wire.append(packet(IPV4_HEADER_BYTES), 0, IPV4_HEADER_BYTES)
+  wire.writeCopy(packet(IPV4_HEADER_BYTES), 0, IPV4_HEADER_BYTES)
   clock.advance(1)
   t.strictSame(copied, [])
   t.equal(wire.log.length, 1)

@@ -29,13 +29,13 @@ export class PacketWire implements PacketOutput {
     return 0
   }
 
-  append(b: Uint8Array, start: number, end: number): void {
+  writeCopy(b: Uint8Array, start: number, end: number): void {
     this.settle()
     for (let o = start; o < end; o += ipv4TotalLength(b, o)) this.#put(b.slice(o, o + ipv4TotalLength(b, o)))
   }
 
-  give(b: Uint8Array, start: number, end: number): void {
-    this.append(b, start, end)
+  writeOwned(b: Uint8Array, start: number, end: number): void {
+    this.writeCopy(b, start, end)
   }
 
   /** A reserved packet is whole when the next call comes, or the owner says so. */

@@ -55,5 +55,5 @@ function report(fabric: Fabric, flow: FiveTuple, type: number, code: number, poi
   if (port === NO_ROUTE) return
   const output = fabric.outputOf(port)
   if (output.blocked) fabric.uncount?.(port, length)
-  else output.append(error, 0, length)
+  else output.writeCopy(error, 0, length)
 }

@@ -78,7 +78,7 @@ export class BackendTranslation implements AttemptSender {
     const syn = this.#syn
     const length = syns.length(slot)
     syns.copyTo(slot, syn, 0)
-    if (this.translate(syn, 0, length, session, SegmentKind.SYN)) this.#downlink.append(syn, 0, length)
+    if (this.translate(syn, 0, length, session, SegmentKind.SYN)) this.#downlink.writeCopy(syn, 0, length)
   }
 
   sendReset(session: number, sequence: number, memberLink: number): void {

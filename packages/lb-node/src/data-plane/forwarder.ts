@@ -181,12 +181,12 @@ export class LbForwarder {
       counters.packetsFromDownlink++
       const next = this.#admission.behind(b, o, end)
       if (next < 0 || !this.#backendPackets.translate(b, o, next, now)) {
-        if (o > runStart) this.#uplink.give(b, runStart, o)
+        if (o > runStart) this.#uplink.writeOwned(b, runStart, o)
         runStart = Math.abs(next)
       }
       o = Math.abs(next)
     }
-    if (end > runStart) this.#uplink.give(b, runStart, end)
+    if (end > runStart) this.#uplink.writeOwned(b, runStart, end)
   }
 
   /** Removes what has been idle for too long. */

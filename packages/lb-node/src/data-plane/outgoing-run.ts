@@ -23,7 +23,7 @@ export class OutgoingRun {
 
   /** Sends what is translated of the run in `b`, up to `end`. */
   sendUpTo(b: Uint8Array, end: number): void {
-    if (end > this.#start) this.#output.give(b, this.#start, end)
+    if (end > this.#start) this.#output.writeOwned(b, this.#start, end)
     this.#start = end
   }
 

@@ -64,7 +64,7 @@ export class Replier implements SegmentOutput {
   /** Answers the packet at `b[o]` with an ICMP error. */
   icmpError(b: Uint8Array, o: number, type: number, code: number, output: PacketOutput): void {
     if (!mayAnswerWithIcmpError(b, o)) return
-    output.append(this.#icmp, 0, writeIcmpError(this.#icmp, 0, type, code, this.#address, b, o))
+    output.writeCopy(this.#icmp, 0, writeIcmpError(this.#icmp, 0, type, code, this.#address, b, o))
   }
 
   /** For {@link writeResetFor}: puts the IP header in front of the segment. */

@@ -40,11 +40,11 @@ export class MemberLinkOutput implements PacketOutput, MemberLinks {
     return this.#memberLink.reserve(length)
   }
 
-  append(b: Uint8Array, start: number, end: number): void {
-    this.#memberLink.append(b, start, end)
+  writeCopy(b: Uint8Array, start: number, end: number): void {
+    this.#memberLink.writeCopy(b, start, end)
   }
 
-  give(b: Uint8Array, start: number, end: number): void {
-    this.#memberLink.give(b, start, end)
+  writeOwned(b: Uint8Array, start: number, end: number): void {
+    this.#memberLink.writeOwned(b, start, end)
   }
 }

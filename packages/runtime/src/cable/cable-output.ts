@@ -16,10 +16,10 @@ export class CableOutput implements PacketOutput {
   readonly #socket: StreamSocket
   readonly #onUnblocked: () => void
   #batch = new PacketBatch()
-  /** What was given and not copied, and before which byte of the batch each belongs, in order. */
-  #given: Uint8Array[] = []
-  #givenAt: number[] = []
-  #givenBytes = 0
+  /** Runs written without a copy, in order, and the offset in the batch that each precedes. */
+  #owned: Uint8Array[] = []
+  #ownedAt: number[] = []
+  #ownedBytes = 0
   /** A flush at the end of this turn is on its way, or {@link release} is. */
   #flushScheduled = false
   #isHeld = false
@@ -39,19 +39,19 @@ export class CableOutput implements PacketOutput {
 
   /** Bytes that the kernel has not taken yet. */
   get queuedBytes(): number {
-    return this.#givenBytes + this.#batch.length + this.#socket.pendingBytes
+    return this.#ownedBytes + this.#batch.length + this.#socket.pendingBytes
   }
 
   get blocked(): boolean {
-    if (!this.#writing && this.#givenBytes + this.#batch.length < QUEUE_MAX_BYTES) return false
+    if (!this.#writing && this.#ownedBytes + this.#batch.length < QUEUE_MAX_BYTES) return false
     const blocked = this.queuedBytes >= QUEUE_MAX_BYTES
     if (blocked) this.#wasBlocked = true
     return blocked
   }
 
-  /** Whether no given run is waiting or being written: the giver's buffers are its own again. */
+  /** True while no run of {@link writeOwned} is queued or being written: its bytes may change again. */
   get idle(): boolean {
-    return !this.#writing && this.#given.length === 0
+    return !this.#writing && this.#owned.length === 0
   }
 
   get buffer(): Uint8Array {
@@ -63,14 +63,14 @@ export class CableOutput implements PacketOutput {
     return this.#batch.reserve(length)
   }
 
-  append(b: Uint8Array, start: number, end: number): void {
+  writeCopy(b: Uint8Array, start: number, end: number): void {
     if (!this.#flushScheduled) this.#schedule()
-    this.#batch.append(b, start, end)
+    this.#batch.writeCopy(b, start, end)
   }
 
-  give(b: Uint8Array, start: number, end: number): void {
+  writeOwned(b: Uint8Array, start: number, end: number): void {
     if (end - start <= COPY_MAX_BYTES) {
-      this.append(b, start, end)
+      this.writeCopy(b, start, end)
       return
     }
     if (!this.#flushScheduled) this.#schedule()
@@ -102,13 +102,13 @@ export class CableOutput implements PacketOutput {
   /** Writes what has gathered, unless a write is under way or the cable is gone. */
   flush(): void {
     if (this.#writing || this.#closed) return
-    const length = this.#givenBytes + this.#batch.length
+    const length = this.#ownedBytes + this.#batch.length
     if (length === 0) return
     this.bytesWritten += length
     this.writes++
-    const isTaken = this.#given.length === 0 ? this.#socket.write(this.#batchFrom(0, length)) : this.#writePieces()
+    const isTaken = this.#owned.length === 0 ? this.#socket.write(this.#batchFrom(0, length)) : this.#writePieces()
     this.#writing = !isTaken
-    this.#givenBytes = 0
+    this.#ownedBytes = 0
     if (isTaken && this.#batch.length <= KEEP_MAX_BYTES) this.#batch.clear()
     else this.#batch = new PacketBatch()
     this.#tellIfUnblocked() // what one turn has brought may block, and yet be taken at once
@@ -125,9 +125,9 @@ export class CableOutput implements PacketOutput {
   /** Drops what is queued; nothing is written any more. */
   close(): void {
     this.#closed = true
-    this.#given = []
-    this.#givenAt = []
-    this.#givenBytes = 0
+    this.#owned = []
+    this.#ownedAt = []
+    this.#ownedBytes = 0
     this.#batch.clear()
   }
 
@@ -138,23 +138,23 @@ export class CableOutput implements PacketOutput {
   }
 
   #insert(b: Uint8Array, start: number, end: number): void {
-    this.#given.push(b.subarray(start, end))
-    this.#givenAt.push(this.#batch.length)
-    this.#givenBytes += end - start
+    this.#owned.push(b.subarray(start, end))
+    this.#ownedAt.push(this.#batch.length)
+    this.#ownedBytes += end - start
   }
 
   #writePieces(): boolean {
-    const given = this.#given
-    const at = this.#givenAt
-    this.#given = []
-    this.#givenAt = []
-    if (given.length === 1 && this.#batch.length === 0) return this.#socket.write(given[0]!)
+    const owned = this.#owned
+    const at = this.#ownedAt
+    this.#owned = []
+    this.#ownedAt = []
+    if (owned.length === 1 && this.#batch.length === 0) return this.#socket.write(owned[0]!)
     const pieces: Uint8Array[] = []
     let o = 0
-    for (let i = 0; i < given.length; i++) {
+    for (let i = 0; i < owned.length; i++) {
       if (at[i]! > o) pieces.push(this.#batchFrom(o, at[i]!))
       o = at[i]!
-      pieces.push(given[i]!)
+      pieces.push(owned[i]!)
     }
     if (this.#batch.length > o) pieces.push(this.#batchFrom(o, this.#batch.length))
     return this.#socket.writev(pieces)

@@ -38,7 +38,7 @@ export class CablePort implements PacketOutput {
     return this.#cable?.output.blocked ?? false
   }
 
-  /** Whether nothing given to this port is still being written. */
+  /** True while no run of {@link writeOwned} is queued or being written. */
   get idle(): boolean {
     return this.#cable?.output.idle ?? true
   }
@@ -56,12 +56,12 @@ export class CablePort implements PacketOutput {
     return output.reserveHead?.(head, b, start, end) ?? output.reserve(head)
   }
 
-  append(b: Uint8Array, start: number, end: number): void {
-    this.#output().append(b, start, end)
+  writeCopy(b: Uint8Array, start: number, end: number): void {
+    this.#output().writeCopy(b, start, end)
   }
 
-  give(b: Uint8Array, start: number, end: number): void {
-    this.#output().give(b, start, end)
+  writeOwned(b: Uint8Array, start: number, end: number): void {
+    this.#output().writeOwned(b, start, end)
   }
 
   /** What is put in until {@link release}, within this turn, leaves with it. */

@@ -371,7 +371,7 @@ export class Forwarder {
 
   #send(port: number, b: Uint8Array, start: number, end: number): void {
     this.#portCounters[port]!.bytesOut += end - start
-    this.#ports[port]!.output.append(b, start, end)
+    this.#ports[port]!.output.writeCopy(b, start, end)
   }
 
   /**
@@ -407,7 +407,7 @@ export class Forwarder {
       const counters = this.#portCounters[port]!
       counters.packetsOut++
       counters.bytesOut += message.length
-      this.#ports[port]!.output.give(message, 0, message.length)
+      this.#ports[port]!.output.writeOwned(message, 0, message.length)
     }
   }
 }

@@ -28,13 +28,13 @@ export class RecordingPort implements ForwarderPort {
         return batch.buffer
       },
       reserve: (length) => batch.reserve(length),
-      append: (b, start, end) => {
+      writeCopy: (b, start, end) => {
         this.calls++
-        batch.append(b, start, end)
+        batch.writeCopy(b, start, end)
       },
-      give: (b, start, end) => {
+      writeOwned: (b, start, end) => {
         this.calls++
-        batch.give(b, start, end)
+        batch.writeOwned(b, start, end)
       },
     }
   }
