@@ -96,11 +96,11 @@ export class LbPort {
           this.#memberLinkOutput?.select(memberLink)
           otherPort.#memberLinkOutput?.select(memberLink)
           // What follows from one read leaves at once: nothing else of this turn could join it, and its buffer is free again.
-          own.hold()
-          other.hold()
+          own.cork()
+          other.cork()
           onPackets(b, start, end)
-          other.release()
-          own.release()
+          other.uncork()
+          own.uncork()
           if (other.blocked) own.cable?.pause()
         },
         onUnblocked: () => {

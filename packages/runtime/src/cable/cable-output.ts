@@ -20,9 +20,9 @@ export class CableOutput implements PacketOutput {
   #owned: Uint8Array[] = []
   #ownedAt: number[] = []
   #ownedBytes = 0
-  /** A flush at the end of this turn is on its way, or {@link release} is. */
+  /** True while a flush at the end of this turn, or {@link uncork}, is due. */
   #flushScheduled = false
-  #isHeld = false
+  #isCorked = false
   #writing = false
   #wasBlocked = false
   #closed = false
@@ -84,18 +84,18 @@ export class CableOutput implements PacketOutput {
   }
 
   /**
-   * {@link release} follows within this turn: what is put in until then leaves with it. It saves a pass of the event loop,
-   * which is most of what a single packet costs.
+   * Delays what is written until {@link uncork}, which must follow within this turn: it leaves then, in one write. This
+   * saves a pass of the event loop, which is most of what a single packet costs.
    */
-  hold(): void {
-    this.#isHeld = !this.#flushScheduled
+  cork(): void {
+    this.#isCorked = !this.#flushScheduled
     this.#flushScheduled = true
   }
 
-  /** Ends {@link hold} and writes what has gathered. */
-  release(): void {
-    if (this.#isHeld) this.#flushScheduled = false
-    this.#isHeld = false
+  /** Ends {@link cork} and writes what has gathered. */
+  uncork(): void {
+    if (this.#isCorked) this.#flushScheduled = false
+    this.#isCorked = false
     this.flush()
   }
 

@@ -64,14 +64,14 @@ export class CablePort implements PacketOutput {
     this.#output().writeOwned(b, start, end)
   }
 
-  /** What is put in until {@link release}, within this turn, leaves with it. */
-  hold(): void {
-    this.#cable?.output.hold()
+  /** Delays what is written until {@link uncork}, which must follow within this turn. */
+  cork(): void {
+    this.#cable?.output.cork()
   }
 
-  /** Sends what has been put in since {@link hold}, and before. */
-  release(): void {
-    this.#cable?.output.release()
+  /** Ends {@link cork}: sends all that has been written. */
+  uncork(): void {
+    this.#cable?.output.uncork()
   }
 
   #output(): PacketOutput {
