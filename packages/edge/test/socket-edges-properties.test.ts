@@ -74,7 +74,7 @@ t.test('whatever both ends send at once, and however they read, arrives as it wa
         }),
       )
       await until(() => fabric.flowCount === 0 && backend.open === 0)
-      assert.ok(fabric.clients.isKeepingNothing && fabric.servers.isKeepingNothing)
+      assert.ok(fabric.clients.isRetainingNothing && fabric.servers.isRetainingNothing)
       for (const wire of [fabric.toServers, fabric.toClients]) wire.log.length = 0
     }),
     { numRuns: 12 },

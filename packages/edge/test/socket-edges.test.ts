@@ -187,7 +187,7 @@ t.test('flows that are ended from outside reset their sockets, half-closed ones,
   first.socket.write('unheard') // it has read to the end, so only a write tells
   await until(() => first.errors.length === 1)
   await leavesNothing(t, fabric, backend)
-  t.ok(fabric.clients.isKeepingNothing)
+  t.ok(fabric.clients.isRetainingNothing)
 })
 
 t.test('a client that leaves before the backend has answered leaves nothing', async (t) => {

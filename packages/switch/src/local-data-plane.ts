@@ -228,7 +228,7 @@ export class LocalDataPlane implements DataPlane {
         this.#forwarder.receive(b, start, end, port!.id, this.#clock.now())
       },
       onUnblocked: () => this.#edge.tcp.portUnblocked(port!.id, this.#clock.now()),
-      isBufferFree: () => this.#edge.tcp.isKeepingNothing,
+      isBufferFree: () => this.#edge.tcp.isRetainingNothing,
       onDown: (cable, reason) => {
         if (!port?.port.unplug(cable)) return
         this.#log.info({ port: port.id, peer: port.peer, reason }, 'carrier down')

@@ -11,9 +11,9 @@ export interface FlowApplication {
   /** The other end has accepted (active flows) or our SYN-ACK was acknowledged (passive ones). */
   onConnected(): void
   /**
-   * Bytes in order, valid for the time of the call; who keeps them where they lie says so to the
-   * edge (`keepBytes`). The application calls `consumed` on the edge when it has passed them on,
-   * which opens the window again.
+   * Bytes in order, valid during the call. An application that retains them in place calls
+   * `retainBytes` on the edge. It calls `consumed` on the edge when it has passed them on, which
+   * opens the window again.
    */
   onData(b: Uint8Array, start: number, end: number): void
   /** The peer sends no more. */

@@ -160,22 +160,21 @@ export class TcpEdge {
   }
   #delivering: Flow | undefined
 
-  /**
-   * An application keeps bytes that it has been given where they lie, until {@link letGoOfBytes}.
-   */
-  keepBytes(): void {
-    this.#keepers++
+  /** Declares that an application retains bytes of {@link receive}, in place, until it releases them. */
+  retainBytes(): void {
+    this.#retainers++
   }
 
-  letGoOfBytes(): void {
-    this.#keepers--
+  /** Ends one {@link retainBytes}. */
+  releaseBytes(): void {
+    this.#retainers--
   }
 
-  /** True if none of the bytes that ever came in by {@link receive} are kept where they lay. */
-  get isKeepingNothing(): boolean {
-    return this.#keepers === 0
+  /** True while no bytes that came in by {@link receive} are retained in place. */
+  get isRetainingNothing(): boolean {
+    return this.#retainers === 0
   }
-  #keepers = 0
+  #retainers = 0
 
   /** A whole TCP packet `b[start, end)` for this edge. Its IP header has been checked. */
   receive(b: Uint8Array, start: number, end: number, now: number): void {

@@ -29,8 +29,8 @@ export class SocketApplication implements FlowApplication, StreamSocketHandlers 
   #readBuffer: Uint8Array
   #lastRead = 0
   #isOpen: boolean
-  /** Bytes of the fabric's are waiting where they lie. */
-  #isKeeping = false
+  /** True while bytes from the fabric are retained in place for the socket. */
+  #isRetaining = false
   /** Bytes written ahead of the flow's that the kernel has not taken. */
   #aheadPending = 0
   /** FIN from the socket. */
@@ -76,7 +76,7 @@ export class SocketApplication implements FlowApplication, StreamSocketHandlers 
   }
 
   onWritten(bytes: number): void {
-    if (this.socket.pendingBytes === 0) this.#letGoOfBytes()
+    if (this.socket.pendingBytes === 0) this.#releaseBytes()
     const ahead = Math.min(bytes, this.#aheadPending)
     this.#aheadPending -= ahead
     if (bytes > ahead) this.#shared.edge.consumed(this.flow, bytes - ahead, this.#shared.clock.now())
@@ -84,23 +84,23 @@ export class SocketApplication implements FlowApplication, StreamSocketHandlers 
 
   /** A socket that closes without both ends having finished was reset, by its peer or by us. */
   onClose(error: string | undefined): void {
-    this.#letGoOfBytes()
+    this.#releaseBytes()
     if (!this.#isOpen) {
       if (error !== undefined) this.#dial!.onFailure(this, error)
     } else if (error !== undefined || !this.#hasReadEnd || !this.#hasEnded)
       this.#shared.edge.abort(this.flow, this.#shared.clock.now())
   }
 
-  #keepBytes(): void {
-    if (this.#isKeeping) return
-    this.#isKeeping = true
-    this.#shared.edge.keepBytes()
+  #retainBytes(): void {
+    if (this.#isRetaining) return
+    this.#isRetaining = true
+    this.#shared.edge.retainBytes()
   }
 
-  #letGoOfBytes(): void {
-    if (!this.#isKeeping) return
-    this.#isKeeping = false
-    this.#shared.edge.letGoOfBytes()
+  #releaseBytes(): void {
+    if (!this.#isRetaining) return
+    this.#isRetaining = false
+    this.#shared.edge.releaseBytes()
   }
 
   // ---- the flow's side
@@ -115,7 +115,7 @@ export class SocketApplication implements FlowApplication, StreamSocketHandlers 
     // not pin its chunk.
     const pins = socket.pendingBytes > 0 && length * 2 < b.length
     if (socket.write(pins ? b.slice(start, end) : b.subarray(start, end))) edge.consumed(this.flow, length, clock.now())
-    else if (!pins) this.#keepBytes()
+    else if (!pins) this.#retainBytes()
   }
 
   onEnd(): void {
