@@ -1,10 +1,10 @@
 import { strict as assert } from 'node:assert'
 import { CeaseSubcode, ErrorCode, FsmSubcode, MessageType, OpenSubcode } from './constants.js'
 import { type BgpError, bgpError } from './errors.js'
+import { JitteredBackoff } from './jittered-backoff.js'
 import { encodeKeepalive, type Frame, MessageFramer } from './message.js'
 import { decodeNotification, encodeNotification } from './notification.js'
 import { decodeOpen, encodeOpen, IPV4_UNICAST, type Open } from './open.js'
-import { RetryPause } from './retry-pause.js'
 import { decodeRouteRefresh } from './route-refresh.js'
 import type { SessionConfig, SessionCounters, SessionInput, SessionOutput } from './session-contract.js'
 import { formatSessionEnd, lostEnd, receivedEnd, type SessionEnd, sentEnd } from './session-end.js'
@@ -52,7 +52,7 @@ export class BgpSession {
   readonly #config: SessionConfig
   readonly #outputs: SessionOutput[] = []
   readonly #timers = new SessionTimers()
-  readonly #pause: RetryPause
+  readonly #backoff: JitteredBackoff
   #state: SessionState = 'idle'
   #framer = new MessageFramer()
   #peerOpen: Open | undefined
@@ -65,7 +65,7 @@ export class BgpSession {
   constructor(config: SessionConfig) {
     assert(config.holdTime === 0 || config.holdTime >= 3, 'a hold time of 1 or 2 s is not allowed') // RFC 4271 §4.2
     this.#config = config
-    this.#pause = new RetryPause(config.retryFirstMs, config.retryMaxMs, config.random)
+    this.#backoff = new JitteredBackoff(config.retryFirstMs, config.retryMaxMs, config.random)
   }
 
   get state(): SessionState {
@@ -86,13 +86,13 @@ export class BgpSession {
     switch (input.type) {
       case 'start':
         this.#enabled = true
-        this.#pause.reset()
+        this.#backoff.reset()
         if (this.#state === 'idle') this.#start(now)
         return
       case 'resume':
         this.#enabled = true
         if (this.#state === 'idle' && !this.#timers.isSet('idle-hold'))
-          this.#timers.set('idle-hold', now + this.#pause.next())
+          this.#timers.set('idle-hold', now + this.#backoff.next())
         return
       case 'stop':
         this.#disable()
@@ -218,7 +218,7 @@ export class BgpSession {
     this.#timers.clearAll()
     this.#outputs.push({ type: 'ended', end: lostEnd(reason), wasEstablished: false })
     this.#move('transport-lost', reason)
-    if (!this.#config.passive) this.#timers.set('connect-retry', now + this.#pause.next())
+    if (!this.#config.passive) this.#timers.set('connect-retry', now + this.#backoff.next())
   }
 
   // ---- messages
@@ -331,7 +331,7 @@ export class BgpSession {
   #end(event: SessionEvent, end: SessionEnd, now: number): void {
     const wasEstablished = this.#state === 'established'
     // A session that has held for a while starts the next attempt afresh; one that flaps waits longer each time.
-    if (wasEstablished && now - this.#establishedAt >= this.#config.retryMaxMs) this.#pause.reset()
+    if (wasEstablished && now - this.#establishedAt >= this.#config.retryMaxMs) this.#backoff.reset()
     this.#outputs.push({ type: 'disconnect' })
     this.#move(event, formatSessionEnd(end))
     this.#outputs.push({ type: 'ended', end, wasEstablished })
@@ -342,7 +342,7 @@ export class BgpSession {
     if (!this.#enabled) return
     // A passive session is open for the next connection at once, unless its peer has just misbehaved.
     if (this.#config.passive && PEACEFUL_ENDINGS.has(event)) this.#start(now)
-    else this.#timers.set('idle-hold', now + this.#pause.next())
+    else this.#timers.set('idle-hold', now + this.#backoff.next())
   }
 
   #send(bytes: Uint8Array): void {

@@ -27,7 +27,7 @@ export interface PacketOutput {
    * more. Absent from outputs that copy every packet.
    */
   reserveHead?(head: number, b: Uint8Array, start: number, end: number): number
-  /** Writes a copy of the whole packets `b[start, end)`. The caller may change these bytes later. */
+  /** Writes a copy of the whole packets `b[start, end)`: the caller may change the bytes later. */
   writeCopy(b: Uint8Array, start: number, end: number): void
   /**
    * Writes the whole packets `b[start, end)`, which the output owns from then on: it may keep them

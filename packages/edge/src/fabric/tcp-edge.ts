@@ -160,7 +160,7 @@ export class TcpEdge {
   }
   #delivering: Flow | undefined
 
-  /** Declares that an application retains bytes of {@link receive}, in place, until it releases them. */
+  /** Declares that an application retains bytes of {@link receive} in place for a time. */
   retainBytes(): void {
     this.#retainers++
   }
