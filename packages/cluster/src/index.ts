@@ -28,6 +28,7 @@ export type {
 export { type Operation, operation, streamingOperation } from './operations/operation.js'
 export { OPERATIONS, type Registry } from './operations/registry.js'
 export type { RollingProgress, RollingResult } from './operations/rolling-schemas.js'
+export { loaded } from './operations/schemas.js'
 export type { ClusterStatus, Explanation, Prediction } from './operations/status-schemas.js'
 export type { LbVips } from './operations/vip-schemas.js'
 export { findFreeBlock } from './plan/find-free-block.js'

@@ -121,7 +121,7 @@ t.test('an operation that streams gives its progress and, last, its result', asy
 })
 
 t.test('an operation is in the OpenAPI document', async (t) => {
-  t.match(openApiDocument(REGISTRY), {
+  t.match(await openApiDocument(REGISTRY), {
     openapi: /^3\.1/,
     paths: {
       '/v1/lbs/{lb}/ping': {

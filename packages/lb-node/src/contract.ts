@@ -3,7 +3,7 @@ import Type from 'typebox'
 import { BACKEND_POLICIES } from './policy/registry.js'
 import { LbStatus, PlacedVip, SessionView } from './status.js'
 
-export { LbStatus, PlacedVip, SessionView } from './status.js'
+export { LbBackendStatus, LbStatus, PlacedVip, SessionView } from './status.js'
 
 const Endpoint = strict({
   /** Unsigned 32-bit number. */

@@ -1,5 +1,6 @@
 import { type Operation, type PlaceSchema, placeOf, schemaOf } from '../operations/operation.js'
 import type { Registry } from '../operations/registry.js'
+import { loaded } from '../operations/schemas.js'
 import { STREAM_TYPE } from './stream.js'
 
 const PROBLEM = {
@@ -14,11 +15,11 @@ const PROBLEM = {
 }
 
 /** The API as an OpenAPI 3.1 document, made from the schemas that it checks requests with. */
-export function openApiDocument(operations: Registry): object {
+export async function openApiDocument(operations: Registry): Promise<object> {
   const paths: Record<string, Record<string, object>> = {}
   for (const row of operations) {
     const path = row.path.replaceAll(/:(\w+)/g, '{$1}')
-    paths[path] = { ...paths[path], [row.method.toLowerCase()]: describe(row) }
+    paths[path] = { ...paths[path], [row.method.toLowerCase()]: describe(row, await loaded(row.result)) }
   }
   paths['/v1/openapi.json'] = {
     get: { operationId: 'openapi', summary: 'This document.', responses: responses({ type: 'object' }) },
@@ -44,8 +45,8 @@ export function openApiDocument(operations: Registry): object {
   }
 }
 
-function describe(row: Operation): object {
-  const { name, summary, parameters, result, progress } = row
+function describe(row: Operation, result: object): object {
+  const { name, summary, parameters, progress } = row
   const required = parameters.required ?? []
   const inUrl = Object.entries(parameters.properties).flatMap(([parameter, schema]) => {
     const place = placeOf(row, parameter)

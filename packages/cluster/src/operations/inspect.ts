@@ -1,8 +1,7 @@
 import * as Type from 'typebox'
 import { operation } from './operation.js'
 import { whole } from './parsers.js'
-import { list, Name, optional, strict } from './schemas.js'
-import { Explanation, Health, LbSessions, Prediction, Status } from './status-schemas.js'
+import { lazily, list, Name, optional, strict } from './schemas.js'
 
 const SESSIONS_DEFAULT = 1_000
 const SESSIONS_MAX = 99_999
@@ -15,7 +14,7 @@ export const inspectOperations = [
     method: 'GET',
     path: '/v1/status',
     parameters: strict({}),
-    result: Status,
+    result: lazily(() => import('./status-schemas.js').then(({ Status }) => Status)),
     commands: [
       {
         words: 'status',
@@ -37,7 +36,7 @@ export const inspectOperations = [
       vip: Type.String({ maxLength: 64, title: 'address:port or the name of a VIP' }),
       protocol: optional(Type.Enum(['tcp', 'udp'], { title: 'tcp or udp; default: that of the named VIP, else tcp' })),
     }),
-    result: Explanation,
+    result: lazily(() => import('./status-schemas.js').then(({ Explanation }) => Explanation)),
     commands: [
       {
         words: 'explain',
@@ -66,7 +65,7 @@ export const inspectOperations = [
     method: 'GET',
     path: '/v1/predict',
     parameters: strict({ without: Type.Array(Name, { minItems: 1, title: 'names of LBs, separated by commas' }) }),
-    result: Prediction,
+    result: lazily(() => import('./status-schemas.js').then(({ Prediction }) => Prediction)),
     commands: [
       {
         words: 'predict',
@@ -89,7 +88,7 @@ export const inspectOperations = [
       vip: optional(Name),
       limit: optional(Type.Integer({ minimum: 1, maximum: SESSIONS_MAX, title: `a number from 1 to ${SESSIONS_MAX}` })),
     }),
-    result: list(LbSessions),
+    result: lazily(() => import('./status-schemas.js').then(({ LbSessions }) => list(LbSessions))),
     commands: [
       {
         words: 'sessions',
@@ -118,7 +117,7 @@ export const inspectOperations = [
     method: 'GET',
     path: '/v1/health',
     parameters: strict({}),
-    result: Health,
+    result: lazily(() => import('./status-schemas.js').then(({ Health }) => Health)),
     commands: [
       {
         words: 'health',

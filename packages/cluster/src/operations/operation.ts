@@ -1,7 +1,7 @@
 import type { Static, TObject, TSchema } from 'typebox'
 import type { CommandShape } from './command.js'
 import type { ClusterControl } from './control.js'
-import type { DeepReadonly } from './schemas.js'
+import type { DeepReadonly, LazySchema, StaticOf } from './schemas.js'
 
 /**
  * One thing that a person or a program can do with a running cluster, as a row of the registry.
@@ -10,7 +10,7 @@ import type { DeepReadonly } from './schemas.js'
 export interface Operation<
   N extends string = string,
   P extends TObject = TObject,
-  R extends TSchema = TSchema,
+  R extends TSchema | LazySchema = TSchema | LazySchema,
   G extends TSchema = TSchema,
 > {
   /** Concept and action with a dot between, as in `lb.drain`; the OpenAPI operationId. */
@@ -27,12 +27,12 @@ export interface Operation<
   /** Longest time until the response begins, ms; without it, 10 s. */
   readonly timeoutMs?: number
   /** Commands that send this operation; help lists them in the order of the registry. */
-  readonly commands: readonly CommandShape<Static<P>, Static<R>, Static<G>>[]
+  readonly commands: readonly CommandShape<Static<P>, StaticOf<R>, Static<G>>[]
   /**
    * Runs it. May reject with an ApiError. A streaming operation yields its progress and returns its
    * result; its signal aborts when the client goes away.
    */
-  run(control: ClusterControl, parameters: Static<P>, signal: AbortSignal): Outcome<Static<R>, Static<G>>
+  run(control: ClusterControl, parameters: Static<P>, signal: AbortSignal): Outcome<StaticOf<R>, Static<G>>
 }
 
 export type Method = 'GET' | 'PUT' | 'DELETE' | 'POST' | 'PATCH'
@@ -43,19 +43,24 @@ export type Outcome<R, G> = Promise<DeepReadonly<R>> | Steps<R, G>
 export type Steps<R, G> = AsyncGenerator<DeepReadonly<G>, DeepReadonly<R>, undefined>
 
 /** Declares an operation; the types of its parameters and result follow from the schemas. */
-export function operation<const N extends string, P extends TObject, R extends TSchema>(
+export function operation<const N extends string, P extends TObject, R extends TSchema | LazySchema>(
   row: Omit<Operation<N, P, R, never>, 'progress' | 'run'> & {
-    run(control: ClusterControl, parameters: Static<P>): Promise<DeepReadonly<Static<R>>>
+    run(control: ClusterControl, parameters: Static<P>): Promise<DeepReadonly<StaticOf<R>>>
   },
 ): Operation<N, P, R, never> {
   return row
 }
 
 /** Declares an operation that reports its progress before its result. */
-export function streamingOperation<const N extends string, P extends TObject, R extends TSchema, G extends TSchema>(
+export function streamingOperation<
+  const N extends string,
+  P extends TObject,
+  R extends TSchema | LazySchema,
+  G extends TSchema,
+>(
   row: Omit<Operation<N, P, R, G>, 'run'> & {
     readonly progress: G
-    run(control: ClusterControl, parameters: Static<P>, signal: AbortSignal): Steps<Static<R>, Static<G>>
+    run(control: ClusterControl, parameters: Static<P>, signal: AbortSignal): Steps<StaticOf<R>, Static<G>>
   },
 ): Operation<N, P, R, G> & { readonly progress: G } {
   return row

@@ -29,7 +29,23 @@ export const list = <S extends Type.TSchema>(items: S) => Type.Array(items)
 /** A role that did not respond, and the reason. */
 export const Unreachable = strict({ name: Text, reason: Text })
 
+/** A schema that takes time to load. */
+export interface LazySchema<S extends Type.TSchema = Type.TSchema> {
+  readonly load: () => Promise<S>
+}
+
+/** Declares a schema that is loaded when it is needed. */
+export const lazily = <S extends Type.TSchema>(load: () => Promise<S>): LazySchema<S> => ({ load })
+
+/** Returns a schema, loaded if it is lazy. */
+export async function loaded(schema: Type.TSchema | LazySchema): Promise<Type.TSchema> {
+  return 'load' in schema && typeof schema.load === 'function' ? schema.load() : schema
+}
+
+/** A value of a schema. */
+export type StaticOf<S extends Type.TSchema | LazySchema> =
+  S extends LazySchema<infer L> ? Type.Static<L> : Type.Static<S>
 /** A value of a schema, which its reader does not change. */
-export type Value<S extends Type.TSchema> = DeepReadonly<Type.Static<S>>
+export type Value<S extends Type.TSchema | LazySchema> = DeepReadonly<StaticOf<S>>
 
 export type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonly<T[K]> } : T

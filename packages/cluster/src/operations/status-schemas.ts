@@ -1,136 +1,9 @@
-import type { LbBackendStatus, LbStatus as LbStatusOf, SessionView } from '@fivetuple/lb-node'
-import type { RouteExplanation, SwitchStatus as SwitchStatusOf } from '@fivetuple/switch'
+import { LbBackendStatus, LbStatus, SessionView } from '@fivetuple/lb-node/contract'
+import { RouteExplanation, SwitchStatus } from '@fivetuple/switch/contract'
 import * as Type from 'typebox'
-import { Count, Counters, Flag, list, Ms, mapOf, nullable, strict, Text, Unreachable, type Value } from './schemas.js'
+import { Count, list, Ms, mapOf, nullable, strict, Text, Unreachable, type Value } from './schemas.js'
 
-/** A NAT session. */
-export const Session = Type.Unsafe<SessionView>(
-  strict({
-    protocol: Text,
-    client: Text,
-    vip: Text,
-    bip: Text,
-    backend: Text,
-    state: Text,
-    ageMs: Ms,
-    idleMs: Ms,
-    packetsFromClient: Count,
-    packetsFromBackend: Count,
-  }),
-)
-
-const Resources = Type.Object({ rssBytes: Count, heapUsedBytes: Count, timers: Count, handles: Count })
-
-const BgpError = Type.Object({
-  direction: nullable(Text),
-  text: Text,
-  code: nullable(Count),
-  subcode: nullable(Count),
-  agoMs: Ms,
-  at: Text,
-})
-
-const BgpSession = Type.Object({
-  neighbor: Text,
-  address: Text,
-  as: Count,
-  port: nullable(Count),
-  portId: nullable(Count),
-  exports: Type.Array(Text),
-  state: Text,
-  stateMs: Ms,
-  establishedMs: nullable(Ms),
-  holdTime: nullable(Count),
-  prefixesIn: Count,
-  prefixesOut: Count,
-  refused: Counters,
-  lastRefused: nullable(Type.Object({ prefix: Text, cause: Text, reason: Text, agoMs: Ms })),
-  lastError: nullable(BgpError),
-  attemptError: nullable(BgpError),
-  remedy: nullable(Text),
-})
-
-const BgpRefusals = Type.Object({
-  connections: Count,
-  recentConnections: Type.Array(
-    Type.Object({ address: Text, neighbor: nullable(Text), reason: Text, count: Count, agoMs: Ms }),
-  ),
-})
-
-// Statuses of roles may have more fields than those.
-const SwitchStatus = Type.Unsafe<SwitchStatusOf>(
-  Type.Object({
-    name: Text,
-    role: Text,
-    address: Text,
-    ports: Type.Array(Type.Object({ id: Count, peer: Text, up: Flag, packetsIn: Count, packetsOut: Count })),
-    routes: Type.Array(
-      Type.Object({
-        prefix: Text,
-        origin: Text,
-        cost: Count,
-        ageMs: Ms,
-        nextHops: Type.Array(Type.Object({ via: Text, address: Text, port: nullable(Count) })),
-      }),
-    ),
-    sessions: Type.Array(BgpSession),
-    bgpRefusals: BgpRefusals,
-    flows: Count,
-    edge: Counters,
-    drops: Counters,
-    cards: Type.Array(
-      Type.Object({
-        card: Count,
-        pid: Count,
-        state: Text,
-        restarts: Count,
-        fibVersion: Count,
-        lanesUp: Count,
-        flows: Count,
-        packetsIn: Count,
-      }),
-    ),
-    process: Resources,
-  }),
-)
-
-const LbStatus = Type.Unsafe<LbStatusOf>(
-  Type.Object({
-    name: Text,
-    address: Text,
-    bip: Text,
-    vips: Type.Array(Type.Object({ address: Text, inhibitedBy: Type.Array(Text), drainedBy: Type.Array(Text) })),
-    draining: Flag,
-    cables: strict({ uplink: Flag, downlink: Flag }),
-    sessions: Count,
-    sessionsToDrain: Count,
-    sessionsByState: Counters,
-    bgp: mapOf(Text),
-    services: Type.Array(
-      Type.Object({
-        name: Text,
-        policy: Text,
-        sessions: Count,
-        newFlows: Count,
-        isInPanic: Flag,
-        flowsInPanic: Count,
-        backends: Type.Array(
-          Type.Object({
-            name: Text,
-            weight: Count,
-            isHealthy: Flag,
-            isDrained: Flag,
-            sessions: Count,
-            sessionsToDrain: Count,
-            newFlows: Count,
-          }),
-        ),
-      }),
-    ),
-    drops: Counters,
-    process: Resources,
-  }),
-)
+// The contracts of the roles take time to load, so rows of the registry refer to this module lazily.
 
 const RoleStatus = strict({
   name: Text,
@@ -183,19 +56,7 @@ export type ClusterStatus = Value<typeof Status>
 
 /** Health of each backend, as each LB sees it. */
 export const Health = strict({
-  backends: list(
-    Type.Unsafe<LbBackendStatus & { readonly vip: string; readonly lb: string }>(
-      Type.Object({
-        vip: Text,
-        lb: Text,
-        name: Text,
-        weight: Count,
-        isHealthy: Flag,
-        isDrained: Flag,
-        sessions: Count,
-      }),
-    ),
-  ),
+  backends: list(Type.Object({ vip: Text, lb: Text, ...LbBackendStatus.properties })),
   unreachable: list(Unreachable),
 })
 export type Health = Value<typeof Health>
@@ -206,18 +67,14 @@ export const Explanation = strict({
   vip: Text,
   protocol: Type.Enum(['tcp', 'udp']),
   /** Decision of the uplink switch; null: it has no route for the VIP. */
-  route: nullable(
-    Type.Unsafe<RouteExplanation>(
-      Type.Object({ prefix: Text, cost: Count, m: Count, index: Count, reason: Text, port: Count, lb: Text }),
-    ),
-  ),
+  route: nullable(RouteExplanation),
   /** Session of this flow on the chosen LB. */
-  session: nullable(Session),
+  session: nullable(SessionView),
   /**
    * Sessions of this flow on other LBs, if the chosen one has none: the flow is broken by rehash when
    * its client sends next.
    */
-  sessionsElsewhere: list(strict({ lb: Text, session: Session })),
+  sessionsElsewhere: list(strict({ lb: Text, session: SessionView })),
 })
 export type Explanation = Value<typeof Explanation>
 
@@ -247,7 +104,7 @@ export type Prediction = Value<typeof Prediction>
 /** NAT sessions of one LB. */
 export const LbSessions = strict({
   lb: Text,
-  sessions: list(Session),
+  sessions: list(SessionView),
   /** Reason why the LB did not respond. */
   unreachable: Type.Optional(Text),
 })
