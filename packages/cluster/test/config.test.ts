@@ -315,9 +315,9 @@ t.test('the keep-alive of the edges follows the hold time unless it is set or of
     const result = loadConfig(text, 'c.yaml')
     return result.ok && [result.config.edge.keepAliveMs, edgeTimers(result.config)]
   }
-  t.match(edge(''), [9_000, { deadPeerMs: 12_000, halfClosedKeepAliveMs: 65_000, giveUpMs: 14_000 }])
-  t.match(edge('bgp: {holdTime: 90s}'), [90_000, { deadPeerMs: 93_000, giveUpMs: 95_000 }])
-  t.match(edge('bgp: {holdTime: 0}'), [9_000, { deadPeerMs: 12_000, giveUpMs: 10_000 }])
+  t.match(edge(''), [9_000, { deadPeerMs: 12_000, halfClosedKeepAliveMs: 65_000, userTimeoutMs: 14_000 }])
+  t.match(edge('bgp: {holdTime: 90s}'), [90_000, { deadPeerMs: 93_000, userTimeoutMs: 95_000 }])
+  t.match(edge('bgp: {holdTime: 0}'), [9_000, { deadPeerMs: 12_000, userTimeoutMs: 10_000 }])
   t.match(edge('edge: {keepAlive: 0}'), [null, { deadPeerMs: null }])
   t.match(edge('edge: {keepAlive: 30s}\noverrides: {lb-2: {nat: {timeouts: {closing: 2m}}}}'), [
     30_000,

@@ -61,7 +61,7 @@ t.test('a refused connection', async (t) => {
 })
 
 t.test('a connection that nobody answers', async (t) => {
-  const rig = new Rig({ giveUpMs: 3_000 })
+  const rig = new Rig({ userTimeoutMs: 3_000 })
   rig.onSyn = 'ignore'
   const { log } = await rig.open()
   await rig.pass(2_900)
@@ -308,7 +308,7 @@ t.test('on real time it has a timer of its own', async (t) => {
     output: new Rig().toPeer,
     address: BIP,
     ports: [FIRST_PORT, LAST_PORT],
-    tcp: tcpOptions({ giveUpMs: 20 }),
+    tcp: tcpOptions({ userTimeoutMs: 20 }),
     clock: monotonicClock,
   })
   const code = await new Promise((resolve) => {

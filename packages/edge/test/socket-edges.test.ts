@@ -243,7 +243,7 @@ t.test('a dial that no backend accepts ends with its flow', async (t) => {
 
 t.test('a dial that no backend accepts ends in time, if nobody takes it back', async (t) => {
   await openDeafBackend(t)
-  const fabric = await net.openFabric(t, { tcp: { giveUpMs: 1_000 } })
+  const fabric = await net.openFabric(t, { tcp: { userTimeoutMs: 1_000 } })
   const { socket } = net.dial(t)
   await until(() => fabric.servers.flowCount === 1)
   fabric.toServers.isCut = true

@@ -140,7 +140,7 @@ export interface EdgeTcpConfig {
   /** The same of a half-closed flow, ms. Without effect if `keepAliveMs` is null. */
   readonly halfClosedKeepAliveMs: number
   /** A flow ends when nothing of what it has sent is acknowledged for so long, ms. */
-  readonly giveUpMs: number
+  readonly userTimeoutMs: number
   /**
    * Most flows at once, of TCP and of UDP each. The descriptors of the process may allow fewer: see
    * `flow-budgets.ts`.

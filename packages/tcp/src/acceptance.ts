@@ -4,23 +4,23 @@ import { TcpState } from './state.js'
 const { SYN, RST, ACK } = TcpFlag
 const { SYN_SENT, SYN_RECEIVED } = TcpState
 
-/** What is to be done with a segment. */
+/** Action that a segment requires. */
 export const SegmentVerdict = {
   /** Nothing. */
   DROP: 0,
-  /** It is at least partly within the window: process its ACK, data and FIN. */
+  /** At least partly within the window: process its ACK, data and FIN. */
   ACCEPT: 1,
-  /** It acknowledges our SYN: the connection is established; process the rest of it. */
+  /** Acknowledges our SYN: the connection is established. Process the rest of the segment. */
   ESTABLISH: 2,
-  /** All of it lies before the window: acknowledge it, process only its ACK field. */
+  /** Entirely before the window: acknowledge it, process only its ACK field. */
   OLD: 3,
-  /** All of it lies behind the window: acknowledge it, process nothing of it. */
+  /** Entirely behind the window: acknowledge it, process nothing of it. */
   BEYOND: 4,
-  /** Send an ACK that shows the peer where we are, at a limited rate (RFC 5961), and drop it. */
+  /** Drop it, and send an ACK with our current numbers, at a limited rate (RFC 5961). */
   CHALLENGE: 5,
   /** Our SYN-ACK was lost: send it again. */
   REPEAT_SYN_ACK: 6,
-  /** Send a RST whose number is what the segment acknowledges. */
+  /** Send a RST whose sequence number is the segment's ACK number. */
   SEND_RESET: 7,
   /** The peer has reset the connection. */
   RESET: 8,
@@ -30,7 +30,7 @@ export const SegmentVerdict = {
 
 export type SegmentVerdict = (typeof SegmentVerdict)[keyof typeof SegmentVerdict]
 
-/** The variables of a connection that decide about a segment (RFC 9293 §3.3.1). */
+/** Variables of a connection that decide about a segment (RFC 9293 §3.3.1). */
 export interface AcceptanceState {
   readonly state: TcpState
   /** RCV.WND as the peer knows it, bytes. */
@@ -42,8 +42,8 @@ export interface AcceptanceState {
 }
 
 /**
- * Decides about a segment that arrives (RFC 9293 §3.10.7). Pure: all numbers are distances, so the same decision holds
- * anywhere in the sequence space.
+ * Decides about a segment that arrives (RFC 9293 §3.10.7). Pure. All numbers are distances, so the
+ * decision does not depend on the position in the sequence space.
  *
  * @param flags of the TCP header
  * @param ahead SEG.SEQ − RCV.NXT; without meaning in SYN-SENT
@@ -61,15 +61,17 @@ export function segmentVerdict(
   if (state < SYN_RECEIVED) return state === SYN_SENT ? verdictInSynSent(tcb, flags, acked) : SegmentVerdict.DROP
   // RFC 9293 §3.10.7.4, second to fourth check.
   if ((flags & (RST | SYN | ACK)) !== ACK) return verdictWithoutPlainAck(tcb, flags, ahead)
-  // First check: the sequence number. It comes here because a RST and a SYN have rules of their own (RFC 5961).
+  // First check: the sequence number. It follows the others because RST and SYN have rules of their
+  // own (RFC 5961).
   const isAcceptable = ahead <= 0 ? ahead + length > 0 || (ahead | length) === 0 : ahead < tcb.receiveWindow
   const { inFlight } = tcb
   if (state === SYN_RECEIVED) {
     if (!isAcceptable) return SegmentVerdict.CHALLENGE
-    // Fifth check in SYN-RECEIVED: what does not acknowledge our SYN ends at its sender.
+    // Fifth check in SYN-RECEIVED: a segment that does not acknowledge our SYN is answered by a
+    // RST.
     return acked === inFlight && inFlight !== 0 ? SegmentVerdict.ESTABLISH : SegmentVerdict.SEND_RESET
   }
-  // Fifth check: no ACK of the future, and none of an unlikely past (RFC 5961 §5.2).
+  // Fifth check: the ACK is neither beyond SND.NXT nor too old (RFC 5961 §5.2).
   if (acked > inFlight || acked < -tcb.largestSendWindow) return SegmentVerdict.CHALLENGE
   if (isAcceptable) return SegmentVerdict.ACCEPT
   return ahead > 0 ? SegmentVerdict.BEYOND : SegmentVerdict.OLD
@@ -80,14 +82,15 @@ function verdictInSynSent({ inFlight }: AcceptanceState, flags: number, acked: n
   const acksSyn = acked === inFlight && inFlight !== 0
   if (flags & RST) return flags & ACK && acksSyn ? SegmentVerdict.REFUSED : SegmentVerdict.DROP
   if ((flags & ACK) === 0) return SegmentVerdict.DROP // a deviation: no simultaneous open (MUST-10)
-  if (!acksSyn) return SegmentVerdict.SEND_RESET // a half-open connection of before ends here
+  if (!acksSyn) return SegmentVerdict.SEND_RESET // ends a half-open connection of the peer
   return flags & SYN ? SegmentVerdict.ESTABLISH : SegmentVerdict.DROP
 }
 
 /** Segments with RST or SYN, or without ACK. */
 function verdictWithoutPlainAck(tcb: AcceptanceState, flags: number, ahead: number): SegmentVerdict {
   if (flags & RST) {
-    // RFC 5961 §3.2: only a RST at exactly the next number resets; one within the window is challenged.
+    // RFC 5961 §3.2: a RST resets only at exactly RCV.NXT; a RST elsewhere in the window is
+    // challenged.
     if (ahead === 0) return SegmentVerdict.RESET
     return ahead > 0 && ahead < tcb.receiveWindow ? SegmentVerdict.CHALLENGE : SegmentVerdict.DROP
   }

@@ -9,7 +9,10 @@ import type { Tcb } from './tcb.js'
 
 const { FIN } = TcpFlag
 
-/** Takes a segment: TCP header at `b[o]`, payload up to `end` (RFC 9293 §3.10.7). Its header is whole. */
+/**
+ * Processes a segment: TCP header at `b[o]`, payload up to `end` (RFC 9293 §3.10.7). Its header is
+ * complete.
+ */
 export function segmentArrives(tcb: Tcb, b: Uint8Array, o: number, end: number, now: number): void {
   const { sender, receiver } = tcb
   const flags = b[o + 13]!
@@ -33,12 +36,12 @@ export function segmentArrives(tcb: Tcb, b: Uint8Array, o: number, end: number, 
       tcb.keepAlive.heard(now)
       takeAck(tcb, ack, readU16(b, o + 14), length === 0, now)
       if (length > 0) takeData(tcb, b, payload, end, ahead, flags, now)
-      receiver.release() // data that came with the SYN, unless this segment has brought it again
+      receiver.release() // data that came with the SYN, unless this segment carries it again
       return
     }
     case SegmentVerdict.OLD: {
       takeOutOfWindow(tcb, flags, ahead, length, now)
-      takeAck(tcb, ack, readU16(b, o + 14), false, now) // it may be newer than the data
+      takeAck(tcb, ack, readU16(b, o + 14), false, now) // the ACK field may be newer than the data
       return
     }
     case SegmentVerdict.BEYOND: {
@@ -70,7 +73,7 @@ export function segmentArrives(tcb: Tcb, b: Uint8Array, o: number, end: number, 
   }
 }
 
-/** Takes the ACK field and the window (RFC 9293 §3.10.7.4, fifth check). */
+/** Processes the ACK field and the window (RFC 9293 §3.10.7.4, fifth check). */
 function takeAck(tcb: Tcb, ack: number, windowField: number, mayShowLoss: boolean, now: number): void {
   const { sender } = tcb
   const { una } = sender
@@ -81,7 +84,10 @@ function takeAck(tcb: Tcb, ack: number, windowField: number, mayShowLoss: boolea
   if (acksFin) finAcked(tcb, now)
 }
 
-/** Takes payload and FIN that lie at least partly within the window (RFC 9293 §3.10.7.4, seventh and eighth step). */
+/**
+ * Processes payload and FIN that lie at least partly within the window (RFC 9293 §3.10.7.4, seventh
+ * and eighth step).
+ */
 function takeData(
   tcb: Tcb,
   b: Uint8Array,
@@ -101,13 +107,14 @@ function takeData(
 }
 
 /**
- * Acknowledges a segment outside the window (RFC 9293 §3.10.7.4, first check). Data is acknowledged each time, since the ACK
- * before was lost. What carries no data is acknowledged at a limited rate.
+ * Acknowledges a segment outside the window (RFC 9293 §3.10.7.4, first check). Data is acknowledged
+ * each time, since the previous ACK was lost. A segment without data is acknowledged at a limited
+ * rate.
  */
 function takeOutOfWindow(tcb: Tcb, flags: number, ahead: number, length: number, now: number): void {
   tcb.keepAlive.heard(now)
   if (length > 0) tcb.receiver.ackNow = true
   else respondToKeepAlive(tcb, ahead, now)
-  // A FIN that comes again in TIME-WAIT starts the wait anew.
+  // A repeated FIN in TIME-WAIT restarts the wait.
   if (tcb.state === TcpState.TIME_WAIT && flags & FIN) startTimeWait(tcb, now)
 }

@@ -2,8 +2,8 @@ import { TCP_HEADER_BYTES, TcpFlag, writeTcpHeader } from '@fivetuple/packet'
 import type { SegmentOutput } from './segment-output.js'
 
 /**
- * A RST without ACK that waits to be written. It answers a segment that acknowledges nothing of ours (its number is what that
- * segment acknowledged; RFC 9293 §3.10.7.3), or takes back our SYN.
+ * RST without ACK that waits to be written. It responds to a segment that acknowledges nothing of
+ * ours (its number is that segment's ACK number; RFC 9293 §3.10.7.3), or cancels our SYN.
  */
 export class BareReset {
   isPending = false
@@ -14,7 +14,7 @@ export class BareReset {
     this.#sequence = sequence
   }
 
-  /** Writes it, if it waits; false when the output refuses it. */
+  /** Writes the RST if one is pending. Returns false if the output refuses it. */
   write(out: SegmentOutput, localPort: number, remotePort: number): boolean {
     if (!this.isPending) return true
     const at = out.reserve(TCP_HEADER_BYTES, true)

@@ -5,26 +5,31 @@ import type { Tcb } from './tcb.js'
 
 const NEVER = Number.POSITIVE_INFINITY
 
-// SYN, FIN and RST: what opens and closes a connection. Times in ms.
+// SYN, FIN and RST: opening and closing a connection. Times in ms.
 
-/** Opens actively (RFC 9293 §3.10.1): a SYN is to be sent. */
+/** Opens actively (RFC 9293 §3.10.1): a SYN becomes pending. */
 export function openActively(tcb: Tcb, now: number): void {
   tcb.move(TcpInput.CONNECT)
   tcb.synPending = true
   tcb.keepAlive.start(now)
 }
 
-/** Takes the SYN whose TCP header is at `b[o]` (RFC 9293 §3.10.7.2). It waits for {@link establish} or {@link abort}. */
+/**
+ * Processes the SYN whose TCP header is at `b[o]` (RFC 9293 §3.10.7.2). The SYN waits for
+ * {@link establish} or {@link abort}.
+ */
 export function openPassively(tcb: Tcb, b: Uint8Array, o: number, end: number, now: number): void {
   tcb.move(TcpInput.SYN)
   tcb.isDeferred = true
-  tcb.overAt = now + tcb.options.giveUpMs
+  tcb.overAt = now + tcb.options.userTimeoutMs
   takeSyn(tcb, b, o)
   const data = o + tcpDataOffset(b, o)
-  if (data < end) tcb.receiver.holdBack(b, data, end)
+  if (data < end) tcb.receiver.keepEarlyData(b, data, end)
 }
 
-/** Responds to the SYN that waits with SYN-ACK. Without effect if the peer has gone in the meantime. */
+/**
+ * Responds to the waiting SYN with SYN-ACK. Without effect if the peer has closed in the meantime.
+ */
 export function establish(tcb: Tcb, now: number): void {
   if (!tcb.isDeferred || tcb.state !== TcpState.SYN_RECEIVED) return
   tcb.isDeferred = false
@@ -33,7 +38,10 @@ export function establish(tcb: Tcb, now: number): void {
   tcb.keepAlive.start(now)
 }
 
-/** Takes the SYN-ACK whose TCP header is at `b[o]`, with any data (RFC 9293 §3.10.7.3, fourth step). */
+/**
+ * Processes the SYN-ACK whose TCP header is at `b[o]`, with any data (RFC 9293 §3.10.7.3, fourth
+ * step).
+ */
 export function takeSynAck(tcb: Tcb, b: Uint8Array, o: number, end: number, now: number): void {
   const { receiver } = tcb
   tcb.keepAlive.heard(now)
@@ -42,12 +50,12 @@ export function takeSynAck(tcb: Tcb, b: Uint8Array, o: number, end: number, now:
   receiver.ackNow = true
   const payload = o + tcpDataOffset(b, o)
   if (payload < end) {
-    receiver.holdBack(b, payload, end)
+    receiver.keepEarlyData(b, payload, end)
     receiver.release()
   }
 }
 
-/** Takes the ACK of our SYN: both ends are synchronized. */
+/** Processes the ACK of our SYN: both ends are synchronized. */
 export function synAcked(tcb: Tcb, now: number): void {
   tcb.synPending = false
   tcb.sender.onSynAck(now)
@@ -61,14 +69,17 @@ export function finWasSent(tcb: Tcb, now: number): void {
   tcb.move(TcpInput.FIN_SENT)
 }
 
-/** Takes the ACK of our FIN. */
+/** Processes the ACK of our FIN. */
 export function finAcked(tcb: Tcb, now: number): void {
   tcb.move(TcpInput.FIN_ACKED)
   if (tcb.state === TcpState.CLOSED) tcb.die(0)
   else if (tcb.state === TcpState.TIME_WAIT) startTimeWait(tcb, now)
 }
 
-/** Takes the peer's FIN, with everything before it delivered (RFC 9293 §3.10.7.4, eighth step). */
+/**
+ * Processes the peer's FIN after everything before it has been delivered (RFC 9293 §3.10.7.4,
+ * eighth step).
+ */
 export function finArrived(tcb: Tcb, now: number): void {
   tcb.events |= TcpEvent.END
   tcb.move(TcpInput.FIN)
@@ -81,14 +92,16 @@ export function startTimeWait(tcb: Tcb, now: number): void {
   tcb.overAt = now + tcb.options.timeWaitMs
 }
 
-/** Takes a RST that is believed. In TIME-WAIT it is nothing to report: both sides had finished. */
+/**
+ * Processes an acceptable RST. In TIME-WAIT no event is reported, since both sides had finished.
+ */
 export function resetArrived(tcb: Tcb): void {
   tcb.die(tcb.state === TcpState.TIME_WAIT ? 0 : TcpEvent.RESET)
 }
 
 /**
- * Sends RST and closes the connection (RFC 9293 §3.10.5). A SYN without response is taken back by a RST as well, which is a
- * deviation: the peer may be an edge that dials a server for this SYN.
+ * Sends RST and closes the connection (RFC 9293 §3.10.5). A SYN without response is cancelled by a
+ * RST as well, which is a deviation: the peer may be an edge that dials a server for this SYN.
  */
 export function abort(tcb: Tcb, events: number): void {
   const { una, next } = tcb.sender

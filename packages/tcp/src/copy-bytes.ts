@@ -1,4 +1,6 @@
-/** Up to here a loop is not slower than a native copy, and it makes no view of the source. */
+/**
+ * Largest copy for which a loop is not slower than a native copy, which needs a view of the source.
+ */
 const LOOP_MAX_BYTES = 96
 
 /** Copies `length` bytes of `from` at `start` to `to` at `at`. */

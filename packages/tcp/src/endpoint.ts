@@ -8,16 +8,19 @@ import { TcpState } from './state.js'
 import { Tcb } from './tcb.js'
 
 /**
- * One end of a TCP connection (RFC 9293) without I/O. Segments and the application's calls go in with the time (ms), segments
- * and events come out on request.
+ * One end of a TCP connection (RFC 9293) without I/O. Inputs are segments, calls of the application
+ * and the time (ms). Outputs are segments and events, on request.
  *
- * After each input the owner reads ({@link nextRead}) until nothing is left, takes the events, lets it
- * {@link transmit}, and files the {@link deadline}.
+ * After each input the owner reads ({@link nextRead}) until nothing is left, takes the events,
+ * calls {@link transmit}, and schedules the {@link deadline}.
  */
 export class TcpEndpoint {
   readonly #tcb: Tcb
 
-  /** @param iss initial sequence number, 32 bits (RFC 9293 §3.4.1: hard to guess, and ahead of those used before) */
+  /**
+   * @param iss initial sequence number, 32 bits (RFC 9293 §3.4.1: hard to guess, and ahead of those
+   * used before)
+   */
   constructor(options: TcpOptions, localPort: number, remotePort: number, iss: number) {
     this.#tcb = new Tcb(options, localPort, remotePort, iss)
   }
@@ -37,7 +40,7 @@ export class TcpEndpoint {
     return this.#tcb.sender.queued
   }
 
-  /** True while the application should pause, until WRITABLE. */
+  /** True while the application should pause. The event WRITABLE ends the pause. */
   get sendBufferFull(): boolean {
     return this.#tcb.sender.isFull
   }
@@ -66,7 +69,7 @@ export class TcpEndpoint {
     return this.#tcb.receiver.hasRead
   }
 
-  /** The view that {@link nextRead} has set. */
+  /** Buffer of the bytes that {@link nextRead} has moved to. */
   get readBuffer(): Uint8Array {
     return this.#tcb.receiver.readBuffer
   }
@@ -83,27 +86,27 @@ export class TcpEndpoint {
   }
 
   /**
-   * True if all that {@link transmit} would write belongs to the keep-alive: a probe, or the response to one. It is no use
-   * of the connection by its applications.
+   * True if all that {@link transmit} would write is a keep-alive probe, or the response to one.
+   * Such a segment does not count as use of the connection by its applications.
    */
   get isOnlyKeepAlive(): boolean {
     return isOnlyKeepAlive(this.#tcb)
   }
 
-  /** Opens actively: a SYN is to be sent. */
+  /** Opens actively: a SYN becomes pending. */
   connect(now: number): void {
     openActively(this.#tcb, now)
   }
 
   /**
-   * Takes a SYN whose TCP header is at `b[o]`. The response follows when {@link establish} or {@link refuse} is called; if
-   * neither is within `giveUpMs`, the connection times out.
+   * Processes a SYN whose TCP header is at `b[o]`. {@link establish} or {@link refuse} sends the
+   * response. If neither is called within `userTimeoutMs`, the connection times out.
    */
   accept(b: Uint8Array, o: number, end: number, now: number): void {
     openPassively(this.#tcb, b, o, end, now)
   }
 
-  /** Responds to the SYN with SYN-ACK. Without effect if the peer has gone in the meantime. */
+  /** Responds to the SYN with SYN-ACK. Without effect if the peer has closed in the meantime. */
   establish(now: number): void {
     establish(this.#tcb, now)
   }
@@ -113,36 +116,42 @@ export class TcpEndpoint {
     if (this.#tcb.state === TcpState.SYN_RECEIVED) this.abort(now)
   }
 
-  /** Queues bytes. They are kept by reference until acknowledged and must not change. Ignored after {@link shutdown}. */
+  /**
+   * Queues bytes, by reference until they are acknowledged: they must not change. Ignored after
+   * {@link shutdown}.
+   */
   send(chunk: Uint8Array, now: number): void {
     const { state, sender } = this.#tcb
     if (state === TcpState.CLOSED || sender.finQueued) return
     sender.push(chunk, now)
   }
 
-  /** Sends FIN behind what is queued. */
+  /** Sends FIN after the queued bytes. */
   shutdown(_now: number): void {
     if (this.#tcb.state !== TcpState.CLOSED) this.#tcb.sender.finQueued = true
   }
 
-  /** Drops what is queued and sends RST; the endpoint is closed at once. */
+  /** Drops the queued bytes and sends RST. The endpoint is closed at once. */
   abort(_now: number): void {
     if (this.#tcb.state !== TcpState.CLOSED) abort(this.#tcb, 0)
   }
 
-  /** The application has taken `bytes` of what was delivered: the window opens. */
+  /** Counts `bytes` of the delivered bytes as consumed by the application: the window opens. */
   consumed(bytes: number, _now: number): void {
     const { state, receiver } = this.#tcb
     receiver.consumed(bytes)
     if (state === TcpState.CLOSED) receiver.ackNow = false
   }
 
-  /** Takes an ICMP error that reports the peer as unreachable: final for a SYN, a hint later (RFC 9293 §3.9.2.2). */
+  /**
+   * Processes an ICMP error that reports the peer as unreachable: final for a SYN, a hint later
+   * (RFC 9293 §3.9.2.2).
+   */
   unreachable(_now: number): void {
     icmpErrorArrives(this.#tcb)
   }
 
-  /** Takes the events since the last call: bits of {@link TcpEvent}. */
+  /** Returns the events since the last call: bits of {@link TcpEvent}. */
   takeEvents(): number {
     const { events } = this.#tcb
     this.#tcb.events = 0
@@ -150,8 +159,8 @@ export class TcpEndpoint {
   }
 
   /**
-   * Moves on to the next delivered bytes: `readBuffer[readStart, readEnd)`. The views are valid until the next input;
-   * each byte counts against the window until it is {@link consumed}.
+   * Moves on to the next delivered bytes: `readBuffer[readStart, readEnd)`. The views are valid
+   * until the next input. Each byte counts against the window until it is {@link consumed}.
    */
   nextRead(): boolean {
     return this.#tcb.receiver.nextRead()
@@ -162,19 +171,23 @@ export class TcpEndpoint {
     return nextDeadline(this.#tcb)
   }
 
-  /** Does what is due at `now`. Calling it too early or without need does no harm. */
+  /** Handles the timers that are due at `now`. A call that is too early does nothing. */
   onTimeout(now: number): void {
     timeoutArrives(this.#tcb, now)
   }
 
-  /** Takes a segment: TCP header at `b[o]`, payload up to `end`. The owner has checked that the header is whole. */
+  /**
+   * Processes a segment: TCP header at `b[o]`, payload up to `end`. The owner has checked that the
+   * header is complete.
+   */
   onSegment(b: Uint8Array, o: number, end: number, now: number): void {
     segmentArrives(this.#tcb, b, o, end, now)
   }
 
   /**
    * Writes all that may be sent now.
-   * @returns false if the output refused something: it is kept, and {@link wantsTransmit} stays true
+   * @returns false if the output refused a segment: it stays queued, and {@link wantsTransmit}
+   * stays true
    */
   transmit(out: SegmentOutput, now: number): boolean {
     return transmit(this.#tcb, out, now)

@@ -1,4 +1,4 @@
-/** A subset of RFC 9293 as a machine without I/O: one object per connection end. */
+/** Subset of RFC 9293 as a machine without I/O: one object per connection end. */
 export { TcpEndpoint } from './endpoint.js'
 export { TcpEvent } from './events.js'
 export { type TcpOptions, tcpOptions } from './options.js'

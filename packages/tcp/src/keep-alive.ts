@@ -3,14 +3,14 @@ import type { TcpOptions } from './options.js'
 const NEVER = Number.POSITIVE_INFINITY
 
 /** Result of {@link KeepAlive.onTimeout}. */
-export type KeepAliveAction = 'wait' | 'probe' | 'give-up'
+export type KeepAliveAction = 'wait' | 'probe' | 'time-out'
 
-/** The keep-alive timer of a connection (RFC 9293 §3.8.4). Times in ms. */
+/** Keep-alive timer of a connection (RFC 9293 §3.8.4). Times in ms. */
 export class KeepAlive {
   readonly #options: TcpOptions
   #heardAt = 0
   #probes = 0
-  /** When {@link onTimeout} is due; Infinity: never. */
+  /** Time at which {@link onTimeout} is due; Infinity: never. */
   dueAt = NEVER
 
   constructor(options: TcpOptions) {
@@ -26,15 +26,17 @@ export class KeepAlive {
     this.dueAt = NEVER
   }
 
-  /** The peer has sent something. */
+  /** Records that the peer has sent a segment. */
   heard(now: number): void {
     this.#heardAt = now
     this.#probes = 0
   }
 
   /**
-   * @param isHalfClosed one side has sent its FIN and the other has not
-   * @param isWatched another timer watches over the peer, or the connection is not established
+   * Decides what follows at the deadline.
+   * @param isHalfClosed true if one side has sent its FIN and the other has not
+   * @param isWatched true if another timer detects a dead peer, or the connection is not
+   * established
    */
   onTimeout(isHalfClosed: boolean, isWatched: boolean, now: number): KeepAliveAction {
     const { keepAliveMs, halfClosedKeepAliveMs, keepAliveIntervalMs, keepAliveProbes } = this.#options
@@ -43,7 +45,7 @@ export class KeepAlive {
       this.dueAt = Math.max(quietUntil, now + keepAliveIntervalMs)
       return 'wait'
     }
-    if (this.#probes >= keepAliveProbes) return 'give-up'
+    if (this.#probes >= keepAliveProbes) return 'time-out'
     this.#probes++
     this.dueAt = now + keepAliveIntervalMs
     return 'probe'

@@ -6,14 +6,14 @@ import type { Tcb } from './tcb.js'
 
 const NEVER = Number.POSITIVE_INFINITY
 
-// Timers of a connection, and what ends it when the peer is silent. Times in ms.
+// Timers of a connection, and its end if the peer does not respond. Times in ms.
 
 /** Time at which {@link timeoutArrives} is needed; Infinity: never. */
 export function nextDeadline({ sender, receiver, keepAlive, overAt }: Tcb): number {
   return Math.min(sender.timeoutAt, receiver.ackAt, keepAlive.dueAt, overAt)
 }
 
-/** Does what is due at `now`. */
+/** Handles the timers that are due at `now`. */
 export function timeoutArrives(tcb: Tcb, now: number): void {
   const { sender, receiver, keepAlive } = tcb
   if (now >= tcb.overAt) {
@@ -28,16 +28,23 @@ export function timeoutArrives(tcb: Tcb, now: number): void {
   if (now >= keepAlive.dueAt) keepAliveTimesOut(tcb, now)
 }
 
-/** Responds to an empty segment outside the window: a keep-alive (RFC 9293 §3.8.4), a probe of a zero window, or nonsense. */
+/**
+ * Responds to an empty segment outside the window: a keep-alive (RFC 9293 §3.8.4), a probe of a
+ * zero window, or an invalid one.
+ */
 export function respondToKeepAlive(tcb: Tcb, ahead: number, now: number): void {
   const { receiver } = tcb
-  // A zero window is probed by the persist timer. If there is data to acknowledge, the ACK is more than a response.
+  // A zero window is probed by the persist timer. An ACK that is due anyway is more than a
+  // response.
   const isKeepAlive = ahead === -1 && receiver.window > 0
   if (isKeepAlive && !receiver.ackNow && receiver.ackAt === NEVER) tcb.respondsToProbe = true
   tcb.challenge(now)
 }
 
-/** An ICMP error reports that the peer is unreachable: final for a SYN, a hint later (RFC 9293 §3.9.2.2). */
+/**
+ * Processes an ICMP error that reports the peer as unreachable: final for a SYN, a hint later
+ * (RFC 9293 §3.9.2.2).
+ */
 export function icmpErrorArrives(tcb: Tcb): void {
   if (tcb.state === TcpState.SYN_SENT) tcb.die(TcpEvent.REFUSED)
   else tcb.isUnreachable = true
@@ -55,7 +62,7 @@ function senderTimesOut(tcb: Tcb, now: number): void {
     case SenderTimeout.PROBE: // RFC 9293 §3.8.6.1
       tcb.probePending = true
       return
-    case SenderTimeout.GIVE_UP: // R2 of RFC 9293 §3.8.3
+    case SenderTimeout.TIMED_OUT: // R2 of RFC 9293 §3.8.3
       timeOut(tcb)
       return
   }
@@ -63,14 +70,14 @@ function senderTimesOut(tcb: Tcb, now: number): void {
 
 function keepAliveTimesOut(tcb: Tcb, now: number): void {
   const isHalfClosed = tcb.state === TcpState.FIN_WAIT_2 || tcb.state === TcpState.CLOSE_WAIT
-  // While the retransmission or persist timer runs, it is the one that watches the peer.
+  // While the retransmission or persist timer runs, that timer detects a dead peer.
   const isWatched = tcb.sender.timeoutAt !== NEVER || tcb.state < TcpState.ESTABLISHED
   const action = tcb.keepAlive.onTimeout(isHalfClosed, isWatched, now)
   if (action === 'probe') tcb.probePending = true
-  else if (action === 'give-up') timeOut(tcb)
+  else if (action === 'time-out') timeOut(tcb)
 }
 
-/** TIME-WAIT is over, or the owner has not accepted the SYN in time. */
+/** Ends TIME-WAIT, or a SYN that the owner has not accepted in time. */
 function waitIsOver(tcb: Tcb): void {
   if (tcb.isDeferred) timeOut(tcb)
   else {
@@ -79,7 +86,10 @@ function waitIsOver(tcb: Tcb): void {
   }
 }
 
-/** Closes the connection because the peer is silent. A peer that ICMP reports as unreachable gets no RST. */
+/**
+ * Closes the connection because the peer does not respond. If ICMP reports the peer as unreachable,
+ * no RST is sent.
+ */
 function timeOut(tcb: Tcb): void {
   if (tcb.isUnreachable) tcb.die(TcpEvent.TIMEOUT)
   else abort(tcb, TcpEvent.TIMEOUT)

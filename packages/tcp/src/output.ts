@@ -6,7 +6,10 @@ import { TcpState } from './state.js'
 import type { Tcb } from './tcb.js'
 
 const { FIN, SYN, RST, PSH, ACK } = TcpFlag
-/** From here on a payload goes out from where it lies, if the output can: one more piece costs less than a copy. */
+/**
+ * Smallest payload that is sent from where it lies, if the output supports it: below this, a copy
+ * costs less than one more piece.
+ */
 const IN_PLACE_MIN_BYTES = 4 * 1024
 
 /** True if {@link transmit} has something to write. */
@@ -26,14 +29,15 @@ export function wantsTransmit(tcb: Tcb): boolean {
 /** True if all that {@link transmit} would write is a keep-alive probe, or the response to one. */
 export function isOnlyKeepAlive(tcb: Tcb): boolean {
   if (!tcb.probePending && !tcb.respondsToProbe) return false
-  const { queued, resend, isFinDue } = tcb.sender // with bytes queued it is a zero window that is probed
+  const { queued, resend, isFinDue } = tcb.sender // if bytes are queued, a zero window is probed
   const hasMore = queued > 0 || resend || isFinDue || tcb.synPending || tcb.rstPending
   return !hasMore && (!tcb.receiver.ackNow || tcb.respondsToProbe)
 }
 
 /**
  * Writes all that may be sent now.
- * @returns false if the output refused something: it is kept, and {@link wantsTransmit} stays true
+ * @returns false if the output refused a segment: it stays queued, and {@link wantsTransmit} stays
+ * true
  */
 export function transmit(tcb: Tcb, out: SegmentOutput, now: number): boolean {
   tcb.respondsToProbe = false
@@ -41,16 +45,20 @@ export function transmit(tcb: Tcb, out: SegmentOutput, now: number): boolean {
   if (tcb.state < TcpState.ESTABLISHED) return transmitUnsynchronized(tcb, out, now)
   const data = transmitData(tcb, out, now)
   if (tcb.probePending) {
-    // One number before the next: out of the window, so it must be acknowledged (RFC 9293 §3.8.4).
+    // One number before the next is outside the window, so the peer must acknowledge it
+    // (RFC 9293 §3.8.4).
     if (!writeControl(tcb, out, ACK, seqAdd(tcb.sender.next, -1))) return false
     tcb.probePending = false
   }
-  // Data may be refused where an ACK is not: the other direction must not suffer.
+  // The output may refuse data and take an ACK: the other direction must not stall.
   if (tcb.receiver.ackNow && !writeControl(tcb, out, ACK, tcb.sender.next)) return false
   return data
 }
 
-/** True if data and FIN may go out: in all other states the SYN is not acknowledged or the FIN has gone. */
+/**
+ * True if data and FIN may be sent: in all other states the SYN is not acknowledged or the FIN has
+ * been sent.
+ */
 function maySendData({ state }: Tcb): boolean {
   return state === TcpState.ESTABLISHED || state === TcpState.CLOSE_WAIT
 }
@@ -97,7 +105,7 @@ function writeFin(tcb: Tcb, out: SegmentOutput, now: number): boolean {
   return true
 }
 
-/** Writes the first segment in flight again. */
+/** Retransmits the first segment in flight. */
 function writeAgain(tcb: Tcb, out: SegmentOutput, now: number): boolean {
   const { sender } = tcb
   const length = sender.resendLength()
@@ -132,7 +140,7 @@ function writeControl(tcb: Tcb, out: SegmentOutput, flags: number, seq: number):
   return true
 }
 
-/** Writes a header with the current ACK and window: an ACK that was due is thereby sent. */
+/** Writes a header with the current ACK and window. A pending ACK is thereby sent. */
 function writeHeader(tcb: Tcb, b: Uint8Array, at: number, seq: number, flags: number): void {
   const { receiver } = tcb
   const window = receiver.windowField()

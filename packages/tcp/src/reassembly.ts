@@ -1,6 +1,6 @@
 import { seqAdd, seqDiff } from './sequence.js'
 
-/** Segments kept at most, so that a stream of tiny ones can't pile up objects. */
+/** Largest number of segments kept, so that many tiny ones can't exhaust memory. */
 const SEGMENTS_MAX = 256
 
 interface Held {
@@ -18,7 +18,10 @@ export class Reassembly {
     return this.#held.length === 0
   }
 
-  /** Keeps a copy of `b[start, end)`, whose first byte has number `seq`; bytes held already are not kept twice. */
+  /**
+   * Keeps a copy of `b[start, end)`, whose first byte has number `seq`. Bytes that are held already
+   * are not stored twice.
+   */
   insert(seq: number, b: Uint8Array, start: number, end: number): void {
     if (this.#held.length >= SEGMENTS_MAX) return
     let from = seq
@@ -43,8 +46,8 @@ export class Reassembly {
   }
 
   /**
-   * Takes out what follows on `next` without a gap.
-   * @returns the bytes, or undefined when the next byte is not here
+   * Removes the bytes that follow `next` without a gap.
+   * @returns the bytes, or undefined if the next byte is missing
    */
   take(next: number): Uint8Array | undefined {
     for (let held = this.#held[0]; held !== undefined; held = this.#held[0]) {

@@ -7,35 +7,35 @@ const NEVER = Number.POSITIVE_INFINITY
 const NOTHING = new Uint8Array(0)
 
 /**
- * The receiving half of an endpoint: puts payload in order, hands it on, keeps the window, and decides when an ACK is
- * due. It answers for the data, not for the state of the connection.
+ * Receiving half of an endpoint: orders payload, delivers it, maintains the window, and decides
+ * when an ACK is due. It does not handle the state of the connection.
  */
 export class Receiver {
   readonly #options: TcpOptions
   /** RCV.NXT: number of the next byte in order. */
   next = 0
-  /** Right edge of the window that the peer has been told; it never moves back. */
+  /** Right edge of the window that was announced to the peer. It never moves back. */
   #edge = 0
-  /** The largest window that the peer has been told; in a SYN it can't be told more than 64 KiB. */
-  #largestTold = 0
+  /** Largest window that was announced to the peer. A SYN can announce at most 64 KiB. */
+  #largestAnnounced = 0
   #shift = 0
-  /** Delivered and not consumed. */
+  /** Bytes delivered and not consumed. */
   #unconsumed = 0
-  /** The window opens in steps of at least this (RFC 9293 §3.8.6.2.2). */
+  /** Smallest step by which the window opens, bytes (RFC 9293 §3.8.6.2.2). */
   readonly #windowStep: number
   readonly #ahead = new Reassembly()
-  /** Number of a FIN that arrived ahead of a gap. */
+  /** Sequence number of a FIN that arrived ahead of a gap. */
   #finAhead: number | undefined
-  /** The peer's FIN has been reached: {@link next} lies behind it. */
+  /** True once the peer's FIN has been reached: {@link next} lies behind it. */
   finReached = false
 
-  /** An ACK is to be sent at once. */
+  /** True while an ACK is to be sent at once. */
   ackNow = false
-  /** When an ACK that is held back must go, ms. */
+  /** Time at which a delayed ACK must be sent, ms. */
   ackAt = NEVER
   #sinceAck = 0
 
-  // What has been delivered and not read: the segment just taken, where it lies, and what it has set free.
+  // Bytes delivered and not read: the last segment in place, and the segments that it has released.
   #inPlace = false
   #placeBuffer: Uint8Array = NOTHING
   #placeStart = 0
@@ -55,7 +55,7 @@ export class Receiver {
     while (options.windowBytes >>> this.#shift > 0xffff) this.#shift++
   }
 
-  /** What we offer for the window scale option (RFC 7323 §2.2). */
+  /** Shift that we offer in the window scale option (RFC 7323 §2.2). */
   get shift(): number {
     return this.#shift
   }
@@ -65,7 +65,7 @@ export class Receiver {
     return this.#ahead.bytes
   }
 
-  /** What the peer may send beyond {@link next}, as far as it knows; at least 0. */
+  /** Bytes that the peer may send beyond {@link next}, as it knows; at least 0. */
   get window(): number {
     return seqDiff(this.#edge, this.next)
   }
@@ -74,58 +74,68 @@ export class Receiver {
     return this.#inPlace || this.#nextReleased < this.#released.length
   }
 
-  /** Starts behind the peer's SYN. Scaling holds in both directions or in none (RFC 7323 §2.2). */
+  /**
+   * Starts behind the peer's SYN. Windows are scaled in both directions or in none (RFC 7323 §2.2).
+   */
   open(synSequence: number, isScaled: boolean): void {
     this.next = seqAdd(synSequence, 1)
     this.#edge = this.next
     if (!isScaled) this.#shift = 0
   }
 
-  /** Keeps data that came with the SYN; it is delivered by {@link release} once the connection is established. */
-  holdBack(b: Uint8Array, start: number, end: number): void {
+  /**
+   * Keeps data that came with the SYN. {@link release} delivers it once the connection is
+   * established.
+   */
+  keepEarlyData(b: Uint8Array, start: number, end: number): void {
     this.#ahead.insert(this.next, b, start, Math.min(end, start + this.#options.windowBytes))
   }
 
-  /** The window field of a SYN, which is never scaled. */
+  /** Window field of a SYN, which is never scaled. */
   synWindow(): number {
     const window = Math.min(this.#options.windowBytes, 0xffff)
-    this.#tell(window)
+    this.#announce(window)
     return window
   }
 
-  /** The window field for the segment that is written now; that segment also carries any ACK that is due. */
+  /** Window field of the segment that is written now. That segment also carries any pending ACK. */
   windowField(): number {
-    const told = seqDiff(this.#edge, this.next)
+    const announced = seqDiff(this.#edge, this.next)
     const free = this.#options.windowBytes - this.#unconsumed
-    const window = free - told >= this.#windowStep ? free : told
+    const window = free - announced >= this.#windowStep ? free : announced
     const field = Math.min(window >>> this.#shift, 0xffff)
-    this.#tell(field << this.#shift)
+    this.#announce(field << this.#shift)
     this.ackNow = false
     this.ackAt = NEVER
     this.#sinceAck = 0
     return field
   }
 
-  #tell(window: number): void {
+  #announce(window: number): void {
     const edge = seqAdd(this.next, window)
     if (seqDiff(edge, this.#edge) > 0) this.#edge = edge
-    if (window > this.#largestTold) this.#largestTold = window
+    if (window > this.#largestAnnounced) this.#largestAnnounced = window
   }
 
-  /** The application has taken `bytes`: the peer is told when the window has opened by a step and it may run short. */
+  /**
+   * Counts `bytes` as consumed by the application. If the window has opened by a step and the peer
+   * may need it, an ACK announces it.
+   */
   consumed(bytes: number): void {
     this.#unconsumed -= bytes
     assert(this.#unconsumed >= 0, 'more consumed than delivered')
     if (this.finReached) return
-    const told = seqDiff(this.#edge, this.next)
-    const opened = this.#options.windowBytes - this.#unconsumed - told
-    // A sender withholds less than half the window (RFC 9293 §3.8.6.2.1): down to there it needs no update.
-    if (told < this.#largestTold >>> 1 && opened >= this.#windowStep) this.ackNow = true
+    const announced = seqDiff(this.#edge, this.next)
+    const opened = this.#options.windowBytes - this.#unconsumed - announced
+    // A sender withholds less than half the window (RFC 9293 §3.8.6.2.1): down to there no update
+    // is needed.
+    if (announced < this.#largestAnnounced >>> 1 && opened >= this.#windowStep) this.ackNow = true
   }
 
   /**
-   * Takes payload `b[payload, end)` that lies `ahead` bytes from {@link next} and at least partly within the window.
-   * @returns whether this has brought us to the peer's FIN
+   * Processes payload `b[payload, end)` that lies `ahead` bytes from {@link next} and at least
+   * partly within the window.
+   * @returns true if the peer's FIN has been reached
    */
   take(b: Uint8Array, payload: number, end: number, ahead: number, hasFin: boolean, now: number): boolean {
     assert(!this.#inPlace, 'a segment came in before the last one was read')
@@ -155,13 +165,14 @@ export class Receiver {
       this.ackNow = true
       return true
     }
-    // RFC 9293 §3.8.6.3: hold the ACK back for data to carry it, but not for long and not for much.
+    // RFC 9293 §3.8.6.3: delay the ACK so that data may carry it, for a limited time and a limited
+    // amount.
     if (this.#sinceAck >= 2 * this.#options.mss || this.#sinceAck >= this.#options.windowBytes >>> 2) this.ackNow = true
     else if (!this.ackNow && this.ackAt === NEVER) this.ackAt = now + this.#options.delayedAckMs
     return false
   }
 
-  /** Delivers what is held and follows on {@link next} without a gap. */
+  /** Delivers the held bytes that follow {@link next} without a gap. */
   release(): void {
     for (let data = this.#ahead.take(this.next); data !== undefined; data = this.#ahead.take(this.next)) {
       this.#released.push(data)
@@ -176,7 +187,10 @@ export class Receiver {
     this.#sinceAck += bytes
   }
 
-  /** Moves on to the next delivered bytes, `readBuffer[readStart, readEnd)`. Returns false when there are none. */
+  /**
+   * Moves on to the next delivered bytes, `readBuffer[readStart, readEnd)`. Returns false if there
+   * are none.
+   */
   nextRead(): boolean {
     if (this.#inPlace) {
       this.#inPlace = false
@@ -195,7 +209,7 @@ export class Receiver {
       this.#released.length = 0
       this.#nextReleased = 0
     }
-    // Chunks that were read from must not live on here.
+    // References to chunks that were read are dropped, so that the chunks can be collected.
     this.readBuffer = NOTHING
     this.#placeBuffer = NOTHING
     this.readStart = 0
@@ -203,7 +217,7 @@ export class Receiver {
     return false
   }
 
-  /** Forgets all but what can be read. */
+  /** Drops everything except the bytes that can still be read. */
   stop(): void {
     this.#ahead.clear()
     this.#finAhead = undefined

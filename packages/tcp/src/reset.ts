@@ -11,11 +11,12 @@ import {
 import type { SegmentOutput } from './segment-output.js'
 
 /**
- * Answers a segment for which there is no connection with RST (RFC 9293 §3.10.7.1), formed so that the sender's
- * sequence check takes it. A RST is not answered.
+ * Responds with RST to a segment without a connection (RFC 9293 §3.10.7.1). The RST passes the
+ * sender's sequence check. A RST gets no response.
  *
- * @param o offset of the received TCP header in `b`, `end` the end of its payload
- * @returns whether a RST was written
+ * @param o offset of the received TCP header in `b`
+ * @param end end of its payload
+ * @returns true if a RST was written
  */
 export function writeResetFor(b: Uint8Array, o: number, end: number, out: SegmentOutput): boolean {
   const flags = tcpFlags(b, o)

@@ -1,11 +1,14 @@
 import type { TcpOptions } from './options.js'
 
-/** The retransmission timeout of RFC 6298: smoothed round-trip time and its variation, with exponential backoff. */
+/**
+ * Retransmission timeout of RFC 6298: smoothed round-trip time and its variation, with exponential
+ * backoff.
+ */
 export class RetransmissionTimeout {
   readonly #options: TcpOptions
   #srtt = -1
   #rttvar = 0
-  /** The timeout without backoff. */
+  /** Timeout without backoff, ms. */
   #base: number
   /** Current timeout, ms. */
   ms: number
@@ -16,7 +19,10 @@ export class RetransmissionTimeout {
     this.ms = options.rtoInitialMs
   }
 
-  /** A round trip was measured, on a segment that was sent once (Karn's algorithm, RFC 6298 §3). Ends the backoff. */
+  /**
+   * Takes the round-trip time of a segment that was sent once (Karn's algorithm, RFC 6298 §3). Ends
+   * the backoff.
+   */
   sample(rttMs: number): void {
     if (this.#srtt < 0) {
       this.#srtt = rttMs
@@ -30,12 +36,12 @@ export class RetransmissionTimeout {
     this.ms = this.#base
   }
 
-  /** The timer has expired (RFC 6298 §5.5). */
+  /** Doubles the timeout after the timer has expired (RFC 6298 §5.5). */
   backOff(): void {
     this.ms = Math.min(this.ms * 2, this.#options.rtoMaxMs)
   }
 
-  /** The backoff came from probing a shut window, which says nothing about round trips. */
+  /** Ends a backoff that came from probing a zero window, which is no sign of loss. */
   relax(): void {
     this.ms = this.#base
   }

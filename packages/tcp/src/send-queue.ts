@@ -1,16 +1,22 @@
 import { copyBytes } from './copy-bytes.js'
 
-/** Released slots are dropped from the array's front when they are half of what is used and at least this many. */
+/**
+ * Smallest number of released slots that are removed from the array's front, if they are half of
+ * those used.
+ */
 const COMPACT_AT = 64
-/** An array that has grown beyond this is given back when the queue is empty; a smaller one is kept for the next chunk. */
+/** Largest array that is kept when the queue is empty. A larger one is released. */
 const KEEP_SLOTS = 64
 
 /**
- * Bytes that were given to send and are not acknowledged yet. Chunks are kept by reference; a cursor marks what has been
- * sent once, so that sending on costs no search, however much is in flight.
+ * Bytes passed to `send` and not acknowledged. Chunks are kept by reference. A cursor marks the end
+ * of the bytes sent once, so that sending needs no search.
  */
 export class SendQueue {
-  /** Chunks from `#head` up to `#tail`. Emptied slots stay: an array that is cut to nothing would be allocated anew. */
+  /**
+   * Chunks from `#head` up to `#tail`. Empty slots stay: an array cut to nothing would be allocated
+   * again.
+   */
   readonly #chunks: (Uint8Array | undefined)[] = []
   #head = 0
   #tail = 0
@@ -21,7 +27,7 @@ export class SendQueue {
   readonly #onReleased: ((chunk: Uint8Array) => void) | undefined
   /** Bytes in the queue: in flight and unsent. */
   length = 0
-  /** Bytes behind the cursor, not sent yet. */
+  /** Bytes behind the cursor, not sent. */
   unsent = 0
 
   /** @param onReleased called for each chunk that has been released to its end */
@@ -36,7 +42,10 @@ export class SendQueue {
     this.unsent += chunk.length
   }
 
-  /** Copies the next `n` unsent bytes to `to[at]` and counts them as sent. `n` is at most {@link unsent}. */
+  /**
+   * Copies the next `n` unsent bytes to `to[at]` and counts them as sent. `n` is at most
+   * {@link unsent}.
+   */
   copyUnsent(to: Uint8Array, at: number, n: number): void {
     let left = n
     let o = at
@@ -55,7 +64,10 @@ export class SendQueue {
     this.unsent -= n
   }
 
-  /** The chunk in which the next `n` unsent bytes lie side by side, from {@link unsentOffset} on, or undefined. */
+  /**
+   * Returns the chunk that holds the next `n` unsent bytes in one piece, from {@link unsentOffset}
+   * on, or undefined.
+   */
   chunkOfUnsent(n: number): Uint8Array | undefined {
     const chunk = this.#chunks[this.#cursorChunk]
     return chunk !== undefined && chunk.length - this.#cursorOffset >= n ? chunk : undefined
@@ -65,7 +77,7 @@ export class SendQueue {
     return this.#cursorOffset
   }
 
-  /** Counts the next `n` unsent bytes, which lie side by side, as sent. */
+  /** Counts the next `n` unsent bytes, which lie in one piece, as sent. */
   skipUnsent(n: number): void {
     this.#cursorOffset += n
     if (this.#cursorOffset === this.#chunks[this.#cursorChunk]!.length) {
@@ -75,7 +87,7 @@ export class SendQueue {
     this.unsent -= n
   }
 
-  /** Copies the first `n` bytes of the queue, which are in flight, once more. */
+  /** Copies the first `n` bytes of the queue, which are in flight, again. */
   copyFirst(to: Uint8Array, at: number, n: number): void {
     let left = n
     let o = at
@@ -90,7 +102,7 @@ export class SendQueue {
     }
   }
 
-  /** Lets go of the first `n` bytes: they are acknowledged. */
+  /** Removes the first `n` bytes: they are acknowledged. */
   release(n: number): void {
     this.length -= n
     let left = n
@@ -118,7 +130,7 @@ export class SendQueue {
     this.#rewind()
   }
 
-  /** Starts at the front again: the queue is empty. */
+  /** Resets the positions of an empty queue. */
   #rewind(): void {
     if (this.#chunks.length > KEEP_SLOTS) this.#chunks.length = 0
     this.#head = 0

@@ -9,60 +9,68 @@ const DEFAULT_PEER_MSS = 536
 /** Duplicate ACKs after which the first segment in flight counts as lost (RFC 5681 §3.2). */
 const DUPLICATE_ACKS = 3
 
-/** What an expired retransmission timer asks for. */
+/** Action that an expired retransmission timer requires. */
 export const SenderTimeout = {
   NOTHING: 0,
-  /** What is in flight is to be sent again: {@link Sender.resend} is set, or it is the SYN. */
+  /** Retransmit: {@link Sender.resend} is set, or the SYN is unacknowledged. */
   RESEND: 1,
-  /** The window is shut: the peer is to be asked whether it still is. */
+  /** Probe the zero window. */
   PROBE: 2,
-  /** Nothing was acknowledged for too long. */
-  GIVE_UP: 3,
+  /** Nothing was acknowledged within the user timeout. */
+  TIMED_OUT: 3,
 } as const
 
 export type SenderTimeout = (typeof SenderTimeout)[keyof typeof SenderTimeout]
 
 /**
- * The sending half of an endpoint: what is queued, what is in flight, what the peer's window lets out, and what is to be
- * sent again when. It counts SYN and FIN as the numbers they take; the state of the connection is not its business.
+ * Sending half of an endpoint: the queue, the bytes in flight, the peer's window, and
+ * retransmission. SYN and FIN count as the sequence numbers they take. It does not handle the state
+ * of the connection.
  *
- * Loss is mended segment by segment, not by going back: the receiver keeps what arrives ahead of a gap, so only the first
- * segment in flight is repeated, and then the next gap as each partial ACK shows it (as in NewReno, RFC 6582, without its
- * windows). The fabric's segments are large and few, so that a window has few gaps; SACK would save little.
+ * Loss is repaired segment by segment. The receiver keeps segments that arrive ahead of a gap, so
+ * only the first segment in flight is retransmitted, and then the next gap as each partial ACK
+ * shows it (as in NewReno, RFC 6582, without its windows). The fabric's segments are large and few,
+ * so a window has few gaps, and SACK would save little.
  */
 export class Sender {
   readonly #options: TcpOptions
   readonly #queue: SendQueue
   readonly #rto: RetransmissionTimeout
-  /** SND.UNA: the oldest number without an ACK. */
+  /** SND.UNA: oldest number without an ACK. */
   una: number
-  /** SND.NXT: the next number to be sent. */
+  /** SND.NXT: next number to be sent. */
   next: number
-  /** First number beyond the peer's window. A peer that takes back what it has promised is not followed (RFC 7323 §2.4). */
+  /**
+   * First number beyond the peer's window. A peer that shrinks its window is not followed
+   * (RFC 7323 §2.4).
+   */
   #edge: number
   #shift = 0
   #mss = DEFAULT_PEER_MSS
-  /** MAX.SND.WND (RFC 5961 §5.2): the largest window that the peer has offered, bytes. */
+  /** MAX.SND.WND (RFC 5961 §5.2): largest window that the peer has offered, bytes. */
   largestWindow = 0
   finQueued = false
   finSent = false
-  /** The queue has been full and not below half since. */
+  /** True while the queue has been full and not below half since. */
   isFull = false
 
-  /** The first segment in flight is to be sent again. */
+  /** True while the first segment in flight is to be retransmitted. */
   resend = false
   #recover: number
   #inRecovery = false
   #duplicateAcks = 0
-  /** A number whose ACK gives a round-trip time, and when it was sent; -1: none (Karn's algorithm, RFC 6298 §3). */
+  /**
+   * Number whose ACK measures a round trip, and the time at which it was sent; -1: none (Karn's
+   * algorithm, RFC 6298 §3).
+   */
   #timedSeq: number
   #timedAt = -1
-  /** When the retransmission or persist timer expires, ms. */
+  /** Time at which the retransmission or persist timer expires, ms. */
   timeoutAt = NEVER
-  /** When the peer last gave a sign that it takes in what we send. */
-  #patienceFrom = 0
+  /** Time from which the user timeout counts: the peer's last progress, ms. */
+  #userTimeoutFrom = 0
 
-  /** Segments sent again. */
+  /** Segments retransmitted. */
   retransmits = 0
 
   constructor(options: TcpOptions, iss: number) {
@@ -85,11 +93,11 @@ export class Sender {
     return this.finQueued && !this.finSent && this.#queue.unsent === 0
   }
 
-  /** What a SYN says about the peer: its segment size, its window, and whether windows are scaled. */
+  /** Takes the peer's segment size, window and window scale from its SYN. */
   open(mss: number | undefined, windowShift: number | undefined, window: number): void {
     this.#mss = Math.max(Math.min(mss ?? DEFAULT_PEER_MSS, this.#options.mss), 1)
     this.#shift = windowShift ?? 0
-    this.#edge = seqAdd(this.una, 1 + window) // not scaled in a SYN; our own SYN comes before it
+    this.#edge = seqAdd(this.una, 1 + window) // the window of a SYN is not scaled; our own SYN comes before it
     this.largestWindow = window
   }
 
@@ -99,18 +107,19 @@ export class Sender {
     this.#startPersist(now)
   }
 
-  /** Payload bytes of the next segment; 0 when nothing may be sent. */
+  /** Payload bytes of the next segment; 0 if nothing may be sent. */
   sendable(): number {
     const { unsent } = this.#queue
     if (unsent === 0) return 0
     const length = Math.min(unsent, this.#mss, seqDiff(this.#edge, this.next))
     if (length <= 0) return 0
-    // Sender's silly window avoidance (RFC 9293 §3.8.6.2.1): no crumb of the window while ACKs are on their way.
+    // Sender's silly window avoidance (RFC 9293 §3.8.6.2.1): no small part of the window while ACKs
+    // are on their way.
     if (length < unsent && length < this.#mss && this.next !== this.una && length < this.largestWindow >>> 1) return 0
     return length
   }
 
-  /** Whether the segment with the next `length` bytes is the last for now. */
+  /** Returns true if the segment with the next `length` bytes is the last for now. */
   isLast(length: number): boolean {
     return this.#queue.unsent === length
   }
@@ -121,7 +130,10 @@ export class Sender {
     this.#nextWasSent(length, now)
   }
 
-  /** The memory in which the next `length` bytes lie side by side, from {@link nextOffset} on; undefined: in pieces. */
+  /**
+   * Returns the chunk that holds the next `length` bytes in one piece, from {@link nextOffset} on,
+   * or undefined.
+   */
   nextInPlace(length: number): Uint8Array | undefined {
     return this.#queue.chunkOfUnsent(length)
   }
@@ -130,7 +142,7 @@ export class Sender {
     return this.#queue.unsentOffset
   }
 
-  /** Counts the next `length` bytes, which lie side by side, as sent from where they are. */
+  /** Counts the next `length` bytes, which lie in one piece, as sent from where they are. */
   skipNext(length: number, now: number): void {
     this.#queue.skipUnsent(length)
     this.#nextWasSent(length, now)
@@ -144,7 +156,7 @@ export class Sender {
     }
   }
 
-  /** Counts our SYN as sent: the first time, or once more. */
+  /** Counts our SYN as sent or retransmitted. */
   synSent(now: number): void {
     if (this.next === this.una) {
       this.#sent(1, now)
@@ -154,24 +166,24 @@ export class Sender {
     this.#arm(now)
   }
 
-  /** Counts our FIN as sent, behind what was sent before it. */
+  /** Counts our FIN as sent after all queued bytes. */
   finWasSent(now: number): void {
     this.finSent = true
     this.#sent(1, now)
   }
 
   #sent(count: number, now: number): void {
-    if (this.next === this.una) this.#patienceFrom = now
+    if (this.next === this.una) this.#userTimeoutFrom = now
     this.next = seqAdd(this.next, count)
     if (this.timeoutAt === NEVER) this.#arm(now)
   }
 
-  /** Payload bytes of the segment that is to be sent again; 0: only a FIN. */
+  /** Payload bytes of the segment to be retransmitted; 0 if it is only a FIN. */
   resendLength(): number {
     return Math.min(seqDiff(this.next, this.una) - (this.finSent ? 1 : 0), this.#mss)
   }
 
-  /** Copies the first `length` bytes in flight, and counts them as sent again. */
+  /** Copies the first `length` bytes in flight, and counts them as retransmitted. */
   copyAgain(b: Uint8Array, at: number, length: number, now: number): void {
     this.#queue.copyFirst(b, at, length)
     this.resend = false
@@ -179,10 +191,10 @@ export class Sender {
     this.#arm(now)
   }
 
-  /** Takes the ACK of our SYN. */
+  /** Processes the ACK of our SYN. */
   onSynAck(now: number): void {
     this.una = this.next
-    this.#patienceFrom = now
+    this.#userTimeoutFrom = now
     this.timeoutAt = NEVER
     this.#inRecovery = false
     this.#sampleRtt(now)
@@ -190,10 +202,11 @@ export class Sender {
   }
 
   /**
-   * Takes a plausible ACK.
+   * Processes an acceptable ACK.
    * @param windowField as in the header
-   * @param mayShowLoss the segment is nothing but an ACK, so a repetition counts as a duplicate (RFC 5681 §2)
-   * @returns whether it newly acknowledges our FIN
+   * @param mayShowLoss true if the segment is only an ACK, so that a repetition counts as a
+   * duplicate (RFC 5681 §2)
+   * @returns true if it newly acknowledges our FIN
    */
   onAck(ack: number, windowField: number, mayShowLoss: boolean, now: number): boolean {
     const acked = seqDiff(ack, this.una)
@@ -202,15 +215,16 @@ export class Sender {
     if (window > this.largestWindow) this.largestWindow = window
     const opened = seqDiff(seqAdd(ack, window), this.#edge)
     if (opened > 0) this.#edge = seqAdd(ack, window)
-    // A peer that keeps its window shut is alive: only silence counts towards giving up (RFC 9293 §3.8.6.1).
-    if (windowField === 0) this.#patienceFrom = now
+    // A peer that keeps its window at zero is alive: only the lack of ACKs counts towards the
+    // timeout (RFC 9293 §3.8.6.1).
+    if (windowField === 0) this.#userTimeoutFrom = now
     let finAcked = false
     if (acked > 0) finAcked = this.#onNewlyAcked(ack, acked, now)
     else if (this.next !== this.una) {
       if (mayShowLoss && opened === 0 && ++this.#duplicateAcks === DUPLICATE_ACKS && !this.#inRecovery)
         this.#recoverNow()
     } else if (opened > 0 && this.timeoutAt !== NEVER) {
-      // The window has opened: no more probing.
+      // The window has opened: probing ends.
       this.timeoutAt = NEVER
       this.#rto.relax()
     }
@@ -225,7 +239,7 @@ export class Sender {
     const bytes = finAcked ? acked - 1 : acked
     if (bytes > 0) this.#queue.release(bytes)
     this.una = ack
-    this.#patienceFrom = now
+    this.#userTimeoutFrom = now
     if (ack === this.next) this.timeoutAt = NEVER
     else this.#arm(now)
     if (this.#inRecovery && seqDiff(ack, this.#recover) >= 0) this.#inRecovery = false
@@ -233,19 +247,19 @@ export class Sender {
     return finAcked
   }
 
-  /** The queue has fallen below half since it was full. True once. */
+  /** Returns true once after the queue has fallen below half since it was full. */
   takeWritable(): boolean {
     if (!this.isFull || this.#queue.length > this.#options.sendBufferBytes >>> 1) return false
     this.isFull = false
     return true
   }
 
-  /** The timer has expired. The caller sends what the answer asks for. */
+  /** Handles an expired timer. The caller carries out the action that is returned. */
   onTimeout(now: number): SenderTimeout {
     this.timeoutAt = NEVER
     const isProbe = this.next === this.una
-    if (isProbe && !this.#isShut()) return SenderTimeout.NOTHING
-    if (now >= this.#patienceFrom + this.#options.giveUpMs) return SenderTimeout.GIVE_UP
+    if (isProbe && !this.#isWindowZero()) return SenderTimeout.NOTHING
+    if (now >= this.#userTimeoutFrom + this.#options.userTimeoutMs) return SenderTimeout.TIMED_OUT
     this.#rto.backOff()
     this.#arm(now)
     if (isProbe) return SenderTimeout.PROBE
@@ -253,7 +267,7 @@ export class Sender {
     return SenderTimeout.RESEND
   }
 
-  /** Forgets what was queued and stops all timers. */
+  /** Drops the queue and stops all timers. */
   stop(): void {
     this.#queue.clear()
     this.finQueued = false
@@ -268,19 +282,19 @@ export class Sender {
     this.#timedAt = -1
   }
 
-  /** Data waits before a window of zero, and nothing in flight will bring an ACK. */
-  #isShut(): boolean {
+  /** True while data waits for a zero window to open, and nothing in flight will bring an ACK. */
+  #isWindowZero(): boolean {
     return this.#queue.unsent > 0 && this.next === this.una && seqDiff(this.#edge, this.next) <= 0
   }
 
   #startPersist(now: number): void {
-    if (this.timeoutAt !== NEVER || !this.#isShut()) return
-    this.#patienceFrom = now
+    if (this.timeoutAt !== NEVER || !this.#isWindowZero()) return
+    this.#userTimeoutFrom = now
     this.#arm(now)
   }
 
   #arm(now: number): void {
-    this.timeoutAt = Math.min(now + this.#rto.ms, this.#patienceFrom + this.#options.giveUpMs)
+    this.timeoutAt = Math.min(now + this.#rto.ms, this.#userTimeoutFrom + this.#options.userTimeoutMs)
   }
 
   #sampleRtt(now: number): void {

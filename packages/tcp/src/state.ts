@@ -1,4 +1,7 @@
-/** The states of RFC 9293 §3.3.2. LISTEN is missing: whoever owns the endpoints listens, and makes one per SYN. */
+/**
+ * States of RFC 9293 §3.3.2. LISTEN is missing: the owner of the endpoints listens, and creates one
+ * per SYN.
+ */
 export const TcpState = {
   CLOSED: 0,
   SYN_SENT: 1,
@@ -14,26 +17,26 @@ export const TcpState = {
 
 export type TcpState = (typeof TcpState)[keyof typeof TcpState]
 
-/** Names for people, by state. */
+/** Names for display, indexed by state. */
 export const TCP_STATE_NAMES = Object.keys(TcpState) as readonly (keyof typeof TcpState)[]
 
-/** What moves an endpoint from state to state. */
+/** Inputs that move an endpoint from state to state. */
 export const TcpInput = {
-  /** Our SYN goes out. */
+  /** Our SYN is sent. */
   CONNECT: 0,
-  /** A SYN came in. */
+  /** A SYN was received. */
   SYN: 1,
   /** Our SYN is acknowledged (in SYN_SENT: by a SYN-ACK). */
   SYN_ACKED: 2,
-  /** Our FIN goes out. */
+  /** Our FIN is sent. */
   FIN_SENT: 3,
   /** Our FIN is acknowledged. */
   FIN_ACKED: 4,
-  /** The peer's FIN came in, with everything before it. */
+  /** The peer's FIN was received, and everything before it. */
   FIN: 5,
-  /** RST from either end, or giving up. */
+  /** RST from either end, or a timeout. */
   ABORT: 6,
-  /** The time of TIME_WAIT is over. */
+  /** TIME_WAIT is over. */
   TIME_WAIT_OVER: 7,
 } as const
 
@@ -52,13 +55,13 @@ const {
   TIME_WAIT,
 } = TcpState
 
-/** Means that the input can't happen in that state. */
+/** Marker of an input that can't happen in a state. */
 export const NO_TRANSITION = -1
 const NO = NO_TRANSITION
 
-/** The diagram of RFC 9293 figure 5 as a total table: `TRANSITIONS[state][input]` is the next state. */
+/** Diagram of RFC 9293 figure 5 as a total table: `TRANSITIONS[state][input]` is the next state. */
 export const TRANSITIONS: readonly (readonly number[])[] = [
-  //               CONNECT   SYN           SYN_ACKED    FIN_SENT    FIN_ACKED   FIN         ABORT   TIME_WAIT_OVER
+  // Columns: CONNECT, SYN, SYN_ACKED, FIN_SENT, FIN_ACKED, FIN, ABORT, TIME_WAIT_OVER.
   /* CLOSED       */ [SYN_SENT, SYN_RECEIVED, NO, NO, NO, NO, CLOSED, NO],
   /* SYN_SENT     */ [NO, NO, ESTABLISHED, NO, NO, NO, CLOSED, NO],
   /* SYN_RECEIVED */ [NO, NO, ESTABLISHED, NO, NO, NO, CLOSED, NO],

@@ -13,8 +13,9 @@ import { NO_TRANSITION, TcpInput, TcpState, TRANSITIONS } from './state.js'
 const NEVER = Number.POSITIVE_INFINITY
 
 /**
- * Transmission control block (RFC 9293 §3.3.1): the variables of one connection that its concerns share: control segments
- * (`control.ts`), arrival (`arrival.ts`), output (`output.ts`) and liveness (`liveness.ts`).
+ * Transmission control block (RFC 9293 §3.3.1): the variables of one connection that its concerns
+ * share: control segments (`control.ts`), arrival (`arrival.ts`), output (`output.ts`) and liveness
+ * (`liveness.ts`).
  */
 export class Tcb implements AcceptanceState {
   readonly options: TcpOptions
@@ -31,15 +32,15 @@ export class Tcb implements AcceptanceState {
   /** True while an incoming SYN waits until the owner accepts or refuses it. */
   isDeferred = false
 
-  // Segments without data that wait to be written. An ACK that waits is the receiver's `ackNow`.
+  // Segments without data that are pending. A pending ACK is the receiver's `ackNow`.
   synPending = false
   rstPending = false
   probePending = false
   bareReset: BareReset | undefined
-  /** True if the ACK that waits responds to a keep-alive probe and to nothing else. */
+  /** True if the pending ACK responds to a keep-alive probe and to nothing else. */
   respondsToProbe = false
 
-  /** True if an ICMP error has come in since the peer last acknowledged new data. */
+  /** True if an ICMP error has been received since the peer last acknowledged new data. */
   isUnreachable = false
   /** End of TIME-WAIT, or latest time at which the owner may accept a SYN, ms. */
   overAt = NEVER
@@ -66,7 +67,10 @@ export class Tcb implements AcceptanceState {
     return this.sender.largestWindow
   }
 
-  /** Takes the arrow of the state diagram (RFC 9293 figure 5). An input that is impossible in this state is our own bug. */
+  /**
+   * Follows the state diagram (RFC 9293 figure 5). An input that is impossible in the state is our
+   * own bug.
+   */
   move(input: TcpInput): void {
     const next = TRANSITIONS[this.state]![input]!
     if (next === NO_TRANSITION) assert.fail(`TCP input ${input} in state ${this.state}`)
@@ -85,7 +89,10 @@ export class Tcb implements AcceptanceState {
     this.bareReset.send(sequence)
   }
 
-  /** Closes the connection at once and reports `events`. A RST that is pending is still written; what was delivered can be read. */
+  /**
+   * Closes the connection at once and reports `events`. A pending RST is still written, and
+   * delivered bytes can still be read.
+   */
   die(events: number): void {
     this.move(TcpInput.ABORT)
     this.events |= events | TcpEvent.CLOSED

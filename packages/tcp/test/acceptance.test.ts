@@ -136,7 +136,7 @@ for (const state of TCP_STATE_NAMES)
     }
   })
 
-t.test('letters name every verdict', async (t) => {
+t.test('every verdict has a letter', async (t) => {
   t.strictSame(Object.values(LETTERS).toSorted(), Object.values(SegmentVerdict).toSorted())
 })
 

@@ -55,7 +55,7 @@ t.test('golden bytes of a whole connection', async (t) => {
   )
 })
 
-t.test('a SYN waits for the owner; repeated, it stays unanswered', async (t) => {
+t.test('a SYN waits for the owner; a repeated SYN gets no response', async (t) => {
   const { client, server, clock, log } = new TwoHosts()
   server.onSyn = 'wait'
   client.connect()
@@ -70,8 +70,8 @@ t.test('a SYN waits for the owner; repeated, it stays unanswered', async (t) => 
   t.equal(client.endpoint!.state, TcpState.ESTABLISHED)
 })
 
-t.test('a SYN that its owner does not answer in time is given up with a RST', async (t) => {
-  const { client, server, clock, log } = new TwoHosts({ clientTcp: { giveUpMs: 60_000, rtoMaxMs: 60_000 } })
+t.test('a SYN that its owner does not accept in time ends with a RST', async (t) => {
+  const { client, server, clock, log } = new TwoHosts({ clientTcp: { userTimeoutMs: 60_000, rtoMaxMs: 60_000 } })
   server.onSyn = 'wait'
   client.connect()
   clock.advance(10_000)
@@ -119,7 +119,7 @@ t.test('a peer without options gets 536 bytes and unscaled windows', async (t) =
   t.equal((log.at(-1)!.segment[14]! << 8) | log.at(-1)!.segment[15]!, 0xffff)
 })
 
-t.test('what is sent before the connection is established goes out after it, with the FIN', async (t) => {
+t.test('bytes sent before the connection is established are transmitted after it, with the FIN', async (t) => {
   const { client, server, clock } = new TwoHosts()
   client.connect()
   client.send(1, 2)

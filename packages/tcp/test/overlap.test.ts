@@ -24,7 +24,7 @@ function piece(from: number, to: number): Uint8Array {
   return segment(CLIENT_PORT, SERVER_PORT, (SEQ + from) >>> 0, ISS + 1, ACK | fin, 1_000, STREAM.slice(from, to))
 }
 
-t.test('a segment that is partly old: only what is new is delivered', async (t) => {
+t.test('of a segment that is partly old, only the new bytes are delivered', async (t) => {
   const host = server()
   host.receive(piece(0, 10))
   host.receive(piece(4, 14))
@@ -37,7 +37,7 @@ t.test('a segment that is partly old: only what is new is delivered', async (t) 
   t.ok(host.has(TcpEvent.END))
 })
 
-t.test('pieces of one stream, cut and repeated in any way, give that stream', async () => {
+t.test('pieces of one stream, cut and repeated in any way, yield that stream', async () => {
   const cut = fc
     .tuple(fc.nat(STREAM.length), fc.nat(STREAM.length))
     .map(([a, b]) => piece(Math.min(a, b), Math.max(a, b)))
@@ -57,7 +57,7 @@ t.test('pieces of one stream, cut and repeated in any way, give that stream', as
   )
 })
 
-t.test('a peer that takes back its window is not followed, and not given up either', async (t) => {
+t.test('a peer that shrinks its window is not followed, and does not time out', async (t) => {
   const host = new Host(new ManualClock(), tcpOptions(), SERVER_PORT, CLIENT_PORT, ISS)
   const written: number[] = []
   host.wire = (b) => written.push(payloadOf(b).length)
@@ -75,7 +75,7 @@ t.test('a peer that takes back its window is not followed, and not given up eith
   t.notOk(host.has(TcpEvent.TIMEOUT), 'it answers')
 })
 
-t.test('a soft error is forgotten when the peer acknowledges something', async (t) => {
+t.test('a soft error is cleared when the peer acknowledges new data', async (t) => {
   const host = server()
   let resets = 0
   host.wire = (b) => {
@@ -90,7 +90,7 @@ t.test('a soft error is forgotten when the peer acknowledges something', async (
   t.equal(resets, 1)
 })
 
-t.test('an endpoint that was never opened is closed and silent', async (t) => {
+t.test('an endpoint that was never opened is closed and sends nothing', async (t) => {
   const endpoint = new TcpEndpoint(tcpOptions(), SERVER_PORT, CLIENT_PORT, ISS)
   endpoint.onSegment(piece(0, 5), 0, 25, 0)
   endpoint.send(Uint8Array.of(1), 0)

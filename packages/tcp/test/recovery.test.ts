@@ -16,7 +16,7 @@ function losing(lost: readonly number[], options: TwoHostsOptions = {}): TwoHost
   return hosts
 }
 
-t.test('three duplicate ACKs bring the lost segment again, long before the timer', async (t) => {
+t.test('three duplicate ACKs cause a retransmission long before the timer', async (t) => {
   const hosts = losing([0])
   hosts.client.send(...bytes(600))
   hosts.clock.advance(4)
@@ -26,7 +26,7 @@ t.test('three duplicate ACKs bring the lost segment again, long before the timer
   t.equal(hosts.server.endpoint!.reassemblyBytes, 0)
 })
 
-t.test('each partial ACK brings the next lost segment', async (t) => {
+t.test('each partial ACK retransmits the next lost segment', async (t) => {
   const hosts = losing([0, 2, 5])
   hosts.client.send(...bytes(1_000))
   hosts.clock.advance(8)
@@ -34,7 +34,7 @@ t.test('each partial ACK brings the next lost segment', async (t) => {
   t.equal(hosts.client.endpoint!.retransmits, 3)
 })
 
-t.test('a lost tail is brought by the timer', async (t) => {
+t.test('a lost tail is retransmitted by the timer', async (t) => {
   const hosts = losing([5])
   hosts.client.send(...bytes(600))
   hosts.clock.advance(100)
@@ -44,7 +44,7 @@ t.test('a lost tail is brought by the timer', async (t) => {
   t.equal(hosts.client.endpoint!.retransmits, 1)
 })
 
-t.test('many small writes in flight are sent again as one segment', async (t) => {
+t.test('many small writes in flight are retransmitted as one segment', async (t) => {
   const hosts = losing([0, 1, 2, 3, 4], { serverTcp: {} })
   for (let i = 0; i < 5; i++) hosts.client.send(i)
   hosts.clock.advance(300)

@@ -42,7 +42,7 @@ t.test('a refused connection', async (t) => {
   t.equal(hosts.server.endpoint, undefined)
 })
 
-t.test('the client goes away while the server still dials', async (t) => {
+t.test('the client closes while the server still dials', async (t) => {
   const hosts = new TwoHosts()
   hosts.server.onSyn = 'wait'
   hosts.client.connect()
@@ -54,7 +54,7 @@ t.test('the client goes away while the server still dials', async (t) => {
   t.ok(hosts.server.isClear)
 })
 
-t.test('a client that goes away before the server answers takes its SYN back', async (t) => {
+t.test('a client that closes before the server responds cancels its SYN', async (t) => {
   for (const answered of [false, true]) {
     const hosts = new TwoHosts()
     hosts.server.onSyn = answered ? 'establish' : 'wait'
@@ -68,7 +68,7 @@ t.test('a client that goes away before the server answers takes its SYN back', a
   }
 })
 
-t.test('RST: exactly the next number is believed, the window is questioned, the rest is ignored', async (t) => {
+t.test('RST: exactly the next number resets, one in the window is challenged, others are ignored', async (t) => {
   const hosts = new TwoHosts().open()
   t.strictSame(answers(hosts, toServer(CLIENT_NEXT + 1, 0, RST)), ['ACK'])
   t.strictSame(answers(hosts, toServer(CLIENT_NEXT - 1, 0, RST)), [])
@@ -78,7 +78,7 @@ t.test('RST: exactly the next number is believed, the window is questioned, the 
   t.equal(hosts.server.endpoint!.state, TcpState.CLOSED)
 })
 
-t.test('a SYN on an open connection is questioned, whatever its number', async (t) => {
+t.test('a SYN on an open connection is challenged, whatever its number', async (t) => {
   const hosts = new TwoHosts().open()
   for (const offset of [-1, 0, 5, 0x7000_0000]) {
     t.strictSame(answers(hosts, toServer(CLIENT_NEXT + offset, 0, SYN)), ['ACK'])
@@ -86,7 +86,7 @@ t.test('a SYN on an open connection is questioned, whatever its number', async (
   t.equal(hosts.server.endpoint!.state, TcpState.ESTABLISHED)
 })
 
-t.test('ACKs of the future and of long ago are answered, their data is not taken', async (t) => {
+t.test('ACKs beyond what was sent and far in the past are challenged, their data is dropped', async (t) => {
   const hosts = new TwoHosts().open()
   t.strictSame(answers(hosts, toServer(CLIENT_NEXT, SERVER_NEXT + 1, ACK | PSH, [6])), ['ACK'])
   t.strictSame(answers(hosts, toServer(CLIENT_NEXT, SERVER_NEXT - 0x200000, ACK | PSH, [6])), ['ACK'])
@@ -94,7 +94,7 @@ t.test('ACKs of the future and of long ago are answered, their data is not taken
   t.strictSame(hosts.server.received, [])
 })
 
-t.test('two ends that disagree do not answer each other forever', async (t) => {
+t.test('two ends out of step do not acknowledge each other endlessly', async (t) => {
   const hosts = new TwoHosts({ faults: [] }).open()
   hosts.log.length = 0
   hosts.server.receive(toServer(CLIENT_NEXT + 0x10000000, SERVER_NEXT + 0x10000000, ACK))
@@ -107,7 +107,7 @@ t.test('two ends that disagree do not answer each other forever', async (t) => {
   t.strictSame(answers(hosts, toServer(CLIENT_NEXT + 1, 0, RST)), ['ACK'], 'a second later there is room again')
 })
 
-t.test('a half-open connection of before is ended by the new SYN', async (t) => {
+t.test('a half-open connection is ended by the new SYN', async (t) => {
   const old = new TwoHosts().open()
   const fresh = new TwoHosts({ clientIss: 0x55555555 })
   fresh.server.endpoint = old.server.endpoint
@@ -120,7 +120,7 @@ t.test('a half-open connection of before is ended by the new SYN', async (t) => 
   t.equal(fresh.client.endpoint!.state, TcpState.ESTABLISHED, 'the repeated SYN gets through')
 })
 
-t.test('a wrong ACK for our SYN-ACK is answered with RST and changes nothing', async (t) => {
+t.test('an invalid ACK for our SYN-ACK gets a RST and changes nothing', async (t) => {
   const hosts = new TwoHosts()
   hosts.server.onSyn = 'wait'
   hosts.client.connect()
@@ -137,7 +137,7 @@ t.test('data that came with the SYN is delivered when the handshake ends', async
   t.strictSame(hosts.server.received, [1, 2, 3])
 })
 
-t.test('the answer to a segment that belongs to nothing (RFC 9293 §3.10.7.1)', async (t) => {
+t.test('the response to a segment without a connection (RFC 9293 §3.10.7.1)', async (t) => {
   const written: string[] = []
   const out: SegmentOutput = {
     buffer: new Uint8Array(40),

@@ -21,7 +21,7 @@ const ARROWS = [
   ...TCP_STATE_NAMES.map((state) => `${state} ABORT CLOSED`),
 ]
 
-t.test('the table is total and has exactly these arrows', async (t) => {
+t.test('the table is total and has exactly these transitions', async (t) => {
   const inputs = Object.entries(TcpInput)
   t.equal(TRANSITIONS.length, TCP_STATE_NAMES.length)
   const arrows: string[] = []
@@ -35,6 +35,6 @@ t.test('the table is total and has exactly these arrows', async (t) => {
   t.strictSame(arrows.sort(), ARROWS.toSorted())
 })
 
-t.test('states are their position in the names', async (t) => {
+t.test('each state is the index of its name', async (t) => {
   for (const name of TCP_STATE_NAMES) t.equal(TCP_STATE_NAMES[TcpState[name]], name)
 })

@@ -23,8 +23,8 @@ const tcp = fc.record({
   delayedAckMs: fc.constantFrom(0, 40),
 })
 
-/** So much patience that only the end of the connection ends it. */
-const PATIENCE: Partial<TcpOptions> = { giveUpMs: 10_000_000, keepAliveProbes: 1_000 }
+/** Timeouts so long that only the close ends a connection. */
+const LONG_TIMEOUTS: Partial<TcpOptions> = { userTimeoutMs: 10_000_000, keepAliveProbes: 1_000 }
 
 const iss = fc.oneof(fc.integer({ min: 0, max: 0xffffffff }), fc.integer({ min: 0xffffff00, max: 0xffffffff }))
 
@@ -107,10 +107,10 @@ function play(hosts: TwoHosts, host: Host, { writes, appetite, pauseMs, blocked 
   return sent
 }
 
-function setUp({ faults, tcp, iss, plans, seed }: Scenario, patience: Partial<TcpOptions>) {
+function setUp({ faults, tcp, iss, plans, seed }: Scenario, timeouts: Partial<TcpOptions>) {
   const hosts = new TwoHosts({
-    clientTcp: { ...tcp[0], ...patience },
-    serverTcp: { ...tcp[1], ...patience },
+    clientTcp: { ...tcp[0], ...timeouts },
+    serverTcp: { ...tcp[1], ...timeouts },
     clientIss: iss[0],
     serverIss: iss[1],
     faults,
@@ -124,7 +124,7 @@ function setUp({ faults, tcp, iss, plans, seed }: Scenario, patience: Partial<Tc
 t.test('every byte arrives once and in order, both ends close, nothing is left', async () => {
   fc.assert(
     fc.property(scenario, (s) => {
-      const { hosts, fromClient, fromServer } = setUp(s, PATIENCE)
+      const { hosts, fromClient, fromServer } = setUp(s, LONG_TIMEOUTS)
       hosts.client.connect()
       assert(hosts.drain(), 'comes to an end')
       const { client, server } = hosts
@@ -139,12 +139,12 @@ t.test('every byte arrives once and in order, both ends close, nothing is left',
   )
 })
 
-t.test('without faults nothing is sent twice', async () => {
+t.test('without faults nothing is retransmitted', async () => {
   fc.assert(
     fc.property(scenario, (s) => {
       const { hosts, fromClient, fromServer } = setUp(
         { ...s, faults: [{ kind: 'delay', ms: 5, jitterMs: 0 }] },
-        PATIENCE,
+        LONG_TIMEOUTS,
       )
       hosts.client.connect()
       assert(hosts.drain())
@@ -159,12 +159,12 @@ t.test('without faults nothing is sent twice', async () => {
   )
 })
 
-t.test('an abort at any time ends both sides; what had arrived is a beginning of what was sent', async () => {
+t.test('an abort at any time ends both sides; the bytes that arrived are a prefix of those sent', async () => {
   fc.assert(
     fc.property(scenario, fc.boolean(), fc.nat(1_500), (s, byClient, atMs) => {
       // A RST can be lost: then keep-alive or the next segment finds out.
-      const patience = { ...PATIENCE, keepAliveMs: 1_000 }
-      const { hosts, fromClient, fromServer } = setUp(s, patience)
+      const timeouts = { ...LONG_TIMEOUTS, keepAliveMs: 1_000 }
+      const { hosts, fromClient, fromServer } = setUp(s, timeouts)
       const { client, server, clock } = hosts
       const aborting = byClient ? client : server
       clock.schedule(clock.now + atMs, () => aborting.endpoint && aborting.abort())
@@ -178,11 +178,11 @@ t.test('an abort at any time ends both sides; what had arrived is a beginning of
   )
 })
 
-t.test('a wire that goes dead ends both sides with a timeout, within the patience they have', async () => {
+t.test('a dead wire ends both sides with a timeout, within the user timeout', async () => {
   fc.assert(
     fc.property(scenario, fc.integer({ min: 50, max: 1_500 }), (s, atMs) => {
-      const patience = { giveUpMs: 3_000, keepAliveMs: 2_000, keepAliveProbes: 3 }
-      const { hosts } = setUp({ ...s, faults: [{ kind: 'delay', ms: 5, jitterMs: 0 }] }, patience)
+      const timeouts = { userTimeoutMs: 3_000, keepAliveMs: 2_000, keepAliveProbes: 3 }
+      const { hosts } = setUp({ ...s, faults: [{ kind: 'delay', ms: 5, jitterMs: 0 }] }, timeouts)
       const { client, server, clock } = hosts
       clock.schedule(clock.now + atMs, () => {
         hosts.toClient.faults = [{ kind: 'loss', rate: 1 }]

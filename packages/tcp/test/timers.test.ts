@@ -44,7 +44,7 @@ t.test('every second full-size segment is acknowledged at once', async (t) => {
   t.equal(hosts.server.endpoint!.deadline(), hosts.clock.now - 1 + 40, 'the fifth waits')
 })
 
-t.test('retransmission backs off exponentially and gives up with a RST', async (t) => {
+t.test('retransmission backs off exponentially and ends with a RST', async (t) => {
   const { hosts, start } = opened()
   hosts.toServer.faults = DEAD
   hosts.toClient.faults = DEAD // else the server's keep-alive would be first to end it
@@ -59,7 +59,7 @@ t.test('retransmission backs off exponentially and gives up with a RST', async (
   t.ok(hosts.client.isClear)
 })
 
-t.test('after a soft error giving up is silent', async (t) => {
+t.test('after a soft error a timeout sends no RST', async (t) => {
   const { hosts, start } = opened()
   hosts.toServer.faults = DEAD
   hosts.toClient.faults = DEAD // else the server's keep-alive would be first to end it
@@ -70,7 +70,7 @@ t.test('after a soft error giving up is silent', async (t) => {
   t.ok(hosts.client.has(TcpEvent.TIMEOUT))
 })
 
-t.test('a SYN is repeated, then given up', async (t) => {
+t.test('a SYN is retransmitted, then times out', async (t) => {
   const hosts = new TwoHosts({ faults: DEAD })
   hosts.client.connect()
   hosts.clock.advance(20_000)
@@ -78,7 +78,7 @@ t.test('a SYN is repeated, then given up', async (t) => {
   t.equal(hosts.client.events, TcpEvent.TIMEOUT | TcpEvent.CLOSED)
 })
 
-t.test('a SYN-ACK is repeated, then given up with a RST', async (t) => {
+t.test('a SYN-ACK is retransmitted, then times out with a RST', async (t) => {
   const hosts = new TwoHosts()
   hosts.toClient.faults = DEAD
   hosts.client.connect()
@@ -101,14 +101,14 @@ t.test('an ICMP error ends an attempt to connect at once', async (t) => {
   t.ok(hosts.client.isClear)
 })
 
-t.test('keep-alive: an idle peer answers, and the connection stays', async (t) => {
+t.test('keep-alive: an idle peer responds, and the connection stays', async (t) => {
   const { hosts, start } = opened({ serverTcp: { keepAliveMs: Number.POSITIVE_INFINITY } })
   hosts.clock.advance(12_000)
   t.equal(hosts.client.endpoint!.state, TcpState.ESTABLISHED)
   t.equal(toServer(hosts, start).length, 2, 'a probe each 5 s')
 })
 
-t.test('keep-alive: a silent peer is given up after three probes', async (t) => {
+t.test('keep-alive: a peer that does not respond times out after three probes', async (t) => {
   const { hosts, start } = opened()
   hosts.toClient.faults = DEAD
   hosts.clock.advance(20_000)
@@ -120,7 +120,7 @@ t.test('keep-alive: a silent peer is given up after three probes', async (t) => 
   t.ok(hosts.server.has(TcpEvent.RESET), 'the RST has got through')
 })
 
-t.test('keep-alive: a peer that knows nothing answers with RST', async (t) => {
+t.test('keep-alive: a peer without the connection responds with RST', async (t) => {
   const { hosts } = opened()
   hosts.server.endpoint = undefined
   hosts.clock.advance(6_000)
@@ -128,7 +128,7 @@ t.test('keep-alive: a peer that knows nothing answers with RST', async (t) => {
   t.notOk(hosts.client.has(TcpEvent.TIMEOUT))
 })
 
-t.test('TIME-WAIT answers a FIN that comes again and starts anew', async (t) => {
+t.test('TIME-WAIT acknowledges a repeated FIN and restarts', async (t) => {
   const { hosts } = opened()
   hosts.client.shutdown()
   hosts.clock.advance(5)
@@ -158,7 +158,7 @@ t.test('a simultaneous close goes through CLOSING on both sides', async (t) => {
   t.ok(hosts.client.isClear && hosts.server.isClear)
 })
 
-t.test('options out of range are our own mistake', async (t) => {
+t.test('options out of range throw', async (t) => {
   for (const wrong of [{ windowBytes: 0 }, { windowBytes: 2 ** 31 }, { mss: 0 }, { mss: 65_536 }, { rtoMinMs: 0 }]) {
     t.throws(() => tcpOptions(wrong), { code: 'ERR_ASSERTION' })
   }

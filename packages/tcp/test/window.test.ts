@@ -17,7 +17,7 @@ function slowReader(options: TwoHostsOptions = {}): { hosts: TwoHosts; take: (by
 
 const bytes = (n: number) => Array.from({ length: n }, (_, i) => i % 251)
 
-t.test('the window closes with what is delivered and not taken, and opens in steps of a quarter', async (t) => {
+t.test('the window closes with bytes delivered and not consumed, and opens in steps of a quarter', async (t) => {
   const { hosts, take } = slowReader()
   hosts.client.send(...bytes(3_000))
   hosts.clock.advance(100)
@@ -35,7 +35,7 @@ t.test('the window closes with what is delivered and not taken, and opens in ste
   t.equal(hosts.client.endpoint!.retransmits, 0)
 })
 
-t.test('a lost window update is made up for by a probe, which takes no number', async (t) => {
+t.test('a probe, which takes no number, makes up for a lost window update', async (t) => {
   const { hosts, take } = slowReader()
   hosts.client.send(...bytes(1_500))
   hosts.clock.advance(100)
@@ -47,7 +47,7 @@ t.test('a lost window update is made up for by a probe, which takes no number', 
   t.equal(hosts.client.endpoint!.retransmits, 0)
 })
 
-t.test('a shut window is probed ever more slowly, for as long as the peer answers', async (t) => {
+t.test('a zero window is probed with backoff, for as long as the peer responds', async (t) => {
   const { hosts, take } = slowReader()
   hosts.client.send(...bytes(1_500))
   hosts.clock.advance(100)
@@ -65,7 +65,7 @@ t.test('a shut window is probed ever more slowly, for as long as the peer answer
   t.ok(hosts.client.endpoint!.deadline() <= start + 2 + 200, 'nor its repetition')
 })
 
-t.test('a shut window and then silence is a timeout', async (t) => {
+t.test('a zero window without responses is a timeout', async (t) => {
   const { hosts } = slowReader({ clientTcp: { keepAliveMs: Number.POSITIVE_INFINITY } })
   hosts.client.send(...bytes(1_500))
   hosts.clock.advance(100)
@@ -75,7 +75,7 @@ t.test('a shut window and then silence is a timeout', async (t) => {
   t.ok(hosts.client.isClear)
 })
 
-t.test('data given to a window that is shut already is not forgotten', async (t) => {
+t.test('data sent while the window is zero is not lost', async (t) => {
   const { hosts, take } = slowReader()
   hosts.client.send(...bytes(1_000))
   hosts.clock.advance(100)
@@ -87,7 +87,7 @@ t.test('data given to a window that is shut already is not forgotten', async (t)
   t.equal(hosts.server.received.length, 1_001)
 })
 
-t.test('a FIN passes a shut window', async (t) => {
+t.test('a FIN passes a zero window', async (t) => {
   const { hosts } = slowReader()
   hosts.client.send(...bytes(1_000))
   hosts.client.shutdown()

@@ -6,7 +6,7 @@ const PROBE_INTERVAL_MS = 1_000
 /** Longest time between two retransmissions: what was lost in a stall is sent once more after it. */
 const RTO_MAX_MS = 5_000
 /** What is in flight is given up after this at the earliest. */
-const GIVE_UP_MIN_MS = 10_000
+const USER_TIMEOUT_MIN_MS = 10_000
 /** A half-closed flow is first probed when all LBs have forgotten its session: earlier, probes would keep it alive. */
 const CLOSING_MARGIN_MS = 5_000
 
@@ -15,7 +15,7 @@ export interface EdgeTimers {
   /** Silence after which a flow ends, ms; null: there is no keep-alive. */
   readonly deadPeerMs: number | null
   readonly halfClosedKeepAliveMs: number
-  readonly giveUpMs: number
+  readonly userTimeoutMs: number
 }
 
 /** Derives the timers of the edges from the hold time and from the timeouts of NAT sessions. */
@@ -24,6 +24,6 @@ export function edgeTimers({ edge, bgp, lbSettings, overrides }: ClusterConfig):
   return {
     deadPeerMs: edge.keepAliveMs === null ? null : edge.keepAliveMs + PROBES * PROBE_INTERVAL_MS,
     halfClosedKeepAliveMs: Math.max(...closing) + CLOSING_MARGIN_MS,
-    giveUpMs: Math.max(GIVE_UP_MIN_MS, bgp.holdTime * 1_000 + RTO_MAX_MS),
+    userTimeoutMs: Math.max(USER_TIMEOUT_MIN_MS, bgp.holdTime * 1_000 + RTO_MAX_MS),
   }
 }

@@ -76,8 +76,8 @@ export function planCluster(config: ClusterConfig, block: string, clusterKey: st
 }
 
 function planEdgeTcp(config: ClusterConfig): EdgeTcpConfig {
-  const { halfClosedKeepAliveMs, giveUpMs } = edgeTimers(config)
-  return { ...config.edge, halfClosedKeepAliveMs, giveUpMs }
+  const { halfClosedKeepAliveMs, userTimeoutMs } = edgeTimers(config)
+  return { ...config.edge, halfClosedKeepAliveMs, userTimeoutMs }
 }
 
 function planUplink(

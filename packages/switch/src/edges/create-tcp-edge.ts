@@ -29,7 +29,7 @@ export function createTcpEdge(
         sendBufferBytes: config.windowBytes,
         keepAliveMs: config.keepAliveMs ?? Number.POSITIVE_INFINITY,
         halfClosedKeepAliveMs: config.keepAliveMs === null ? Number.POSITIVE_INFINITY : config.halfClosedKeepAliveMs,
-        giveUpMs: config.giveUpMs,
+        userTimeoutMs: config.userTimeoutMs,
       }),
       maxFlows: budgets.tcp,
       reservedFlows: budgets.checks,
