@@ -1,6 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 
-/** Kills what its standard input has named, once that ends: it learns of our end even when we are killed. */
+/**
+ * Kills what its standard input has named, once that ends: it learns of our end even when we are
+ * killed.
+ */
 const SCRIPT = 'pids=; while read -r pid; do pids="$pids $pid"; done; [ -z "$pids" ] || kill -9 $pids 2>/dev/null'
 
 /** Sees to it that programs which can't notice our end do not outlive us. */

@@ -33,8 +33,8 @@ export class ClusterProcess {
   }
 
   /**
-   * Starts one in a free block. It stops when our end of its standard input closes, however that comes about; it is in a
-   * process group of its own, so that Ctrl-C is ours to pass on.
+   * Starts one in a free block. It stops when our end of its standard input closes, however that
+   * comes about; it is in a process group of its own, so that Ctrl-C is ours to pass on.
    *
    * @param yaml a configuration for what else is to be different from a cluster without one
    * @param bin the command's program; default: this checkout's

@@ -2,7 +2,10 @@ import type { ClusterProcess } from './cluster-process.js'
 import type { Scenario } from './scenarios.js'
 import { runSegment, type Segment } from './segment.js'
 
-/** Share of a segment that is warm-up before it, for connections to open and for code to be compiled. */
+/**
+ * Share of a segment that is warm-up before it, for connections to open and for code to be
+ * compiled.
+ */
 const WARM_UP_SHARE = 0.2
 /** A scenario's first load on a target meets cold code: it runs once unmeasured. */
 const FIRST_WARM_UP_MS = 500
@@ -23,8 +26,8 @@ export interface Comparison {
 }
 
 /**
- * Alternates direct, through, direct, through: what disturbs the machine for longer than a segment meets both. Ends early,
- * with the rounds that are whole, when the signal aborts.
+ * Alternates direct, through, direct, through: what disturbs the machine for longer than a segment
+ * meets both. Ends early, with the rounds that are whole, when the signal aborts.
  */
 export async function compare(
   scenario: Scenario,

@@ -12,8 +12,9 @@ interface ChainReport {
 }
 
 /**
- * Prints and draws earlier runs as one, so that a long comparison can be made in parts. Of a case that was measured several
- * times, the last file named counts; where and with what it ran is told of the last one too.
+ * Prints and draws earlier runs as one, so that a long comparison can be made in parts. Of a case
+ * that was measured several times, the last file named counts; where and with what it ran is told
+ * of the last one too.
  *
  * @param files reports of `chain`, JSON
  */

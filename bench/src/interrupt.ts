@@ -1,8 +1,8 @@
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
 /**
- * Aborts when this process is asked to end: a bench then stops what it started and says what it has. A second time nobody
- * waits for that.
+ * Aborts when this process is asked to end: a bench then stops what it started and says what it
+ * has. A second time nobody waits for that.
  */
 export function interruption(): AbortSignal {
   const stop = new AbortController()

@@ -6,7 +6,10 @@ export interface PageSection {
   readonly title: string
   /** Below the title, a paragraph each. */
   readonly words?: readonly string[]
-  /** A picture whose colours are classes: `s1` and `s2` for series, `grid`, `axis`, `spread`, and `muted` and `value` for text. */
+  /**
+   * A picture whose colours are classes: `s1` and `s2` for series, `grid`, `axis`, `spread`, and
+   * `muted` and `value` for text.
+   */
   readonly svg?: string
   /** The first row is the head. */
   readonly table?: readonly (readonly string[])[]

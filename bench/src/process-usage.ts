@@ -1,6 +1,9 @@
 import { readFileSync } from 'node:fs'
 
-/** USER_HZ: Linux counts CPU time for user space in ticks of 10 ms on every architecture that Node runs on. */
+/**
+ * USER_HZ: Linux counts CPU time for user space in ticks of 10 ms on every architecture that Node
+ * runs on.
+ */
 const TICKS_PER_SECOND = 100
 
 /** What some processes have used. */
@@ -12,7 +15,8 @@ export interface Usage {
 
 /** CPU seconds from the text of /proc/<pid>/stat; undefined when it is none. */
 export function parseCpuSeconds(stat: string): number | undefined {
-  // The second field is the program's name in parentheses, which may hold spaces and parentheses itself.
+  // The second field is the program's name in parentheses, which may hold spaces and parentheses
+  // itself.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
   const ticks = Number(fields[11]) + Number(fields[12])
   return Number.isFinite(ticks) ? ticks / TICKS_PER_SECOND : undefined

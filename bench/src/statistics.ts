@@ -8,7 +8,10 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2
 }
 
-/** The p-quantile by nearest rank: the smallest sample that at least the share `p` does not exceed; NaN without samples. */
+/**
+ * The p-quantile by nearest rank: the smallest sample that at least the share `p` does not exceed;
+ * NaN without samples.
+ */
 export function quantile(samples: readonly number[], p: number): number {
   if (samples.length === 0) return Number.NaN
   const sorted = Float64Array.from(samples).sort()
@@ -28,8 +31,9 @@ export function spreadOf(values: readonly number[]): Spread {
 }
 
 /**
- * How many times as large the second is, round by round: both halves of a round have met about the same machine, so their
- * ratio tells more than the ratio of the medians. Rounds whose ratio is no finite number are left out.
+ * How many times as large the second is, round by round: both halves of a round have met about the
+ * same machine, so their ratio tells more than the ratio of the medians. Rounds whose ratio is no
+ * finite number are left out.
  *
  * @returns undefined when no round is left
  */

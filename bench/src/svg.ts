@@ -1,4 +1,7 @@
-/** Shapes for drawn reports, as text. Attributes come as they are: colours or classes, whatever the picture uses. */
+/**
+ * Shapes for drawn reports, as text. Attributes come as they are: colours or classes, whatever the
+ * picture uses.
+ */
 export type SvgAttributes = Readonly<Record<string, string | number>>
 
 export function svgRect(x: number, y: number, width: number, height: number, attributes: SvgAttributes): string {

@@ -1,4 +1,7 @@
-/** A table in plain text: the first column to the left, all others to the right. @param rows the first one is the head */
+/**
+ * A table in plain text: the first column to the left, all others to the right.
+ * @param rows the first one is the head
+ */
 export function renderTable(rows: readonly (readonly string[])[]): string {
   const widths: number[] = []
   for (const row of rows)

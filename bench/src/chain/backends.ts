@@ -21,8 +21,9 @@ export interface Backends {
 }
 
 /**
- * Starts them. `small` answers small requests and downloads: nginx where it is installed, so that the server is not what is measured;
- * `upload` takes bodies and `udp` echoes datagrams: both are our own backend.
+ * Starts them. `small` answers small requests and downloads: nginx where it is installed, so that
+ * the server is not what is measured; `upload` takes bodies and `udp` echoes datagrams: both are
+ * our own backend.
  *
  * @param nginx undefined: our own backend does all
  * @param downloads sizes of the bodies that there are to be, bytes

@@ -34,9 +34,15 @@ const BODIES = [
   { name: '1MiB', bytes: 1024 ** 2, connections: 8 },
   { name: '100MiB', bytes: 100 * 1024 ** 2, connections: 2 },
 ] as const
-/** autocannon decodes each body to a string, which costs more than receiving it: no load for large ones. */
+/**
+ * autocannon decodes each body to a string, which costs more than receiving it: no load for large
+ * ones.
+ */
 const AUTOCANNON_BODY_MAX = 16 * 1024
-/** Of larger bodies too few end within a round to be counted: our own load counts bytes as they leave. */
+/**
+ * Of larger bodies too few end within a round to be counted: our own load counts bytes as they
+ * leave.
+ */
 const WRK_UPLOAD_MAX = 1024 ** 2
 
 export const DOWNLOADS: readonly number[] = BODIES.map(({ bytes }) => bytes)

@@ -5,7 +5,10 @@ export type ContenderName = (typeof CONTENDERS)[number]
 /** One of them, ready for load. */
 export interface Contender {
   readonly name: ContenderName
-  /** Where clients connect, address:port, by service; a service that is not in here can't be carried. */
+  /**
+   * Where clients connect, address:port, by service; a service that is not in here can't be
+   * carried.
+   */
   readonly entries: Readonly<Record<string, string>>
   /** Processes by hop, in the order in which requests meet them. */
   readonly hops: Readonly<Record<string, readonly number[]>>

@@ -41,7 +41,10 @@ const PANELS: readonly Panel[] = [
   { title: 'CPU per request or MiB', words: 'to the left: less', figureOf: fabricCpuMicrosOf },
 ]
 
-/** How many times as much fivetuple takes as the chains of others: a row for each case, bars from 1 on a logarithmic scale. */
+/**
+ * How many times as much fivetuple takes as the chains of others: a row for each case, bars from 1
+ * on a logarithmic scale.
+ */
 export function drawRatios(results: readonly ChainResult[]): string {
   const rows = results.filter((result) => measuredContenders(result).includes('fivetuple'))
   const height = HEAD_HEIGHT + rows.length * ROW_HEIGHT + 8

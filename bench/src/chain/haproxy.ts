@@ -6,8 +6,8 @@ const SPARE_FILES = 100
 const MAXCONN_MAX = 20_000
 
 /**
- * Configuration of one HAProxy process of a chain: `mode tcp`, one thread, buffers of the default size, no log, no health
- * checks.
+ * Configuration of one HAProxy process of a chain: `mode tcp`, one thread, buffers of the default
+ * size, no log, no health checks.
  *
  * @param files how many it may have open: a connection takes two
  */

@@ -4,8 +4,9 @@ import type { Contender, ContenderName } from './contender.js'
 import type { ChainResult } from './result.js'
 
 /**
- * Before a case's first round each contender meets its load once, unmeasured: caches get filled, and V8 compiles in the background
- * what it has seen often enough. With one second the first rounds of new connections still paid for that.
+ * Before a case's first round each contender meets its load once, unmeasured: caches get filled,
+ * and V8 compiles in the background what it has seen often enough. With one second the first rounds
+ * of new connections still paid for that.
  */
 export const FIRST_WARM_UP_MS = 4_000
 /** Before each measured stretch. */
@@ -20,7 +21,8 @@ export interface MeasureOptions {
 }
 
 /**
- * The order of a round: forwards, then backwards, so that what drifts on the machine meets all contenders alike.
+ * The order of a round: forwards, then backwards, so that what drifts on the machine meets all
+ * contenders alike.
  *
  * @param round from 0
  */
@@ -28,7 +30,10 @@ export function orderOf<T>(contenders: readonly T[], round: number): T[] {
   return round % 2 === 0 ? [...contenders] : [...contenders].reverse()
 }
 
-/** Runs a case on the contenders that can carry it. Ends early, with the rounds that are whole, when the signal aborts. */
+/**
+ * Runs a case on the contenders that can carry it. Ends early, with the rounds that are whole, when
+ * the signal aborts.
+ */
 export async function measureCase(
   chainCase: ChainCase,
   contenders: readonly Contender[],

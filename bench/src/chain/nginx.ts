@@ -7,7 +7,10 @@ const SPARE_FILES = 100
 /** A session of UDP ends after this silence. */
 const UDP_IDLE = '30s'
 
-/** What all of ours have in common: a process of their own in the foreground, one worker, nothing on disk but in `-p`. */
+/**
+ * What all of ours have in common: a process of their own in the foreground, one worker, nothing on
+ * disk but in `-p`.
+ */
 function nginxMain(files: number): string {
   // Else the worker of an nginx that root has started is somebody who can't read our files.
   const user = process.getuid?.() === 0 ? 'user root;\n' : ''

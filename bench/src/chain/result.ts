@@ -66,7 +66,10 @@ export function medianOf({ segments }: ChainResult, contender: ContenderName, pi
   return median(segments[contender]!.map(pick))
 }
 
-/** How many times as much fivetuple takes as another contender, round by round; undefined when either has no rounds. */
+/**
+ * How many times as much fivetuple takes as another contender, round by round; undefined when
+ * either has no rounds.
+ */
 export function ratioTo(result: ChainResult, other: ContenderName, pick: Figure): Spread | undefined {
   const ours = result.segments.fivetuple
   const theirs = result.segments[other]

@@ -25,7 +25,10 @@ export interface ClusterSegment {
   readonly errors: number
   /** CPU microseconds per request, by kind of process. */
   readonly cpuMicros: Readonly<Record<string, number>>
-  /** Share of the uplink switch's CPU time that each of its line cards took; empty: it is one process. */
+  /**
+   * Share of the uplink switch's CPU time that each of its line cards took; empty: it is one
+   * process.
+   */
   readonly cardShares: readonly number[]
 }
 
@@ -51,7 +54,10 @@ export interface CompareClustersOptions {
   readonly signal: AbortSignal
 }
 
-/** Clusters side by side, under the same load in turns: forwards in one round, backwards in the next. */
+/**
+ * Clusters side by side, under the same load in turns: forwards in one round, backwards in the
+ * next.
+ */
 export async function compareClusters(options: CompareClustersOptions): Promise<ClusterMeasurement[]> {
   const { contenders, seconds, rounds, onStep, signal } = options
   const running: { cluster: ClusterProcess; segments: Record<string, ClusterSegment[]> }[] = []

@@ -45,8 +45,8 @@ export function renderClusters(measurements: readonly ClusterMeasurement[]): str
 }
 
 /**
- * One sentence per scenario and measure: by how many per cent the second measurement differs from the first, and whether that is
- * within a limit. Ratios are medians of the rounds.
+ * One sentence per scenario and measure: by how many per cent the second measurement differs from
+ * the first, and whether that is within a limit. Ratios are medians of the rounds.
  *
  * @param limitPercent difference that counts as none, per cent
  */

@@ -6,7 +6,9 @@ export interface Failure {
   readonly name: string
   /** What is done, in a few words. */
   readonly what: string
-  /** Whether it stays for the time that was asked for before it is mended; else it passes by itself. */
+  /**
+   * Whether it stays for the time that was asked for before it is mended; else it passes by itself.
+   */
   readonly lasts: boolean
   inject(api: ClusterOperations): Promise<unknown>
   /** Resolves when nothing of it is left. */
@@ -15,13 +17,17 @@ export interface Failure {
 
 /** Longest delay of a slow backend's answer, well below the probe's timeout. */
 const SLOW_MS = 300
-/** An LB that starts has to win routes and to find backends healthy first; that takes a second or two. */
+/**
+ * An LB that starts has to win routes and to find backends healthy first; that takes a second or
+ * two.
+ */
 export const MENDED_MAX_MS = 15_000
 const LOOK_EVERY_MS = 20
 
 /**
- * One after the other, each at another victim as far as there are enough, so that the marks of one are not taken for those of
- * the next. @param lbs, @param backends names, at least one of each
+ * One after the other, each at another victim as far as there are enough, so that the marks of one
+ * are not taken for those of the next.
+ * @param lbs, @param backends names, at least one of each
  */
 export function failures(lbs: readonly string[], backends: readonly string[]): Failure[] {
   const lb = (i: number): string => lbs[i % lbs.length]!

@@ -11,7 +11,10 @@ import type { ClusterOperations } from '@fivetuple/cluster'
 import { type Failure, MENDED_MAX_MS } from './failures.js'
 import { longestOutageMs, PHASES, type Phase, type PhaseName, phaseOf } from './phases.js'
 
-/** From the moment a request is due; also how long the last ones are waited for, so that none is left unfinished. */
+/**
+ * From the moment a request is due; also how long the last ones are waited for, so that none is
+ * left unfinished.
+ */
 const TIMEOUT_MS = 1_000
 /** The first requests meet cold code and open connections. */
 const WARM_UP_MS = 500

@@ -5,7 +5,10 @@ import { failures } from './failures.js'
 import { type FailureResult, measureFailure } from './measure.js'
 import { renderFailures } from './render.js'
 
-/** Requests per second of each load: low enough for one LB, so that what fails is the failure's doing. */
+/**
+ * Requests per second of each load: low enough for one LB, so that what fails is the failure's
+ * doing.
+ */
 const RATE_PER_SECOND = 150
 
 export interface UnderFailureOptions {

@@ -8,8 +8,8 @@ const SAMPLE_MS = 50
 const SPARE_SECONDS = 30
 
 /**
- * Load by autocannon. Its own sums are left aside: they cannot skip a warm-up, and its histogram rounds to whole
- * milliseconds, which is coarse at some ten thousand requests a second.
+ * Load by autocannon. Its own sums are left aside: they cannot skip a warm-up, and its histogram
+ * rounds to whole milliseconds, which is coarse at some ten thousand requests a second.
  */
 export function autocannonLoad({ method, bodyBytes, isFresh }: RequestKind): Load {
   return async (options) => {
@@ -43,7 +43,10 @@ export function autocannonLoad({ method, bodyBytes, isFresh }: RequestKind): Loa
   }
 }
 
-/** When it is to connect anew, it drops each response before it counts it; its parser's events are there all the same. */
+/**
+ * When it is to connect anew, it drops each response before it counts it; its parser's events are
+ * there all the same.
+ */
 function countFresh(
   client: autocannon.Client,
   answered: (statusCode: number, bytes: number, latencyMs: number) => void,

@@ -10,8 +10,8 @@ const OPEN_MAX_MS = 10_000
 const REST_MS = 500
 
 /**
- * Holds connections open while another load runs. Each has had one small request answered, so it stands on the whole way to
- * the backend; then nothing more happens on it.
+ * Holds connections open while another load runs. Each has had one small request answered, so it
+ * stands on the whole way to the backend; then nothing more happens on it.
  */
 export function withIdle(count: number, load: Load): Load {
   return async (options) => {

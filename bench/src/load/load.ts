@@ -7,7 +7,10 @@ export interface LoadOptions {
   /** Responses of this time at the start are not counted, ms. */
   readonly warmUpMs: number
   readonly measureMs: number
-  /** Called when counting begins and when it ends: the moments to read what else belongs to this window. */
+  /**
+   * Called when counting begins and when it ends: the moments to read what else belongs to this
+   * window.
+   */
   readonly onWindow: (edge: 'begin' | 'end') => void
   readonly signal: AbortSignal
 }

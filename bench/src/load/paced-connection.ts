@@ -6,7 +6,9 @@ import type { Window } from './window.js'
 const READ_BYTES = 64 * 1024
 const HEAD_END = Buffer.from('\r\n\r\n')
 
-/** One keep-alive connection of an open loop: asks when it is told to, one request after the other. */
+/**
+ * One keep-alive connection of an open loop: asks when it is told to, one request after the other.
+ */
 export class PacedConnection {
   readonly #options: LoadOptions
   readonly #window: Window

@@ -3,13 +3,17 @@ import type { Load, LoadOptions } from './load.js'
 import { PacedConnection } from './paced-connection.js'
 import { Window } from './window.js'
 
-/** Requests leave at the first tick after they are due: a timer can't do better, so they come in runs of a tick's worth. */
+/**
+ * Requests leave at the first tick after they are due: a timer can't do better, so they come in
+ * runs of a tick's worth.
+ */
 const TICK_MS = 1
 
 /**
- * An open loop: small GETs at a fixed rate, however fast they are answered, spread in turn over keep-alive connections. A
- * request that is due while its connection still waits for an answer waits in turn, and its latency counts from when it was
- * due. So the same work is asked of whatever is measured, which a closed loop does not: there the faster gets more to do.
+ * An open loop: small GETs at a fixed rate, however fast they are answered, spread in turn over
+ * keep-alive connections. A request that is due while its connection still waits for an answer
+ * waits in turn, and its latency counts from when it was due. So the same work is asked of whatever
+ * is measured, which a closed loop does not: there the faster gets more to do.
  *
  * @param perSecond requests
  */

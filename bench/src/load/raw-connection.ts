@@ -9,8 +9,9 @@ const BLOCK = Buffer.alloc(256 * 1024, 'x')
 const HEAD_END = Buffer.from('\r\n\r\n')
 
 /**
- * One connection of a closed loop over bare sockets, for what autocannon can't measure: with `reconnectRate: 1` it drops
- * every response uncounted, and it decodes each body to a string, which costs more than receiving it.
+ * One connection of a closed loop over bare sockets, for what autocannon can't measure: with
+ * `reconnectRate: 1` it drops every response uncounted, and it decodes each body to a string, which
+ * costs more than receiving it.
  */
 export class RawConnection {
   readonly #options: LoadOptions

@@ -8,7 +8,10 @@ export const freshLoad: Load = (options) => run(options, { ...SMALL_GET, isFresh
 /** Keep-alive connections that read bodies and throw them away. */
 export const bodiesLoad: Load = (options) => run(options, SMALL_GET)
 
-/** Keep-alive connections that send bodies; bytes are counted as the kernel takes them, so that a window need not hold whole bodies. */
+/**
+ * Keep-alive connections that send bodies; bytes are counted as the kernel takes them, so that a
+ * window need not hold whole bodies.
+ */
 export function uploadLoad(bodyBytes: number): Load {
   return (options) => run(options, { method: 'POST', bodyBytes, isFresh: false })
 }

@@ -6,7 +6,10 @@ import { Window } from './window.js'
 const LOST_MS = 500
 const SWEEP_MS = 100
 
-/** A closed loop of datagrams that are to come back: each socket has one under way, and is a flow of its own. */
+/**
+ * A closed loop of datagrams that are to come back: each socket has one under way, and is a flow of
+ * its own.
+ */
 export function udpLoad(bytes: number): Load {
   return async (options) => {
     const window = new Window()

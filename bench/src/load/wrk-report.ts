@@ -4,7 +4,10 @@ import type { LoadSample, RequestKind } from './load.js'
 const MARK = 'fivetuple-bench '
 const ERRORS = ['connect', 'read', 'write', 'status', 'timeout'] as const
 
-/** A script for wrk that makes such requests, and in the end writes what it counted on a line of its own, exact to the microsecond. */
+/**
+ * A script for wrk that makes such requests, and in the end writes what it counted on a line of its
+ * own, exact to the microsecond.
+ */
 export function wrkScript({ method, bodyBytes, isFresh }: RequestKind): string {
   const figures = [
     'summary.duration',

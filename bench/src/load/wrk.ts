@@ -14,8 +14,8 @@ const DURATION_MAX = '600s'
 const TIMEOUT = '10s'
 
 /**
- * Load by wrk, one thread. It can't leave out a warm-up, so that is a run of its own: the measured run begins with opening
- * its connections.
+ * Load by wrk, one thread. It can't leave out a warm-up, so that is a run of its own: the measured
+ * run begins with opening its connections.
  *
  * @param command wrk, or its path
  */

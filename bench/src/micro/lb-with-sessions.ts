@@ -56,7 +56,10 @@ export class LbWithSessions {
     assert.equal(this.forwarder.sessionCount, count)
   }
 
-  /** Opens a session with the three packets of a handshake. Returns its source port towards the backend. */
+  /**
+   * Opens a session with the three packets of a handshake. Returns its source port towards the
+   * backend.
+   */
   open(i: number, now: number): number {
     const b = this.#packet
     this.writeFromClient(b, 0, i, TcpFlag.SYN)
@@ -74,7 +77,10 @@ export class LbWithSessions {
     writePacket(b, o, 0x7f146401 + Math.floor(i / CLIENT_PORTS), 1024 + (i % CLIENT_PORTS), VIP, VIP_PORT, flags)
   }
 
-  /** Writes a packet of session `i`, one of those that were there from the beginning, towards the BIP. */
+  /**
+   * Writes a packet of session `i`, one of those that were there from the beginning, towards the
+   * BIP.
+   */
   writeFromBackend(b: Uint8Array, o: number, i: number, flags: number): void {
     writePacket(b, o, backendAddress(i), BACKEND_PORT, BIP, this.#natPorts[i]!, flags)
   }

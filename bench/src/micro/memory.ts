@@ -2,7 +2,10 @@ import { strict as assert } from 'node:assert'
 import { type Spread, spreadOf } from '../statistics.js'
 import type { MemoryBench } from './micro-bench.js'
 
-/** Bytes of resident memory for each of what a bench builds: all of it, whoever has allocated it. Needs `--expose-gc`. */
+/**
+ * Bytes of resident memory for each of what a bench builds: all of it, whoever has allocated it.
+ * Needs `--expose-gc`.
+ */
 export function memoryPerItem({ build, count }: MemoryBench): Spread {
   const before = residentBytes()
   const built = build()

@@ -22,8 +22,8 @@ interface Result extends Spread {
 }
 
 /**
- * Measures what runs per packet, without I/O. Each bench has a process of its own: what the compiler has learned from one
- * would slow the next, and no switch runs five selections at once.
+ * Measures what runs per packet, without I/O. Each bench has a process of its own: what the
+ * compiler has learned from one would slow the next, and no switch runs five selections at once.
  */
 export async function microBenches({ rounds, only }: MicroBenchOptions): Promise<void> {
   const chosen = MICRO_BENCHES.filter(({ name }) => only.length === 0 || only.some((part) => name.includes(part)))

@@ -24,7 +24,10 @@ export function writePacket(
   writeTcpHeader(b, o + IPV4_HEADER_BYTES, sourcePort, destinationPort, 1, 1, TCP_HEADER_BYTES, flags, 1000)
 }
 
-/** Numbers that look random and are the same in every run (mulberry32). @returns 32 unsigned bits each time */
+/**
+ * Numbers that look random and are the same in every run (mulberry32).
+ * @returns 32 unsigned bits each time
+ */
 export function scatter(seed: number): () => number {
   let state = seed
   return () => {

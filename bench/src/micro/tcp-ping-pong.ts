@@ -42,7 +42,10 @@ class Pair {
     this.server = new TcpEndpoint(options, 8080, 41_234, 2)
   }
 
-  /** Passes segments to and fro until nobody has anything to say. Returns the bytes that were delivered. */
+  /**
+   * Passes segments to and fro until nobody has anything to say. Returns the bytes that were
+   * delivered.
+   */
   settle(now: number): number {
     let delivered = 0
     while (this.client.wantsTransmit || this.server.wantsTransmit)

@@ -6,7 +6,10 @@ import { PACKET_BYTES, scatter, writePacket } from './packets.js'
 
 /** Packets per run, as cables hand them over under load. */
 const RUN_PACKETS = 64
-/** Packets measured, of sessions all over the table: at a million their records are twice what a cache of 16 MB holds. */
+/**
+ * Packets measured, of sessions all over the table: at a million their records are twice what a
+ * cache of 16 MB holds.
+ */
 const SAMPLE = 262_144
 
 /** NAT both ways, and the rewriting alone. */

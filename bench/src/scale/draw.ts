@@ -42,7 +42,8 @@ function cpuParts(load: LoadName): Part[] {
 }
 
 /**
- * What growth costs along one axis: a bar for each point, side by side for CPU time under both loads and for the time to start.
+ * What growth costs along one axis: a bar for each point, side by side for CPU time under both
+ * loads and for the time to start.
  *
  * @param axis what grows, for people
  */

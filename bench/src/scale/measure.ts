@@ -38,7 +38,10 @@ export interface ScaleResult {
 export interface MeasureOptions {
   readonly seconds: number
   readonly rounds: number
-  /** `closed`: as many requests under way as connections. `paced`: as many a second, however fast they are answered. */
+  /**
+   * `closed`: as many requests under way as connections. `paced`: as many a second, however fast
+   * they are answered.
+   */
   readonly loads: Readonly<Record<LoadName, Load>>
   readonly signal: AbortSignal
 }

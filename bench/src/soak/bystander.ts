@@ -5,8 +5,8 @@ const EVERY_MS = 100
 const REQUEST = 'GET / HTTP/1.1\r\nhost: bystander\r\n\r\n'
 
 /**
- * One keep-alive connection that nothing is ever done to: it must live for the whole run, and each request on it must be
- * answered whole and in order.
+ * One keep-alive connection that nothing is ever done to: it must live for the whole run, and each
+ * request on it must be answered whole and in order.
  */
 export class Bystander {
   readonly #socket: Socket

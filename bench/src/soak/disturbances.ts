@@ -162,7 +162,10 @@ async function foreignListeners({ ready, random }: Scene): Promise<void> {
   for (const server of servers) server.close()
 }
 
-/** More than the API takes, from somebody without the token; its owner must get through all the same. */
+/**
+ * More than the API takes, from somebody without the token; its owner must get through all the
+ * same.
+ */
 async function idleApiConnections({ ready, api }: Scene): Promise<void> {
   const { hostname: host, port } = new URL(ready.api)
   const sockets = await Promise.all(Array.from({ length: 130 }, () => open({ host, port: Number(port) })))

@@ -38,13 +38,17 @@ function descriptorsOf(pid: number): number | null {
   }
 }
 
-/** Figures may differ by this many when nothing leaks: health checks and API connections come and go. */
+/**
+ * Figures may differ by this many when nothing leaks: health checks and API connections come and
+ * go.
+ */
 const SLACK = 4
 const COUNTED = ['flows', 'descriptors', 'timers'] as const
 
 /**
- * Holdings of an idle cluster from several samples: the most that each process held, since health checks have flows of their
- * own, and the median of its resident set. A process that some sample lacks is left out.
+ * Holdings of an idle cluster from several samples: the most that each process held, since health
+ * checks have flows of their own, and the median of its resident set. A process that some sample
+ * lacks is left out.
  */
 export function settledOf(samples: readonly (readonly Holding[])[]): Holding[] {
   return samples[0]!.flatMap((first) => {

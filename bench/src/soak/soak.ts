@@ -32,11 +32,16 @@ export interface SoakResult {
 /** Requests per second of each of the two probes: what two cores carry beside everything else. */
 const RATE_PER_SECOND = 100
 const BYSTANDERS = 4
-/** Load before the first look at memory: it fills pools and compiles what is hot, so that the run starts where it ends. */
+/**
+ * Load before the first look at memory: it fills pools and compiles what is hot, so that the run
+ * starts where it ends.
+ */
 const WARM_UP_MS = 20_000
 /** Idle time before memory is looked at: collectors run, closed sessions and TIME-WAITs leave. */
 const SETTLE_MS = 12_000
-/** Longest wait until tables are empty: longer than every timeout of a session in {@link CLUSTER}. */
+/**
+ * Longest wait until tables are empty: longer than every timeout of a session in {@link CLUSTER}.
+ */
 const EMPTY_MAX_MS = 40_000
 
 /** Samples of an idle cluster, over more than two rounds of health checks. */

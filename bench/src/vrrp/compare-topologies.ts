@@ -12,7 +12,10 @@ export interface CompareTopologiesOptions extends ClusterSize {
   readonly seconds: number
 }
 
-/** All LBs at once against one at a time (VRRP), one cluster after the other. Exit code 130 if it is interrupted. */
+/**
+ * All LBs at once against one at a time (VRRP), one cluster after the other. Exit code 130 if it is
+ * interrupted.
+ */
 export async function compareTopologies(options: CompareTopologiesOptions): Promise<void> {
   const signal = interruption()
   const at = environment()

@@ -32,8 +32,8 @@ export function evennessOf(flows: Readonly<Record<string, number>>): Evenness {
 }
 
 /**
- * The chance that a chi-square variable is at least `x`, from the recurrence over degrees of freedom in steps of two
- * (Abramowitz and Stegun 26.4.4 and 26.4.5).
+ * The chance that a chi-square variable is at least `x`, from the recurrence over degrees of
+ * freedom in steps of two (Abramowitz and Stegun 26.4.4 and 26.4.5).
  *
  * @param degrees a whole number of at least 1
  */
@@ -48,7 +48,10 @@ export function chiSquareTail(x: number, degrees: number): number {
   return Math.min(tail, 1)
 }
 
-/** The upper tail of the standard normal distribution to 7 digits (Abramowitz and Stegun 26.2.17). @param z at least 0 */
+/**
+ * The upper tail of the standard normal distribution to 7 digits (Abramowitz and Stegun 26.2.17).
+ * @param z at least 0
+ */
 function normalTail(z: number): number {
   const t = 1 / (1 + 0.2316419 * z)
   const polynomial = t * (0.31938153 + t * (-0.356563782 + t * (1.781477937 + t * (-1.821255978 + t * 1.330274429))))

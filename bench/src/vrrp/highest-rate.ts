@@ -24,8 +24,8 @@ export interface RateSearch {
 }
 
 /**
- * Looks for the highest rate that is good: up the ladder to the first bad rung, then between it and the one below (0 below
- * the first). A rate is good as soon as one run is.
+ * Looks for the highest rate that is good: up the ladder to the first bad rung, then between it and
+ * the one below (0 below the first). A rate is good as soon as one run is.
  *
  * @returns all trials in order; the answer is the highest good rate in them
  */

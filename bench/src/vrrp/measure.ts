@@ -9,17 +9,35 @@ import { type ClusterSize, clusterYaml, type Topology } from './topology.js'
 
 /** Failures from which on a rate is too high. */
 const FAILED_SHARE = 0.01
-/** Of the probe, at p99, ms: what it has not sent in time it sends at once, and LBs let bursts of 100 ms pass and no more. */
+/**
+ * Of the probe, at p99, ms: what it has not sent in time it sends at once, and LBs let bursts of
+ * 100 ms pass and no more.
+ */
 const LAG_MAX_MS = 50
-/** A request without an answer by then has failed. A lost SYN is sent again after a second, so it has. */
+/**
+ * A request without an answer by then has failed. A lost SYN is sent again after a second, so it
+ * has.
+ */
 const TIMEOUT_MS = 900
-/** Rates to climb, in units of one LB's capacity; beyond the last one all LBs together are overloaded. */
+/**
+ * Rates to climb, in units of one LB's capacity; beyond the last one all LBs together are
+ * overloaded.
+ */
 const rungs = (lbs: number): number[] => Array.from({ length: lbs + 1 }, (_, i) => i + 0.5)
-/** Down to half an LB. An LB lets a burst of 100 ms pass, so in short runs rates a few per cent too high look good. */
+/**
+ * Down to half an LB. An LB lets a burst of 100 ms pass, so in short runs rates a few per cent too
+ * high look good.
+ */
 const HALVINGS = 1
-/** Between runs: what the last one has left in the tables goes, and LBs that were overloaded get their breath back. */
+/**
+ * Between runs: what the last one has left in the tables goes, and LBs that were overloaded get
+ * their breath back.
+ */
 const REST_MS = 250
-/** Load during the takeover, in units of one LB's capacity: one LB can carry it, so what fails is the takeover's. */
+/**
+ * Load during the takeover, in units of one LB's capacity: one LB can carry it, so what fails is
+ * the takeover's.
+ */
 const TAKEOVER_LOAD = 0.8
 const TAKEOVER_MS = 6_500
 const KILL_AT_MS = 1_500

@@ -1,7 +1,10 @@
 import { figure, renderTable } from '../table.js'
 import type { Measurement } from './measurement.js'
 
-/** Tables of what was measured on both clusters. @param newFlowsPerSecond what each LB could carry */
+/**
+ * Tables of what was measured on both clusters.
+ * @param newFlowsPerSecond what each LB could carry
+ */
 export function renderMeasurements(measurements: readonly Measurement[], newFlowsPerSecond: number): string {
   return [
     `Each LB carries ${newFlowsPerSecond} new flows a second. Capacity: highest rate, in steps of half an LB, at which less than 1 % fail`,

@@ -14,19 +14,25 @@ export interface OriginatedRoute {
   readonly nextHop?: number
   /** COMMUNITIES (RFC 1997), 32-bit values. */
   readonly communities?: readonly number[]
-  /** AS_PATH as it was learned, to which our AS is prepended (RFC 4271 §5.1.2); missing: the route originates here. */
+  /**
+   * AS_PATH as it was learned, to which our AS is prepended (RFC 4271 §5.1.2); missing: the route
+   * originates here.
+   */
   readonly asPath?: readonly AsSegment[]
 }
 
-/** What a neighbour has been told about a prefix: the attributes by which routes share a message. */
+/**
+ * What a neighbour has been told about a prefix: the attributes by which routes share a message.
+ */
 interface Told {
   readonly prefix: Prefix
   readonly group: string
 }
 
 /**
- * What one eBGP neighbour is to know: the routes that originate here or are passed on, with our AS in front of their paths. Remembers what the
- * neighbour has been told, and produces the messages that make up the difference.
+ * What one eBGP neighbour is to know: the routes that originate here or are passed on, with our AS
+ * in front of their paths. Remembers what the neighbour has been told, and produces the messages
+ * that make up the difference.
  */
 export class AdjRibOut {
   readonly #localAs: number
@@ -82,7 +88,10 @@ export class AdjRibOut {
     }
   }
 
-  /** The messages that tell the neighbour what it does not know yet: withdrawals, then announcements. */
+  /**
+   * The messages that tell the neighbour what it does not know yet: withdrawals, then
+   * announcements.
+   */
   takeMessages(fourOctetAs: boolean): Uint8Array[] {
     const withdrawn: Prefix[] = []
     const groups = new Map<string, { attributes: PathAttributes; prefixes: Prefix[] }>()

@@ -12,12 +12,18 @@ export function asPathLength(path: readonly AsSegment[]): number {
   return path.reduce((sum, segment) => sum + segmentLength(segment), 0)
 }
 
-/** The leftmost AS of a path: the AS that has announced it; undefined when the path is empty or begins with a set. */
+/**
+ * The leftmost AS of a path: the AS that has announced it; undefined when the path is empty or
+ * begins with a set.
+ */
 export function firstAs([first]: readonly AsSegment[]): number | undefined {
   return first?.type === SegmentType.AS_SEQUENCE ? first.asns[0] : undefined
 }
 
-/** Encodes an AS_PATH; with two octets per AS, AS_TRANS stands in for numbers that don't fit (RFC 6793 §4.2.2). */
+/**
+ * Encodes an AS_PATH; with two octets per AS, AS_TRANS stands in for numbers that don't fit
+ * (RFC 6793 §4.2.2).
+ */
 export function encodeAsPath(path: readonly AsSegment[], fourOctetAs: boolean): Uint8Array {
   const width = fourOctetAs ? 4 : 2
   const b = new Uint8Array(path.reduce((sum, { asns }) => sum + 2 + asns.length * width, 0))
@@ -35,7 +41,9 @@ export function encodeAsPath(path: readonly AsSegment[], fourOctetAs: boolean): 
   return b
 }
 
-/** Decodes an AS_PATH; undefined when it is malformed (RFC 7606 §7.2) or names AS 0 (RFC 7607 §2). */
+/**
+ * Decodes an AS_PATH; undefined when it is malformed (RFC 7606 §7.2) or names AS 0 (RFC 7607 §2).
+ */
 export function decodeAsPath(b: Uint8Array, fourOctetAs: boolean): AsSegment[] | undefined {
   const width = fourOctetAs ? 4 : 2
   const path: AsSegment[] = []
@@ -57,8 +65,9 @@ export function decodeAsPath(b: Uint8Array, fourOctetAs: boolean): AsSegment[] |
 }
 
 /**
- * Puts the path together again that a router with two-octet AS numbers has passed on: AS4_PATH replaces as much of
- * AS_PATH's tail as it is long, unless it is the longer of the two (RFC 6793 §4.2.3).
+ * Puts the path together again that a router with two-octet AS numbers has passed on: AS4_PATH
+ * replaces as much of AS_PATH's tail as it is long, unless it is the longer of the two
+ * (RFC 6793 §4.2.3).
  */
 export function mergeAs4Path(path: readonly AsSegment[], as4Path: readonly AsSegment[]): readonly AsSegment[] {
   let lead = asPathLength(path) - asPathLength(as4Path)

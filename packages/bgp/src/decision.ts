@@ -22,10 +22,11 @@ export function pathCost({ attributes }: RibPath): number {
 /**
  * The paths that are used together, in the order in which they came.
  *
- * A path that drains (RFC 8326) stays among those that it is equal to: the data plane keeps it for the flows that it
- * carries, and gives new ones to the others. RFC 8326 §4 lowers its LOCAL_PREF instead, which takes it out of the set at
- * once; with M in HASH % M that moves most flows of all other next hops, which is what a planned drain must not do. Where
- * there is no equal path that stays, its advice holds: any other path is better.
+ * A path that drains (RFC 8326) stays among those that it is equal to: the data plane keeps it for
+ * the flows that it carries, and gives new ones to the others. RFC 8326 §4 lowers its LOCAL_PREF
+ * instead, which takes it out of the set at once; with M in HASH % M that moves most flows of all
+ * other next hops, which is what a planned drain must not do. Where there is no equal path that
+ * stays, its advice holds: any other path is better.
  */
 export function equalCostPaths(all: readonly RibPath[]): RibPath[] {
   const paths = usablePaths(all)
@@ -36,16 +37,18 @@ export function equalCostPaths(all: readonly RibPath[]): RibPath[] {
 }
 
 /**
- * The paths that can be forwarded by, or all of them if none can. A neighbour without a port can't carry packets, however
- * good its path is: with its path as the best one, packets would have no next hop.
+ * The paths that can be forwarded by, or all of them if none can. A neighbour without a port can't
+ * carry packets, however good its path is: with its path as the best one, packets would have no
+ * next hop.
  */
 function usablePaths(paths: readonly RibPath[]): readonly RibPath[] {
   return paths.some(({ neighbor }) => neighbor.forwards) ? paths.filter(({ neighbor }) => neighbor.forwards) : paths
 }
 
 /**
- * The paths that are equally good up to and including MED (RFC 4271 §9.1.2.2 a to c). MED is compared between different neighbouring ASes as well, since it
- * carries the cost here, and differing AS numbers in equally long AS_PATHs make no difference.
+ * The paths that are equally good up to and including MED (RFC 4271 §9.1.2.2 a to c). MED is
+ * compared between different neighbouring ASes as well, since it carries the cost here, and
+ * differing AS numbers in equally long AS_PATHs make no difference.
  */
 function equallyGood(paths: readonly RibPath[]): RibPath[] {
   let best: RibPath[] = []
@@ -57,7 +60,10 @@ function equallyGood(paths: readonly RibPath[]): RibPath[] {
   return best
 }
 
-/** The one best of the paths in use: one that stays, lowest BGP identifier, then lowest address (RFC 4271 §9.1.2.2 f, g). */
+/**
+ * The one best of the paths in use: one that stays, lowest BGP identifier, then lowest address
+ * (RFC 4271 §9.1.2.2 f, g).
+ */
 export function bestPath(equal: readonly [RibPath, ...RibPath[]]): RibPath {
   return equal.reduce((a, b) =>
     (Number(b.isDraining) - Number(a.isDraining) ||

@@ -1,4 +1,7 @@
-/** What is wrong with a peer's message, with the codes that go back to it in a NOTIFICATION (RFC 4271 §6). */
+/**
+ * What is wrong with a peer's message, with the codes that go back to it in a NOTIFICATION
+ * (RFC 4271 §6).
+ */
 export interface BgpError {
   readonly code: number
   readonly subcode: number

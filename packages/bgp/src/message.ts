@@ -33,7 +33,10 @@ export function encodeKeepalive(): Uint8Array {
   return encodeMessage(MessageType.KEEPALIVE, new Uint8Array(0))
 }
 
-/** Cuts a byte stream into messages; holds at most one unfinished message of {@link MESSAGE_MAX_BYTES}. */
+/**
+ * Cuts a byte stream into messages; holds at most one unfinished message of
+ * {@link MESSAGE_MAX_BYTES}.
+ */
 export class MessageFramer {
   #held: Uint8Array = new Uint8Array(0)
 
@@ -43,8 +46,10 @@ export class MessageFramer {
   }
 
   /**
-   * Takes the next bytes and calls `onFrame` for each message that they complete, for as long as it returns true.
-   * @returns an error when the stream is no sequence of BGP messages; nothing more can be read from it then
+   * Takes the next bytes and calls `onFrame` for each message that they complete, for as long as it
+   * returns true.
+   * @returns an error when the stream is no sequence of BGP messages; nothing more can be read from
+   * it then
    */
   push(chunk: Uint8Array, onFrame: (frame: Frame) => boolean): Decoded<undefined> {
     // Without Buffer's habit of slicing without a copy.

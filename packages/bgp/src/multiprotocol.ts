@@ -10,7 +10,10 @@ export interface MultiprotocolReach {
   readonly prefixes: readonly Prefix[]
 }
 
-/** Decodes MP_REACH_NLRI; undefined when it is about another address family, which we then pass over. */
+/**
+ * Decodes MP_REACH_NLRI; undefined when it is about another address family, which we then pass
+ * over.
+ */
 export function decodeMultiprotocolReach(b: Uint8Array): Decoded<MultiprotocolReach | undefined> {
   if (b.length < 5) return bad('MP_REACH_NLRI is too short')
   if (!isIpv4Unicast(b)) return decoded(undefined)
@@ -34,7 +37,10 @@ function isIpv4Unicast(b: Uint8Array): boolean {
   return readU16(b, 0) === AFI_IPV4 && b[2] === SAFI_UNICAST
 }
 
-/** RFC 7606 §3 j: prefixes that can't be read can't be treated as withdrawn either, so the session ends. */
+/**
+ * RFC 7606 §3 j: prefixes that can't be read can't be treated as withdrawn either, so the session
+ * ends.
+ */
 function bad(why: string): Decoded<never> {
   return undecodable(ErrorCode.UPDATE_MESSAGE, UpdateSubcode.OPTIONAL_ATTRIBUTE, why)
 }

@@ -1,6 +1,9 @@
 import { type Prefix, prefixMask } from '@fivetuple/packet'
 
-/** Bytes of a prefix on the wire: its length in bits, then as many octets as that needs (RFC 4271 §4.3). */
+/**
+ * Bytes of a prefix on the wire: its length in bits, then as many octets as that needs
+ * (RFC 4271 §4.3).
+ */
 export function nlriBytes(prefix: Prefix): number {
   return 1 + ((prefix.length + 7) >>> 3)
 }
@@ -13,7 +16,10 @@ export function writeNlri(b: Uint8Array, o: number, prefix: Prefix): number {
   return o + 1 + octets
 }
 
-/** Reads the prefixes that fill `b[start, end)`; undefined when they don't. Bits beyond a prefix's length are ignored. */
+/**
+ * Reads the prefixes that fill `b[start, end)`; undefined when they don't. Bits beyond a prefix's
+ * length are ignored.
+ */
 export function readNlri(b: Uint8Array, start: number, end: number): Prefix[] | undefined {
   const prefixes: Prefix[] = []
   for (let o = start; o < end; ) {

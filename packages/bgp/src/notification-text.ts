@@ -1,7 +1,10 @@
 import { CeaseSubcode, ErrorCode } from './constants.js'
 import type { Notification } from './notification.js'
 
-/** NOTIFICATION codes and their subcodes by the names that RFC 4271 §4.5 and its companions give them. */
+/**
+ * NOTIFICATION codes and their subcodes by the names that RFC 4271 §4.5 and its companions give
+ * them.
+ */
 const NAMES: Readonly<Record<number, readonly [code: string, subcodes: Readonly<Record<number, string>>]>> = {
   1: ['message header error', { 1: 'connection not synchronized', 2: 'bad message length', 3: 'bad message type' }],
   2: [
@@ -71,7 +74,10 @@ export function formatNotification(code: number, subcode: number): string {
   return `${name}${detail === undefined ? '' : `, ${detail}`} (${code}/${subcode})`
 }
 
-/** Text in a NOTIFICATION's data: a shutdown communication (RFC 9003) or a prefix limit (RFC 4486 §4); undefined: none. */
+/**
+ * Text in a NOTIFICATION's data: a shutdown communication (RFC 9003) or a prefix limit
+ * (RFC 4486 §4); undefined: none.
+ */
 export function notificationDetail({ code, subcode, data }: Notification): string | undefined {
   if (code !== ErrorCode.CEASE || data.length === 0) return undefined
   if (subcode === CeaseSubcode.ADMINISTRATIVE_SHUTDOWN || subcode === CeaseSubcode.ADMINISTRATIVE_RESET)
@@ -81,7 +87,10 @@ export function notificationDetail({ code, subcode, data }: Notification): strin
   return undefined
 }
 
-/** RFC 9003 §2: one byte of length, then UTF-8 text. §4: control characters are not passed on to a terminal or a log. */
+/**
+ * RFC 9003 §2: one byte of length, then UTF-8 text. §4: control characters are not passed on to a
+ * terminal or a log.
+ */
 function shutdownCommunication(data: Uint8Array): string | undefined {
   const length = data[0]!
   if (length === 0) return undefined

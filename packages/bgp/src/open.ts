@@ -23,7 +23,10 @@ export interface Open {
   readonly routerId: number
   readonly fourOctetAs: boolean
   readonly routeRefresh: boolean
-  /** Address families of the multiprotocol capability as AFI << 8 | SAFI; empty when the sender does not have it. */
+  /**
+   * Address families of the multiprotocol capability as AFI << 8 | SAFI; empty when the sender does
+   * not have it.
+   */
   readonly families: readonly number[]
 }
 

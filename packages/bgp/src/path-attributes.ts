@@ -2,7 +2,10 @@ import { readU32, writeU16, writeU32 } from '@fivetuple/packet'
 import { type AsSegment, encodeAsPath } from './as-path.js'
 import { AttributeFlag, AttributeType } from './constants.js'
 
-/** The path attributes (RFC 4271 §5) that routes are chosen by. Immutable; shared by all prefixes of an UPDATE. */
+/**
+ * The path attributes (RFC 4271 §5) that routes are chosen by. Immutable; shared by all prefixes of
+ * an UPDATE.
+ */
 export interface PathAttributes {
   readonly origin: number
   readonly asPath: readonly AsSegment[]
@@ -31,8 +34,9 @@ export function sameAttributes(a: PathAttributes, b: PathAttributes): boolean {
 }
 
 /**
- * Encodes the attributes of an announcement in the order of their types (RFC 4271 §5). A peer without four-octet AS
- * numbers gets AS_TRANS where they are needed, and the truth in AS4_PATH (RFC 6793 §4.2.2).
+ * Encodes the attributes of an announcement in the order of their types (RFC 4271 §5). A peer
+ * without four-octet AS numbers gets AS_TRANS where they are needed, and the truth in AS4_PATH
+ * (RFC 6793 §4.2.2).
  */
 export function encodeAttributes(attributes: PathAttributes, fourOctetAs: boolean): Uint8Array {
   const { TRANSITIVE, OPTIONAL } = AttributeFlag

@@ -10,7 +10,10 @@ import { formatSessionEnd, isCollision, type SessionEnd } from './session-end.js
 import { SESSION_STATES, type SessionState } from './transitions.js'
 import type { Update } from './update.js'
 
-/** Which of the two connections that a pair of speakers may have: by who has dialled it, as seen from here. */
+/**
+ * Which of the two connections that a pair of speakers may have: by who has dialled it, as seen
+ * from here.
+ */
 export type ConnectionSide = 'dialled' | 'accepted'
 
 /** What a peer machine needs to know of its neighbour and of us. */
@@ -27,7 +30,10 @@ export type PeerInput =
   | { readonly type: 'start' }
   /** Ends with Cease and the given subcode (RFC 4486), until the next start. */
   | { readonly type: 'stop'; readonly subcode: number }
-  /** The carrier of the link to the neighbour: without it the session ends at once and nothing is dialled or taken. */
+  /**
+   * The carrier of the link to the neighbour: without it the session ends at once and nothing is
+   * dialled or taken.
+   */
   | { readonly type: 'link-up' }
   | { readonly type: 'link-down' }
   | { readonly type: 'connected'; readonly side: ConnectionSide }
@@ -61,8 +67,9 @@ export interface PeerError extends SessionEnd {
 }
 
 /**
- * One neighbour: up to two connections, one dialled by either side, of which collision detection leaves one (RFC 4271
- * §6.8), the carrier of the link between, and what the neighbour is to be told.
+ * One neighbour: up to two connections, one dialled by either side, of which collision detection
+ * leaves one (RFC 4271 §6.8), the carrier of the link between, and what the neighbour is to be
+ * told.
  */
 export class BgpPeer {
   readonly adjRibOut: AdjRibOut
@@ -108,19 +115,25 @@ export class BgpPeer {
     return this.#stateSince
   }
 
-  /** The last NOTIFICATION in either direction, or the last loss of an established session. Failed attempts do not replace it. */
+  /**
+   * The last NOTIFICATION in either direction, or the last loss of an established session. Failed
+   * attempts do not replace it.
+   */
   get lastError(): PeerError | undefined {
     return this.#lastError
   }
 
-  /** Reason why the last attempt at a session ended before any NOTIFICATION; undefined once a session is established. */
+  /**
+   * Reason why the last attempt at a session ended before any NOTIFICATION; undefined once a
+   * session is established.
+   */
   get attemptError(): PeerError | undefined {
     return this.#attemptError
   }
 
   /**
-   * Reason why a connection from the neighbour would be refused now; undefined: it is welcome. One that has not got as far
-   * as an OPEN makes way for a newer one: its other end may be long gone.
+   * Reason why a connection from the neighbour would be refused now; undefined: it is welcome. One
+   * that has not got as far as an OPEN makes way for a newer one: its other end may be long gone.
    */
   get connectionRefusal(): string | undefined {
     const state = this.#sessions.get('accepted')?.state
@@ -258,7 +271,10 @@ export class BgpPeer {
     }
   }
 
-  /** An OPEN has come in on `side`: with it we know whether the two connections have the same speakers at their ends. */
+  /**
+   * An OPEN has come in on `side`: with it we know whether the two connections have the same
+   * speakers at their ends.
+   */
   #resolveCollision(side: ConnectionSide, open: Open, now: number): void {
     const other = side === 'dialled' ? 'accepted' : 'dialled'
     const otherState = this.#sessions.get(other)?.state
@@ -303,7 +319,9 @@ export class BgpPeer {
     this.#outputs.push({ type: 'state', state, reason })
   }
 
-  /** Sends what the neighbour does not know yet, unless what was sent before is still queueing up. */
+  /**
+   * Sends what the neighbour does not know yet, unless what was sent before is still queueing up.
+   */
   #tell(now: number): void {
     if (this.#established === undefined || this.#blocked) return
     const { side, open } = this.#established

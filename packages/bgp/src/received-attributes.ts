@@ -5,7 +5,10 @@ import { type Decoded, decoded, undecodable } from './errors.js'
 import { decodeMultiprotocolReach, decodeMultiprotocolUnreach, type MultiprotocolReach } from './multiprotocol.js'
 import { readLongs } from './path-attributes.js'
 
-/** The attributes of one UPDATE as they came in: some may be missing, and some may be faulty (RFC 7606). */
+/**
+ * The attributes of one UPDATE as they came in: some may be missing, and some may be faulty
+ * (RFC 7606).
+ */
 export interface ReceivedAttributes {
   readonly origin: number | undefined
   readonly asPath: readonly AsSegment[] | undefined
@@ -146,7 +149,9 @@ function interpret(
   })
 }
 
-/** RFC 6793 §4.2.3: what a router with two-octet AS numbers passes on is completed from AS4_PATH. */
+/**
+ * RFC 6793 §4.2.3: what a router with two-octet AS numbers passes on is completed from AS4_PATH.
+ */
 function readAsPath(
   bytes: Uint8Array,
   seen: ReadonlyMap<number, Uint8Array>,

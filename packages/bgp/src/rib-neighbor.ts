@@ -5,11 +5,19 @@ import type { PathAttributes } from './path-attributes.js'
 /** A neighbour as the RIB sees it. */
 export interface RibNeighbor {
   readonly name: string
-  /** Its address, an unsigned 32-bit number, no other neighbour's: breaks ties, and orders equal paths. */
+  /**
+   * Its address, an unsigned 32-bit number, no other neighbour's: breaks ties, and orders equal
+   * paths.
+   */
   readonly address: number
-  /** Its AS number, with which the AS_PATH of each of its announcements must begin (RFC 4271 §6.3). */
+  /**
+   * Its AS number, with which the AS_PATH of each of its announcements must begin (RFC 4271 §6.3).
+   */
   readonly as: number
-  /** True if packets can be sent to it. Its paths are preferred to all paths of neighbours for which this is false. */
+  /**
+   * True if packets can be sent to it. Its paths are preferred to all paths of neighbours for which
+   * this is false.
+   */
   readonly forwards: boolean
   /** What it may announce: these prefixes and more specific ones. */
   readonly allowedPrefixes: readonly Prefix[]

@@ -23,11 +23,17 @@ export interface RibChange {
 
 type Bucket = ReadonlyMap<number, RibRoute>
 
-/** Routes are spread over this many small maps, so that a change copies one of them and not the table. */
+/**
+ * Routes are spread over this many small maps, so that a change copies one of them and not the
+ * table.
+ */
 const BUCKETS = 1024
 const NO_ROUTES: Bucket = new Map()
 
-/** The Loc-RIB at one moment: immutable. The next version shares with this one all that has not changed. */
+/**
+ * The Loc-RIB at one moment: immutable. The next version shares with this one all that has not
+ * changed.
+ */
 export class RibSnapshot {
   /** The empty Loc-RIB that everything starts from. */
   static readonly empty = new RibSnapshot(0, 0, new Array<Bucket>(BUCKETS).fill(NO_ROUTES))

@@ -27,7 +27,10 @@ interface AdjRibIn {
 export interface RibRejections {
   /** Outside of `allowedPrefixes`. */
   notAllowed: number
-  /** The AS_PATH does not begin with the neighbour's AS (RFC 4271 §6.3): treated as withdrawn (RFC 7606 §7.2). */
+  /**
+   * The AS_PATH does not begin with the neighbour's AS (RFC 4271 §6.3): treated as withdrawn
+   * (RFC 7606 §7.2).
+   */
   firstAs: number
   /** The AS_PATH has our own AS in it (RFC 4271 §9.1.2). */
   loop: number
@@ -58,8 +61,9 @@ const NOTHING_REFUSED: RibRejections = { notAllowed: 0, firstAs: 0, loop: 0, mal
 export const RIB_REJECTIONS = Object.keys(NOTHING_REFUSED) as readonly (keyof RibRejections)[]
 
 /**
- * Adj-RIB-In of all neighbours and the Loc-RIB made of them (RFC 4271 §9.1), with multipath: all paths that are equal up
- * to and including MED are used together. Work is per changed prefix, never per table.
+ * Adj-RIB-In of all neighbours and the Loc-RIB made of them (RFC 4271 §9.1), with multipath: all
+ * paths that are equal up to and including MED are used together. Work is per changed prefix, never
+ * per table.
  */
 export class Rib {
   readonly rejected: RibRejections = { ...NOTHING_REFUSED }
@@ -113,7 +117,8 @@ export class Rib {
 
   /**
    * Takes an UPDATE of a neighbour that is up.
-   * @returns an error when the neighbour has announced more prefixes than it may: the session must end with it
+   * @returns an error when the neighbour has announced more prefixes than it may: the session must
+   * end with it
    */
   update(neighbor: RibNeighbor, update: Update, now: number): BgpError | undefined {
     const adjRibIn = this.#neighbors.get(neighbor)
@@ -142,7 +147,10 @@ export class Rib {
     return undefined
   }
 
-  /** Decides anew for all prefixes that were touched since the last call; returns what came out differently. */
+  /**
+   * Decides anew for all prefixes that were touched since the last call; returns what came out
+   * differently.
+   */
   takeChanges(now: number): RibChange[] {
     const changes: RibChange[] = []
     for (const key of this.#changed) {

@@ -10,7 +10,9 @@ export function encodeRouteRefresh(family: number): Uint8Array {
   return encodeMessage(MessageType.ROUTE_REFRESH, body)
 }
 
-/** The address family that a ROUTE-REFRESH body of at least four bytes asks for, as AFI << 8 | SAFI. */
+/**
+ * The address family that a ROUTE-REFRESH body of at least four bytes asks for, as AFI << 8 | SAFI.
+ */
 export function decodeRouteRefresh(body: Uint8Array): number {
   return (readU16(body, 0) << 8) | body[3]!
 }

@@ -25,9 +25,13 @@ export type SessionInput =
   | { readonly type: 'start' }
   /** Like start, but only after a pause: something has just gone wrong. */
   | { readonly type: 'resume' }
-  /** Ends the session with Cease and the given subcode (RFC 4486); stays idle until the next start. */
+  /**
+   * Ends the session with Cease and the given subcode (RFC 4486); stays idle until the next start.
+   */
   | { readonly type: 'stop'; readonly subcode: number }
-  /** Ends the session without a word, since none would get through; stays idle until the next start. */
+  /**
+   * Ends the session without a word, since none would get through; stays idle until the next start.
+   */
   | { readonly type: 'cut' }
   /** A connection is up: the one that was asked for, or the peer's. */
   | { readonly type: 'connected' }
@@ -55,7 +59,10 @@ export type SessionOutput =
   | { readonly type: 'update'; readonly update: Update }
   /** The peer asks for all routes again (RFC 2918). */
   | { readonly type: 'refresh' }
-  /** A connection, or the attempt at one, has ended. If the session was established, its routes are void. */
+  /**
+   * A connection, or the attempt at one, has ended. If the session was established, its routes are
+   * void.
+   */
   | { readonly type: 'ended'; readonly end: SessionEnd; readonly wasEstablished: boolean }
   | { readonly type: 'state'; readonly state: SessionState; readonly reason: string }
 

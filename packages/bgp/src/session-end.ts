@@ -5,7 +5,9 @@ import { formatNotification, notificationDetail } from './notification-text.js'
 
 /** Reason for the end of a connection, or of an attempt at one. */
 export interface SessionEnd {
-  /** `sent` or `received`: a NOTIFICATION went that way. `lost`: the connection ended without one. */
+  /**
+   * `sent` or `received`: a NOTIFICATION went that way. `lost`: the connection ended without one.
+   */
   readonly kind: 'sent' | 'received' | 'lost'
   /** In words. */
   readonly text: string
@@ -31,12 +33,17 @@ export function lostEnd(text: string): SessionEnd {
   return { kind: 'lost', text, code: null, subcode: null }
 }
 
-/** True if the other connection to the same peer is kept instead (RFC 4271 §6.8), which is no error. */
+/**
+ * True if the other connection to the same peer is kept instead (RFC 4271 §6.8), which is no error.
+ */
 export function isCollision({ code, subcode }: SessionEnd): boolean {
   return code === ErrorCode.CEASE && subcode === CeaseSubcode.CONNECTION_COLLISION
 }
 
-/** The end of a connection in one line. @example 'received Cease, administrative shutdown (6/2): "maintenance"' */
+/**
+ * The end of a connection in one line.
+ * @example 'received Cease, administrative shutdown (6/2): "maintenance"'
+ */
 export function formatSessionEnd({ kind, text }: SessionEnd): string {
   return kind === 'lost' ? text : `${kind} ${text}`
 }

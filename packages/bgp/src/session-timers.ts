@@ -1,4 +1,7 @@
-/** The timers of a session (RFC 4271 §8, RFC 9687), in the order in which they are looked at when several are due. */
+/**
+ * The timers of a session (RFC 4271 §8, RFC 9687), in the order in which they are looked at when
+ * several are due.
+ */
 export const SESSION_TIMERS = ['hold', 'send-hold', 'idle-hold', 'connect-retry', 'keepalive'] as const
 export type SessionTimer = (typeof SESSION_TIMERS)[number]
 

@@ -12,9 +12,15 @@ import { SessionTimers } from './session-timers.js'
 import { type SessionEvent, type SessionState, TRANSITIONS } from './transitions.js'
 import { decodeUpdate } from './update.js'
 
-/** Hold time until the peer's OPEN has come (RFC 4271 §8.2.2 suggests 4 minutes; on one machine seconds are plenty). */
+/**
+ * Hold time until the peer's OPEN has come (RFC 4271 §8.2.2 suggests 4 minutes; on one machine
+ * seconds are plenty).
+ */
 const OPEN_HOLD_MS = 10_000
-/** How long a peer may leave everything unread when there is no hold time to derive it from (RFC 9687 §4). */
+/**
+ * How long a peer may leave everything unread when there is no hold time to derive it from
+ * (RFC 9687 §4).
+ */
 const SEND_HOLD_DEFAULT_MS = 480_000
 
 const MESSAGE_EVENTS: Readonly<Record<number, SessionEvent>> = {
@@ -36,8 +42,8 @@ const UNEXPECTED_IN: Readonly<Record<SessionState, number>> = {
 }
 
 /**
- * The BGP session machine (RFC 4271 §8): one peer, one connection at a time. Bytes, connection events and time go in;
- * bytes to send, wishes for a connection and routes come out.
+ * The BGP session machine (RFC 4271 §8): one peer, one connection at a time. Bytes, connection
+ * events and time go in; bytes to send, wishes for a connection and routes come out.
  */
 export class BgpSession {
   readonly counters: SessionCounters = {
@@ -214,7 +220,8 @@ export class BgpSession {
       this.#end('transport-lost', lostEnd(`the connection is gone: ${reason}`), now)
       return
     }
-    // Event 18 before the peer has been heard: wait for its connection, or dial again after a pause.
+    // Event 18 before the peer has been heard: wait for its connection, or dial again after a
+    // pause.
     this.#timers.clearAll()
     this.#outputs.push({ type: 'ended', end: lostEnd(reason), wasEstablished: false })
     this.#move('transport-lost', reason)
@@ -330,7 +337,8 @@ export class BgpSession {
 
   #end(event: SessionEvent, end: SessionEnd, now: number): void {
     const wasEstablished = this.#state === 'established'
-    // A session that has held for a while starts the next attempt afresh; one that flaps waits longer each time.
+    // A session that has held for a while starts the next attempt afresh; one that flaps waits
+    // longer each time.
     if (wasEstablished && now - this.#establishedAt >= this.#config.retryMaxMs) this.#backoff.reset()
     this.#outputs.push({ type: 'disconnect' })
     this.#move(event, formatSessionEnd(end))
@@ -340,7 +348,8 @@ export class BgpSession {
     this.#holdMs = 0
     this.#timers.clearAll()
     if (!this.#enabled) return
-    // A passive session is open for the next connection at once, unless its peer has just misbehaved.
+    // A passive session is open for the next connection at once, unless its peer has just
+    // misbehaved.
     if (this.#config.passive && PEACEFUL_ENDINGS.has(event)) this.#start(now)
     else this.#timers.set('idle-hold', now + this.#backoff.next())
   }

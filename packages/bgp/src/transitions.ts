@@ -31,12 +31,14 @@ export type SessionEvent = keyof typeof SESSION_EVENTS
 export type TransitionTable = Readonly<Record<SessionState, Readonly<Record<SessionEvent, SessionState>>>>
 
 /**
- * RFC 4271 §8.2.2. A message that leads to idle is one that the state does not expect: the peer is told so (RFC 6608).
+ * RFC 4271 §8.2.2. A message that leads to idle is one that the state does not expect: the peer is
+ * told so (RFC 6608).
  *
- * A second connection to the same peer is another session of the same table, so `connected` changes nothing once there is
- * a connection. Deviations: a session that has lost its connection before an OPEN came in (`active`) dials again when the
- * retry timer says so, whether or not its peer has dialled by then; DelayOpen and peer oscillation damping are not there,
- * but pauses between attempts grow.
+ * A second connection to the same peer is another session of the same table, so `connected` changes
+ * nothing once there is a connection. Deviations: a session that has lost its connection before an
+ * OPEN came in (`active`) dials again when the retry timer says so, whether or not its peer has
+ * dialled by then; DelayOpen and peer oscillation damping are not there, but pauses between
+ * attempts grow.
  */
 export const TRANSITIONS: TransitionTable = {
   idle: row('idle', { start: 'connect', 'start-passive': 'active' }),

@@ -27,7 +27,9 @@ export interface Update {
 const LENGTH_FIELDS_BYTES = 4
 const PREFIXES_MAX_BYTES = MESSAGE_MAX_BYTES - HEADER_BYTES - LENGTH_FIELDS_BYTES
 
-/** Decodes the body of an UPDATE; an error is one that ends the session (RFC 4271 §6.3, RFC 7606). */
+/**
+ * Decodes the body of an UPDATE; an error is one that ends the session (RFC 4271 §6.3, RFC 7606).
+ */
 export function decodeUpdate(body: Uint8Array, fourOctetAs: boolean): Decoded<Update> {
   const malformed = (why: string) => undecodable(ErrorCode.UPDATE_MESSAGE, UpdateSubcode.MALFORMED_ATTRIBUTE_LIST, why)
   if (body.length < LENGTH_FIELDS_BYTES) return malformed('the message is too short')
@@ -53,7 +55,10 @@ export function decodeUpdate(body: Uint8Array, fourOctetAs: boolean): Decoded<Up
   return decoded({ withdrawn: [...gone, ...faulty], announced: [], fault, faulty })
 }
 
-/** RFC 7606 §3 d: which mandatory attribute an announcement lacks; NEXT_HOP is for the message's own prefixes. */
+/**
+ * RFC 7606 §3 d: which mandatory attribute an announcement lacks; NEXT_HOP is for the message's own
+ * prefixes.
+ */
 function missing({ origin, asPath, nextHop, reach }: ReceivedAttributes, hasPrefixes: boolean): string | undefined {
   if (!hasPrefixes && reach === undefined) return undefined
   if (origin === undefined) return 'ORIGIN is missing'
@@ -85,7 +90,10 @@ export function encodeWithdrawals(prefixes: readonly Prefix[]): Uint8Array[] {
   })
 }
 
-/** UPDATE messages that announce these prefixes with the same attributes, as few as the message size allows. */
+/**
+ * UPDATE messages that announce these prefixes with the same attributes, as few as the message size
+ * allows.
+ */
 export function encodeAnnouncements({ prefixes, attributes }: Announcement, fourOctetAs: boolean): Uint8Array[] {
   const encoded = encodeAttributes(attributes, fourOctetAs)
   return inBatches(prefixes, PREFIXES_MAX_BYTES - encoded.length).map(({ batch, bytes }) => {

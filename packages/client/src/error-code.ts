@@ -8,7 +8,10 @@ const CODES: Readonly<Record<string, string>> = {
   UND_ERR_CONNECT_TIMEOUT: 'CONNECT_TIMEOUT',
 }
 
-/** The one word by which a failure is counted: the errno (`ECONNRESET`, `ECONNREFUSED`), or a code of ours or of undici. */
+/**
+ * The one word by which a failure is counted: the errno (`ECONNRESET`, `ECONNREFUSED`), or a code
+ * of ours or of undici.
+ */
 export function errorCode(error: unknown): string {
   let found: string | undefined
   let current = error
@@ -24,7 +27,10 @@ export function errorCode(error: unknown): string {
   return error instanceof Error ? error.name : 'UNKNOWN'
 }
 
-/** Returns true for the codes of a response that its connection's end has cut; undici has one for each way to notice. */
+/**
+ * Returns true for the codes of a response that its connection's end has cut; undici has one for
+ * each way to notice.
+ */
 export function isCut(code: string): boolean {
   return (
     code === 'PEER_CLOSED' ||

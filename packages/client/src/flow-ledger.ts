@@ -1,7 +1,10 @@
 /** Who answered: what the body of a backend's `/` says. */
 export interface Answer {
   readonly backend: string
-  /** Source that the backend saw: a BIP when the request came through an LB, else the client's own address. */
+  /**
+   * Source that the backend saw: a BIP when the request came through an LB, else the client's own
+   * address.
+   */
   readonly bip: string
   readonly bipPort: number
 }
@@ -19,7 +22,10 @@ export interface FlowRecord {
   lb?: string
   backend?: string
   answers: number
-  /** Answers that came over another BIP, BIP port or backend than the first: none, or translation is broken. */
+  /**
+   * Answers that came over another BIP, BIP port or backend than the first: none, or translation is
+   * broken.
+   */
   moves: number
   lastAnswerMs?: number
   /** What ended it: an error's code, or 'closed'. */
@@ -61,7 +67,11 @@ export class FlowLedger {
     this.#lbOf = lbOf
   }
 
-  /** A connection stands. Returns its id. @param local address:port; @param atMs ms since the start */
+  /**
+   * A connection stands. Returns its id.
+   * @param local address:port
+   * @param atMs ms since the start
+   */
   open(local: string, atMs: number): number {
     const id = this.#opened++
     this.#open.set(id, { id, local, openedMs: atMs, answers: 0, moves: 0 })
@@ -82,7 +92,10 @@ export class FlowLedger {
     }
   }
 
-  /** The connection is gone. Closing it again changes nothing. @param end an error's code, or 'closed' */
+  /**
+   * The connection is gone. Closing it again changes nothing.
+   * @param end an error's code, or 'closed'
+   */
   close(id: number, end: string): void {
     const flow = this.#open.get(id)
     if (flow === undefined) return

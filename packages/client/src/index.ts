@@ -1,4 +1,7 @@
-/** The probe client, whole and in parts: requests at fixed times, and which LB and backend carried each connection. */
+/**
+ * The probe client, whole and in parts: requests at fixed times, and which LB and backend carried
+ * each connection.
+ */
 export { errorCode } from './error-code.js'
 export { type Answer, FlowLedger, type FlowRecord, type LedgerSummary } from './flow-ledger.js'
 export { type Outage, outagesOf } from './outages.js'

@@ -5,7 +5,10 @@ import { errorCode, isCut } from './error-code.js'
 import type { FlowLedger } from './flow-ledger.js'
 import { parseAnswer } from './parse-answer.js'
 
-/** Longer than any probe: an idle connection stays, so that a lane is one flow. The server's own hint may be shorter. */
+/**
+ * Longer than any probe: an idle connection stays, so that a lane is one flow. The server's own
+ * hint may be shorter.
+ */
 const KEEP_ALIVE_MS = 3_600_000
 const ERRNO = /^E[A-Z0-9]+$/
 
@@ -29,7 +32,9 @@ interface Connection {
   peerEnd: string | undefined
 }
 
-/** One HTTP connection at a time, opened anew when it has gone; requests queue behind each other. */
+/**
+ * One HTTP connection at a time, opened anew when it has gone; requests queue behind each other.
+ */
 export class Lane {
   readonly #options: LaneOptions
   readonly #path: string
@@ -41,7 +46,8 @@ export class Lane {
     const { url, connectTimeoutMs } = options
     this.#options = options
     this.#path = url.pathname + url.search
-    // What undici passes to a connector names a local address, null unless it is the client's: it hides the connector's.
+    // What undici passes to a connector names a local address, null unless it is the client's: it
+    // hides the connector's.
     const connect = buildConnector({ timeout: connectTimeoutMs })
     this.#client = new Client(url.origin, {
       connect: (to, callback) =>
@@ -60,8 +66,8 @@ export class Lane {
   }
 
   /**
-   * One GET. Returns undefined if the response is complete by its framing (RFC 9112 §6.3) and its status is a success, else the
-   * code of the failure.
+   * One GET. Returns undefined if the response is complete by its framing (RFC 9112 §6.3) and its
+   * status is a success, else the code of the failure.
    */
   async get(signal: AbortSignal): Promise<string | undefined> {
     const { isSingleUse, ledger, now } = this.#options
@@ -109,7 +115,10 @@ export class Lane {
   }
 }
 
-/** Returns true for a response without a length, whose body ends with the connection's FIN (RFC 9112 §6.3, rule 8). */
+/**
+ * Returns true for a response without a length, whose body ends with the connection's FIN
+ * (RFC 9112 §6.3, rule 8).
+ */
 function isEndedByFin(status: number, headers: Readonly<Record<string, unknown>>): boolean {
   const { 'transfer-encoding': encoding, 'content-length': length } = headers
   if (status === 204 || status === 304) return false

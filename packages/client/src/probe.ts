@@ -6,9 +6,14 @@ import { Recorder, SLOT_MS, type Slot } from './recorder.js'
 import { Schedule } from './schedule.js'
 import type { SourcePool } from './source-pool.js'
 
-/** Requests of one probe: each costs 26 bytes until the end, and the series is made of all of them. */
+/**
+ * Requests of one probe: each costs 26 bytes until the end, and the series is made of all of them.
+ */
 export const COUNT_MAX = 1_000_000
-/** Requests under way; what is due beyond them is counted as NOT_SENT, so that a dead target can't eat all memory. */
+/**
+ * Requests under way; what is due beyond them is counted as NOT_SENT, so that a dead target can't
+ * eat all memory.
+ */
 const OUTSTANDING_MAX = 10_000
 /** Timeouts are looked at this often while nothing is due. */
 const IDLE_TICK_MS = 20

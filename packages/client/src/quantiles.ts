@@ -11,8 +11,9 @@ export interface Quantiles {
 }
 
 /**
- * Exact quantiles of all samples, by the nearest-rank method: the p-quantile is a sample that was really seen, the smallest
- * one that at least the share p of all samples does not exceed. Sorts `samples` in place.
+ * Exact quantiles of all samples, by the nearest-rank method: the p-quantile is a sample that was
+ * really seen, the smallest one that at least the share p of all samples does not exceed. Sorts
+ * `samples` in place.
  */
 export function quantilesOf(samples: Float64Array): Quantiles {
   samples.sort()

@@ -19,8 +19,8 @@ export interface Slot {
 }
 
 /**
- * Outcomes of all requests in the order in which they came in, four numbers each. Nothing is summed up before the end, so
- * every quantile is exact, also those of a slot.
+ * Outcomes of all requests in the order in which they came in, four numbers each. Nothing is summed
+ * up before the end, so every quantile is exact, also those of a slot.
  */
 export class Recorder {
   readonly #dueMs: Float64Array

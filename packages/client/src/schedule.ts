@@ -1,15 +1,20 @@
 import { strict as assert } from 'node:assert'
 
 /**
- * Open-loop arrivals: request i is due at `i / rate` seconds whatever became of those before it. A closed loop would wait
- * for a stalled answer and send nothing meanwhile, so an outage of a second would cost it one slow request.
+ * Open-loop arrivals: request i is due at `i / rate` seconds whatever became of those before it. A
+ * closed loop would wait for a stalled answer and send nothing meanwhile, so an outage of a second
+ * would cost it one slow request.
  */
 export class Schedule {
   readonly #ratePerSecond: number
   /** Number of arrivals. */
   readonly count: number
 
-  /** @param ratePerSecond above 0, fractions allowed; @param durationMs arrivals lie in [0, durationMs); @param countMax and are at most so many */
+  /**
+   * @param ratePerSecond above 0, fractions allowed
+   * @param durationMs arrivals lie in [0, durationMs)
+   * @param countMax and are at most so many
+   */
   constructor(ratePerSecond: number, durationMs: number, countMax: number) {
     assert(ratePerSecond > 0 && durationMs >= 0 && countMax >= 0)
     this.#ratePerSecond = ratePerSecond

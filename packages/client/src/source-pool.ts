@@ -10,7 +10,10 @@ export class SourcePool {
     this.#size = size
   }
 
-  /** One address, or the host addresses of a prefix (a /31 has no others). Undefined for any other text. */
+  /**
+   * One address, or the host addresses of a prefix (a /31 has no others). Undefined for any other
+   * text.
+   */
   static parse(text: string): SourcePool | undefined {
     const prefix = parsePrefix(text)
     if (prefix === undefined) return undefined

@@ -1,7 +1,10 @@
 import type { Delivery } from './delivery.js'
 import type { Random } from './random.js'
 
-/** Delays every item by `ms` and up to `jitterMs` more. Jitter larger than the spacing of items reorders them. */
+/**
+ * Delays every item by `ms` and up to `jitterMs` more. Jitter larger than the spacing of items
+ * reorders them.
+ */
 export interface Delay {
   readonly kind: 'delay'
   /** At least 0. */

@@ -7,7 +7,8 @@ export interface Random {
 }
 
 /**
- * A seeded generator (sfc32 of PractRand, period about 2^128). Same seed, same sequence, on every machine.
+ * A seeded generator (sfc32 of PractRand, period about 2^128). Same seed, same sequence, on every
+ * machine.
  * @param seed 32 bits
  */
 export function seededRandom(seed: number): Random {

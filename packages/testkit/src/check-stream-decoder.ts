@@ -2,7 +2,10 @@ import { strict as assert } from 'node:assert'
 
 /** What {@link checkStreamDecoder} needs to know of a decoder. */
 export interface StreamDecoderCheck<T> {
-  /** Makes a fresh decoder: returns the function that takes the next chunk and calls `emit` for each whole item. */
+  /**
+   * Makes a fresh decoder: returns the function that takes the next chunk and calls `emit` for each
+   * whole item.
+   */
   readonly open: (emit: (item: T) => void) => (chunk: Uint8Array) => void
   /** Some items, whole. */
   readonly wire: Uint8Array
@@ -12,12 +15,16 @@ export interface StreamDecoderCheck<T> {
   readonly incomplete: Uint8Array
 }
 
-/** Overwrites each chunk after the decoder has seen it: an item must not depend on the chunk for longer. */
+/**
+ * Overwrites each chunk after the decoder has seen it: an item must not depend on the chunk for
+ * longer.
+ */
 const SCRUB = 0xee
 
 /**
- * Checks that a decoder does not care how the stream is cut: the same items come out of it whole, byte by byte, in two
- * pieces cut anywhere, and with the beginning of another item behind. Throws an AssertionError that names the cut.
+ * Checks that a decoder does not care how the stream is cut: the same items come out of it whole,
+ * byte by byte, in two pieces cut anywhere, and with the beginning of another item behind. Throws
+ * an AssertionError that names the cut.
  */
 export function checkStreamDecoder<T>({ open, wire, expected, incomplete }: StreamDecoderCheck<T>): void {
   const check = (name: string, chunks: readonly Uint8Array[]): void => {

@@ -1,4 +1,7 @@
-/** A callback that {@link ManualClock} will run; hand it to {@link ManualClock.cancel} to take it back. */
+/**
+ * A callback that {@link ManualClock} will run; hand it to {@link ManualClock.cancel} to take it
+ * back.
+ */
 export interface Scheduled {
   readonly at: number
   readonly order: number
@@ -6,8 +9,8 @@ export interface Scheduled {
 }
 
 /**
- * Virtual time, ms. Callbacks run in the order of their times, and those of one time in the order in which they were
- * scheduled; nothing else moves the time.
+ * Virtual time, ms. Callbacks run in the order of their times, and those of one time in the order
+ * in which they were scheduled; nothing else moves the time.
  */
 export class ManualClock {
   #now: number
@@ -30,7 +33,10 @@ export class ManualClock {
     return this.#heap[0]?.at ?? Number.POSITIVE_INFINITY
   }
 
-  /** Has `run` called at `at` (ms); a time that has passed means now, behind what is due now already. */
+  /**
+   * Has `run` called at `at` (ms); a time that has passed means now, behind what is due now
+   * already.
+   */
   schedule(at: number, run: () => void): Scheduled {
     const entry: Scheduled = { at: Math.max(at, this.#now), order: this.#order++, run }
     this.#push(entry)

@@ -1,6 +1,9 @@
 import { ipv4TotalLength, PacketBatch, type PacketOutput } from '@fivetuple/packet'
 
-/** One direction of a wire for packets: what is put in during one turn comes out in the next, and then the bytes are gone. */
+/**
+ * One direction of a wire for packets: what is put in during one turn comes out in the next, and
+ * then the bytes are gone.
+ */
 export class PacketWire implements PacketOutput {
   readonly #batch = new PacketBatch()
   readonly #defer: (run: () => void) => void

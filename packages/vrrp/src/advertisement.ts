@@ -7,7 +7,10 @@ const ADVERTISEMENT = 1
 const HEADER_BYTES = 8
 const ADDRESS_BYTES = 4
 const CHECKSUM_OFFSET = 6
-/** The interval's field has 12 bits; the four above it are reserved: sent as zero, ignored when received (RFC 9568 §5.2.6). */
+/**
+ * The interval's field has 12 bits; the four above it are reserved: sent as zero, ignored when
+ * received (RFC 9568 §5.2.6).
+ */
 const INTERVAL_MASK = 0x0fff
 const ADDRESSES_MAX = 255
 
@@ -36,7 +39,10 @@ export interface Advertisement {
   readonly addresses: readonly Ipv4Address[]
 }
 
-/** What is wrong with bytes that should have been an advertisement (RFC 9568 §7.1). Such bytes are dropped. */
+/**
+ * What is wrong with bytes that should have been an advertisement (RFC 9568 §7.1). Such bytes are
+ * dropped.
+ */
 export type AdvertisementFault =
   | 'truncated'
   | 'trailing-bytes'
@@ -71,7 +77,10 @@ export function encodeAdvertisement({ vrid, priority, adverIntervalMs, addresses
   return b
 }
 
-/** Reads exactly one advertisement from any bytes, with the checks of RFC 9568 §7.1 that need no configuration. */
+/**
+ * Reads exactly one advertisement from any bytes, with the checks of RFC 9568 §7.1 that need no
+ * configuration.
+ */
 export function decodeAdvertisement(b: Uint8Array): DecodedAdvertisement {
   if (b.length < HEADER_BYTES) return faulty('truncated')
   if (b[0]! >>> 4 !== VERSION) return faulty('version')

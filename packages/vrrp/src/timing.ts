@@ -1,6 +1,6 @@
 /**
- * How much longer than the others a backup waits, ms: the less, the higher its priority, so that the best one is first
- * (RFC 9568 §6.1). Not rounded to centiseconds.
+ * How much longer than the others a backup waits, ms: the less, the higher its priority, so that
+ * the best one is first (RFC 9568 §6.1). Not rounded to centiseconds.
  *
  * @param priority 1 to 254
  * @param adverIntervalMs the Active router's

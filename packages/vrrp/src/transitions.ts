@@ -14,7 +14,10 @@ export const VRRP_EVENTS = {
 } as const
 export type VrrpEvent = keyof typeof VRRP_EVENTS
 
-/** What is done on a transition, in this order. There is one timer, so setting it replaces what it was set for. */
+/**
+ * What is done on a transition, in this order. There is one timer, so setting it replaces what it
+ * was set for.
+ */
 export type VrrpAction =
   /** Send an advertisement. */
   | 'advertise'
@@ -41,7 +44,10 @@ export type VrrpTransitionTable = Readonly<Record<VrrpState, Readonly<Record<Vrr
 
 const stayInitialized = does('initialize')
 
-/** RFC 9568 §6.4 for routers that don't own the virtual addresses. `cut` is not of the RFC, which has no carrier. */
+/**
+ * RFC 9568 §6.4 for routers that don't own the virtual addresses. `cut` is not of the RFC, which
+ * has no carrier.
+ */
 export const VRRP_TRANSITIONS: VrrpTransitionTable = {
   // §6.4.1
   initialize: {

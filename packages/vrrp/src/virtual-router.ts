@@ -46,8 +46,8 @@ export type VirtualRouterOutput =
   | { readonly type: 'state'; readonly state: VrrpState; readonly reason: string }
 
 /**
- * One virtual router as one of its routers sees it (RFC 9568 §6): at most one of them is Active and carries the addresses,
- * the others listen to its advertisements and take over when they cease.
+ * One virtual router as one of its routers sees it (RFC 9568 §6): at most one of them is Active and
+ * carries the addresses, the others listen to its advertisements and take over when they cease.
  */
 export class VirtualRouter {
   readonly #config: VirtualRouterConfig
@@ -113,7 +113,10 @@ export class VirtualRouter {
     else if (event === 'resignation' && this.#activeAddress === from) this.#activeAddress = undefined
   }
 
-  /** What an advertisement means depends on where we stand: a backup does not contest an equal, two Active ones must. */
+  /**
+   * What an advertisement means depends on where we stand: a backup does not contest an equal, two
+   * Active ones must.
+   */
   #judge(from: Ipv4Address, { priority }: Advertisement): VrrpEvent {
     const { priority: ownPriority, localAddress, preempt } = this.#config
     if (priority === PRIORITY_RESIGNED) return 'resignation'
