@@ -43,6 +43,8 @@ export type BackendDrain = Params<LbContract, 'drainBackend'>
  */
 export class LbNode {
   readonly #config: LbConfig
+  /** Silence of the link or of a backend that may be a stall, ms. */
+  readonly #maxSilenceMs: number
   readonly #log: Logger
   readonly #clock: Clock
   readonly #sendEvent = eventSender<LbContract>()
@@ -68,6 +70,7 @@ export class LbNode {
     const bip = parseIpv4(config.bip)!
     const address = parseIpv4(config.address)!
     this.#config = config
+    this.#maxSilenceMs = (config.bgp.holdTime || SILENCE_MAX_S) * 1_000
     this.#log = log
     this.#clock = clock
     this.#uplink = this.#createPort(UPLINK, config.cables.uplink)
@@ -83,7 +86,7 @@ export class LbNode {
       clock,
     })
     const router = parseIpv4(config.bgp.downlink.address)!
-    this.#path = new PathMonitor((config.bgp.holdTime || SILENCE_MAX_S) * 1_000, clock.now())
+    this.#path = new PathMonitor(this.#maxSilenceMs, clock.now())
     this.#vipDrain = new VipDrain({
       clock,
       hasLiveSessions: (vip) => this.#hasLiveSessions(vip),
@@ -337,7 +340,7 @@ export class LbNode {
     const sessions = [...this.#forwarder.services].filter(({ spec }) => spec.address === vip)
     return (
       sessions.some((service) => service.sessions > 0) &&
-      this.#servicesAt(vip).some(({ name }) => this.#health.hasWorkingBackend(name))
+      this.#servicesAt(vip).some(({ name }) => this.#health.mayServeFlows(name, this.#maxSilenceMs))
     )
   }
 

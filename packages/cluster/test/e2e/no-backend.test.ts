@@ -8,6 +8,7 @@ import { TestCluster, until } from './test-cluster.js'
 const BLOCK = '127.54.0.0/16'
 
 /** A backend that is killed refuses at once; one that is only slow, for want of a CPU, is not to be taken for dead. */
+const REQUEST = 'GET / HTTP/1.1\r\nhost: x\r\n\r\n'
 const CHECK = 'check: http, interval: 200ms, timeout: 2s, fall: 2, rise: 2'
 
 t.test(
@@ -93,12 +94,12 @@ t.test(
 
     // A backend that only says that it is not ready serves the connections that it has.
     const client = await RawClient.open(cluster.vip('withdrawing').listen)
-    const responds = async () => {
-      const before = client.received.length
-      client.socket.write('GET / HTTP/1.1\r\nhost: x\r\n\r\n')
-      await until(() => client.received.length > before, 'the connection is served')
+    const responds = async (connection: RawClient) => {
+      const before = connection.received.length
+      connection.socket.write(REQUEST)
+      await until(() => connection.received.length > before, 'the connection is served')
     }
-    await responds()
+    await responds(client)
     const lb = (await api.sessions({ lb: 'all', vip: 'withdrawing', limit: 100 })).find(({ sessions }) =>
       sessions.some(({ client: from }) => from.endsWith(`:${client.socket.localPort}`)),
     )!.lb
@@ -109,13 +110,26 @@ t.test(
     await until(async () => (await routedTo('withdrawing')).join() === lb, 'only the LB with a session keeps its route')
     t.match(await placed(), { inhibitedBy: [], drainedBy: ['no-healthy-backend'] })
     t.match((await cluster.cli('status')).stdout, /backend-1 +HTTP 503, expected 200-399 +lb-1 lb-2/)
-    await responds()
+    await responds(client)
     t.same(new Set(await outcomes('withdrawing')), new Set(['ECONNRESET']), 'new flows are turned away')
-    await responds()
+    await responds(client)
     client.socket.end()
     await until(async () => (await routedTo('withdrawing')).length === 0, 'with its last session the VIP goes')
     t.match(await placed(), { inhibitedBy: ['no-healthy-backend'], drainedBy: [] })
     for (const backend of ['backend-1', 'backend-2', 'backend-3']) await api.backend.restore({ backend })
+    await untilHealthy(3)
+    await until(async () => (await routedTo('withdrawing')).length === 2, 'its routes are back')
+
+    // A stall of all backends is no end of their connections.
+    const stalled = await RawClient.open(cluster.vip('withdrawing').listen)
+    await responds(stalled)
+    for (const backend of ['backend-1', 'backend-2', 'backend-3']) await api.role.pause({ role: backend })
+    await untilHealthy(0)
+    const before = stalled.received.length
+    stalled.socket.write(REQUEST)
+    for (const backend of ['backend-1', 'backend-2', 'backend-3']) await api.role.resume({ role: backend })
+    await until(() => stalled.received.length > before, 'the connection is served after the stall')
+    stalled.socket.end()
     await untilHealthy(3)
     await until(async () => (await routedTo('withdrawing')).length === 2, 'its routes are back')
 

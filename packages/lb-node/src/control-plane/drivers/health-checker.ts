@@ -46,6 +46,8 @@ export interface CheckStatus {
   readonly lastFailure: string | undefined
   /** True if the last check got a response, expected or not. */
   readonly responds: boolean
+  /** Time since the start of the first of the last checks in a row that have timed out, ms; 0: the last one has not. */
+  readonly silentMs: number
   /** undefined before the first check has ended */
   readonly lastDurationMs: number | undefined
   readonly counts: CheckCounts
@@ -148,14 +150,16 @@ export class HealthChecker {
   }
 
   #status(probe: Probe): CheckStatus {
+    const now = this.#options.clock.now()
     return {
       target: probe.spec,
       health: probe.state.health,
       isHealthy: this.#countsAsHealthy(probe),
-      sinceMs: this.#options.clock.now() - probe.state.since,
+      sinceMs: now - probe.state.since,
       lastReason: probe.lastReason,
       lastFailure: probe.lastFailure,
       responds: probe.responds,
+      silentMs: probe.silentSince === undefined ? 0 : now - probe.silentSince,
       lastDurationMs: probe.lastDurationMs,
       counts: probe.counts,
     }

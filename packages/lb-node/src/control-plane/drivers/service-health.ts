@@ -136,10 +136,18 @@ export class ServiceHealth {
     return this.#services.get(service)?.isUp ?? true
   }
 
-  /** Returns true if a backend of the service works, though it may take no new flows: it is healthy, or responds. */
-  hasWorkingBackend(service: string): boolean {
+  /**
+   * Returns true if a backend of the service may serve established flows, though it may take no new ones: it is healthy, it
+   * responds, or it has not been silent for long.
+   *
+   * @param maxSilenceMs silence of a backend that may be a stall, ms
+   */
+  mayServeFlows(service: string, maxSilenceMs: number): boolean {
     const backends = this.#services.get(service)?.backends ?? []
-    return backends.some(({ isHealthy, check }) => isHealthy || this.#checker.statusOf(check)?.responds === true)
+    return backends.some(({ isHealthy, check }) => {
+      const { responds = false, silentMs = 0 } = this.#checker.statusOf(check) ?? {}
+      return isHealthy || responds || (silentMs > 0 && silentMs < maxSilenceMs)
+    })
   }
 
   close(): void {

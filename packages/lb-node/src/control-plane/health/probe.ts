@@ -25,6 +25,8 @@ export class Probe {
   lastFailure: string | undefined
   /** True if the last check got a response, expected or not. */
   responds = true
+  /** Start of the first of the checks in a row that have timed out, ms; undefined: the last one has not. */
+  silentSince: number | undefined
   lastDurationMs: number | undefined
   /** Ends the check that is under way; undefined while none is. */
   running: AbortController | undefined
@@ -36,6 +38,7 @@ export class Probe {
   #pathProbedAt = NEVER
   /** The check was ended while nothing came from the path. */
   isExcused = false
+  #hasTimedOut = false
 
   /**
    * @param before a probe that asked the same question in another rhythm: what it knows stays known
@@ -50,6 +53,7 @@ export class Probe {
     this.lastReason = before.lastReason
     this.lastFailure = before.lastFailure
     this.responds = before.responds
+    this.silentSince = before.silentSince
     this.lastDurationMs = before.lastDurationMs
   }
 
@@ -67,6 +71,7 @@ export class Probe {
   start(now: number, hasPath: boolean): AbortController {
     this.running = new AbortController()
     this.isExcused = false
+    this.#hasTimedOut = false
     this.#pathProbeAt = hasPath ? now + this.spec.timeoutMs / 2 : NEVER
     this.#pathProbedAt = NEVER
     this.#startedAt = now
@@ -87,6 +92,7 @@ export class Probe {
   /** Time is up: the check ends with what it knows. @param isExcused the path is silent: it is no failure of the backend */
   expire(isExcused: boolean): void {
     this.isExcused = isExcused
+    this.#hasTimedOut = true
     this.#timeoutAt = NEVER
     this.running?.abort()
   }
@@ -104,6 +110,8 @@ export class Probe {
     else this.counts = { ...counts, inconclusive: counts.inconclusive + 1 }
     if (result === 'failure') this.lastFailure = reason
     if (result !== 'inconclusive') this.responds = responds
+    if (result !== 'inconclusive')
+      this.silentSince = result === 'failure' && this.#hasTimedOut ? (this.silentSince ?? this.#startedAt) : undefined
     if (result !== 'inconclusive') this.state = observe(this.state, result, this.spec, now)
     this.#nextAt = nextCheckAt(this.spec, this.#startedAt, this.state.doubts > 0, random, now)
   }
