@@ -8,7 +8,7 @@ function rolling(drainLb: (lb: string, draining: boolean) => Promise<unknown>): 
   return new RollingRestart({
     lbs: ['lb-1', 'lb-2'],
     supervisor: { restart: async () => {} },
-    recovery: { untilRouted: async () => {}, vipsOf: async () => [] },
+    recovery: { untilRouted: async () => {}, vipsOf: () => [] },
     drains: { drainLb },
     roles: roleClients(async () => ({ sessions: 0, services: [{ newFlows: 1 }] })),
   } as unknown as RollingRestartOptions)

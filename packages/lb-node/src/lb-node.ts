@@ -218,6 +218,7 @@ export class LbNode {
     if (address === undefined) throw new TypeError(`'${text}' is no IPv4 address`)
     this.#placement.want(address, present)
     this.#redundancy?.refresh()
+    this.#reportVips()
     return { vips: this.#placedVips() }
   }
 

@@ -1,4 +1,5 @@
 /** What turns pure machines into processes: clock, timer, cables, lifecycle, log, management channel. */
+export { Backoff, type BackoffOptions } from './backoff.js'
 export { Cable, type CableHandlers } from './cable/cable.js'
 export type { CableIdentity } from './cable/cable-hello.js'
 export { CablePort } from './cable/cable-port.js'

@@ -67,13 +67,15 @@ export const PortCarrier = strict({
   up: Flag,
 })
 
-/** Prefixes that are forwarded to other LBs than before. */
+/** Prefixes whose LBs have changed, or whose draining LBs. */
 export type ForwardedReport = Message<typeof ForwardedReport>
 export const ForwardedReport = strict({
   /** True for the first report of a process: prefixes that it does not name are not forwarded. */
   isFirst: Flag,
   /** Names of the LBs per prefix, CIDR; none: it is not forwarded any more. */
   forwardedBy: mapOf(Type.Array(Text)),
+  /** Names of those LBs that request no new flows, per prefix. */
+  draining: mapOf(Type.Array(Text)),
 })
 
 /** Messages between the launcher and a switch. */

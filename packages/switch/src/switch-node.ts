@@ -110,8 +110,9 @@ export class SwitchNode {
       ...speakerOptions(this.#config),
       clock: this.#clock,
       onRoutes: (changes) => {
-        const { fib, forwarded } = this.#routes.apply(changes)
-        if (fib !== undefined) void this.#dataPlane.setRoutes(fib).then(() => this.#onForwarded(forwarded))
+        const { fib, forwarded, draining } = this.#routes.apply(changes)
+        if (fib === undefined) this.#onForwarded(forwarded, draining)
+        else void this.#dataPlane.setRoutes(fib).then(() => this.#onForwarded(forwarded, draining))
       },
       onSession: (neighbor, state, reason) => this.#log.info({ neighbor, state, reason }, `${name}: BGP`),
     })
@@ -122,12 +123,19 @@ export class SwitchNode {
   }
 
   /**
-   * Reports prefixes that are forwarded to other neighbours than before, and passes them on to
-   * neighbours that want them.
+   * Reports prefixes whose next hops or drains have changed, and announces the former to the
+   * neighbours that import them.
    */
-  #onForwarded(forwarded: ReadonlyMap<string, readonly string[]>): void {
-    if (forwarded.size === 0) return
-    const data: ForwardedReport = { isFirst: !this.#hasReported, forwardedBy: Object.fromEntries(forwarded) }
+  #onForwarded(
+    forwarded: ReadonlyMap<string, readonly string[]>,
+    draining: ReadonlyMap<string, readonly string[]>,
+  ): void {
+    if (forwarded.size + draining.size === 0) return
+    const data: ForwardedReport = {
+      isFirst: !this.#hasReported,
+      forwardedBy: Object.fromEntries(forwarded),
+      draining: Object.fromEntries(draining),
+    }
     this.#hasReported = true
     this.#sendEvent('routes', data)
     for (const { name, exports } of this.#config.bgp.neighbors)

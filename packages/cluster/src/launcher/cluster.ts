@@ -1,19 +1,21 @@
 import { randomBytes } from 'node:crypto'
 import { EventEmitter } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import type { Inhibitor, PlacedVip } from '@fivetuple/lb-node'
-import type { ForwardedReport, ListenFailureStatus } from '@fivetuple/switch'
 import type { ClusterConfig } from '../config/cluster-config.js'
 import type { ConfigWarning } from '../config/config-error.js'
 import { type ClusterPlan, planCluster } from '../plan/plan.js'
 import { programIn } from '../program.js'
+import { ClusterView } from './cluster-view.js'
 import { ControlApi } from './control-api.js'
 import { DrainControl } from './drain-control.js'
 import type { ClusterEvent, Happening, ReadyReport } from './events.js'
 import { InjectionControl } from './injection-control.js'
+import { Recovery } from './injection-recovery.js'
 import { LbConfigs } from './lb-configs.js'
 import { LbFleet } from './lb-fleet.js'
+import { untilReady } from './readiness.js'
 import { Reaper } from './reaper.js'
+import { ReportEvents } from './report-events.js'
 import { type RoleReport, roleClients } from './role-contracts.js'
 import type { RoleSpec } from './role-process.js'
 import { RunDirectory } from './run-directory.js'
@@ -21,10 +23,6 @@ import { LauncherStatus, listenFailureOf } from './status-control.js'
 import { Supervisor } from './supervisor.js'
 import { VipControl } from './vip-control.js'
 
-/** A cluster that is not ready by then has something wrong that waiting won't mend. */
-const READY_TIMEOUT_MS = 60_000
-/** A VIP whose address and port can't be bound gets this much time, ms; then the cluster is ready without it. */
-const LISTEN_WAIT_MS = 2_000
 const KEY_BYTES = 32
 /** Run directory: looked after this often. */
 const FILES_STEP_MS = 1_000
@@ -42,13 +40,8 @@ export class Cluster extends EventEmitter<ClusterEvents> {
   readonly #supervisor = new Supervisor({ restart: true, beforeRestart: () => this.#restoreFiles() })
   readonly #api: ControlApi
   readonly #token = randomBytes(KEY_BYTES).toString('base64url')
-  /** VIP name → LBs that its route names, as the uplink switch last reported. */
-  readonly #routedTo = new Map<string, readonly string[]>()
-  /** LB name → VIPs, by address, that it keeps off its interface, and why. */
-  readonly #inhibited = new Map<string, ReadonlyMap<string, readonly Inhibitor[]>>()
-  /** VIPs that clients can't connect to, as the uplink switch last reported. */
-  #listenFailures: readonly ListenFailureStatus[] = []
-  readonly #notReady = new Set<string>()
+  readonly #view: ClusterView
+  readonly #reportEvents: ReportEvents
   readonly #stopping = new AbortController()
   readonly #createdAt = performance.now()
   #stopped: Promise<void> | undefined
@@ -62,23 +55,26 @@ export class Cluster extends EventEmitter<ClusterEvents> {
     this.plan = planCluster(config, block, randomBytes(KEY_BYTES).toString('hex'))
     this.#directory = new RunDirectory(block)
     this.#reaper = new Reaper(this.#directory.path)
+    this.#view = new ClusterView(this.plan)
+    this.#reportEvents = new ReportEvents(this.plan, this.#view)
     const write = (name: string, config: unknown) => this.#directory.writeRoleConfig(name, config)
     const configs = new LbConfigs(this.plan.lbs, write)
     const roles = roleClients((name, method, params) => this.#supervisor.request(name, method, params))
     const fleet = new LbFleet(configs, roles, (lb) => this.#supervisor.state(lb).state)
-    const drains = new DrainControl(this.plan, fleet, roles)
+    const drains = new DrainControl(this.plan, fleet, roles, this.#view)
     this.#api = new ControlApi({
       address: this.plan.api.address,
       port: this.plan.api.port,
       token: this.#token,
       control: {
         status: new LauncherStatus(this.plan, this.#supervisor, fleet, roles),
-        vips: new VipControl(this.plan, fleet, roles),
+        vips: new VipControl(this.plan, fleet, this.#view),
         drains,
         faults: new InjectionControl({
           plan: this.plan,
           supervisor: this.#supervisor,
           drains,
+          recovery: new Recovery(this.plan, configs, this.#view),
           roles,
           write,
           onDone: (description) => this.#happened({ event: 'fault', description }),
@@ -91,15 +87,17 @@ export class Cluster extends EventEmitter<ClusterEvents> {
     })
     this.#supervisor.on('died', (name, how, restartInMs) => {
       this.#watchPids()
-      this.#inhibited.delete(name)
+      this.#view.onDied(name)
+      this.#reportEvents.onDied(name)
       this.#happened({ event: 'died', name, how, restartInMs: restartInMs ?? null })
     })
+    this.#supervisor.on('ready', (name) => this.#view.onReady(name))
     this.#supervisor.on('report', (name, report) => this.#onReport(name, report))
   }
 
   /**
-   * Starts everything. Resolves when each VIP has its routes over all LBs that are to carry it, and is listened for; one
-   * that can't be is waited for in vain for a moment, and named in the report. Rejects, with all stopped again, when a role can't start, when that takes too long, and when {@link stop} is called meanwhile.
+   * Starts everything. Resolves when the cluster is ready (see {@link untilReady}). Rejects, with all stopped again, if a
+   * role can't start, if that takes too long, and if {@link stop} is called meanwhile.
    */
   async start(): Promise<ReadyReport> {
     try {
@@ -211,99 +209,35 @@ export class Cluster extends EventEmitter<ClusterEvents> {
     this.#reaper.watch(processes.map(({ pid, spec }) => (spec.forks ? -pid : pid)))
   }
 
-  #untilReady(): Promise<void> {
-    const { switches, lbs, backends } = this.plan
-    for (const { name } of [...switches, ...lbs, ...backends]) this.#notReady.add(name)
-    return new Promise((resolve, reject) => {
-      let listenTimer: NodeJS.Timeout | undefined
-      const check = (): void => {
-        clearTimeout(listenTimer)
-        if (this.#missing().length > 0) return
-        if (this.#listenFailures.length > 0) listenTimer = setTimeout(succeed, LISTEN_WAIT_MS)
-        else succeed()
-      }
-      const succeed = (): void => {
-        done()
-        resolve()
-      }
-      const onReady = (name: string): void => {
-        this.#notReady.delete(name)
-        check()
-      }
-      const onFailed = (name: string, reason: string): void => fail(`${name} can't start: ${reason}`)
-      const onDied = (name: string, how: string): void => fail(`${name} ${how} while it started`)
-      const fail = (why: string): void => {
-        done()
-        reject(new Error(why))
-      }
-      const onStop = (): void => fail(STOPPED_EARLY)
-      const timer = setTimeout(
-        () => fail(`not ready after ${READY_TIMEOUT_MS / 1000} s; still missing: ${this.#missing().join(', ')}`),
-        READY_TIMEOUT_MS,
-      )
-      const done = (): void => {
-        clearTimeout(timer)
-        clearTimeout(listenTimer)
-        this.#stopping.signal.removeEventListener('abort', onStop)
-        this.#supervisor.off('ready', onReady).off('failed', onFailed).off('report', check).off('died', onDied)
-      }
-      this.#stopping.signal.addEventListener('abort', onStop)
-      this.#supervisor.on('ready', onReady).on('failed', onFailed).on('report', check).on('died', onDied)
-    })
-  }
-
-  /** What the cluster still lacks before it is ready. */
-  #missing(): string[] {
-    const routes = this.plan.vips.flatMap((vip) => {
-      const routedTo = this.#routedTo.get(vip.address) ?? []
-      const reasons = (lb: string) => this.#inhibited.get(lb)?.get(vip.address) ?? []
-      if (routedTo.length === 0 && vip.lbs.some((lb) => reasons(lb).join() === 'standby'))
-        return [`an active LB for ${vip.name}`]
-      return vip.lbs
-        .filter((lb) => !routedTo.includes(lb) && reasons(lb).length === 0)
-        .map((lb) => `route of ${vip.name} by ${lb}`)
-    })
-    return [...this.#notReady, ...routes]
+  /** A role that can't start, and the end of the cluster, end the wait. */
+  async #untilReady(): Promise<void> {
+    const failure = new AbortController()
+    const fail = (reason: string): void => failure.abort(new Error(reason))
+    const onFailed = (name: string, reason: string): void => fail(`${name} can't start: ${reason}`)
+    const onDied = (name: string, how: string): void => fail(`${name} ${how} while it started`)
+    const onStop = (): void => fail(STOPPED_EARLY)
+    this.#stopping.signal.addEventListener('abort', onStop)
+    this.#supervisor.on('failed', onFailed).on('died', onDied)
+    try {
+      await untilReady(this.#view, { signal: failure.signal })
+    } finally {
+      this.#stopping.signal.removeEventListener('abort', onStop)
+      this.#supervisor.off('failed', onFailed).off('died', onDied)
+    }
   }
 
   #onReport(name: string, report: RoleReport): void {
-    if (report.event === 'vips') this.#onPlacement(name, report.data)
-    else if (name !== this.plan.uplink.name) return
-    else if (report.event === 'routes') this.#onRoutes(report.data)
-    else this.#onListenFailures(report.data)
-  }
-
-  #onRoutes({ isFirst, forwardedBy }: ForwardedReport): void {
-    for (const vip of this.plan.vips) {
-      const lbs = forwardedBy[`${vip.address}/32`] ?? (isFirst ? [] : undefined)
-      if (lbs === undefined) continue
-      const before = this.#routedTo.get(vip.address) ?? []
-      this.#routedTo.set(vip.address, lbs)
-      if (lbs.join() !== before.join()) this.#happened({ event: 'routes', vip: vip.name, lbs })
-    }
-  }
-
-  #onListenFailures(failures: readonly ListenFailureStatus[]): void {
-    const before = this.#listenFailures
-    this.#listenFailures = failures
-    for (const { name, listen } of this.plan.vips) {
-      const failure = listenFailureOf(name, failures)
-      if (failure?.reason !== listenFailureOf(name, before)?.reason)
-        this.#happened({ event: 'listener', vip: name, listen: `${listen.address}:${listen.port}`, failure })
-    }
-  }
-
-  #onPlacement(lb: string, placed: readonly PlacedVip[]): void {
-    const before = this.#inhibited.get(lb)
-    const inhibited = new Map(
-      placed.filter((vip) => vip.inhibitedBy.length > 0).map((vip) => [vip.address, vip.inhibitedBy]),
-    )
-    this.#inhibited.set(lb, inhibited)
-    for (const { name, address } of this.plan.vips) {
-      const inhibitors = inhibited.get(address) ?? []
-      if (inhibitors.join() !== (before?.get(address) ?? []).join())
-        this.#happened({ event: 'inhibited', vip: name, lb, inhibitors })
-    }
+    this.#view.onReport(name, report)
+    const isUplink = name === this.plan.uplink.name
+    const happenings =
+      report.event === 'vips'
+        ? this.#reportEvents.inhibitors(name)
+        : !isUplink
+          ? []
+          : report.event === 'routes'
+            ? this.#reportEvents.routes()
+            : this.#reportEvents.listeners()
+    for (const happening of happenings) this.#happened(happening)
   }
 
   #readyReport(): ReadyReport {
@@ -319,7 +253,7 @@ export class Cluster extends EventEmitter<ClusterEvents> {
         port,
         protocol,
         listen: `${listen.address}:${listen.port}`,
-        listenFailure: listenFailureOf(name, this.#listenFailures),
+        listenFailure: listenFailureOf(name, this.#view.listenFailures),
         lbs,
       })),
       lbs: plan.lbs.map(({ name, address, bip }) => ({ name, pid: pid(name), address, bip })),

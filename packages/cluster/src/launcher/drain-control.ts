@@ -1,23 +1,25 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { ApiError } from '../api/problem.js'
 import type { DrainsControl } from '../operations/control.js'
 import type { BackendDrain, LbDrain } from '../operations/drain-schemas.js'
 import type { ClusterPlan } from '../plan/plan.js'
+import type { ClusterView } from './cluster-view.js'
 import type { LbFleet } from './lb-fleet.js'
 import { backendNamed, oneLbNamed } from './lookup.js'
 import type { RoleClients } from './role-contracts.js'
+import { until } from './until.js'
 
 /** Longest wait for the uplink switch to hear of a drain. */
 const CONVERGENCE_MAX_MS = 2_000
-const CONVERGENCE_STEP_MS = 5
 
 /** Takes LBs and backends out of service without ending what they carry, and puts them back. */
 export class DrainControl implements DrainsControl {
   readonly #plan: ClusterPlan
   readonly #fleet: LbFleet
   readonly #roles: RoleClients
+  readonly #view: ClusterView
 
-  constructor(plan: ClusterPlan, fleet: LbFleet, roles: RoleClients) {
+  constructor(plan: ClusterPlan, fleet: LbFleet, roles: RoleClients, view: ClusterView) {
+    this.#view = view
     this.#plan = plan
     this.#fleet = fleet
     this.#roles = roles
@@ -31,20 +33,18 @@ export class DrainControl implements DrainsControl {
     return this.lbDrain(name)
   }
 
-  /** Until then flows may still begin there: an LB that is empty before is not drained. */
+  /** Until the switch has heard of the drain, flows may still begin there: an LB that is empty before is not drained. */
   async #untilSwitchKnows(lb: string, draining: boolean): Promise<void> {
-    const deadline = performance.now() + CONVERGENCE_MAX_MS
-    for (;;) {
-      const { routes } = await this.#roles.switch(this.#plan.uplink.name)('status', {})
-      const hops = routes.flatMap(({ nextHops }) => nextHops.filter(({ via }) => via === lb))
-      if (hops.every(({ isDraining }) => isDraining === draining)) return
-      if (performance.now() > deadline)
-        throw new ApiError(
-          503,
-          `${lb} has said so, but the uplink switch has not heard it after ${CONVERGENCE_MAX_MS} ms`,
-        )
-      await sleep(CONVERGENCE_STEP_MS)
-    }
+    const addresses = this.#plan.vips.map(({ address }) => address)
+    const isKnown = (): boolean =>
+      addresses
+        .flatMap((address) => this.#view.routesOf(address).filter((route) => route.lb === lb))
+        .every(({ isDraining }) => isDraining === draining)
+    if (!(await until(this.#view, isKnown, { timeoutMs: CONVERGENCE_MAX_MS })))
+      throw new ApiError(
+        503,
+        `${lb} ${draining ? 'drains' : 'no longer drains'}, but the uplink switch has not reported it after ${CONVERGENCE_MAX_MS} ms`,
+      )
   }
 
   /** How far an LB is. */
@@ -55,7 +55,7 @@ export class DrainControl implements DrainsControl {
       return { lb: name, draining, sessions: 0, onlyCarrierOf: [] }
     }
     const { draining, sessions, sessionsToDrain, services } = await this.#roles.lb(name)('status', {})
-    const onlyCarrierOf = draining ? await this.#onlyCarrierOf(name) : []
+    const onlyCarrierOf = draining ? this.#onlyCarrierOf(name) : []
     // UDP flows that no other LB takes go on here.
     const staying = this.#plan.vips.filter((vip) => vip.protocol === 'udp' && onlyCarrierOf.includes(vip.name))
     const udp = services.filter((service) => staying.some((vip) => vip.name === service.name))
@@ -64,13 +64,10 @@ export class DrainControl implements DrainsControl {
   }
 
   /** VIPs for which the uplink switch has nobody else to give new flows to, and so gives them to an LB that drains. */
-  async #onlyCarrierOf(lb: string): Promise<string[]> {
-    const { routes } = await this.#roles.switch(this.#plan.uplink.name)('status', {})
+  #onlyCarrierOf(lb: string): string[] {
     const alone = this.#plan.vips.filter(({ address }) => {
-      const route = routes.find(({ prefix }) => prefix === `${address}/32`)
-      // A neighbour without a port carries no packet, whatever it announces.
-      const hops = route?.nextHops.filter(({ port }) => port !== null) ?? []
-      return hops.some(({ via }) => via === lb) && hops.every(({ via, isDraining }) => via === lb || isDraining)
+      const routes = this.#view.routesOf(address)
+      return routes.some((route) => route.lb === lb) && routes.every((route) => route.lb === lb || route.isDraining)
     })
     return alone.map(({ name }) => name)
   }

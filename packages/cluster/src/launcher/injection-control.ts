@@ -7,7 +7,7 @@ import type { RollingProgress, RollingResult } from '../operations/rolling-schem
 import type { ClusterPlan } from '../plan/plan.js'
 import type { DrainControl } from './drain-control.js'
 import { Links } from './injection-links.js'
-import { Recovery } from './injection-recovery.js'
+import type { Recovery } from './injection-recovery.js'
 import { describeFault, InjectionReports, warningsOf } from './injection-reports.js'
 import { RollingRestart } from './injection-rolling-restart.js'
 import { oneLbNamed, ownBackendNamed, roleNamed } from './lookup.js'
@@ -18,6 +18,7 @@ export interface InjectionControlOptions {
   readonly plan: ClusterPlan
   readonly supervisor: Supervisor
   readonly drains: DrainControl
+  readonly recovery: Recovery
   readonly roles: RoleClients
   /** Keeps a role's configuration where the role will read it. */
   readonly write: (name: string, config: object) => void
@@ -36,8 +37,7 @@ export class InjectionControl implements FaultsControl {
   readonly #reports: InjectionReports
   readonly #onDone: (description: string) => void
 
-  constructor({ plan, supervisor, drains, roles, write, onDone }: InjectionControlOptions) {
-    const recovery = new Recovery(plan, roles)
+  constructor({ plan, supervisor, drains, recovery, roles, write, onDone }: InjectionControlOptions) {
     this.#plan = plan
     this.#supervisor = supervisor
     this.#links = new Links(plan, write, roles)

@@ -79,7 +79,7 @@ export class RollingRestart {
       if (drainMaxMs > 0) await drains.drainLb(lb, false)
     }
     await recovery.untilRouted([lb])
-    yield { atMs: atMs(), step: 'routed', lb, vips: await recovery.vipsOf(lb), tookMs: atMs() - before }
+    yield { atMs: atMs(), step: 'routed', lb, vips: recovery.vipsOf(lb), tookMs: atMs() - before }
     yield { atMs: atMs(), step: 'carrying', lb, newFlows: await this.#firstFlows(lb) }
   }
 

@@ -19,7 +19,10 @@ export const LOAD_CONTRACT: Readonly<Record<RoleKind, LoadContract>> = {
   backend: async () => (await import('@fivetuple/backend/contract')).backendContract,
 }
 
-/** Clients of the roles, by name. A request rejects with an {@link ApiError} if the role can't respond or reports an error. */
+/**
+ * Clients of the roles, by name. A request rejects with an {@link ApiError} if the role can't
+ * respond or reports an error.
+ */
 export interface RoleClients {
   switch(name: string): Client<SwitchContract>
   lb(name: string): Client<LbContract>

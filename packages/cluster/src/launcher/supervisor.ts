@@ -1,11 +1,10 @@
 import { EventEmitter, once } from 'node:events'
+import { Backoff } from '@fivetuple/runtime'
 import type { RoleReport } from './role-contracts.js'
 import { RoleProcess, type RoleSpec } from './role-process.js'
 
-/** Delay before a role that died is started again: doubles with each death, starts over after a quiet while. */
-const RESTART_FIRST_MS = 500
-const RESTART_MAX_MS = 15_000
-const QUIET_MS = 10_000
+/** Delay before a role that died is started again. */
+const RESTART_BACKOFF = { firstMs: 500, maxMs: 15_000, quietMs: 10_000 }
 /** What a role gets for its ordered shutdown before it is killed. */
 const STOP_GRACE_MS = 1_500
 /** A role that is not ready by then won't be: it takes a third of a second. */
@@ -44,7 +43,7 @@ interface Supervised {
   restarts: number
   /** What follows when its process ends: a start after a delay, a start at once, or nothing. */
   onExit: 'restart later' | 'restart now' | 'keep stopped'
-  delayMs: number
+  readonly backoff: Backoff
   restartInMs: number | null
   startedAt: number
   timer: NodeJS.Timeout | undefined
@@ -83,7 +82,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
         state: 'starting',
         restarts: 0,
         onExit: 'restart later',
-        delayMs: RESTART_FIRST_MS,
+        backoff: new Backoff(RESTART_BACKOFF),
         restartInMs: null,
         startedAt: performance.now(),
         timer: undefined,
@@ -257,17 +256,15 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
       this.#fork(role)
       return
     }
-    if (performance.now() - role.startedAt > QUIET_MS) role.delayMs = RESTART_FIRST_MS
     const wasReady = role.state === 'running' || role.restarts > 0
     if (!this.#options.restart || !wasReady) {
       role.state = 'stopped'
       this.emit('died', name, how, undefined)
       return
     }
-    const { delayMs } = role
+    const delayMs = role.backoff.next(performance.now() - role.startedAt)
     role.state = 'restarting'
     role.restartInMs = delayMs
-    role.delayMs = Math.min(delayMs * 2, RESTART_MAX_MS)
     role.timer = setTimeout(() => this.#fork(role), delayMs)
     this.emit('died', name, how, delayMs)
   }

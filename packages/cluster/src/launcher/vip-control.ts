@@ -1,29 +1,28 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { LbServiceConfig, PlacedVip } from '@fivetuple/lb-node'
 import { ApiError } from '../api/problem.js'
 import type { VipsControl } from '../operations/control.js'
 import type { LbVips, VipSettings, VipSettingsChange } from '../operations/vip-schemas.js'
 import type { ClusterPlan } from '../plan/plan.js'
+import type { ClusterView } from './cluster-view.js'
 import type { LbFleet, LbResponse } from './lb-fleet.js'
 import { lbNamed, vipNamed } from './lookup.js'
-import type { RoleClients } from './role-contracts.js'
+import { until } from './until.js'
 
 /** Longest wait for the uplink switch to route as an LB's interface says. */
 const CONVERGENCE_MAX_MS = 2_000
-const CONVERGENCE_STEP_MS = 5
 
 /** What operators do with VIPs: where each is, and how its flows are balanced. */
 export class VipControl implements VipsControl {
   readonly #plan: ClusterPlan
   readonly #fleet: LbFleet
-  readonly #roles: RoleClients
+  readonly #view: ClusterView
   /** VIP → settled when the last change of its settings that was asked for is done. */
   readonly #changed = new Map<string, Promise<unknown>>()
 
-  constructor(plan: ClusterPlan, fleet: LbFleet, roles: RoleClients) {
+  constructor(plan: ClusterPlan, fleet: LbFleet, view: ClusterView) {
     this.#plan = plan
     this.#fleet = fleet
-    this.#roles = roles
+    this.#view = view
   }
 
   /** The VIPs on the interfaces of an LB or of all ('all'). */
@@ -85,20 +84,17 @@ export class VipControl implements VipsControl {
     return { name, policy: service.policy, limits: service.limits, weights }
   }
 
-  /** Waits until the uplink switch has heard of a change, so that who asked for it can rely on it. */
+  /** Waits until the uplink switch has reported a change, so that the operator can rely on it. */
   async #untilRouted(address: string, lbs: readonly string[], present: boolean): Promise<void> {
-    const deadline = performance.now() + CONVERGENCE_MAX_MS
-    for (;;) {
-      const { routes } = await this.#roles.switch(this.#plan.uplink.name)('status', {})
-      const via = routes.find(({ prefix }) => prefix === `${address}/32`)?.nextHops.map((hop) => hop.via) ?? []
-      if (lbs.every((name) => via.includes(name) === present)) return
-      if (performance.now() > deadline)
-        throw new ApiError(
-          503,
-          `the interfaces are changed, but the uplink switch does not route accordingly after ${CONVERGENCE_MAX_MS} ms; see 'fivetuple status'`,
-        )
-      await sleep(CONVERGENCE_STEP_MS)
+    const isRouted = (): boolean => {
+      const via = this.#view.lbsVia(address)
+      return lbs.every((name) => via.includes(name) === present)
     }
+    if (!(await until(this.#view, isRouted, { timeoutMs: CONVERGENCE_MAX_MS })))
+      throw new ApiError(
+        503,
+        `the interfaces are changed, but the uplink switch does not route accordingly after ${CONVERGENCE_MAX_MS} ms; see 'fivetuple status'`,
+      )
   }
 
   /** What an LB has on its interface; of one that says nothing, what it is to have. */

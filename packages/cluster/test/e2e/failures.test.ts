@@ -266,7 +266,7 @@ t.test('LBs are restarted one after the other under load', async (t) => {
   // One that does not come back stops it.
   let last: unknown
   for await (const step of again) last = step
-  t.match(last, { step: 'failed', lb: 'lb-2', reason: /lb-2 has no carrier to the uplink switch/ })
+  t.match(last, { step: 'failed', lb: 'lb-2', reason: /lb-2 has no carrier to the downlink switch/ })
   t.equal((await cluster.api.status()).roles.find(({ name }) => name === 'lb-3')?.restarts, 1)
 })
 

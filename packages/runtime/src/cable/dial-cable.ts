@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { Backoff } from '../backoff.js'
 import { streamSockets } from '../socket/sockets.js'
 import { Cable, type CableHandlers } from './cable.js'
 import { NONCE_BYTES } from './cable-hello.js'
@@ -32,7 +33,7 @@ export function dialCable(options: DialOptions): CableDialler {
   let closed = false
   let cable: Cable | undefined
   let redialTimer: NodeJS.Timeout | undefined
-  let delay = REDIAL_FIRST_MS
+  const backoff = new Backoff({ firstMs: REDIAL_FIRST_MS, maxMs: REDIAL_MAX_MS })
 
   const dial = (): void => {
     redialTimer = undefined
@@ -52,15 +53,14 @@ export function dialCable(options: DialOptions): CableDialler {
       {
         ...options.handlers,
         onUp: (up) => {
-          delay = REDIAL_FIRST_MS
+          backoff.reset()
           options.handlers.onUp(up)
         },
         onDown: (down, reason) => {
           cable = undefined
           options.handlers.onDown(down, reason)
           if (closed) return
-          redialTimer = setTimeout(dial, delay)
-          delay = Math.min(delay * 2, REDIAL_MAX_MS)
+          redialTimer = setTimeout(dial, backoff.next())
         },
       },
     )

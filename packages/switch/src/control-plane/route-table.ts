@@ -21,6 +21,11 @@ export interface RouteChange {
    * none: not any more.
    */
   readonly forwarded: ReadonlyMap<string, readonly string[]>
+  /**
+   * Prefixes, CIDR, of whose forwarding neighbours others drain than before, with the names of
+   * these.
+   */
+  readonly draining: ReadonlyMap<string, readonly string[]>
 }
 
 /**
@@ -62,24 +67,28 @@ export class RouteTable {
     const set: Route[] = []
     const remove: Prefix[] = []
     const forwarded = new Map<string, readonly string[]>()
+    const draining = new Map<string, readonly string[]>()
     for (const { prefix, route } of changes) {
       const text = formatPrefix(prefix)
       const before = this.forwardedBy(text)
+      const drainedBefore = this.drainingOf(text)
       if (route === undefined) this.#learned.delete(text)
       else this.#learned.set(text, route)
       // What is connected is nearer than anything learned.
       if (this.#isConnected(prefix)) continue
       const after = this.forwardedBy(text)
       if (!sameNames(before, after)) forwarded.set(text, after)
+      const drained = this.drainingOf(text)
+      if (!sameNames(drainedBefore, drained)) draining.set(text, drained)
       const inFib = this.#fib.get(prefix)
       const wanted = this.#routeOf(prefix, route)
       if (wanted === undefined) {
         if (inFib !== undefined) remove.push(prefix)
       } else if (inFib === undefined || !sameRoute(inFib, wanted)) set.push(wanted)
     }
-    if (set.length + remove.length === 0) return { fib: undefined, forwarded }
+    if (set.length + remove.length === 0) return { fib: undefined, forwarded, draining }
     this.#fib = this.#fib.with(set, remove)
-    return { fib: { fib: this.#fib, set, remove }, forwarded }
+    return { fib: { fib: this.#fib, set, remove }, forwarded, draining }
   }
 
   /**
@@ -98,6 +107,12 @@ export class RouteTable {
   forwardedBy(prefix: string): string[] {
     const paths = this.#learned.get(prefix)?.paths ?? []
     return paths.flatMap(({ neighbor: { name } }) => (this.#portOf.has(name) ? [name] : []))
+  }
+
+  /** Names of those among them that request no new flows. */
+  drainingOf(prefix: string): string[] {
+    const paths = this.#learned.get(prefix)?.paths ?? []
+    return paths.flatMap(({ neighbor: { name }, isDraining }) => (isDraining && this.#portOf.has(name) ? [name] : []))
   }
 
   /** The best path of a prefix that is forwarded now; undefined: it is not forwarded. */

@@ -1,4 +1,4 @@
-import type { Logger, MethodOf, Params, Result } from '@fivetuple/runtime'
+import { Backoff, type Logger, type MethodOf, type Params, type Result } from '@fivetuple/runtime'
 import type { SwitchConfig } from '../config.js'
 import type { FlowKey, FlowShift, RouteExplanation } from '../contract.js'
 import type { FibChange } from '../control-plane/route-table.js'
@@ -33,13 +33,8 @@ const SILENT_STEPS = 2
 const ANSWER_MAX_MS = 1_000
 /** Time that a card has for its ordered end. */
 const STOP_GRACE_MS = 1_000
-/**
- * Pause before a card that died is started again: doubles with each death, starts over after a
- * quiet while.
- */
-const RESTART_FIRST_MS = 50
-const RESTART_MAX_MS = 5_000
-const QUIET_MS = 10_000
+/** Delay before a card that died is started again. */
+const RESTART_BACKOFF = { firstMs: 50, maxMs: 5_000, quietMs: 10_000 }
 
 interface Card {
   /** From 1. */
@@ -52,7 +47,7 @@ interface Card {
   unanswered: number
   /** Last status of the process; undefined: none since it was started. */
   last: CardStatus | undefined
-  delayMs: number
+  readonly backoff: Backoff
   startedAt: number
   timer: NodeJS.Timeout | undefined
 }
@@ -100,7 +95,7 @@ export class LineCards implements DataPlane {
         restarts: 0,
         unanswered: 0,
         last: undefined,
-        delayMs: RESTART_FIRST_MS,
+        backoff: new Backoff(RESTART_BACKOFF),
         startedAt: performance.now(),
         timer: undefined,
       })
@@ -290,15 +285,14 @@ export class LineCards implements DataPlane {
   #onExit(card: Card, how: string): void {
     if (this.#stopping) return
     if (card.last !== undefined) this.#ended = sumCounters([this.#ended, card.last])
-    if (performance.now() - card.startedAt > QUIET_MS) card.delayMs = RESTART_FIRST_MS
-    this.#log.error({ card: card.number, how, restartInMs: card.delayMs }, 'a line card has ended')
+    const restartInMs = card.backoff.next(performance.now() - card.startedAt)
+    this.#log.error({ card: card.number, how, restartInMs }, 'a line card has ended')
     card.state = 'restarting'
     card.last = undefined
     card.unanswered = 0
     if ((this.#listenFailures.get(card.number)?.length ?? 0) > 0) this.#setListenFailures(card, [])
     this.#changed(this.#carriers.cardDied(card.number - 1))
-    card.timer = setTimeout(() => this.#restart(card), card.delayMs)
-    card.delayMs = Math.min(card.delayMs * 2, RESTART_MAX_MS)
+    card.timer = setTimeout(() => this.#restart(card), restartInMs)
   }
 
   #restart(card: Card): void {

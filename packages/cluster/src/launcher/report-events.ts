@@ -1,0 +1,64 @@
+import type { ClusterPlan } from '../plan/plan.js'
+import type { ClusterView } from './cluster-view.js'
+import type { Happening } from './events.js'
+import { listenFailureOf } from './status-control.js'
+
+/**
+ * Derives the cluster's events from its view: each change of routes, inhibitors and listeners once.
+ */
+export class ReportEvents {
+  readonly #vips: ClusterPlan['vips']
+  readonly #view: ClusterView
+  /** What was reported last, by VIP, or VIP and LB. */
+  readonly #routes = new Map<string, string>()
+  readonly #inhibitors = new Map<string, string>()
+  readonly #failures = new Map<string, string | undefined>()
+
+  constructor({ vips }: Pick<ClusterPlan, 'vips'>, view: ClusterView) {
+    this.#vips = vips
+    this.#view = view
+  }
+
+  /** Returns the changes of the VIPs' routes since the last call. */
+  routes(): Happening[] {
+    return this.#vips.flatMap(({ name, address }): Happening[] => {
+      const lbs = this.#view.lbsVia(address)
+      return isNews(this.#routes, name, lbs.join()) ? [{ event: 'routes', vip: name, lbs }] : []
+    })
+  }
+
+  /** Returns the changes of an LB's inhibitors since the last call. */
+  inhibitors(lb: string): Happening[] {
+    return this.#vips.flatMap(({ name, address }): Happening[] => {
+      const inhibitors = this.#view.inhibitorsOf(lb, address)
+      if (inhibitors === undefined) {
+        this.#inhibitors.delete(`${lb} ${name}`)
+        return []
+      }
+      const isChanged = isNews(this.#inhibitors, `${lb} ${name}`, inhibitors.join())
+      return isChanged ? [{ event: 'inhibited', vip: name, lb, inhibitors }] : []
+    })
+  }
+
+  /** Returns the changes of listeners since the last call. */
+  listeners(): Happening[] {
+    return this.#vips.flatMap(({ name, listen }): Happening[] => {
+      const failure = listenFailureOf(name, this.#view.listenFailures)
+      if (failure?.reason === this.#failures.get(name)) return []
+      this.#failures.set(name, failure?.reason)
+      return [{ event: 'listener', vip: name, listen: `${listen.address}:${listen.port}`, failure }]
+    })
+  }
+
+  /** An LB has ended: what its successor reports is compared with nothing. */
+  onDied(lb: string): void {
+    for (const { name } of this.#vips) this.#inhibitors.delete(`${lb} ${name}`)
+  }
+}
+
+/** Stores a value; returns true if it differs from the one before. */
+function isNews(known: Map<string, string>, key: string, value: string): boolean {
+  const before = known.get(key) ?? ''
+  known.set(key, value)
+  return value !== before
+}
