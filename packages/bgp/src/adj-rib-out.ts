@@ -5,12 +5,12 @@ import type { PathAttributes } from './path-attributes.js'
 import { prefixKey } from './prefix-key.js'
 import { encodeAnnouncements, encodeEndOfRib, encodeWithdrawals } from './update.js'
 
-/** A route that originates here, or that was learned from another AS and is passed on. */
+/** Route that originates here, or that was learned from another AS and is passed on. */
 export interface OriginatedRoute {
   readonly prefix: Prefix
-  /** Cost of the route, 32 bits; missing means 0. */
+  /** Cost of the route, 32 bits; 0 if missing. */
   readonly med?: number
-  /** NEXT_HOP, an address as an unsigned 32-bit number; without it the neighbour's default. */
+  /** NEXT_HOP, an unsigned 32-bit number; without it the neighbour's default. */
   readonly nextHop?: number
   /** COMMUNITIES (RFC 1997), 32-bit values. */
   readonly communities?: readonly number[]
@@ -22,41 +22,41 @@ export interface OriginatedRoute {
 }
 
 /**
- * What a neighbour has been told about a prefix: the attributes by which routes share a message.
+ * Advertised state of a prefix. `group` identifies the attributes by which routes share a message.
  */
-interface Told {
+interface Advertised {
   readonly prefix: Prefix
   readonly group: string
 }
 
 /**
- * What one eBGP neighbour is to know: the routes that originate here or are passed on, with our AS
- * in front of their paths. Remembers what the neighbour has been told, and produces the messages
- * that make up the difference.
+ * Routes for one eBGP neighbour, which originate here or are passed on with our AS in front of
+ * their paths. It keeps what has been advertised to the neighbour, and returns the messages for the
+ * difference.
  */
 export class AdjRibOut {
   readonly #localAs: number
   readonly #nextHop: number
   readonly #routes = new Map<number, OriginatedRoute>()
-  readonly #told = new Map<number, Told>()
-  /** Prefixes for which the two may differ. */
+  readonly #advertised = new Map<number, Advertised>()
+  /** Prefixes whose route and advertised state may differ. */
   readonly #dirty = new Set<number>()
   #endOfRibDue = false
 
-  /** @param nextHop NEXT_HOP of routes that don't name one */
+  /** @param nextHop NEXT_HOP of routes that do not name one */
   constructor(localAs: number, nextHop: number) {
     this.#localAs = localAs
     this.#nextHop = nextHop
   }
 
-  /** Routes that the neighbour is to know. */
+  /** Number of routes for the neighbour. */
   get size(): number {
     return this.#routes.size
   }
 
-  /** Routes that the neighbour has been told of. */
-  get toldCount(): number {
-    return this.#told.size
+  /** Number of routes that have been advertised to the neighbour. */
+  get advertisedCount(): number {
+    return this.#advertised.size
   }
 
   /** Adds or replaces a route. */
@@ -66,46 +66,43 @@ export class AdjRibOut {
     this.#dirty.add(key)
   }
 
-  /** Takes a route away. */
+  /** Removes a route. */
   withdraw(prefix: Prefix): void {
     const key = prefixKey(prefix)
     if (this.#routes.delete(key)) this.#dirty.add(key)
   }
 
-  /** A new session: the neighbour knows nothing. The next messages end with End-of-RIB. */
+  /** Starts a new session: nothing has been advertised. The next messages end with End-of-RIB. */
   restart(): void {
-    this.#told.clear()
+    this.#advertised.clear()
     this.#dirty.clear()
     for (const key of this.#routes.keys()) this.#dirty.add(key)
     this.#endOfRibDue = true
   }
 
-  /** The neighbour wants to hear everything again (RFC 2918). */
+  /** Marks all routes to be advertised again (RFC 2918). */
   refresh(): void {
-    for (const [key, { prefix }] of this.#told) {
-      this.#told.set(key, { prefix, group: '' })
+    for (const [key, { prefix }] of this.#advertised) {
+      this.#advertised.set(key, { prefix, group: '' })
       this.#dirty.add(key)
     }
   }
 
-  /**
-   * The messages that tell the neighbour what it does not know yet: withdrawals, then
-   * announcements.
-   */
+  /** Returns the messages that bring the neighbour up to date: withdrawals, then announcements. */
   takeMessages(fourOctetAs: boolean): Uint8Array[] {
     const withdrawn: Prefix[] = []
     const groups = new Map<string, { attributes: PathAttributes; prefixes: Prefix[] }>()
     for (const key of this.#dirty) {
       const route = this.#routes.get(key)
-      const told = this.#told.get(key)
+      const advertised = this.#advertised.get(key)
       if (route === undefined) {
-        if (told !== undefined) withdrawn.push(told.prefix)
-        this.#told.delete(key)
+        if (advertised !== undefined) withdrawn.push(advertised.prefix)
+        this.#advertised.delete(key)
         continue
       }
       const id = groupOf(route)
-      if (told?.group === id) continue
-      this.#told.set(key, { prefix: route.prefix, group: id })
+      if (advertised?.group === id) continue
+      this.#advertised.set(key, { prefix: route.prefix, group: id })
       const group = groups.get(id)
       if (group === undefined) groups.set(id, { attributes: this.#attributes(route), prefixes: [route.prefix] })
       else group.prefixes.push(route.prefix)

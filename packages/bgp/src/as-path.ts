@@ -1,19 +1,19 @@
 import { readU16, readU32, writeU16, writeU32 } from '@fivetuple/packet'
 import { AS_TRANS, SegmentType } from './constants.js'
 
-/** One segment of an AS_PATH (RFC 4271 §4.3): a sequence or a set of 1 to 255 AS numbers. */
+/** Segment of an AS_PATH (RFC 4271 §4.3): a sequence or a set of 1 to 255 AS numbers. */
 export interface AsSegment {
   readonly type: number
   readonly asns: readonly number[]
 }
 
-/** Length of an AS_PATH for comparison: a set counts as one (RFC 4271 §9.1.2.2 a). */
+/** Returns the length of an AS_PATH for comparison: a set counts as one (RFC 4271 §9.1.2.2 a). */
 export function asPathLength(path: readonly AsSegment[]): number {
   return path.reduce((sum, segment) => sum + segmentLength(segment), 0)
 }
 
 /**
- * The leftmost AS of a path: the AS that has announced it; undefined when the path is empty or
+ * Returns the leftmost AS of a path, which has announced it; undefined if the path is empty or
  * begins with a set.
  */
 export function firstAs([first]: readonly AsSegment[]): number | undefined {
@@ -21,7 +21,7 @@ export function firstAs([first]: readonly AsSegment[]): number | undefined {
 }
 
 /**
- * Encodes an AS_PATH; with two octets per AS, AS_TRANS stands in for numbers that don't fit
+ * Encodes an AS_PATH. With two octets per AS, AS_TRANS replaces numbers that do not fit
  * (RFC 6793 §4.2.2).
  */
 export function encodeAsPath(path: readonly AsSegment[], fourOctetAs: boolean): Uint8Array {
@@ -42,7 +42,8 @@ export function encodeAsPath(path: readonly AsSegment[], fourOctetAs: boolean): 
 }
 
 /**
- * Decodes an AS_PATH; undefined when it is malformed (RFC 7606 §7.2) or names AS 0 (RFC 7607 §2).
+ * Decodes an AS_PATH. Returns undefined if it is malformed (RFC 7606 §7.2) or has AS 0 in it
+ * (RFC 7607 §2).
  */
 export function decodeAsPath(b: Uint8Array, fourOctetAs: boolean): AsSegment[] | undefined {
   const width = fourOctetAs ? 4 : 2
@@ -65,8 +66,8 @@ export function decodeAsPath(b: Uint8Array, fourOctetAs: boolean): AsSegment[] |
 }
 
 /**
- * Puts the path together again that a router with two-octet AS numbers has passed on: AS4_PATH
- * replaces as much of AS_PATH's tail as it is long, unless it is the longer of the two
+ * Restores the path that a router with two-octet AS numbers has passed on: AS4_PATH replaces the
+ * tail of AS_PATH of the same length. If AS4_PATH is the longer of the two, it is ignored
  * (RFC 6793 §4.2.3).
  */
 export function mergeAs4Path(path: readonly AsSegment[], as4Path: readonly AsSegment[]): readonly AsSegment[] {

@@ -1,4 +1,4 @@
-/** A speaker as its OPEN shows it. */
+/** Identity of a speaker, from its OPEN. */
 export interface SpeakerIdentity {
   /** BGP identifier, unsigned 32-bit number. */
   readonly routerId: number
@@ -6,9 +6,9 @@ export interface SpeakerIdentity {
 }
 
 /**
- * Which of two connections between the same speakers stays (RFC 4271 §6.8): the one that was
- * dialled by the speaker with the higher BGP identifier; when these are equal, with the higher AS
- * number (RFC 6286 §2.3).
+ * Returns which of two connections between the same speakers is kept (RFC 4271 §6.8): the one
+ * dialled by the speaker with the higher BGP identifier. If these are equal, the higher AS number
+ * decides (RFC 6286 §2.3).
  */
 export function keptConnection(local: SpeakerIdentity, remote: SpeakerIdentity): 'dialled' | 'accepted' {
   const higher = local.routerId === remote.routerId ? local.as > remote.as : local.routerId > remote.routerId

@@ -5,7 +5,7 @@ export const BGP_VERSION = 4
 export const HEADER_BYTES = 19
 export const MARKER_BYTES = 16
 export const MESSAGE_MAX_BYTES = 4096
-/** Stands in for an AS number that needs four octets where only two fit (RFC 6793 §2). */
+/** AS number that replaces one of four octets where only two fit (RFC 6793 §2). */
 export const AS_TRANS = 23_456
 
 export const MessageType = { OPEN: 1, UPDATE: 2, NOTIFICATION: 3, KEEPALIVE: 4, ROUTE_REFRESH: 5 } as const
@@ -27,7 +27,7 @@ export const AttributeType = {
 
 export const AttributeFlag = { OPTIONAL: 0x80, TRANSITIVE: 0x40, PARTIAL: 0x20, EXTENDED_LENGTH: 0x10 } as const
 
-/** ORIGIN values: the lower, the better (RFC 4271 §9.1.2.2 b). */
+/** ORIGIN values. The lowest is preferred (RFC 4271 §9.1.2.2 b). */
 export const Origin = { IGP: 0, EGP: 1, INCOMPLETE: 2 } as const
 
 export const SegmentType = { AS_SET: 1, AS_SEQUENCE: 2 } as const
@@ -92,8 +92,8 @@ export const CeaseSubcode = {
   OUT_OF_RESOURCES: 8,
 } as const
 
-/** Well-known communities that we heed. */
+/** Well-known communities that are supported. */
 export const Community = {
-  /** The sender is about to go down: prefer any other path (RFC 8326). */
+  /** The sender is about to withdraw the route: any other path is preferred (RFC 8326). */
   GRACEFUL_SHUTDOWN: 0xffff_0000,
 } as const

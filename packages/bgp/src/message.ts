@@ -2,7 +2,7 @@ import { readU16, writeU16 } from '@fivetuple/packet'
 import { ErrorCode, HEADER_BYTES, HeaderSubcode, MARKER_BYTES, MESSAGE_MAX_BYTES, MessageType } from './constants.js'
 import { type Decoded, decoded, undecodable } from './errors.js'
 
-/** Least length of each message type (RFC 4271 §4.2 to §4.5, RFC 2918 §3). */
+/** Smallest length of each message type (RFC 4271 §4.2 to §4.5, RFC 2918 §3). */
 const MIN_BYTES: Readonly<Record<number, number>> = {
   [MessageType.OPEN]: 29,
   [MessageType.UPDATE]: 23,
@@ -11,14 +11,14 @@ const MIN_BYTES: Readonly<Record<number, number>> = {
   [MessageType.ROUTE_REFRESH]: 23,
 }
 
-/** A message by its frame: type and body. */
+/** Frame of a message: type and body. */
 export interface Frame {
   readonly type: number
-  /** What follows the header. A view into the framer's bytes, valid until the next push. */
+  /** Bytes behind the header. A view into the framer's bytes, valid until the next push. */
   readonly body: Uint8Array
 }
 
-/** Puts a header in front of a body (RFC 4271 §4.1). */
+/** Encodes a message: header (RFC 4271 §4.1) and body. */
 export function encodeMessage(type: number, body: Uint8Array): Uint8Array {
   const b = new Uint8Array(HEADER_BYTES + body.length)
   b.fill(0xff, 0, MARKER_BYTES)
@@ -28,31 +28,31 @@ export function encodeMessage(type: number, body: Uint8Array): Uint8Array {
   return b
 }
 
-/** The KEEPALIVE message: a header and nothing else. */
+/** Encodes a KEEPALIVE, which is only a header. */
 export function encodeKeepalive(): Uint8Array {
   return encodeMessage(MessageType.KEEPALIVE, new Uint8Array(0))
 }
 
 /**
- * Cuts a byte stream into messages; holds at most one unfinished message of
+ * Splits a byte stream into messages. It holds at most one incomplete message of
  * {@link MESSAGE_MAX_BYTES}.
  */
 export class MessageFramer {
   #held: Uint8Array = new Uint8Array(0)
 
-  /** Bytes held of an unfinished message. */
+  /** Bytes held of an incomplete message. */
   get pendingBytes(): number {
     return this.#held.length
   }
 
   /**
-   * Takes the next bytes and calls `onFrame` for each message that they complete, for as long as it
+   * Takes the next bytes and calls `onFrame` for each message that they complete, as long as it
    * returns true.
-   * @returns an error when the stream is no sequence of BGP messages; nothing more can be read from
-   * it then
+   * @returns an error if the stream is not a sequence of BGP messages: nothing more can be read
+   * from it
    */
   push(chunk: Uint8Array, onFrame: (frame: Frame) => boolean): Decoded<undefined> {
-    // Without Buffer's habit of slicing without a copy.
+    // A plain Uint8Array, since Buffer's slice does not copy.
     const bytes = new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length)
     const b = this.#held.length === 0 ? bytes : concat(this.#held, bytes)
     let o = 0

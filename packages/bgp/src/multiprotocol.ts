@@ -3,21 +3,20 @@ import { AFI_IPV4, ErrorCode, SAFI_UNICAST, UpdateSubcode } from './constants.js
 import { type Decoded, decoded, undecodable } from './errors.js'
 import { readNlri } from './nlri.js'
 
-/** What MP_REACH_NLRI announces (RFC 4760 §3), for IPv4 unicast. */
+/** Announcement in MP_REACH_NLRI (RFC 4760 §3), for IPv4 unicast. */
 export interface MultiprotocolReach {
-  /** An address as an unsigned 32-bit number. */
+  /** Address, an unsigned 32-bit number. */
   readonly nextHop: number
   readonly prefixes: readonly Prefix[]
 }
 
 /**
- * Decodes MP_REACH_NLRI; undefined when it is about another address family, which we then pass
- * over.
+ * Decodes MP_REACH_NLRI. Returns undefined if it is about another address family, which is ignored.
  */
 export function decodeMultiprotocolReach(b: Uint8Array): Decoded<MultiprotocolReach | undefined> {
   if (b.length < 5) return bad('MP_REACH_NLRI is too short')
   if (!isIpv4Unicast(b)) return decoded(undefined)
-  // RFC 7606 §7.11: without a next hop of the right length the prefixes can't be found.
+  // RFC 7606 §7.11: without a next hop of valid length the prefixes can't be located.
   if (b[3] !== 4 || b.length < 9) return bad('MP_REACH_NLRI has no IPv4 next hop')
   const prefixes = readNlri(b, 9, b.length)
   return prefixes === undefined
@@ -38,8 +37,7 @@ function isIpv4Unicast(b: Uint8Array): boolean {
 }
 
 /**
- * RFC 7606 §3 j: prefixes that can't be read can't be treated as withdrawn either, so the session
- * ends.
+ * RFC 7606 §3 j: prefixes that can't be decoded can't be treated as withdrawn, so the session ends.
  */
 function bad(why: string): Decoded<never> {
   return undecodable(ErrorCode.UPDATE_MESSAGE, UpdateSubcode.OPTIONAL_ATTRIBUTE, why)

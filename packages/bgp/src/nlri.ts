@@ -1,14 +1,14 @@
 import { type Prefix, prefixMask } from '@fivetuple/packet'
 
 /**
- * Bytes of a prefix on the wire: its length in bits, then as many octets as that needs
+ * Returns the encoded size of a prefix: its length in bits, then the octets that it needs
  * (RFC 4271 §4.3).
  */
 export function nlriBytes(prefix: Prefix): number {
   return 1 + ((prefix.length + 7) >>> 3)
 }
 
-/** Writes a prefix at `o`; returns the offset behind it. */
+/** Writes a prefix at `o`. Returns the offset behind it. */
 export function writeNlri(b: Uint8Array, o: number, prefix: Prefix): number {
   const octets = (prefix.length + 7) >>> 3
   b[o] = prefix.length
@@ -17,8 +17,8 @@ export function writeNlri(b: Uint8Array, o: number, prefix: Prefix): number {
 }
 
 /**
- * Reads the prefixes that fill `b[start, end)`; undefined when they don't. Bits beyond a prefix's
- * length are ignored.
+ * Reads the prefixes that fill `b[start, end)`. Returns undefined if they do not. Bits beyond a
+ * prefix's length are ignored.
  */
 export function readNlri(b: Uint8Array, start: number, end: number): Prefix[] | undefined {
   const prefixes: Prefix[] = []

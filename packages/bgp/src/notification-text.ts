@@ -1,10 +1,7 @@
 import { CeaseSubcode, ErrorCode } from './constants.js'
 import type { Notification } from './notification.js'
 
-/**
- * NOTIFICATION codes and their subcodes by the names that RFC 4271 §4.5 and its companions give
- * them.
- */
+/** NOTIFICATION codes and their subcodes, by their names in RFC 4271 §4.5 and its companions. */
 const NAMES: Readonly<Record<number, readonly [code: string, subcodes: Readonly<Record<number, string>>]>> = {
   1: ['message header error', { 1: 'connection not synchronized', 2: 'bad message length', 3: 'bad message type' }],
   2: [
@@ -65,7 +62,7 @@ const NAMES: Readonly<Record<number, readonly [code: string, subcodes: Readonly<
 }
 
 /**
- * Names a NOTIFICATION in words, with its codes.
+ * Formats the codes of a NOTIFICATION in words.
  * @example formatNotification(6, 2) // 'Cease, administrative shutdown (6/2)'
  */
 export function formatNotification(code: number, subcode: number): string {
@@ -75,8 +72,8 @@ export function formatNotification(code: number, subcode: number): string {
 }
 
 /**
- * Text in a NOTIFICATION's data: a shutdown communication (RFC 9003) or a prefix limit
- * (RFC 4486 §4); undefined: none.
+ * Returns the text in a NOTIFICATION's data: a shutdown communication (RFC 9003) or a prefix limit
+ * (RFC 4486 §4); undefined if there is none.
  */
 export function notificationDetail({ code, subcode, data }: Notification): string | undefined {
   if (code !== ErrorCode.CEASE || data.length === 0) return undefined

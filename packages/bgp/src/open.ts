@@ -13,18 +13,18 @@ import {
 import { type Decoded, decoded, undecodable } from './errors.js'
 import { encodeMessage } from './message.js'
 
-/** An OPEN message (RFC 4271 §4.2) with the capabilities (RFC 5492) that we know. */
+/** OPEN message (RFC 4271 §4.2) with the capabilities (RFC 5492) that are supported. */
 export interface Open {
-  /** The sender's AS: four octets when it has that capability (RFC 6793). */
+  /** AS of the sender: four octets if it has that capability (RFC 6793). */
   readonly as: number
   /** Proposed hold time, seconds: 0 or at least 3. */
   readonly holdTime: number
-  /** BGP identifier, an unsigned 32-bit number, never 0. */
+  /** BGP identifier, an unsigned 32-bit number, not 0. */
   readonly routerId: number
   readonly fourOctetAs: boolean
   readonly routeRefresh: boolean
   /**
-   * Address families of the multiprotocol capability as AFI << 8 | SAFI; empty when the sender does
+   * Address families of the multiprotocol capability as AFI << 8 | SAFI; empty if the sender does
    * not have it.
    */
   readonly families: readonly number[]
@@ -54,7 +54,7 @@ export function encodeOpen(open: Open): Uint8Array {
   return encodeMessage(MessageType.OPEN, body)
 }
 
-/** Decodes the body of an OPEN; errors as in RFC 4271 §6.2. */
+/** Decodes the body of an OPEN. Errors are those of RFC 4271 §6.2. */
 export function decodeOpen(body: Uint8Array): Decoded<Open> {
   const malformed = (why: string) => undecodable(ErrorCode.OPEN_MESSAGE, OpenSubcode.UNSPECIFIC, why)
   if (body.length < 10 || body.length !== 10 + body[9]!) return malformed('the parameters do not fill the message')

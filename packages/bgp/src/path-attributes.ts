@@ -3,23 +3,23 @@ import { type AsSegment, encodeAsPath } from './as-path.js'
 import { AttributeFlag, AttributeType } from './constants.js'
 
 /**
- * The path attributes (RFC 4271 §5) that routes are chosen by. Immutable; shared by all prefixes of
+ * Path attributes (RFC 4271 §5) by which routes are selected. Immutable; shared by all prefixes of
  * an UPDATE.
  */
 export interface PathAttributes {
   readonly origin: number
   readonly asPath: readonly AsSegment[]
-  /** An address as an unsigned 32-bit number. */
+  /** Address, an unsigned 32-bit number. */
   readonly nextHop: number
   /** MULTI_EXIT_DISC: the cost of the route. Missing means 0 (RFC 4271 §9.1.2.2 c). */
   readonly med: number | undefined
-  /** LOCAL_PREF: not sent over eBGP, and not heeded when it is. */
+  /** LOCAL_PREF: not sent over eBGP, and ignored if received. */
   readonly localPref: number | undefined
   /** COMMUNITIES (RFC 1997), 32-bit values. */
   readonly communities: readonly number[]
 }
 
-/** Whether two sets of attributes say the same. */
+/** Returns true if two sets of attributes are equal. */
 export function sameAttributes(a: PathAttributes, b: PathAttributes): boolean {
   return (
     a === b ||
@@ -34,8 +34,8 @@ export function sameAttributes(a: PathAttributes, b: PathAttributes): boolean {
 }
 
 /**
- * Encodes the attributes of an announcement in the order of their types (RFC 4271 §5). A peer
- * without four-octet AS numbers gets AS_TRANS where they are needed, and the truth in AS4_PATH
+ * Encodes the attributes of an announcement in the order of their types (RFC 4271 §5). For a peer
+ * without four-octet AS numbers, AS_TRANS replaces them in AS_PATH, and AS4_PATH carries them
  * (RFC 6793 §4.2.2).
  */
 export function encodeAttributes(attributes: PathAttributes, fourOctetAs: boolean): Uint8Array {
@@ -61,7 +61,7 @@ export function encodeAttributes(attributes: PathAttributes, fourOctetAs: boolea
   return all
 }
 
-/** Reads a value that is a list of 32-bit numbers. */
+/** Decodes a list of 32-bit numbers. */
 export function readLongs(b: Uint8Array): number[] {
   return Array.from({ length: b.length >>> 2 }, (_, i) => readU32(b, 4 * i))
 }

@@ -11,37 +11,37 @@ import { SESSION_STATES, type SessionState } from './transitions.js'
 import type { Update } from './update.js'
 
 /**
- * Which of the two connections that a pair of speakers may have: by who has dialled it, as seen
- * from here.
+ * Side of one of the two connections that a pair of speakers may have: dialled by us, or accepted
+ * from the neighbour.
  */
 export type ConnectionSide = 'dialled' | 'accepted'
 
-/** What a peer machine needs to know of its neighbour and of us. */
+/** Configuration of a peer machine: the neighbour and our side. */
 export interface PeerConfig extends SessionConfig {
-  /** Whether the neighbour's own connections are taken. */
+  /** True if connections that the neighbour dials are accepted. */
   readonly accepts: boolean
-  /** NEXT_HOP of what we announce, an address as an unsigned 32-bit number. */
+  /** NEXT_HOP of our announcements, an unsigned 32-bit number. */
   readonly nextHop: number
-  /** Whether the link to the neighbour has a carrier at the start. */
+  /** True if the link to the neighbour has a carrier at the start. */
   readonly linkUp: boolean
 }
 
 export type PeerInput =
   | { readonly type: 'start' }
-  /** Ends with Cease and the given subcode (RFC 4486), until the next start. */
+  /** Ends the session with Cease and this subcode (RFC 4486), until the next start. */
   | { readonly type: 'stop'; readonly subcode: number }
   /**
-   * The carrier of the link to the neighbour: without it the session ends at once and nothing is
-   * dialled or taken.
+   * Carrier of the link to the neighbour. Without it the session ends at once, and no connection is
+   * dialled or accepted.
    */
   | { readonly type: 'link-up' }
   | { readonly type: 'link-down' }
   | { readonly type: 'connected'; readonly side: ConnectionSide }
   | { readonly type: 'transport-lost'; readonly side: ConnectionSide; readonly reason: string }
   | { readonly type: 'bytes'; readonly side: ConnectionSide; readonly bytes: Uint8Array }
-  /** What was sent is queueing up, or no longer. */
+  /** The bytes sent are queueing up, or no longer. */
   | { readonly type: 'blocked' | 'unblocked'; readonly side: ConnectionSide }
-  /** Routes of ours, now and on every session to come, until they are withdrawn. */
+  /** Routes to advertise, now and in each later session, until they are withdrawn. */
   | { readonly type: 'announce'; readonly routes: readonly OriginatedRoute[] }
   | { readonly type: 'withdraw'; readonly prefixes: readonly Prefix[] }
   /** The neighbour's routes are unacceptable: the session ends with this error. */
@@ -60,7 +60,7 @@ export type PeerOutput =
   /** The furthest state of the neighbour's connections has changed. */
   | { readonly type: 'state'; readonly state: SessionState; readonly reason: string }
 
-/** An error of a neighbour's session. */
+/** Error of a neighbour's session. */
 export interface PeerError extends SessionEnd {
   /** ms */
   readonly at: number
@@ -68,8 +68,7 @@ export interface PeerError extends SessionEnd {
 
 /**
  * One neighbour: up to two connections, one dialled by either side, of which collision detection
- * leaves one (RFC 4271 §6.8), the carrier of the link between, and what the neighbour is to be
- * told.
+ * keeps one (RFC 4271 §6.8); the carrier of the link; and the routes to advertise.
  */
 export class BgpPeer {
   readonly adjRibOut: AdjRibOut
@@ -95,12 +94,12 @@ export class BgpPeer {
     this.#sessions = sessions
   }
 
-  /** The furthest state of the neighbour's connections. */
+  /** Furthest state of the neighbour's connections. */
   get state(): SessionState {
     return this.#state
   }
 
-  /** The established session: the neighbour's OPEN, and since when, ms. */
+  /** Established session: the neighbour's OPEN, and the time since which it is established, ms. */
   get established(): { readonly open: Open; readonly since: number } | undefined {
     return this.#established
   }
@@ -116,24 +115,25 @@ export class BgpPeer {
   }
 
   /**
-   * The last NOTIFICATION in either direction, or the last loss of an established session. Failed
-   * attempts do not replace it.
+   * Last NOTIFICATION in either direction, or last loss of an established session. Failed attempts
+   * do not replace it.
    */
   get lastError(): PeerError | undefined {
     return this.#lastError
   }
 
   /**
-   * Reason why the last attempt at a session ended before any NOTIFICATION; undefined once a
-   * session is established.
+   * Reason why the last attempt ended before any NOTIFICATION; undefined once a session is
+   * established.
    */
   get attemptError(): PeerError | undefined {
     return this.#attemptError
   }
 
   /**
-   * Reason why a connection from the neighbour would be refused now; undefined: it is welcome. One
-   * that has not got as far as an OPEN makes way for a newer one: its other end may be long gone.
+   * Reason why a connection from the neighbour would be refused now; undefined if it would be
+   * accepted. A connection without an OPEN yet is replaced by a newer one: its other end may no
+   * longer exist.
    */
   get connectionRefusal(): string | undefined {
     const state = this.#sessions.get('accepted')?.state
@@ -146,7 +146,7 @@ export class BgpPeer {
       : 'another connection of the neighbour is about to establish'
   }
 
-  /** Sums over all connections. */
+  /** Returns the sums over all connections. */
   counters(): SessionCounters {
     const sum: SessionCounters = {
       messagesIn: 0,
@@ -191,16 +191,16 @@ export class BgpPeer {
         this.#to(input.side, { type: input.type }, now)
         if (input.side === this.#established?.side) {
           this.#blocked = input.type === 'blocked'
-          this.#tell(now)
+          this.#advertise(now)
         }
         break
       case 'announce':
         for (const route of input.routes) this.adjRibOut.announce(route)
-        this.#tell(now)
+        this.#advertise(now)
         break
       case 'withdraw':
         for (const prefix of input.prefixes) this.adjRibOut.withdraw(prefix)
-        this.#tell(now)
+        this.#advertise(now)
         break
       case 'reject':
         if (this.#established !== undefined) this.#to(this.#established.side, input, now)
@@ -261,7 +261,7 @@ export class BgpPeer {
         return
       case 'refresh':
         this.adjRibOut.refresh()
-        this.#tell(now)
+        this.#advertise(now)
         return
       case 'ended':
         this.#onEnded(side, output.end, output.wasEstablished, now)
@@ -295,11 +295,11 @@ export class BgpPeer {
     if (side === 'accepted') this.#to('dialled', { type: 'stop', subcode: CeaseSubcode.CONNECTION_COLLISION }, now)
     this.#outputs.push({ type: 'established', side, open })
     this.adjRibOut.restart()
-    this.#tell(now)
+    this.#advertise(now)
   }
 
   #onEnded(side: ConnectionSide, end: SessionEnd, wasEstablished: boolean, now: number): void {
-    // The neighbour's second connection is no concern of the established session.
+    // The end of the second connection does not affect the established session.
     if (this.#established !== undefined && this.#established.side !== side) return
     if (end.kind === 'lost' && !wasEstablished) this.#attemptError = { ...end, at: now }
     else if (wasEstablished || !isCollision(end)) this.#lastError = { ...end, at: now }
@@ -319,10 +319,8 @@ export class BgpPeer {
     this.#outputs.push({ type: 'state', state, reason })
   }
 
-  /**
-   * Sends what the neighbour does not know yet, unless what was sent before is still queueing up.
-   */
-  #tell(now: number): void {
+  /** Advertises what has changed, unless earlier messages are still queueing up. */
+  #advertise(now: number): void {
     if (this.#established === undefined || this.#blocked) return
     const { side, open } = this.#established
     this.#to(side, { type: 'updates', messages: this.adjRibOut.takeMessages(open.fourOctetAs) }, now)

@@ -1,6 +1,6 @@
 import type { Prefix } from '@fivetuple/packet'
 
-/** A number of its own for each prefix, exact in a double: what tables are keyed by. */
+/** Returns a key that is unique per prefix, exact in a double. */
 export function prefixKey({ address, length }: Prefix): number {
   return address * 64 + length
 }

@@ -6,8 +6,7 @@ import { decodeMultiprotocolReach, decodeMultiprotocolUnreach, type Multiprotoco
 import { readLongs } from './path-attributes.js'
 
 /**
- * The attributes of one UPDATE as they came in: some may be missing, and some may be faulty
- * (RFC 7606).
+ * Attributes of one UPDATE as received: some may be missing, and some may be malformed (RFC 7606).
  */
 export interface ReceivedAttributes {
   readonly origin: number | undefined
@@ -20,16 +19,19 @@ export interface ReceivedAttributes {
   readonly reach: MultiprotocolReach | undefined
   /** IPv4 unicast prefixes in MP_UNREACH_NLRI. */
   readonly unreach: readonly Prefix[]
-  /** Whether there is an MP_REACH_NLRI, of whatever address family. */
+  /** True if there is an MP_REACH_NLRI, of any address family. */
   readonly hasReach: boolean
-  /** What makes the routes of the UPDATE count as withdrawn; undefined when nothing does. */
+  /** Reason why the routes of the UPDATE count as withdrawn; undefined if they do not. */
   readonly fault: string | undefined
 }
 
 interface Rule {
-  /** OPTIONAL and TRANSITIVE as they must be (RFC 4271 §4.3, §5). */
+  /** Required values of OPTIONAL and TRANSITIVE (RFC 4271 §4.3, §5). */
   readonly flags: number
-  /** What a malformed attribute costs: the routes, or only itself (RFC 7606 §3, §7). */
+  /**
+   * Effect of a malformed attribute: the routes are withdrawn, or only the attribute is discarded
+   * (RFC 7606 §3, §7).
+   */
   readonly malformed: 'withdraw' | 'discard'
   readonly fits: (length: number, fourOctetAs: boolean) => boolean
 }
@@ -40,7 +42,7 @@ const RULES: Readonly<Record<number, Rule>> = {
   [AttributeType.AS_PATH]: { flags: TRANSITIVE, malformed: 'withdraw', fits: () => true },
   [AttributeType.NEXT_HOP]: { flags: TRANSITIVE, malformed: 'withdraw', fits: (n) => n === 4 },
   [AttributeType.MULTI_EXIT_DISC]: { flags: OPTIONAL, malformed: 'withdraw', fits: (n) => n === 4 },
-  // RFC 7606 §7.5: from an external peer it is discarded, whatever it holds.
+  // RFC 7606 §7.5: discarded if received from an external peer, whatever its value.
   [AttributeType.LOCAL_PREF]: { flags: TRANSITIVE, malformed: 'discard', fits: (n) => n === 4 },
   [AttributeType.ATOMIC_AGGREGATE]: { flags: TRANSITIVE, malformed: 'discard', fits: (n) => n === 0 },
   [AttributeType.AGGREGATOR]: {
@@ -60,7 +62,7 @@ const RULES: Readonly<Record<number, Rule>> = {
   [AttributeType.AS4_AGGREGATOR]: { flags: OPTIONAL | TRANSITIVE, malformed: 'discard', fits: (n) => n === 8 },
 }
 
-/** Decodes the path attributes in `b[start, end)`; an error is one that ends the session. */
+/** Decodes the path attributes in `b[start, end)`. An error is one that ends the session. */
 export function decodeAttributes(
   b: Uint8Array,
   start: number,
@@ -85,13 +87,13 @@ export function decodeAttributes(
     const whole = b.subarray(o, next)
     o = next
     if (rule === undefined) {
-      // RFC 4271 §6.3: all that is optional may be unknown, nothing else.
+      // RFC 4271 §6.3: only optional attributes may be unknown.
       if ((flags & OPTIONAL) !== 0) continue
       const why = `attribute ${type} is well-known but not to us`
       return undecodable(ErrorCode.UPDATE_MESSAGE, UpdateSubcode.UNRECOGNIZED_WELL_KNOWN, why, whole.slice())
     }
     if (seen.has(type) || faulty.has(type)) {
-      // RFC 7606 §3 g: the first counts; these two may come only once.
+      // RFC 7606 §3 g: the first one counts. These two may occur only once.
       if (type === AttributeType.MP_REACH_NLRI || type === AttributeType.MP_UNREACH_NLRI)
         return malformedList(`attribute ${type} comes twice`)
       continue
@@ -149,9 +151,7 @@ function interpret(
   })
 }
 
-/**
- * RFC 6793 §4.2.3: what a router with two-octet AS numbers passes on is completed from AS4_PATH.
- */
+/** RFC 6793 §4.2.3: the path from a router with two-octet AS numbers is completed from AS4_PATH. */
 function readAsPath(
   bytes: Uint8Array,
   seen: ReadonlyMap<number, Uint8Array>,
@@ -160,7 +160,7 @@ function readAsPath(
   const path = decodeAsPath(bytes, fourOctetAs)
   const as4Bytes = seen.get(AttributeType.AS4_PATH)
   if (path === undefined || fourOctetAs || as4Bytes === undefined) return path
-  // Someone on the way has aggregated without knowing about AS4_PATH: it no longer fits.
+  // A router on the path has aggregated without support for AS4_PATH, which no longer fits.
   const aggregator = seen.get(AttributeType.AGGREGATOR)
   if (aggregator !== undefined && readU16(aggregator, 0) !== AS_TRANS) return path
   const as4Path = decodeAsPath(as4Bytes, true)
@@ -171,7 +171,7 @@ function readLong(value: Uint8Array | undefined): number | undefined {
   return value && readU32(value, 0)
 }
 
-/** RFC 4271 §6.3 on NEXT_HOP: neither "this network" nor multicast nor above. */
+/** RFC 4271 §6.3 on NEXT_HOP: not "this network", not multicast or above. */
 function isHostAddress(address: number): boolean {
   return address >= 0x0100_0000 && address < 0xe000_0000
 }

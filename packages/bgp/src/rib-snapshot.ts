@@ -2,20 +2,20 @@ import type { Prefix } from '@fivetuple/packet'
 import type { RibPath } from './decision.js'
 import { prefixKey } from './prefix-key.js'
 
-/** A prefix with all paths that are equally good. */
+/** Prefix with all paths of equal cost. */
 export interface RibRoute {
   readonly prefix: Prefix
-  /** At least one; ordered by the neighbours' addresses, whatever the order of arrival. */
+  /** At least one, ordered by the neighbours' addresses, whatever the order of arrival. */
   readonly paths: readonly RibPath[]
-  /** The one that is used where only one can be. */
+  /** Path that is used where only one can be. */
   readonly best: RibPath
   /** MED of the paths. */
   readonly cost: number
-  /** When this set of paths came to be, ms. */
+  /** Time at which this set of paths came into use, ms. */
   readonly since: number
 }
 
-/** What has changed for one prefix: `route` is undefined when no path is left. */
+/** Change of one prefix. `route` is undefined if no path is left. */
 export interface RibChange {
   readonly prefix: Prefix
   readonly route: RibRoute | undefined
@@ -24,20 +24,20 @@ export interface RibChange {
 type Bucket = ReadonlyMap<number, RibRoute>
 
 /**
- * Routes are spread over this many small maps, so that a change copies one of them and not the
+ * Number of maps that routes are spread over, so that a change copies one of them and not the
  * table.
  */
 const BUCKETS = 1024
 const NO_ROUTES: Bucket = new Map()
 
 /**
- * The Loc-RIB at one moment: immutable. The next version shares with this one all that has not
+ * Loc-RIB at one moment: immutable. The next version shares with it everything that has not
  * changed.
  */
 export class RibSnapshot {
-  /** The empty Loc-RIB that everything starts from. */
+  /** Empty Loc-RIB, version 0. */
   static readonly empty = new RibSnapshot(0, 0, new Array<Bucket>(BUCKETS).fill(NO_ROUTES))
-  /** Grows by one with each set of changes. */
+  /** Version number, increased by one with each set of changes. */
   readonly version: number
   /** Number of prefixes that have a route. */
   readonly size: number
@@ -50,12 +50,12 @@ export class RibSnapshot {
     this.#buckets = buckets
   }
 
-  /** The route of exactly this prefix. */
+  /** Returns the route of exactly this prefix. */
   get(prefix: Prefix): RibRoute | undefined {
     return this.#buckets[bucketOf(prefix)]!.get(prefixKey(prefix))
   }
 
-  /** All routes, by address and then by length. Sorted at the first call. */
+  /** Returns all routes, ordered by address and then by length. Sorted at the first call. */
   routes(): readonly RibRoute[] {
     this.#sorted ??= this.#buckets
       .flatMap((bucket) => [...bucket.values()])
@@ -63,7 +63,7 @@ export class RibSnapshot {
     return this.#sorted
   }
 
-  /** The next version; this one when there are no changes. */
+  /** Returns the next version, or this one if there are no changes. */
   with(changes: readonly RibChange[]): RibSnapshot {
     if (changes.length === 0) return this
     const buckets = [...this.#buckets]
@@ -86,7 +86,10 @@ export class RibSnapshot {
   }
 }
 
-/** Multiplicative hashing: the top ten bits of a product that depends on all bits of the prefix. */
+/**
+ * Returns the map of a prefix. Multiplicative hashing: the top ten bits of a product that depends
+ * on all bits of the prefix.
+ */
 function bucketOf({ address, length }: Prefix): number {
   return Math.imul(address ^ (address >>> 15) ^ length, 0x9e37_79b1) >>> 22
 }

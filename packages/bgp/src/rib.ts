@@ -10,20 +10,20 @@ import { isDraining, mayAnnounce, type RibNeighbor } from './rib-neighbor.js'
 import { type RibChange, RibSnapshot } from './rib-snapshot.js'
 import type { Update } from './update.js'
 
-/** One prefix in all Adj-RIBs-In. */
+/** Prefix in all Adj-RIBs-In. */
 interface Entry {
   readonly prefix: Prefix
-  /** By the neighbours' addresses. */
+  /** Ordered by the neighbours' addresses. */
   readonly paths: RibPath[]
 }
 
-/** One neighbour's Adj-RIB-In: its paths are in the entries. */
+/** Adj-RIB-In of one neighbour. Its paths are in the entries. */
 interface AdjRibIn {
   readonly routerId: number
   readonly prefixes: Set<number>
 }
 
-/** Announced prefixes that were not accepted, by cause. */
+/** Announced prefixes that were not accepted, per cause. */
 export interface RibRejections {
   /** Outside of `allowedPrefixes`. */
   notAllowed: number
@@ -32,11 +32,11 @@ export interface RibRejections {
    * (RFC 7606 §7.2).
    */
   firstAs: number
-  /** The AS_PATH has our own AS in it (RFC 4271 §9.1.2). */
+  /** The AS_PATH contains our own AS (RFC 4271 §9.1.2). */
   loop: number
   /** A path attribute is malformed: treated as withdrawn (RFC 7606 §2). */
   malformed: number
-  /** Beyond `prefixLimit`: ends the session. */
+  /** Beyond `prefixLimit`, which ends the session. */
   overLimit: number
 }
 
@@ -62,8 +62,8 @@ export const RIB_REJECTIONS = Object.keys(NOTHING_REFUSED) as readonly (keyof Ri
 
 /**
  * Adj-RIB-In of all neighbours and the Loc-RIB made of them (RFC 4271 §9.1), with multipath: all
- * paths that are equal up to and including MED are used together. Work is per changed prefix, never
- * per table.
+ * paths that are equal up to and including MED are used together. The work is per changed prefix,
+ * never per table.
  */
 export class Rib {
   readonly rejected: RibRejections = { ...NOTHING_REFUSED }
@@ -83,17 +83,17 @@ export class Rib {
     return this.#snapshot
   }
 
-  /** Whether there may be changes to take. */
+  /** True while there may be changes to take. */
   get hasChanges(): boolean {
     return this.#changed.size > 0
   }
 
-  /** Prefixes taken from a neighbour. */
+  /** Returns the number of prefixes accepted from a neighbour. */
   prefixCount(neighbor: RibNeighbor): number {
     return this.#neighbors.get(neighbor)?.prefixes.size ?? 0
   }
 
-  /** Announced prefixes of a neighbour that were refused, over all its sessions. */
+  /** Returns the refused prefixes of a neighbour per cause, over all its sessions. */
   rejectedFrom(neighbor: RibNeighbor): Readonly<RibRejections> {
     return this.#refused.get(neighbor)?.counts ?? NOTHING_REFUSED
   }
@@ -103,21 +103,24 @@ export class Rib {
     return this.#refused.get(neighbor)?.last
   }
 
-  /** A neighbour's session is up. @param routerId the BGP identifier in its OPEN */
+  /**
+   * Adds a neighbour whose session is up.
+   * @param routerId the BGP identifier in its OPEN
+   */
   addNeighbor(neighbor: RibNeighbor, routerId: number): void {
     assert(!this.#neighbors.has(neighbor), `neighbour ${neighbor.name} is up already`)
     this.#neighbors.set(neighbor, { routerId, prefixes: new Set() })
   }
 
-  /** A neighbour's session is down: its paths are void. */
+  /** Removes a neighbour whose session is down: its paths are void. */
   removeNeighbor(neighbor: RibNeighbor): void {
     for (const key of this.#neighbors.get(neighbor)?.prefixes ?? []) this.#removePath(neighbor, key)
     this.#neighbors.delete(neighbor)
   }
 
   /**
-   * Takes an UPDATE of a neighbour that is up.
-   * @returns an error when the neighbour has announced more prefixes than it may: the session must
+   * Processes an UPDATE of a neighbour that is up.
+   * @returns an error if the neighbour has announced more prefixes than it may: the session must
    * end with it
    */
   update(neighbor: RibNeighbor, update: Update, now: number): BgpError | undefined {
@@ -148,8 +151,8 @@ export class Rib {
   }
 
   /**
-   * Decides anew for all prefixes that were touched since the last call; returns what came out
-   * differently.
+   * Selects paths again for all prefixes that were touched since the last call. Returns those with
+   * a different result.
    */
   takeChanges(now: number): RibChange[] {
     const changes: RibChange[] = []
@@ -173,7 +176,10 @@ export class Rib {
     return changes
   }
 
-  /** Reason why no announcement with this AS_PATH is accepted from the neighbour, if so. */
+  /**
+   * Returns the reason why no announcement with this AS_PATH is accepted from the neighbour, or
+   * undefined.
+   */
   #unacceptable({ as }: RibNeighbor, { asPath }: PathAttributes): [keyof RibRejections, string] | undefined {
     const first = firstAs(asPath)
     if (first !== as)
@@ -232,7 +238,7 @@ export class Rib {
   }
 }
 
-/** RFC 4486 §4: the data names the address family and the limit. */
+/** RFC 4486 §4: the data contains the address family and the limit. */
 function tooManyPrefixes({ name, prefixLimit }: RibNeighbor): BgpError {
   const data = new Uint8Array([0, AFI_IPV4, SAFI_UNICAST, 0, 0, 0, 0])
   new DataView(data.buffer).setUint32(3, prefixLimit)

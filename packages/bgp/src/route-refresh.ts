@@ -11,7 +11,8 @@ export function encodeRouteRefresh(family: number): Uint8Array {
 }
 
 /**
- * The address family that a ROUTE-REFRESH body of at least four bytes asks for, as AFI << 8 | SAFI.
+ * Decodes a ROUTE-REFRESH body of at least four bytes: the requested address family, as AFI << 8 |
+ * SAFI.
  */
 export function decodeRouteRefresh(body: Uint8Array): number {
   return (readU16(body, 0) << 8) | body[3]!

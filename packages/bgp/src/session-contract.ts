@@ -4,7 +4,7 @@ import type { SessionEnd } from './session-end.js'
 import type { SessionState } from './transitions.js'
 import type { Update } from './update.js'
 
-/** What a session needs to know; all of it is fixed for its life. */
+/** Configuration of a session, fixed for its life. */
 export interface SessionConfig {
   readonly localAs: number
   /** Our BGP identifier, 32 bits, not 0. */
@@ -12,7 +12,7 @@ export interface SessionConfig {
   readonly peerAs: number
   /** Proposed hold time, seconds: 0 (none) or 3 to 65,535. */
   readonly holdTime: number
-  /** Waits for the peer to dial and never dials itself. */
+  /** True if it waits for the peer to dial and never dials itself. */
   readonly passive: boolean
   /** First and longest pause between attempts, ms; it doubles from one to the other. */
   readonly retryFirstMs: number
@@ -23,29 +23,30 @@ export interface SessionConfig {
 
 export type SessionInput =
   | { readonly type: 'start' }
-  /** Like start, but only after a pause: something has just gone wrong. */
+  /** Starts after a pause, since an error has just occurred. */
   | { readonly type: 'resume' }
   /**
-   * Ends the session with Cease and the given subcode (RFC 4486); stays idle until the next start.
+   * Ends the session with Cease and this subcode (RFC 4486). It stays idle until the next start.
    */
   | { readonly type: 'stop'; readonly subcode: number }
   /**
-   * Ends the session without a word, since none would get through; stays idle until the next start.
+   * Ends the session without a NOTIFICATION, which would not arrive. It stays idle until the next
+   * start.
    */
   | { readonly type: 'cut' }
-  /** A connection is up: the one that was asked for, or the peer's. */
+  /** A connection is up: the requested one, or the peer's. */
   | { readonly type: 'connected' }
-  /** The connection, or the attempt at one, is gone. */
+  /** The connection, or the attempt at one, has ended. */
   | { readonly type: 'transport-lost'; readonly reason: string }
   | { readonly type: 'bytes'; readonly bytes: Uint8Array }
-  /** The peer does not read: what is sent from now on queues up. */
+  /** The peer does not read: bytes sent from now on are queued. */
   | { readonly type: 'blocked' }
   | { readonly type: 'unblocked' }
-  /** UPDATE messages to send; only while established. */
+  /** UPDATE messages to send, only while established. */
   | { readonly type: 'updates'; readonly messages: readonly Uint8Array[] }
-  /** The other connection to the same peer is the one to keep (RFC 4271 §6.8). */
+  /** The other connection to the same peer is kept (RFC 4271 §6.8). */
   | { readonly type: 'collision' }
-  /** The owner found the peer's routes unacceptable. */
+  /** The owner has found the peer's routes unacceptable. */
   | { readonly type: 'reject'; readonly error: BgpError }
   | { readonly type: 'timeout' }
 
@@ -53,11 +54,11 @@ export type SessionOutput =
   | { readonly type: 'connect' }
   | { readonly type: 'disconnect' }
   | { readonly type: 'send'; readonly bytes: Uint8Array }
-  /** The peer's OPEN has been accepted: the moment to look for a collision. */
+  /** The peer's OPEN has been accepted: time to detect a collision. */
   | { readonly type: 'open'; readonly open: Open }
   | { readonly type: 'established'; readonly open: Open }
   | { readonly type: 'update'; readonly update: Update }
-  /** The peer asks for all routes again (RFC 2918). */
+  /** The peer requests all routes again (RFC 2918). */
   | { readonly type: 'refresh' }
   /**
    * A connection, or the attempt at one, has ended. If the session was established, its routes are
@@ -72,7 +73,7 @@ export interface SessionCounters {
   messagesOut: number
   updatesIn: number
   updatesOut: number
-  /** UPDATEs whose routes were taken as withdrawn because of a bad attribute (RFC 7606). */
+  /** UPDATEs whose routes counted as withdrawn because of a malformed attribute (RFC 7606). */
   updateFaults: number
   notificationsIn: number
   notificationsOut: number

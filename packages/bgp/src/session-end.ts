@@ -5,43 +5,42 @@ import { formatNotification, notificationDetail } from './notification-text.js'
 
 /** Reason for the end of a connection, or of an attempt at one. */
 export interface SessionEnd {
-  /**
-   * `sent` or `received`: a NOTIFICATION went that way. `lost`: the connection ended without one.
-   */
+  /** Direction of the NOTIFICATION, or `lost` if the connection ended without one. */
   readonly kind: 'sent' | 'received' | 'lost'
   /** In words. */
   readonly text: string
-  /** Codes of the NOTIFICATION (RFC 4271 §4.5); null when there was none. */
+  /** Codes of the NOTIFICATION (RFC 4271 §4.5); null if there was none. */
   readonly code: number | null
   readonly subcode: number | null
 }
 
-/** The end by a NOTIFICATION of ours. */
+/** Returns the end by a NOTIFICATION that we sent. */
 export function sentEnd({ code, subcode, message }: BgpError): SessionEnd {
   return { kind: 'sent', text: joined(formatNotification(code, subcode), message), code, subcode }
 }
 
-/** The end by a NOTIFICATION of the peer's. */
+/** Returns the end by a NOTIFICATION of the peer. */
 export function receivedEnd(notification: Notification): SessionEnd {
   const { code, subcode } = notification
   const text = joined(formatNotification(code, subcode), notificationDetail(notification))
   return { kind: 'received', text, code, subcode }
 }
 
-/** The end without a NOTIFICATION. */
+/** Returns the end without a NOTIFICATION. */
 export function lostEnd(text: string): SessionEnd {
   return { kind: 'lost', text, code: null, subcode: null }
 }
 
 /**
- * True if the other connection to the same peer is kept instead (RFC 4271 §6.8), which is no error.
+ * Returns true if the other connection to the same peer is kept instead (RFC 4271 §6.8), which is
+ * no error.
  */
 export function isCollision({ code, subcode }: SessionEnd): boolean {
   return code === ErrorCode.CEASE && subcode === CeaseSubcode.CONNECTION_COLLISION
 }
 
 /**
- * The end of a connection in one line.
+ * Formats the end of a connection in one line.
  * @example 'received Cease, administrative shutdown (6/2): "maintenance"'
  */
 export function formatSessionEnd({ kind, text }: SessionEnd): string {

@@ -1,13 +1,13 @@
 /**
- * The timers of a session (RFC 4271 §8, RFC 9687), in the order in which they are looked at when
- * several are due.
+ * Timers of a session (RFC 4271 §8, RFC 9687), in the order in which they are handled if several
+ * are due.
  */
 export const SESSION_TIMERS = ['hold', 'send-hold', 'idle-hold', 'connect-retry', 'keepalive'] as const
 export type SessionTimer = (typeof SESSION_TIMERS)[number]
 
 const NEVER = Number.POSITIVE_INFINITY
 
-/** When each timer is due, ms. */
+/** Times at which the timers are due, ms. */
 export class SessionTimers {
   readonly #at: Record<SessionTimer, number> = {
     hold: NEVER,
@@ -17,7 +17,7 @@ export class SessionTimers {
     keepalive: NEVER,
   }
 
-  /** The earliest of them; Infinity when none is set. */
+  /** Earliest of them; Infinity if none is set. */
   get earliest(): number {
     return Math.min(...Object.values(this.#at))
   }
@@ -38,7 +38,7 @@ export class SessionTimers {
     this.clear(...SESSION_TIMERS)
   }
 
-  /** Takes the first timer that is due, and clears it. */
+  /** Returns the first timer that is due, and clears it. */
   takeDue(now: number): SessionTimer | undefined {
     const due = SESSION_TIMERS.find((timer) => this.#at[timer] <= now)
     if (due !== undefined) this.#at[due] = NEVER

@@ -13,12 +13,12 @@ import { type SessionEvent, type SessionState, TRANSITIONS } from './transitions
 import { decodeUpdate } from './update.js'
 
 /**
- * Hold time until the peer's OPEN has come (RFC 4271 §8.2.2 suggests 4 minutes; on one machine
- * seconds are plenty).
+ * Hold time until the peer's OPEN has arrived (RFC 4271 §8.2.2 suggests 4 minutes; on one machine
+ * seconds are enough).
  */
 const OPEN_HOLD_MS = 10_000
 /**
- * How long a peer may leave everything unread when there is no hold time to derive it from
+ * Time that a peer may leave everything unread if there is no hold time to derive it from
  * (RFC 9687 §4).
  */
 const SEND_HOLD_DEFAULT_MS = 480_000
@@ -31,7 +31,7 @@ const MESSAGE_EVENTS: Readonly<Record<number, SessionEvent>> = {
   [MessageType.ROUTE_REFRESH]: 'update',
 }
 
-/** RFC 6608: where a message came that should not have. */
+/** Subcode per state in which an unexpected message arrived (RFC 6608). */
 const UNEXPECTED_IN: Readonly<Record<SessionState, number>> = {
   idle: FsmSubcode.UNSPECIFIC,
   connect: FsmSubcode.UNSPECIFIC,
@@ -42,8 +42,8 @@ const UNEXPECTED_IN: Readonly<Record<SessionState, number>> = {
 }
 
 /**
- * The BGP session machine (RFC 4271 §8): one peer, one connection at a time. Bytes, connection
- * events and time go in; bytes to send, wishes for a connection and routes come out.
+ * BGP session machine (RFC 4271 §8): one peer, one connection at a time. Inputs are bytes,
+ * connection events and the time. Outputs are bytes to send, requests for a connection and routes.
  */
 export class BgpSession {
   readonly counters: SessionCounters = {
@@ -62,7 +62,7 @@ export class BgpSession {
   #state: SessionState = 'idle'
   #framer = new MessageFramer()
   #peerOpen: Open | undefined
-  /** Wanted by the owner: an idle session starts again by itself. */
+  /** True while the owner wants a session: an idle session starts again by itself. */
   #enabled = false
   /** Negotiated hold time, ms; 0: none. */
   #holdMs = 0
@@ -78,7 +78,7 @@ export class BgpSession {
     return this.#state
   }
 
-  /** What the peer's OPEN said, from open-confirm on. */
+  /** OPEN of the peer, from open-confirm on. */
   get peerOpen(): Open | undefined {
     return this.#peerOpen
   }
@@ -157,7 +157,7 @@ export class BgpSession {
       if (this.#enabled && this.#state === 'idle') this.#start(now)
     },
     'connect-retry': (now: number) => {
-      if (this.#state === 'connect') this.#outputs.push({ type: 'disconnect' }) // it takes too long
+      if (this.#state === 'connect') this.#outputs.push({ type: 'disconnect' }) // the attempt takes too long
       this.#move('retry-expired', 'retrying')
       this.#dial(now)
     },
@@ -324,7 +324,7 @@ export class BgpSession {
     this.#timers.clear('idle-hold')
   }
 
-  /** Tells the peer why, then ends. */
+  /** Sends a NOTIFICATION, then ends. */
   #fail(event: SessionEvent, error: BgpError, now: number): void {
     if (!this.#isConnected) {
       this.#end(event, lostEnd(error.message), now)
@@ -337,8 +337,8 @@ export class BgpSession {
 
   #end(event: SessionEvent, end: SessionEnd, now: number): void {
     const wasEstablished = this.#state === 'established'
-    // A session that has held for a while starts the next attempt afresh; one that flaps waits
-    // longer each time.
+    // A session that has held for a while resets the backoff. A session that flaps waits longer
+    // each time.
     if (wasEstablished && now - this.#establishedAt >= this.#config.retryMaxMs) this.#backoff.reset()
     this.#outputs.push({ type: 'disconnect' })
     this.#move(event, formatSessionEnd(end))
@@ -348,8 +348,8 @@ export class BgpSession {
     this.#holdMs = 0
     this.#timers.clearAll()
     if (!this.#enabled) return
-    // A passive session is open for the next connection at once, unless its peer has just
-    // misbehaved.
+    // A passive session accepts the next connection at once, unless its peer has just violated the
+    // protocol.
     if (this.#config.passive && PEACEFUL_ENDINGS.has(event)) this.#start(now)
     else this.#timers.set('idle-hold', now + this.#backoff.next())
   }

@@ -1,8 +1,8 @@
-/** The states of RFC 4271 §8.2.2, in the order in which a session passes through them. */
+/** States of RFC 4271 §8.2.2, in the order in which a session passes through them. */
 export const SESSION_STATES = ['idle', 'connect', 'active', 'open-sent', 'open-confirm', 'established'] as const
 export type SessionState = (typeof SESSION_STATES)[number]
 
-/** What moves a session, with the event's number in RFC 4271 §8.1. */
+/** Events of a session, with their numbers in RFC 4271 §8.1. */
 export const SESSION_EVENTS = {
   /** Start by dialling. */
   start: '1, 3',
@@ -17,28 +17,28 @@ export const SESSION_EVENTS = {
   connected: '16, 17',
   'transport-lost': '18',
   open: '19',
-  /** A message that is wrong in itself. */
+  /** An invalid message. */
   'message-error': '21, 22, 28',
   collision: '23',
   notification: '24, 25',
   keepalive: '26',
-  /** UPDATE, and ROUTE-REFRESH too. */
+  /** UPDATE or ROUTE-REFRESH. */
   update: '27',
 } as const
 export type SessionEvent = keyof typeof SESSION_EVENTS
 
-/** The next state for every event in every state. */
+/** Next state for every event in every state. */
 export type TransitionTable = Readonly<Record<SessionState, Readonly<Record<SessionEvent, SessionState>>>>
 
 /**
- * RFC 4271 §8.2.2. A message that leads to idle is one that the state does not expect: the peer is
- * told so (RFC 6608).
+ * Transitions of RFC 4271 §8.2.2. A message that the state does not expect leads to idle, and a
+ * NOTIFICATION reports that to the peer (RFC 6608).
  *
  * A second connection to the same peer is another session of the same table, so `connected` changes
  * nothing once there is a connection. Deviations: a session that has lost its connection before an
- * OPEN came in (`active`) dials again when the retry timer says so, whether or not its peer has
- * dialled by then; DelayOpen and peer oscillation damping are not there, but pauses between
- * attempts grow.
+ * OPEN was received (`active`) dials again when the retry timer expires, whether or not its peer
+ * has dialled. DelayOpen and peer oscillation damping are missing, but pauses between attempts
+ * grow.
  */
 export const TRANSITIONS: TransitionTable = {
   idle: row('idle', { start: 'connect', 'start-passive': 'active' }),
@@ -80,7 +80,7 @@ export const TRANSITIONS: TransitionTable = {
   }),
 }
 
-/** A total row: `otherwise` for all events that are not named. */
+/** Returns a total row: `otherwise` for all events that are not named. */
 function row(
   otherwise: SessionState,
   named: Partial<Record<SessionEvent, SessionState>>,

@@ -12,14 +12,14 @@ export interface Announcement {
   readonly attributes: PathAttributes
 }
 
-/** An UPDATE message (RFC 4271 §4.3) as it takes effect: withdrawals first. */
+/** UPDATE message (RFC 4271 §4.3) in order of effect: withdrawals first. */
 export interface Update {
   readonly withdrawn: readonly Prefix[]
   /** At most two: one from the message's own field and one from MP_REACH_NLRI. */
   readonly announced: readonly Announcement[]
-  /** Why announced routes were taken as withdrawn, when they were (RFC 7606 §2). */
+  /** Reason why announced routes count as withdrawn (RFC 7606 §2); undefined if they do not. */
   readonly fault: string | undefined
-  /** Of the withdrawn prefixes, those that were announced with the fault. */
+  /** Withdrawn prefixes that were announced with the fault. */
   readonly faulty?: readonly Prefix[]
 }
 
@@ -28,7 +28,7 @@ const LENGTH_FIELDS_BYTES = 4
 const PREFIXES_MAX_BYTES = MESSAGE_MAX_BYTES - HEADER_BYTES - LENGTH_FIELDS_BYTES
 
 /**
- * Decodes the body of an UPDATE; an error is one that ends the session (RFC 4271 §6.3, RFC 7606).
+ * Decodes the body of an UPDATE. An error is one that ends the session (RFC 4271 §6.3, RFC 7606).
  */
 export function decodeUpdate(body: Uint8Array, fourOctetAs: boolean): Decoded<Update> {
   const malformed = (why: string) => undecodable(ErrorCode.UPDATE_MESSAGE, UpdateSubcode.MALFORMED_ATTRIBUTE_LIST, why)
@@ -49,15 +49,15 @@ export function decodeUpdate(body: Uint8Array, fourOctetAs: boolean): Decoded<Up
   const fault = received.value.fault ?? missing(received.value, prefixes.length > 0)
   if (fault === undefined)
     return decoded({ withdrawn: gone, announced: announcements(received.value, prefixes), fault })
-  // RFC 7606 §5.2: the prefixes that the fault should cost may be what is missing.
+  // RFC 7606 §5.2: the missing part may be the prefixes that the fault applies to.
   if (prefixes.length === 0 && !hasReach) return malformed(fault)
   const faulty = [...prefixes, ...(reach?.prefixes ?? [])]
   return decoded({ withdrawn: [...gone, ...faulty], announced: [], fault, faulty })
 }
 
 /**
- * RFC 7606 §3 d: which mandatory attribute an announcement lacks; NEXT_HOP is for the message's own
- * prefixes.
+ * Returns which mandatory attribute an announcement lacks (RFC 7606 §3 d). NEXT_HOP is required for
+ * the message's own prefixes.
  */
 function missing({ origin, asPath, nextHop, reach }: ReceivedAttributes, hasPrefixes: boolean): string | undefined {
   if (!hasPrefixes && reach === undefined) return undefined
@@ -80,7 +80,7 @@ function announcements(received: ReceivedAttributes, prefixes: readonly Prefix[]
   return announced
 }
 
-/** UPDATE messages that withdraw these prefixes, as few as the message size allows. */
+/** Encodes UPDATE messages that withdraw these prefixes, as few as the message size allows. */
 export function encodeWithdrawals(prefixes: readonly Prefix[]): Uint8Array[] {
   return inBatches(prefixes, PREFIXES_MAX_BYTES).map(({ batch, bytes }) => {
     const body = new Uint8Array(LENGTH_FIELDS_BYTES + bytes)
@@ -91,8 +91,8 @@ export function encodeWithdrawals(prefixes: readonly Prefix[]): Uint8Array[] {
 }
 
 /**
- * UPDATE messages that announce these prefixes with the same attributes, as few as the message size
- * allows.
+ * Encodes UPDATE messages that announce these prefixes with the same attributes, as few as the
+ * message size allows.
  */
 export function encodeAnnouncements({ prefixes, attributes }: Announcement, fourOctetAs: boolean): Uint8Array[] {
   const encoded = encodeAttributes(attributes, fourOctetAs)
@@ -105,7 +105,7 @@ export function encodeAnnouncements({ prefixes, attributes }: Announcement, four
   })
 }
 
-/** The End-of-RIB marker of IPv4 unicast (RFC 4724 §2): an UPDATE that says nothing. */
+/** Encodes the End-of-RIB marker of IPv4 unicast (RFC 4724 §2): an empty UPDATE. */
 export function encodeEndOfRib(): Uint8Array {
   return encodeMessage(MessageType.UPDATE, new Uint8Array(LENGTH_FIELDS_BYTES))
 }

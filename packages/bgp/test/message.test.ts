@@ -77,7 +77,7 @@ t.test('headers refused, with the data of RFC 4271 §6.1', (t) => {
   t.end()
 })
 
-t.test('who has heard enough gets no more', (t) => {
+t.test('onFrame that returns false ends the push', (t) => {
   const frames: number[] = []
   new MessageFramer().push(Buffer.concat([NOTIFICATION, encodeKeepalive()]), ({ type }) => {
     frames.push(type)
@@ -122,7 +122,7 @@ t.test('arbitrary bytes never throw', (t) => {
   t.end()
 })
 
-t.test('an UPDATE of which any byte has changed does not throw either', (t) => {
+t.test('an UPDATE with any changed byte does not throw', (t) => {
   const good = hex('0000 001b 40010100 40020602010000fde9 400304c0000201 c00804fc000007 18c61201')
   fc.assert(
     fc.property(fc.nat(good.length - 1), fc.nat(255), fc.nat(good.length), (at, byte, length) => {

@@ -36,7 +36,7 @@ t.test('a prefix limit (RFC 4486 §4)', async (t) => {
   t.equal(detail(1, Uint8Array.of(0, 1)), undefined)
 })
 
-t.test('any bytes make a line of text or nothing', async () => {
+t.test('any bytes yield a line of text or undefined', async () => {
   fc.assert(
     fc.property(fc.nat(255), fc.nat(255), fc.uint8Array({ maxLength: 300 }), (code, subcode, data) => {
       const line = `${formatNotification(code, subcode)} ${notificationDetail({ code, subcode, data }) ?? ''}`

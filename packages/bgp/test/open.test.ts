@@ -11,7 +11,7 @@ t.test('vectors', (t) => {
   t.end()
 })
 
-t.test('what we send', (t) => {
+t.test('the OPEN that is sent', (t) => {
   const open = {
     as: 4_200_000_001,
     holdTime: 90,

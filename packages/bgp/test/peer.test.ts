@@ -20,7 +20,7 @@ const announced = ({ updates }: Speaker) =>
 const withdrawn = ({ updates }: Speaker) => updates.flatMap((update) => update.withdrawn.map(formatPrefix))
 const count = (speaker: Speaker, type: number) => speaker.sent.filter((sent) => sent === type).length
 
-t.test('one dials, the other waits: the states of RFC 4271 in order', (t) => {
+t.test('one dials, the other waits: states of RFC 4271 in order', (t) => {
   const two = new TwoSpeakers({ accepts: false }, { passive: true }).start().run(10)
   two.assertEstablished()
   t.same(two.a.states, ['connect', 'open-sent', 'open-confirm', 'established'])
@@ -29,7 +29,7 @@ t.test('one dials, the other waits: the states of RFC 4271 in order', (t) => {
   t.end()
 })
 
-t.test('both dial at once: one connection is left, that of the higher identifier', (t) => {
+t.test('both dial at once: the connection of the higher identifier is kept', (t) => {
   const two = new TwoSpeakers().start().run(10)
   two.assertEstablished()
   t.equal([...two.a.connections.values()][0]?.dialler, two.b)
@@ -47,7 +47,7 @@ t.test('equal identifiers: the higher AS number decides (RFC 6286)', (t) => {
   t.end()
 })
 
-t.test('routes: all at the start, then what changes, and all again on request', (t) => {
+t.test('routes: all at the start, then changes, and all again on request', (t) => {
   const two = new TwoSpeakers({ accepts: false }, { passive: true })
   two.input(two.a, { type: 'announce', routes: [{ prefix: VIP, med: 5 }] })
   two.start().run(10)
@@ -74,7 +74,7 @@ t.test('routes: all at the start, then what changes, and all again on request', 
   t.end()
 })
 
-t.test('a route that is withdrawn and comes back as it was is announced again', (t) => {
+t.test('a route that is withdrawn and announced unchanged is announced again', (t) => {
   const two = new TwoSpeakers({ accepts: false }, { passive: true }).start().run(10)
   for (const _ of [1, 2]) {
     two.input(two.a, { type: 'announce', routes: [{ prefix: VIP }] })
@@ -87,7 +87,7 @@ t.test('a route that is withdrawn and comes back as it was is announced again', 
   t.end()
 })
 
-t.test('who has stopped dialling for a session dials again when it ends', (t) => {
+t.test('a peer that stopped dialling for a session dials again when it ends', (t) => {
   const two = new TwoSpeakers().start().run(10)
   t.equal([...two.a.connections.values()][0]?.dialler, two.b, 'the session is the one that b has dialled')
   two.run(20_000)
@@ -98,7 +98,7 @@ t.test('who has stopped dialling for a session dials again when it ends', (t) =>
   t.end()
 })
 
-t.test('a peer that does not read is told only the difference once it does', (t) => {
+t.test('a peer that does not read gets only the difference once it does', (t) => {
   const two = new TwoSpeakers({ accepts: false }, { passive: true }).start().run(10)
   two.input(two.a, { type: 'blocked', side: 'dialled' })
   for (let i = 0; i < 1_000; i++) {
@@ -113,7 +113,7 @@ t.test('a peer that does not read is told only the difference once it does', (t)
   t.end()
 })
 
-t.test('a peer that never reads is given up, however alive it sounds (RFC 9687)', (t) => {
+t.test('a peer that never reads is disconnected, although its KEEPALIVEs arrive (RFC 9687)', (t) => {
   const two = new TwoSpeakers({ accepts: false }, { passive: true }).start().run(10)
   two.input(two.a, { type: 'blocked', side: 'dialled' })
   two.run(17_900)
@@ -124,7 +124,7 @@ t.test('a peer that never reads is given up, however alive it sounds (RFC 9687)'
 })
 
 t.test('hold time', (t) => {
-  t.test('the smaller proposal counts, and KEEPALIVEs keep the session', (t) => {
+  t.test('the smaller proposal applies, and KEEPALIVEs keep the session', (t) => {
     const two = new TwoSpeakers({ accepts: false, holdTime: 90 }, { passive: true, holdTime: 3 }).start().run(30_010)
     two.assertEstablished()
     const keepalives = count(two.a, MessageType.KEEPALIVE)
@@ -153,11 +153,11 @@ t.test('hold time', (t) => {
     t.equal(count(two.a, MessageType.KEEPALIVE), 1)
     t.end()
   })
-  t.test('1 and 2 are our own mistake', (t) => {
+  t.test('1 and 2 throw', (t) => {
     t.throws(() => new TwoSpeakers({ holdTime: 2 }), /hold time/)
     t.end()
   })
-  t.test('a connection on which no OPEN comes is given up', (t) => {
+  t.test('a connection without an OPEN is closed', (t) => {
     const two = new TwoSpeakers({ passive: true })
     two.input(two.a, { type: 'start' })
     two.input(two.a, { type: 'connected', side: 'accepted' })
@@ -193,7 +193,7 @@ t.test('the carrier gates the session', (t) => {
   t.end()
 })
 
-t.test('stop says Cease, and means it', (t) => {
+t.test('stop sends Cease, and the session stays down', (t) => {
   const two = new TwoSpeakers({ accepts: false }, { passive: true }).start().run(10)
   two.input(two.b, { type: 'stop', subcode: CeaseSubcode.ADMINISTRATIVE_SHUTDOWN })
   two.run(60_000)
@@ -207,7 +207,7 @@ t.test('stop says Cease, and means it', (t) => {
   t.end()
 })
 
-t.test('pauses between attempts grow up to the longest and start afresh with the carrier', (t) => {
+t.test('pauses between attempts grow up to the longest and restart with the carrier', (t) => {
   const two = new TwoSpeakers({ accepts: false }, { passive: true })
   two.refuse = true
   const dials: number[] = []
@@ -229,7 +229,7 @@ t.test('pauses between attempts grow up to the longest and start afresh with the
   t.end()
 })
 
-t.test('a newer connection takes the place of one without an OPEN, not of a session', (t) => {
+t.test('a newer connection replaces one without an OPEN, but not a session', (t) => {
   const two = new TwoSpeakers({ passive: true })
   two.input(two.a, { type: 'start' })
   t.equal(two.a.machine.connectionRefusal, undefined)
@@ -249,7 +249,7 @@ t.test('a newer connection takes the place of one without an OPEN, not of a sess
   t.end()
 })
 
-t.test('what a peer should not say, and what it hears', (t) => {
+t.test('messages that violate the protocol, and the NOTIFICATIONs for them', (t) => {
   const open = (as: number, routerId = 9) =>
     encodeOpen({ as, holdTime: 9, routerId, fourOctetAs: true, routeRefresh: false, families: [] })
   const good = open(4_200_000_002)
@@ -286,7 +286,7 @@ t.test('what a peer should not say, and what it hears', (t) => {
   t.end()
 })
 
-t.test('over a transport that breaks at random, sessions come back and tell the truth', (t) => {
+t.test('over a transport that breaks at random, sessions come back with the right routes', (t) => {
   const step = fc.record({
     ms: fc.integer({ min: 0, max: 4_000 }),
     act: fc.constantFrom('break', 'black-hole', 'refuse', 'heal', 'announce', 'withdraw', 'link', 'stop', 'start'),
@@ -352,13 +352,13 @@ t.test('a failed dial does not replace the last error', (t) => {
   two.input(two.b, { type: 'start' })
   two.run(10_000)
   two.assertEstablished()
-  t.equal(machine.attemptError, undefined, 'a session ends what is told of attempts')
+  t.equal(machine.attemptError, undefined, 'an established session clears the error of attempts')
   t.match(machine.lastError, { code: 6, subcode: 2 }, 'but not the last error')
   t.ok(machine.stateSince > 30_000 && machine.stateSince < 40_100)
   t.end()
 })
 
-t.test('losing an established session is an error, collision detection is none', (t) => {
+t.test('the loss of an established session is an error, collision detection is not', (t) => {
   const two = new TwoSpeakers().start().run(2_000)
   two.assertEstablished()
   t.same([two.a.machine.lastError, two.b.machine.lastError], [undefined, undefined])
@@ -367,7 +367,7 @@ t.test('losing an established session is an error, collision detection is none',
   t.end()
 })
 
-t.test('a collision that the peer has resolved is no error either', (t) => {
+t.test('a collision that the peer has resolved is not an error', (t) => {
   const two = new TwoSpeakers({ accepts: false })
   two.blackHole = true
   two.start()

@@ -66,7 +66,7 @@ const table = (snapshot: RibSnapshot) =>
       ]),
   )
 
-t.test('equal cost means several paths, in the order of the neighbours’ addresses', (t) => {
+t.test('paths of equal cost are used together, in the order of the neighbours’ addresses', (t) => {
   const { rib, neighbors } = ribWith(3)
   for (const i of [2, 0, 1]) rib.update(neighbors[i]!, announce([VIP]), 10 + i)
   const changes = rib.takeChanges(20)
@@ -87,7 +87,7 @@ t.test('equal cost means several paths, in the order of the neighbours’ addres
   t.end()
 })
 
-t.test('what makes a path worse', (t) => {
+t.test('attributes that make a path worse', (t) => {
   const worse: [string, PathAttributes][] = [
     ['a longer AS_PATH', attributes({}, [65_001, 65_001, 65_007])],
     ['a worse ORIGIN', attributes({ origin: 1 }, [65_001, 65_007])],
@@ -107,29 +107,32 @@ t.test('what makes a path worse', (t) => {
   t.end()
 })
 
-t.test('a path that drains stays among its equals, marked, as long as one of them does not (RFC 8326)', (t) => {
-  const { rib, neighbors } = ribWith(3)
-  const draining = attributes({ communities: [Community.GRACEFUL_SHUTDOWN] })
-  for (const one of neighbors) rib.update(one, announce([VIP]), 0)
-  rib.update(neighbors[2]!, announce([VIP], draining), 0)
-  rib.takeChanges(0)
-  const shown = () =>
-    rib.snapshot.get(VIP)!.paths.map((path) => `${path.neighbor.name}${path.isDraining ? ' drains' : ''}`)
-  t.same(shown(), ['lb-1', 'lb-2', 'lb-3 drains'])
-  t.not(rib.snapshot.get(VIP)!.best.neighbor.name, 'lb-3', 'it is not the one best')
-  for (const one of neighbors) rib.update(one, announce([VIP], draining), 1)
-  t.equal(rib.takeChanges(1).length, 1)
-  t.same(shown(), ['lb-1 drains', 'lb-2 drains', 'lb-3 drains'], 'better than nothing')
-  rib.update(neighbors[1]!, announce([VIP], attributes({ med: 7 })), 2)
-  rib.takeChanges(2)
-  t.same(shown(), ['lb-2'], 'where no equal one stays, a worse one takes over')
-  rib.update(neighbors[0]!, announce([VIP]), 3)
-  rib.takeChanges(3)
-  t.same(shown(), ['lb-1', 'lb-3 drains'])
-  t.end()
-})
+t.test(
+  'a path that drains stays in the set of equal paths, marked, as long as another does not drain (RFC 8326)',
+  (t) => {
+    const { rib, neighbors } = ribWith(3)
+    const draining = attributes({ communities: [Community.GRACEFUL_SHUTDOWN] })
+    for (const one of neighbors) rib.update(one, announce([VIP]), 0)
+    rib.update(neighbors[2]!, announce([VIP], draining), 0)
+    rib.takeChanges(0)
+    const shown = () =>
+      rib.snapshot.get(VIP)!.paths.map((path) => `${path.neighbor.name}${path.isDraining ? ' drains' : ''}`)
+    t.same(shown(), ['lb-1', 'lb-2', 'lb-3 drains'])
+    t.not(rib.snapshot.get(VIP)!.best.neighbor.name, 'lb-3', 'it is not the one best')
+    for (const one of neighbors) rib.update(one, announce([VIP], draining), 1)
+    t.equal(rib.takeChanges(1).length, 1)
+    t.same(shown(), ['lb-1 drains', 'lb-2 drains', 'lb-3 drains'], 'better than nothing')
+    rib.update(neighbors[1]!, announce([VIP], attributes({ med: 7 })), 2)
+    rib.takeChanges(2)
+    t.same(shown(), ['lb-2'], 'where no equal one stays, a worse one takes over')
+    rib.update(neighbors[0]!, announce([VIP]), 3)
+    rib.takeChanges(3)
+    t.same(shown(), ['lb-1', 'lb-3 drains'])
+    t.end()
+  },
+)
 
-t.test('what makes no difference', (t) => {
+t.test('attributes that make no difference', (t) => {
   const same: [string, PathAttributes][] = [
     ['another AS in an AS_PATH of the same length', attributes({}, [65_001, 65_008])],
     [
@@ -234,7 +237,7 @@ t.test('import: filter, loops, limit', (t) => {
   t.end()
 })
 
-t.test('nothing changes when nothing changes', (t) => {
+t.test('an unchanged announcement is no change', (t) => {
   const { rib, neighbors } = ribWith(2)
   rib.update(neighbors[0]!, announce([VIP]), 0)
   rib.takeChanges(0)
@@ -251,7 +254,7 @@ t.test('nothing changes when nothing changes', (t) => {
   t.end()
 })
 
-t.test('old snapshots stay as they were', (t) => {
+t.test('old snapshots do not change', (t) => {
   const { rib, neighbors } = ribWith(1)
   const prefixes = Array.from({ length: 200 }, (_, i) => hostPrefix(0x7f14_0a00 + i))
   rib.update(neighbors[0]!, announce(prefixes.slice(0, 100)), 0)

@@ -35,7 +35,7 @@ export class TwoSpeakers {
   readonly clock = new ManualClock()
   readonly a: Speaker
   readonly b: Speaker
-  /** Nothing gets through, and nobody is told. */
+  /** True while nothing is delivered and neither end is notified. */
   blackHole = false
   /** Connections are refused. */
   refuse = false

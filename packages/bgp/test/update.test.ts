@@ -43,7 +43,7 @@ t.test('vectors', (t) => {
   t.end()
 })
 
-t.test('RFC 7606: what costs only the routes', (t) => {
+t.test('RFC 7606: faults that cost only the routes', (t) => {
   const cases: [string, string][] = [
     ['no ORIGIN', AS_PATH + NEXT_HOP],
     ['no AS_PATH', ORIGIN + NEXT_HOP],
@@ -78,7 +78,7 @@ t.test('RFC 7606: what costs only the routes', (t) => {
   t.end()
 })
 
-t.test('RFC 7606: what costs nothing but itself', (t) => {
+t.test('RFC 7606: faults that cost only the attribute', (t) => {
   const cases: [string, string][] = [
     ['LOCAL_PREF of two bytes, from an external peer', `${GOOD}40 05 02 0001`],
     ['ATOMIC_AGGREGATE with a value', `${GOOD}40 06 01 00`],
@@ -99,7 +99,7 @@ t.test('RFC 7606: what costs nothing but itself', (t) => {
   t.end()
 })
 
-t.test('what ends the session', (t) => {
+t.test('faults that end the session', (t) => {
   const cases: [string, Uint8Array, number, string][] = [
     ['withdrawn routes longer than the message', hex('0003 0000'), 1, ''],
     ['attributes longer than the message', hex('0000 0001'), 1, ''],

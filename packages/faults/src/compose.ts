@@ -3,12 +3,11 @@ import { applyFault, type Fault } from './fault.js'
 import type { Random } from './random.js'
 
 /**
- * Sends an item through several faults, one behind the other: each sees what the one before it lets
- * out, at that time. Without faults the item comes out at once.
+ * Applies several faults in order: each takes the deliveries of the one before it, at their times.
+ * Without faults the item is delivered at once.
  *
- * @param now when the item goes in, ms
- * @returns the deliveries in the order of their times; equal times keep the order in which they
- * came about
+ * @param now time at which the item enters, ms
+ * @returns the deliveries, ordered by time; equal times keep the order in which they were made
  */
 export function applyFaults<T>(faults: readonly Fault[], item: T, now: number, random: Random): Delivery<T>[] {
   let deliveries: Delivery<T>[] = [{ at: now, item }]

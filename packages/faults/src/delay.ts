@@ -9,11 +9,11 @@ export interface Delay {
   readonly kind: 'delay'
   /** At least 0. */
   readonly ms: number
-  /** At least 0; the extra delay is uniform in [0, jitterMs). */
+  /** At least 0. The extra delay is uniform in [0, jitterMs). */
   readonly jitterMs: number
 }
 
-/** The item, later. */
+/** Returns the delayed delivery of an item. */
 export function applyDelay<T>(fault: Delay, item: T, now: number, random: Random): Delivery<T>[] {
   return [{ at: now + fault.ms + random.next() * fault.jitterMs, item }]
 }

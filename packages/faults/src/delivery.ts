@@ -1,6 +1,6 @@
-/** One item and when it comes out of a fault. */
+/** Item with the time at which a fault delivers it. */
 export interface Delivery<T> {
-  /** ms, never before the item went in. */
+  /** Time of delivery, ms; not before the item entered. */
   readonly at: number
   readonly item: T
 }

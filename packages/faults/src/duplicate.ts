@@ -8,7 +8,7 @@ export interface Duplicate {
   readonly rate: number
 }
 
-/** One or two deliveries of the same item (not of a copy). */
+/** Returns one or two deliveries of the same item (not of a copy). */
 export function applyDuplicate<T>(fault: Duplicate, item: T, now: number, random: Random): Delivery<T>[] {
   const delivery = { at: now, item }
   return random.next() < fault.rate ? [delivery, delivery] : [delivery]

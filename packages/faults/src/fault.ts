@@ -5,10 +5,10 @@ import { applyLoss, type Loss } from './loss.js'
 import type { Random } from './random.js'
 import { applyReorder, type Reorder } from './reorder.js'
 
-/** Any impairment. As JSON it is exactly this object. */
+/** Any impairment. Its JSON is exactly this object. */
 export type Fault = Loss | Duplicate | Delay | Reorder
 
-/** What one fault makes of an item that goes in at `now` (ms). */
+/** Returns the deliveries of an item that enters one fault at `now` (ms). */
 export function applyFault<T>(fault: Fault, item: T, now: number, random: Random): Delivery<T>[] {
   switch (fault.kind) {
     case 'loss':

@@ -1,5 +1,6 @@
 /**
- * Seeded impairments of packets and streams. Pure: chance comes from a seed, time from the caller.
+ * Seeded impairments of packets and streams. Pure: chance comes from a seed, the time from the
+ * caller.
  */
 export { applyFaults } from './compose.js'
 export type { Delay } from './delay.js'

@@ -1,14 +1,14 @@
-/** A source of reproducible chance: the only one that pure code and tests draw from. */
+/** Source of reproducible chance, the only one of pure code and tests. */
 export interface Random {
-  /** Uniform in [0, 1). */
+  /** Returns a number, uniform in [0, 1). */
   next(): number
-  /** Uniform integer in [0, n). `n` is 1 to 2^32. */
+  /** Returns an integer, uniform in [0, n). `n` is 1 to 2^32. */
   int(n: number): number
 }
 
 /**
- * A seeded generator (sfc32 of PractRand, period about 2^128). Same seed, same sequence, on every
- * machine.
+ * Creates a seeded generator (sfc32 of PractRand, period about 2^128). The same seed yields the
+ * same sequence on every machine.
  * @param seed 32 bits
  */
 export function seededRandom(seed: number): Random {

@@ -63,7 +63,7 @@ const ALL: readonly Fault[] = [
   { kind: 'reorder', rate: 0.2, byMs: 9 },
 ]
 
-t.test('composed: a duplicate is delayed on its own, nothing comes out before its time, times ascend', async (t) => {
+t.test('composed: a duplicate is delayed independently, nothing is delivered early, times ascend', async (t) => {
   const all = run(ALL)
   t.ok(all.some((d) => d.length === 2 && d[0]!.at !== d[1]!.at))
   t.ok(all.every((deliveries, i) => deliveries.every((d) => d.at >= i + 3 && d.at < i + 13)))

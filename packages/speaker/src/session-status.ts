@@ -72,7 +72,7 @@ export function sessionStatus(
     establishedMs: established === undefined ? null : now - established.since,
     holdTime: established === undefined ? null : Math.min(established.open.holdTime, machine.proposedHoldTime),
     prefixesIn: rib.prefixCount(neighbor),
-    prefixesOut: established === undefined ? 0 : machine.adjRibOut.toldCount,
+    prefixesOut: established === undefined ? 0 : machine.adjRibOut.advertisedCount,
     refused: { ...rib.rejectedFrom(neighbor) },
     lastRefused:
       refusal === undefined

@@ -1,30 +1,30 @@
 import { strict as assert } from 'node:assert'
 
-/** What {@link checkStreamDecoder} needs to know of a decoder. */
+/** Decoder under test, with its input and the expected items. */
 export interface StreamDecoderCheck<T> {
   /**
-   * Makes a fresh decoder: returns the function that takes the next chunk and calls `emit` for each
-   * whole item.
+   * Creates a decoder. Returns the function that takes the next chunk and calls `emit` for each
+   * complete item.
    */
   readonly open: (emit: (item: T) => void) => (chunk: Uint8Array) => void
-  /** Some items, whole. */
+  /** Encoded items, complete. */
   readonly wire: Uint8Array
-  /** What `wire` holds. */
+  /** Items in `wire`. */
   readonly expected: readonly T[]
-  /** The beginning of one more item: it must not come out. */
+  /** Beginning of one more item, which must not be emitted. */
   readonly incomplete: Uint8Array
 }
 
 /**
- * Overwrites each chunk after the decoder has seen it: an item must not depend on the chunk for
- * longer.
+ * Byte that overwrites each chunk after the decoder has read it: an item must not refer to the
+ * chunk any longer.
  */
 const SCRUB = 0xee
 
 /**
- * Checks that a decoder does not care how the stream is cut: the same items come out of it whole,
- * byte by byte, in two pieces cut anywhere, and with the beginning of another item behind. Throws
- * an AssertionError that names the cut.
+ * Checks that a decoder emits the same items however the stream is cut: whole, byte by byte, in two
+ * pieces cut anywhere, and followed by the beginning of another item. Throws an AssertionError that
+ * names the cut.
  */
 export function checkStreamDecoder<T>({ open, wire, expected, incomplete }: StreamDecoderCheck<T>): void {
   const check = (name: string, chunks: readonly Uint8Array[]): void => {

@@ -1,4 +1,4 @@
-/** What tests and simulations of all packages share. */
+/** Helpers that tests and simulations of all packages share. */
 export { checkStreamDecoder, type StreamDecoderCheck } from './check-stream-decoder.js'
 export { ManualClock, type Scheduled } from './manual-clock.js'
 export { ManualTimer } from './manual-timer.js'

@@ -1,7 +1,4 @@
-/**
- * A callback that {@link ManualClock} will run; hand it to {@link ManualClock.cancel} to take it
- * back.
- */
+/** Callback that {@link ManualClock} will run. {@link ManualClock.cancel} cancels it. */
 export interface Scheduled {
   readonly at: number
   readonly order: number
@@ -9,32 +6,32 @@ export interface Scheduled {
 }
 
 /**
- * Virtual time, ms. Callbacks run in the order of their times, and those of one time in the order
- * in which they were scheduled; nothing else moves the time.
+ * Virtual time, ms. Callbacks run in the order of their times. Those of one time run in the order
+ * in which they were scheduled. Nothing else moves the time.
  */
 export class ManualClock {
   #now: number
   #order = 0
-  /** A binary heap, the earliest at the root. Cancelled entries stay until they come up. */
+  /** Binary heap, the earliest at the root. Cancelled entries stay until they reach the root. */
   readonly #heap: Scheduled[] = []
 
   constructor(startMs = 0) {
     this.#now = startMs
   }
 
-  /** The virtual time, ms. */
+  /** Current virtual time, ms. */
   get now(): number {
     return this.#now
   }
 
-  /** When the next callback is due, ms; Infinity when none is. */
+  /** Time of the next callback, ms; Infinity if there is none. */
   get nextAt(): number {
     this.#dropCancelled()
     return this.#heap[0]?.at ?? Number.POSITIVE_INFINITY
   }
 
   /**
-   * Has `run` called at `at` (ms); a time that has passed means now, behind what is due now
+   * Schedules `run` for `at` (ms). If `at` has passed, it runs now, after everything that is due
    * already.
    */
   schedule(at: number, run: () => void): Scheduled {
@@ -43,12 +40,12 @@ export class ManualClock {
     return entry
   }
 
-  /** Takes a callback back. One that has run is none. */
+  /** Cancels a callback. Without effect if it has run. */
   cancel(entry: Scheduled): void {
     entry.run = undefined
   }
 
-  /** Runs the next callback, moving the time to it. Returns false when there is none. */
+  /** Runs the next callback and moves the time to it. Returns false if there is none. */
   step(): boolean {
     this.#dropCancelled()
     const entry = this.#pop()
@@ -60,13 +57,13 @@ export class ManualClock {
     return true
   }
 
-  /** Runs all that is due up to and at `at`, which is then the time. */
+  /** Runs everything that is due up to and including `at`, which is then the time. */
   runUntil(at: number): void {
     while (this.nextAt <= at) this.step()
     this.#now = Math.max(this.#now, at)
   }
 
-  /** Runs all that is due within the next `ms`. */
+  /** Runs everything that is due within the next `ms`. */
   advance(ms: number): void {
     this.runUntil(this.#now + ms)
   }

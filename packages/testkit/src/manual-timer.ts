@@ -1,19 +1,19 @@
 import type { ManualClock, Scheduled } from './manual-clock.js'
 
-/** One timer on virtual time, with the contract of runtime's DeadlineTimer. */
+/** Timer on virtual time, with the contract of runtime's DeadlineTimer. */
 export class ManualTimer {
   readonly #clock: ManualClock
   readonly #onDue: () => number
   #armed: Scheduled | undefined
   #isClosed = false
 
-  /** @param onDue does what is due and returns the next deadline, ms (Infinity: none) */
+  /** @param onDue handles what is due and returns the next deadline, ms (Infinity: none) */
   constructor(clock: ManualClock, onDue: () => number) {
     this.#clock = clock
     this.#onDue = onDue
   }
 
-  /** Makes sure that `onDue` runs at `deadline` at the latest. */
+  /** Ensures that `onDue` runs at `deadline` at the latest. */
   arm(deadline: number): void {
     if (this.#isClosed || deadline >= (this.#armed?.at ?? Number.POSITIVE_INFINITY)) return
     if (this.#armed !== undefined) this.#clock.cancel(this.#armed)

@@ -1,8 +1,8 @@
 import { ipv4TotalLength, PacketBatch, type PacketOutput } from '@fivetuple/packet'
 
 /**
- * One direction of a wire for packets: what is put in during one turn comes out in the next, and
- * then the bytes are gone.
+ * One direction of a wire for packets. Packets written in one turn are delivered in the next, and
+ * then their bytes are overwritten.
  */
 export class PacketWire implements PacketOutput {
   readonly #batch = new PacketBatch()
@@ -10,12 +10,12 @@ export class PacketWire implements PacketOutput {
   readonly #deliver: (b: Uint8Array, start: number, end: number) => void
   #isScheduled = false
   blocked = false
-  /** Nothing comes out. */
+  /** True while nothing is delivered. */
   isCut = false
-  /** All packets that were put in, whole. */
+  /** All packets that were written, complete. */
   readonly log: Uint8Array[] = []
 
-  /** @param defer runs something later: on virtual time, or in the event loop's next turn */
+  /** @param defer runs a function later: on virtual time, or in the event loop's next turn */
   constructor(defer: (run: () => void) => void, deliver: (b: Uint8Array, start: number, end: number) => void) {
     this.#defer = defer
     this.#deliver = deliver
@@ -50,6 +50,6 @@ export class PacketWire implements PacketOutput {
       this.log.push(b.slice(o, end))
       if (!this.isCut) this.#deliver(b, o, end)
     }
-    b.fill(0xee) // a receiver that has kept a view would see this
+    b.fill(0xee) // shows in a receiver that has kept a view
   }
 }

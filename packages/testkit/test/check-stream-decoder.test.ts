@@ -17,7 +17,7 @@ function open(emit: (item: string) => void) {
   }
 }
 
-t.test('passes a decoder that does not care about cuts', async () => {
+t.test('passes a decoder that is independent of cuts', async () => {
   checkStreamDecoder({ open, wire, expected, incomplete })
 })
 
@@ -26,7 +26,7 @@ t.test('finds a decoder that takes chunks for items', async (t) => {
   t.throws(() => checkStreamDecoder({ open: careless, wire, expected, incomplete }), /byte by byte/)
 })
 
-t.test('finds a decoder that lets an incomplete item out', async (t) => {
+t.test('finds a decoder that emits an incomplete item', async (t) => {
   const eager = (emit: (item: string) => void) => {
     let bytes: number[] = []
     return (chunk: Uint8Array) => {

@@ -3,7 +3,7 @@ import { ManualClock } from '@fivetuple/testkit'
 import fc from 'fast-check'
 import t from 'tap'
 
-t.test('runs by time, then by order of scheduling; what is scheduled on the way counts', async (t) => {
+t.test('runs by time, then by order of scheduling, with callbacks scheduled meanwhile', async (t) => {
   const clock = new ManualClock(100)
   const seen: string[] = []
   const note = (name: string) => () => void seen.push(`${clock.now} ${name}`)

@@ -1,7 +1,7 @@
 import { ManualClock, ManualTimer } from '@fivetuple/testkit'
 import t from 'tap'
 
-t.test('it fires at the earliest deadline, and again when told so', async (t) => {
+t.test('it fires at the earliest deadline, and again when armed again', async (t) => {
   const clock = new ManualClock()
   const fired: number[] = []
   const timer = new ManualTimer(clock, () => {
@@ -16,7 +16,7 @@ t.test('it fires at the earliest deadline, and again when told so', async (t) =>
   t.equal(clock.nextAt, Number.POSITIVE_INFINITY)
 })
 
-t.test('once closed it stays silent', async (t) => {
+t.test('once closed it does not fire', async (t) => {
   const clock = new ManualClock()
   const timer = new ManualTimer(clock, () => t.fail('fired') as never)
   timer.arm(5)

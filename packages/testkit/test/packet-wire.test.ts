@@ -22,7 +22,7 @@ function start() {
   return { clock, kept, copied, wire }
 }
 
-t.test('packets come out one by one, in the next turn, in order', async (t) => {
+t.test('packets are delivered one by one, in the next turn, in order', async (t) => {
   const { clock, copied, wire } = start()
   const packets = [packet(30), packet(40), packet(50)]
   const at = wire.reserve(30)
@@ -35,14 +35,14 @@ t.test('packets come out one by one, in the next turn, in order', async (t) => {
   t.strictSame(wire.log, packets)
 })
 
-t.test('what a receiver keeps without a copy is spoilt', async (t) => {
+t.test('bytes that a receiver keeps without a copy are overwritten', async (t) => {
   const { clock, kept, wire } = start()
   wire.writeCopy(packet(30), 0, 30)
   clock.advance(1)
   t.ok(kept[0]!.every((byte) => byte === 0xee))
 })
 
-t.test('nothing comes out of a wire that is cut', async (t) => {
+t.test('a cut wire delivers nothing', async (t) => {
   const { clock, copied, wire } = start()
   wire.isCut = true
   wire.writeCopy(packet(IPV4_HEADER_BYTES), 0, IPV4_HEADER_BYTES)

@@ -3,46 +3,46 @@ import { type Ipv4Address, internetChecksum, readU16, readU32, writeU16, writeU3
 
 const VERSION = 3
 const ADVERTISEMENT = 1
-/** What comes before the addresses (RFC 9568 §5.2). */
+/** Bytes before the addresses (RFC 9568 §5.2). */
 const HEADER_BYTES = 8
 const ADDRESS_BYTES = 4
 const CHECKSUM_OFFSET = 6
 /**
- * The interval's field has 12 bits; the four above it are reserved: sent as zero, ignored when
- * received (RFC 9568 §5.2.6).
+ * Mask of the interval field, 12 bits. The four bits above it are reserved: sent as zero, ignored
+ * when received (RFC 9568 §5.2.6).
  */
 const INTERVAL_MASK = 0x0fff
 const ADDRESSES_MAX = 255
 
 /** Unit of the interval on the wire, ms. */
 const CENTISECOND_MS = 10
-/** The shortest interval that can be said on the wire, ms, and the step of all others. */
+/** Shortest interval that can be encoded, ms, and the step of all others. */
 export const ADVER_INTERVAL_MIN_MS = CENTISECOND_MS
-/** The longest interval that can be said on the wire, ms. */
+/** Longest interval that can be encoded, ms. */
 export const ADVER_INTERVAL_MAX_MS = INTERVAL_MASK * CENTISECOND_MS
 
-/** Sent by a router that stops being Active, so that a backup need not wait (RFC 9568 §5.2.4). */
+/**
+ * Priority sent by a router that stops being Active, so that a backup need not wait
+ * (RFC 9568 §5.2.4).
+ */
 export const PRIORITY_RESIGNED = 0
-/** Priorities of routers that don't own the virtual addresses as their own (RFC 9568 §5.2.4). */
+/** Priorities of routers that do not own the virtual addresses (RFC 9568 §5.2.4). */
 export const PRIORITY_MIN = 1
 export const PRIORITY_MAX = 254
 
-/** A VRRPv3 ADVERTISEMENT for IPv4 (RFC 9568 §5.2). */
+/** VRRPv3 ADVERTISEMENT for IPv4 (RFC 9568 §5.2). */
 export interface Advertisement {
-  /** Which virtual router, 1 to 255. */
+  /** Identifier of the virtual router, 1 to 255. */
   readonly vrid: number
-  /** 0: the sender resigns; 255: the addresses are its own. */
+  /** 0: the sender resigns; 255: it owns the addresses. */
   readonly priority: number
-  /** How often the sender advertises, ms: 10 to 40,950 in steps of 10. */
+  /** Interval of the sender's advertisements, ms: 10 to 40,950 in steps of 10. */
   readonly adverIntervalMs: number
-  /** The virtual addresses, 1 to 255 of them. */
+  /** Virtual addresses, 1 to 255 of them. */
   readonly addresses: readonly Ipv4Address[]
 }
 
-/**
- * What is wrong with bytes that should have been an advertisement (RFC 9568 §7.1). Such bytes are
- * dropped.
- */
+/** Error in the bytes of an advertisement (RFC 9568 §7.1). Such bytes are dropped. */
 export type AdvertisementFault =
   | 'truncated'
   | 'trailing-bytes'
@@ -53,12 +53,12 @@ export type AdvertisementFault =
   | 'no-address'
   | 'no-interval'
 
-/** An advertisement, or what is wrong with the bytes that should have been one. */
+/** Decoded advertisement, or the error in its bytes. */
 export type DecodedAdvertisement =
   | { readonly ok: true; readonly value: Advertisement }
   | { readonly ok: false; readonly fault: AdvertisementFault }
 
-/** Writes an advertisement; its fields must be within the ranges of {@link Advertisement}. */
+/** Encodes an advertisement. Its fields must be within the ranges of {@link Advertisement}. */
 export function encodeAdvertisement({ vrid, priority, adverIntervalMs, addresses }: Advertisement): Uint8Array {
   assert(vrid >= 1 && vrid <= 255 && priority >= 0 && priority <= 255)
   assert(addresses.length >= 1 && addresses.length <= ADDRESSES_MAX)
@@ -72,13 +72,13 @@ export function encodeAdvertisement({ vrid, priority, adverIntervalMs, addresses
   addresses.forEach((address, i) => {
     writeU32(b, HEADER_BYTES + i * ADDRESS_BYTES, address)
   })
-  // RFC 9568 §5.2.8: for IPv4 the sum is over the message alone, without a pseudo-header.
+  // RFC 9568 §5.2.8: for IPv4 the checksum covers the message alone, without a pseudo-header.
   writeU16(b, CHECKSUM_OFFSET, internetChecksum(b, 0, b.length))
   return b
 }
 
 /**
- * Reads exactly one advertisement from any bytes, with the checks of RFC 9568 §7.1 that need no
+ * Decodes exactly one advertisement from any bytes, with the checks of RFC 9568 §7.1 that need no
  * configuration.
  */
 export function decodeAdvertisement(b: Uint8Array): DecodedAdvertisement {
@@ -93,7 +93,7 @@ export function decodeAdvertisement(b: Uint8Array): DecodedAdvertisement {
   if (b[1] === 0) return faulty('vrid')
   if (count === 0) return faulty('no-address') // RFC 9568 §5.2.5
   const centiseconds = readU16(b, 4) & INTERVAL_MASK
-  if (centiseconds === 0) return faulty('no-interval') // else backups would take over at once, and for ever
+  if (centiseconds === 0) return faulty('no-interval') // otherwise backups would take over at once, again and again
   return {
     ok: true,
     value: {

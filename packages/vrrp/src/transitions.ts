@@ -1,27 +1,26 @@
-/** The states of a virtual router (RFC 9568 §6.4); in RFC 5798 Active is called Master. */
+/** States of a virtual router (RFC 9568 §6.4). RFC 5798 calls Active "Master". */
 export const VRRP_STATES = ['initialize', 'backup', 'active'] as const
 export type VrrpState = (typeof VRRP_STATES)[number]
 
-/** What moves a virtual router. */
+/** Events of a virtual router, with their meaning. */
 export const VRRP_EVENTS = {
-  startup: 'it is to take part',
-  shutdown: 'it is to stop, in good order',
-  cut: 'its link is dead: nothing that it says would be heard',
+  startup: 'the owner starts it',
+  shutdown: 'the owner stops it in good order',
+  cut: 'its link is dead: no advertisement would arrive',
   timer: 'the one timer of its state: Active_Down_Timer of a backup, Adver_Timer of the Active one',
   resignation: 'an advertisement of priority 0',
-  superior: 'an advertisement of a router that goes before this one',
-  inferior: 'an advertisement of a router that this one goes before',
+  superior: 'an advertisement of a router with precedence over this one',
+  inferior: 'an advertisement of a router over which this one has precedence',
 } as const
 export type VrrpEvent = keyof typeof VRRP_EVENTS
 
 /**
- * What is done on a transition, in this order. There is one timer, so setting it replaces what it
- * was set for.
+ * Actions of a transition, in this order. There is one timer: setting it replaces its earlier time.
  */
 export type VrrpAction =
   /** Send an advertisement. */
   | 'advertise'
-  /** Send one of priority 0. */
+  /** Send an advertisement of priority 0. */
   | 'resign'
   /** Take over the advertised interval. */
   | 'learn-interval'
@@ -33,20 +32,20 @@ export type VrrpAction =
   | 'wait-skew'
   | 'stop-timer'
 
-/** Where an event leads, and what is done on the way. */
+/** Next state of an event, and the actions on the way. */
 export interface VrrpTransition {
   readonly to: VrrpState
   readonly actions: readonly VrrpAction[]
 }
 
-/** The transition for every event in every state. */
+/** Transition for every event in every state. */
 export type VrrpTransitionTable = Readonly<Record<VrrpState, Readonly<Record<VrrpEvent, VrrpTransition>>>>
 
 const stayInitialized = does('initialize')
 
 /**
- * RFC 9568 §6.4 for routers that don't own the virtual addresses. `cut` is not of the RFC, which
- * has no carrier.
+ * Transitions of RFC 9568 §6.4 for routers that do not own the virtual addresses. `cut` is not part
+ * of the RFC, which has no carrier.
  */
 export const VRRP_TRANSITIONS: VrrpTransitionTable = {
   // §6.4.1
@@ -67,7 +66,7 @@ export const VRRP_TRANSITIONS: VrrpTransitionTable = {
     timer: does('active', 'advertise', 'wait-interval'),
     resignation: does('backup', 'wait-skew'),
     superior: does('backup', 'learn-interval', 'wait-down'),
-    inferior: does('backup'), // discarded: when the timer runs out, this router takes over from its sender
+    inferior: does('backup'), // discarded: this router takes over when its timer expires
   },
   // §6.4.3
   active: {
@@ -77,7 +76,7 @@ export const VRRP_TRANSITIONS: VrrpTransitionTable = {
     timer: does('active', 'advertise', 'wait-interval'),
     resignation: does('active', 'advertise', 'wait-interval'),
     superior: does('backup', 'learn-interval', 'wait-down'),
-    inferior: does('active', 'advertise'), // asserted at once: its sender believes itself to be Active
+    inferior: does('active', 'advertise'), // responded to at once: its sender considers itself Active
   },
 }
 

@@ -14,47 +14,49 @@ import { VRRP_TRANSITIONS, type VrrpAction, type VrrpEvent, type VrrpState } fro
 
 const NEVER = Number.POSITIVE_INFINITY
 
-/** What a virtual router needs to know; all of it is fixed for its life. */
+/** Configuration of a virtual router, fixed for its life. */
 export interface VirtualRouterConfig {
-  /** 1 to 255; the same on all routers that share the addresses. */
+  /** Identifier, 1 to 255; the same on all routers that share the addresses. */
   readonly vrid: number
-  /** This router's own address, which decides between equal priorities: the higher one wins. */
+  /** Own address of this router, which decides between equal priorities: the higher one wins. */
   readonly localAddress: Ipv4Address
-  /** 1 to 254; the higher one wins. */
+  /** Priority, 1 to 254; the higher one wins. */
   readonly priority: number
-  /** How often this router advertises while it is Active, ms: 10 to 40,950 in steps of 10. */
+  /** Interval of advertisements while this router is Active, ms: 10 to 40,950 in steps of 10. */
   readonly adverIntervalMs: number
-  /** Whether this router takes over from a working Active router of lower priority. */
+  /** True if this router takes over from a working Active router of lower priority. */
   readonly preempt: boolean
-  /** The virtual addresses, 1 to 255 of them. */
+  /** Virtual addresses, 1 to 255 of them. */
   readonly addresses: readonly Ipv4Address[]
 }
 
 export type VirtualRouterInput =
   | { readonly type: 'startup' }
-  /** Ends its part; an Active router says so with priority 0. */
+  /** Stops. An Active router reports that by an advertisement of priority 0. */
   | { readonly type: 'shutdown' }
-  /** Ends its part without a word, since none would get through. */
+  /** Stops without an advertisement, which would not arrive. */
   | { readonly type: 'cut' }
-  /** An advertisement of this virtual router, from another router's own address. */
+  /** Advertisement of this virtual router, from another router's own address. */
   | { readonly type: 'advertisement'; readonly from: Ipv4Address; readonly advertisement: Advertisement }
   | { readonly type: 'timeout' }
 
 export type VirtualRouterOutput =
-  /** To all other routers of the virtual router. */
+  /** Advertisement to all other routers of the virtual router. */
   | { readonly type: 'send'; readonly bytes: Uint8Array }
   | { readonly type: 'state'; readonly state: VrrpState; readonly reason: string }
 
 /**
- * One virtual router as one of its routers sees it (RFC 9568 §6): at most one of them is Active and
- * carries the addresses, the others listen to its advertisements and take over when they cease.
+ * Virtual router on one of its routers (RFC 9568 §6). At most one router is Active and carries the
+ * addresses. The others wait for its advertisements, and one takes over if they stop.
  */
 export class VirtualRouter {
   readonly #config: VirtualRouterConfig
   readonly #outputs: VirtualRouterOutput[] = []
   #state: VrrpState = 'initialize'
   #timerAt = NEVER
-  /** Active_Adver_Interval (RFC 9568 §6.1), ms: our own until another router's has been heard. */
+  /**
+   * Active_Adver_Interval (RFC 9568 §6.1), ms: our own until another router's has been received.
+   */
   #activeIntervalMs: number
   #activeAddress: Ipv4Address | undefined
 
@@ -70,7 +72,7 @@ export class VirtualRouter {
     return this.#state
   }
 
-  /** Own address of the Active router, as far as known here. */
+  /** Own address of the Active router; undefined if unknown. */
   get activeAddress(): Ipv4Address | undefined {
     return this.#activeAddress
   }
@@ -107,17 +109,17 @@ export class VirtualRouter {
   #onAdvertisement(from: Ipv4Address, advertisement: Advertisement, now: number): void {
     assert(advertisement.vrid === this.#config.vrid)
     if (this.#state === 'initialize') return
-    const event = this.#judge(from, advertisement)
-    this.#apply(event, now, 'another router goes before this one', advertisement.adverIntervalMs)
+    const event = this.#classify(from, advertisement)
+    this.#apply(event, now, 'another router has precedence', advertisement.adverIntervalMs)
     if (event === 'superior') this.#activeAddress = from
     else if (event === 'resignation' && this.#activeAddress === from) this.#activeAddress = undefined
   }
 
   /**
-   * What an advertisement means depends on where we stand: a backup does not contest an equal, two
-   * Active ones must.
+   * Classifies an advertisement, depending on the state: a backup accepts one of equal priority,
+   * and of two Active routers one must yield.
    */
-  #judge(from: Ipv4Address, { priority }: Advertisement): VrrpEvent {
+  #classify(from: Ipv4Address, { priority }: Advertisement): VrrpEvent {
     const { priority: ownPriority, localAddress, preempt } = this.#config
     if (priority === PRIORITY_RESIGNED) return 'resignation'
     if (this.#state === 'backup') return !preempt || priority >= ownPriority ? 'superior' : 'inferior' // §6.4.2

@@ -61,7 +61,7 @@ t.test('the reserved bits are ignored', (t) => {
   t.end()
 })
 
-t.test('each fault is named', (t) => {
+t.test('each fault has a name', (t) => {
   const good = VECTORS[1]!.hex
   const changed = (offset: number, value: number): Uint8Array => {
     const b = bytes(good)
@@ -84,7 +84,7 @@ t.test('each fault is named', (t) => {
   t.end()
 })
 
-t.test('what is written is read, and nothing but that', (t) => {
+t.test('round trip, and trailing bytes are refused', (t) => {
   fc.assert(
     fc.property(advertisements, (advertisement) => {
       const b = encodeAdvertisement(advertisement)
@@ -97,7 +97,7 @@ t.test('what is written is read, and nothing but that', (t) => {
   t.end()
 })
 
-t.test('a flipped bit never goes unnoticed', (t) => {
+t.test('a flipped bit is always detected', (t) => {
   fc.assert(
     fc.property(advertisements, fc.nat(), (advertisement, at) => {
       const b = encodeAdvertisement(advertisement)
@@ -108,7 +108,7 @@ t.test('a flipped bit never goes unnoticed', (t) => {
   t.end()
 })
 
-t.test('any bytes give an answer', (t) => {
+t.test('any bytes yield a value or a fault', (t) => {
   const startsWell = fc.uint8Array({ maxLength: 64 }).map((b) => summed(Uint8Array.of(0x31, ...b)))
   fc.assert(
     fc.property(fc.oneof(fc.uint8Array({ maxLength: 1_100 }), startsWell), (b) => {

@@ -31,7 +31,7 @@ function lan(seed: number, priorities: readonly number[], preempt = true, faults
   return new SimulatedLan({ seed, priorities, adverIntervalMs: INTERVAL_MS, preempt, faults })
 }
 
-t.test('a whole start ends with the best router Active', (t) => {
+t.test('after the start the router of the highest priority is Active', (t) => {
   fc.assert(
     fc.property(seeds, priorities, fc.boolean(), (seed, priorities, preempt) => {
       const net = lan(seed, priorities, preempt).startAll()
@@ -48,7 +48,7 @@ t.test('a whole start ends with the best router Active', (t) => {
   t.end()
 })
 
-t.test('a silent death costs Active_Down_Interval, less what has passed since the last advertisement', (t) => {
+t.test('a death without an advertisement costs Active_Down_Interval, less the time since the last one', (t) => {
   fc.assert(
     fc.property(seeds, priorities, phases, (seed, priorities, phase) => {
       const net = lan(seed, priorities).startAll()
@@ -88,7 +88,7 @@ t.test('an ordered stop costs Skew_Time', (t) => {
   t.end()
 })
 
-t.test('who comes back takes over only by preemption, and only with a higher priority', (t) => {
+t.test('a router that comes back takes over only by preemption, and only with a higher priority', (t) => {
   for (const [priorities, preempt, winner] of [
     [[100, 200], true, 1],
     [[100, 200], false, 0],
@@ -149,7 +149,7 @@ t.test('two are Active at once only while advertisements are lost', (t) => {
   t.end()
 })
 
-t.test('a part that is cut off has an Active router of its own, and gives up when it is back', (t) => {
+t.test('an isolated part has an Active router of its own, which yields when the link is back', (t) => {
   const net = lan(3, [100, 150, 200]).startAll()
   net.clock.advance(SETTLE_MS)
   t.same(net.active, [2])

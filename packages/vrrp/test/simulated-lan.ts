@@ -85,7 +85,7 @@ export class SimulatedLan {
     return this
   }
 
-  /** It says and hears nothing any more, and nobody is told. */
+  /** Cuts a router off in both directions, without notice. */
   kill(i: number): void {
     const station = this.#stations[i]!
     station.isDead = true

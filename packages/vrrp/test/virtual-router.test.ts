@@ -112,7 +112,7 @@ t.test('a backup follows the Active router', (t) => {
   t.end()
 })
 
-t.test('without preemption a backup follows whoever is Active', (t) => {
+t.test('without preemption a backup follows any Active router', (t) => {
   const bench = new Bench({ preempt: false })
   bench.give({ type: 'startup' })
   bench.now = 3_000
@@ -141,7 +141,7 @@ t.test('two Active routers agree', (t) => {
   t.end()
 })
 
-t.test('an assertion leaves the rhythm as it is, a resignation starts it anew', (t) => {
+t.test('a response to an inferior router leaves the timer as it is, a resignation restarts it', (t) => {
   const bench = new Bench().active()
   const due = bench.router.deadline()
   bench.now += 10
@@ -152,7 +152,7 @@ t.test('an assertion leaves the rhythm as it is, a resignation starts it anew', 
   t.end()
 })
 
-t.test('a cut link leaves nothing to say', (t) => {
+t.test('on a cut link nothing is sent', (t) => {
   for (const bench of [new Bench().active(), new Bench()]) {
     bench.give({ type: 'startup' })
     t.equal(bench.give({ type: 'cut' }), 'initialize')
