@@ -169,7 +169,7 @@ export class Forwarder {
     protocol: number,
     bytes: number,
     begins: boolean,
-    isKeepAlive = false,
+    isKeepAlive?: boolean,
   ): number {
     const edge = this.#portCounters[EDGE_PORT]!
     edge.packetsIn++
@@ -184,7 +184,7 @@ export class Forwarder {
       destinationPort,
       protocol,
       begins,
-      !isKeepAlive,
+      isKeepAlive !== true,
       choice,
     )
     if (choice.diversion !== Diversion.NONE)
@@ -193,7 +193,7 @@ export class Forwarder {
       this.drops['no-route']++
       return NO_ROUTE
     }
-    if (!this.#isUp(port)) {
+    if (this.#ports[port]?.isUp !== true) {
       this.drops['port-down']++
       return NO_ROUTE
     }

@@ -76,9 +76,12 @@ export function selectRoute(
     const only = nextHops[0]!
     if (only === EDGE_PORT || (!group.selector.notesUse && diverted.size === 0)) return only
   }
-  const hash = hasPorts(protocol)
-    ? state.hash(sourceAddress, destinationAddress, sourcePort, destinationPort, protocol, state.seed)
-    : state.hash(sourceAddress, destinationAddress, 0, 0, protocol, state.seed)
+  // Packets without ports are spread by their addresses. One call for both kinds: with two of them
+  // this function is too long for the compiler to inline the lookup as well.
+  const withPorts = hasPorts(protocol)
+  const hashedSource = withPorts ? sourcePort : 0
+  const hashedDestination = withPorts ? destinationPort : 0
+  const hash = state.hash(sourceAddress, destinationAddress, hashedSource, hashedDestination, protocol, state.seed)
   const port = nextHops[isUse ? group.selector.use(hash) : group.selector.select(hash)]!
   // Nothing drains, and no flow is remembered: the packet is decided by its hash alone.
   if (group.drain === undefined && diverted.size === 0) return port
