@@ -31,7 +31,7 @@ vips: [{ name: web }, { name: api, port: 81 }]
 
     t.match(await cluster.cli('lb', 'drain', 'lb-1'), {
       code: 1,
-      stderr: /no other LB takes new flows of web, api, so lb-1 goes on getting them/,
+      stderr: /no other LB takes new flows of web, api, so lb-1 still gets them/,
     })
 
     await cluster.api.lb.undrain({ lb: 'lb-1' })
