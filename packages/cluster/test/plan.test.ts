@@ -53,8 +53,8 @@ t.test('the default plan', async (t) => {
   assert.ok(lb4)
   t.match(lb4, { name: 'lb-4', id: 4, address: '127.20.1.4', bip: '127.20.2.4', vips: ['127.20.10.1'] })
   t.same(lb4.cables, {
-    uplink: { peer: 'uplink', address: '127.20.0.1', port: 4701, lanes: 1 },
-    downlink: { peer: 'downlink', address: '127.20.0.2', port: 4702, lanes: 1 },
+    uplink: { peer: 'uplink', address: '127.20.0.1', port: 4701, memberLinks: 1 },
+    downlink: { peer: 'downlink', address: '127.20.0.2', port: 4702, memberLinks: 1 },
   })
   t.match(lb4.bgp, {
     port: 1790,
@@ -91,13 +91,13 @@ t.test('the default plan', async (t) => {
   t.same(plan.downlink.edge.kind === 'server' && plan.downlink.edge.prefixes, ['127.20.3.0/24'])
 })
 
-t.test('line cards: both switches have as many, and each cable has a lane for each', async (t) => {
+t.test('line cards: both switches have as many, and each cable has a member link for each', async (t) => {
   const plan = planOf('lineCards: 3')
   t.strictSame(
     plan.switches.map(({ lineCards }) => lineCards),
     [3, 3],
   )
-  for (const { cables } of plan.lbs) t.strictSame([cables.uplink.lanes, cables.downlink.lanes], [3, 3])
+  for (const { cables } of plan.lbs) t.strictSame([cables.uplink.memberLinks, cables.downlink.memberLinks], [3, 3])
   t.notOk(loadConfig('lineCards: 17', 'c.yaml', {}).ok)
   t.notOk(loadConfig('lineCards: 0', 'c.yaml', {}).ok)
   t.notOk(loadConfig('lineCards: 2\necmp: { selection: resilient }', 'c.yaml', {}).ok, 'its buckets are not shared')

@@ -320,10 +320,10 @@ t.test('on real time it has a timer of its own', async (t) => {
   host.close()
 })
 
-t.test('with several lanes a connection keeps to one, and all are used', async (t) => {
-  const lane: CountedOutput = new CountedOutput(() => rig.toPeer)
+t.test('with several member links a connection keeps to one, and all are used', async (t) => {
+  const memberLink: CountedOutput = new CountedOutput(() => rig.toPeer)
   const isUp = [true, true]
-  const rig = new Rig({}, { furtherLanes: [lane], isUp: (i) => isUp[i]! })
+  const rig = new Rig({}, { furtherMemberLinks: [memberLink], isUp: (i) => isUp[i]! })
   let before = 0
   const usedBy: number[] = []
   for (let i = 0; i < 4; i++) {
@@ -331,11 +331,11 @@ t.test('with several lanes a connection keeps to one, and all are used', async (
     connection.send(Buffer.from('question'))
     await rig.pass(10)
     t.equal(peer.text, 'question')
-    usedBy.push(lane.packets - before)
-    before = lane.packets
+    usedBy.push(memberLink.packets - before)
+    before = memberLink.packets
     rig.toPeer.log.length = 0
   }
-  t.equal(usedBy.filter((packets) => packets === 0).length, 2, `packets by the second lane: ${usedBy}`)
+  t.equal(usedBy.filter((packets) => packets === 0).length, 2, `packets by the second member link: ${usedBy}`)
   t.equal(new Set(usedBy).size, 2, 'a connection uses it for all of its packets or for none')
   isUp[1] = false
   const logs = [(await rig.open()).log, (await rig.open()).log]

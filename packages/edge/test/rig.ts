@@ -69,7 +69,7 @@ export class Peer implements FlowApplication {
   }
 }
 
-/** A lane that counts its packets and lets them out by another output. */
+/** A member link that counts its packets and lets them out by another output. */
 export class CountedOutput implements PacketOutput {
   readonly #output: () => PacketOutput
   packets = 0

@@ -8,7 +8,9 @@ export interface LbConfig {
   readonly name: string
   /** k of LB k: port k on both switches. */
   readonly id: number
-  /** Router address: cables and BGP are dialled from here, and it is the next hop in announcements. */
+  /**
+   * Router address: cables and BGP are dialled from here, and it is the next hop in announcements.
+   */
   readonly address: string
   /** Backend IP: the source address that backends see. Every LB has its own (claim C6). */
   readonly bip: string
@@ -38,8 +40,11 @@ export interface LbCableConfig {
   readonly peer: string
   readonly address: string
   readonly port: number
-  /** Line cards of the switch: lane i, counted from 0, is plugged in at `port` + i. Both cables have as many; missing: 1. */
-  readonly lanes?: number
+  /**
+   * Line cards of the switch: member link i, counted from 0, is plugged in at `port` + i. Both
+   * cables have as many; missing: 1.
+   */
+  readonly memberLinks?: number
 }
 
 export interface LbBgpConfig {
@@ -49,13 +54,16 @@ export interface LbBgpConfig {
   readonly holdTime: number
   readonly uplink: { readonly address: string; readonly as: number }
   readonly downlink: { readonly address: string; readonly as: number }
-  /** NEXT_HOP in announcements; null: the LB's router address. For real daemons that refuse 127/8. */
+  /**
+   * NEXT_HOP in announcements; null: the LB's router address. For real daemons that refuse 127/8.
+   */
   readonly nextHop: string | null
 }
 
 /**
- * How the client's endpoint gets to the backend: not at all; in a TCP option of the segments of the handshake (`toa`); in a TCP
- * option of the SYN, with the VIP in another one, for the server edge that writes the PROXY protocol header (`proxy-v2`).
+ * How the client's endpoint gets to the backend: not at all; in a TCP option of the segments of the
+ * handshake (`toa`); in a TCP option of the SYN, with the VIP in another one, for the server edge
+ * that writes the PROXY protocol header (`proxy-v2`).
  */
 export type ClientAddressMode = 'none' | 'toa' | 'proxy-v2'
 
@@ -80,7 +88,10 @@ export interface LbBackendConfig {
   readonly weight: number
 }
 
-/** What one service may take of its LB, so that a flood of its flows leaves the others their share (claim C15). */
+/**
+ * What one service may take of its LB, so that a flood of its flows leaves the others their share
+ * (claim C15).
+ */
 export interface ServiceLimits {
   /** null: no limit but the table's */
   readonly maxSessions: number | null
@@ -102,9 +113,15 @@ export interface LbHealthConfig {
   readonly check: LbCheckConfig | null
   /** Action while a service is down: withdraw its route, reset new flows, or ignore health. */
   readonly noBackend: 'withdraw' | 'reset' | 'panic'
-  /** Share of healthy backends below which an up service ignores health, per cent, 0 to 100; 0: never. */
+  /**
+   * Share of healthy backends below which an up service ignores health, per cent, 0 to 100; 0:
+   * never.
+   */
   readonly panicThreshold: number
-  /** With fewer healthy backends than `low` the service counts as down, until there are `high` of them. At least 1. */
+  /**
+   * With fewer healthy backends than `low` the service counts as down, until there are `high` of
+   * them. At least 1.
+   */
   readonly watermark: { readonly low: number; readonly high: number }
   /** Time over which a backend that has recovered is given its full share, ms; 0: at once. */
   readonly slowStartMs: number

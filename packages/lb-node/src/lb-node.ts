@@ -21,9 +21,15 @@ import { LbPort } from './ports/lb-port.js'
 import type { LbStatus, PlacedVip, SessionView } from './status.js'
 import { lbStatus, sessionView } from './status-report.js'
 
-/** Silence of the downlink that excuses failed checks at most, s, if there is no hold time that says so. */
+/**
+ * Silence of the downlink that excuses failed checks at most, s, if there is no hold time that says
+ * so.
+ */
 const SILENCE_MAX_S = 9
-/** A link that something has come from within this time is not silent, ms: half of the time after which a SYN is repeated. */
+/**
+ * A link that something has come from within this time is not silent, ms: half of the time after
+ * which a SYN is repeated.
+ */
 const RECENTLY_MS = 500
 /** Answers to checks are short. */
 const CHECK_WINDOW_BYTES = 65_536
@@ -37,9 +43,9 @@ const CONNECT_FAILURES: Readonly<Record<ConnectFailure, string>> = {
 export type BackendDrain = Params<LbContract, 'drainBackend'>
 
 /**
- * An LB (claim C11): the routing module watches the interface and talks BGP, the receiving module are the two cables, the
- * {@link LbForwarder} balances and translates, and sending is giving the same bytes to the other cable. Here they are only
- * put together.
+ * An LB (claim C11): the routing module watches the interface and talks BGP, the receiving module
+ * are the two cables, the {@link LbForwarder} balances and translates, and sending is giving the
+ * same bytes to the other cable. Here they are only put together.
  */
 export class LbNode {
   readonly #config: LbConfig
@@ -75,11 +81,11 @@ export class LbNode {
     this.#clock = clock
     this.#uplink = this.#createPort(UPLINK, config.cables.uplink)
     this.#downlink = this.#createPort(DOWNLINK, config.cables.downlink)
-    const [output, ...furtherLanes] = this.#downlink.links
+    const [output, ...furtherMemberLinks] = this.#downlink.links
     this.#host = new FabricHost({
       output: output!,
-      furtherLanes,
-      isUp: (lane) => this.#downlink.links[lane]!.isUp,
+      furtherMemberLinks,
+      isUp: (memberLink) => this.#downlink.links[memberLink]!.isUp,
       address: bip,
       ports: config.checkPorts,
       tcp: tcpOptions({ windowBytes: CHECK_WINDOW_BYTES }),
@@ -100,7 +106,7 @@ export class LbNode {
     this.#health = new ServiceHealth({
       host: this.#host,
       path: checkPath(this.#path, this.#downlink, () => {
-        for (const lane of this.#downlink.links) if (lane.isUp) sendPathProbe(lane, bip, router)
+        for (const memberLink of this.#downlink.links) if (memberLink.isUp) sendPathProbe(memberLink, bip, router)
       }),
       clock,
       random: Math.random,
@@ -118,7 +124,8 @@ export class LbNode {
         ...(this.#downlink.memberLinks && { memberLinks: this.#downlink.memberLinks }),
         random: Math.random,
         onConnectFailure: ({ address, port, service }, failure) => {
-          // If nothing comes from the link, not even what this LB has not read yet, the backend may well have responded.
+          // If nothing comes from the link, not even what this LB has not read yet, the backend may
+          // well have responded.
           if (failure === 'timeout' && !this.#path.hasHeardSince(clock.now() - RECENTLY_MS)) return
           this.#health.reportFailure(
             address,
@@ -142,7 +149,8 @@ export class LbNode {
     this.#routing = new Routing(config, address, bip, this.#addresses, {
       onSession: (neighbor, state, reason) => {
         log.info({ neighbor, state, reason }, 'BGP')
-        // Not before: until the switch has the route to the BIP, no answer to a check finds its way.
+        // Not before: until the switch has the route to the BIP, no answer to a check finds its
+        // way.
         if (neighbor === DOWNLINK && state === 'established') this.#startChecks()
       },
     })
@@ -209,8 +217,9 @@ export class LbNode {
   }
 
   /**
-   * Puts an address on the interface or takes it off: the one operation by which a VIP comes to this LB or leaves it
-   * (claims C8, C13). Routes follow from the interface's change alone; sessions of other VIPs are not touched.
+   * Puts an address on the interface or takes it off: the one operation by which a VIP comes to
+   * this LB or leaves it (claims C8, C13). Routes follow from the interface's change alone;
+   * sessions of other VIPs are not touched.
    * @returns the VIPs that are to be on this LB, and the inhibitors of each
    */
   setAddress(text: string, present: boolean): { vips: PlacedVip[] } {
@@ -240,7 +249,8 @@ export class LbNode {
   }
 
   /**
-   * Keeps new flows of all services from a backend, or lets them go there again; its sessions go on.
+   * Keeps new flows of all services from a backend, or lets them go there again; its sessions go
+   * on.
    * @returns the sessions that it still has by this LB
    */
   drainBackend({ backend: name, drained }: BackendDrain): { sessions: number } {
@@ -320,7 +330,10 @@ export class LbNode {
     this.#log.info({ service: service.name, backend: backend.name, ...change, reason }, 'backend health')
   }
 
-  /** A VIP is withdrawn when all services at its address are down and none of them would rather stay. */
+  /**
+   * A VIP is withdrawn when all services at its address are down and none of them would rather
+   * stay.
+   */
   #onServiceHealth(service: LbServiceConfig, isUp: boolean): void {
     this.#forwarder.setServiceUp(serviceKey(service), isUp)
     this.#log.warn({ service: service.name }, isUp ? 'service is up' : 'service is down: too few healthy backends')
@@ -335,7 +348,10 @@ export class LbNode {
     return [...this.#services.values()].filter(({ address }) => parseIpv4(address) === vip)
   }
 
-  /** With one active LB at a time another one takes over, so it is of no use that new flows avoid this one. */
+  /**
+   * With one active LB at a time another one takes over, so it is of no use that new flows avoid
+   * this one.
+   */
   #hasLiveSessions(vip: number): boolean {
     if (this.#config.redundancy !== null) return false
     const sessions = [...this.#forwarder.services].filter(({ spec }) => spec.address === vip)
@@ -371,8 +387,8 @@ export class LbNode {
           if (neighbor === DOWNLINK) this.#setDownlink(isUp)
           else this.#redundancy?.setLink(isUp)
         },
-        onMemberLinkFree: (lane) => {
-          if (neighbor === DOWNLINK) this.#host.unblocked(lane)
+        onMemberLinkFree: (memberLink) => {
+          if (neighbor === DOWNLINK) this.#host.unblocked(memberLink)
         },
         onMemberLinkDown: (memberLink, reason) => this.#log.info({ neighbor, memberLink, reason }, 'member link down'),
       },

@@ -22,7 +22,7 @@ export interface SwitchConfig {
   readonly edge: ClientEdgeConfig | ServerEdgeConfig
   /**
    * Processes that forward, 1 to 16; missing: 1, which is this very process. Each cable then has as
-   * many lanes: lane i ends in card i, at `cablePort` + i.
+   * many member links: member link i ends in card i, at `cablePort` + i.
    */
   readonly lineCards?: number
   readonly logLevel: string

@@ -161,7 +161,7 @@ export const LineCardStatus = Type.Object({
   /** Version of the route table that it forwards by; 0: none yet. */
   fibVersion: Count,
   /** Member links of cables that have carrier. */
-  lanesUp: Count,
+  memberLinksUp: Count,
   flows: Count,
   /** In by its member links. */
   packetsIn: Count,

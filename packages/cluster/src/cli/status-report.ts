@@ -162,8 +162,17 @@ function room({ role, budgets: { tcp, udp, checks } }: ClusterStatus['switches']
 function renderCards(cards: ClusterStatus['switches'][string]['cards']): string {
   return table(
     [
-      ['CARD', 'PID', 'STATE', 'RESTARTS', 'LANES UP', 'FLOWS', 'PKTS IN', 'ROUTE TABLE'],
-      ...cards.map((c) => [c.card, c.pid, c.state, c.restarts, c.lanesUp, c.flows, c.packetsIn, `v${c.fibVersion}`]),
+      ['CARD', 'PID', 'STATE', 'RESTARTS', 'MEMBER LINKS', 'FLOWS', 'PKTS IN', 'ROUTE TABLE'],
+      ...cards.map((c) => [
+        c.card,
+        c.pid,
+        c.state,
+        c.restarts,
+        c.memberLinksUp,
+        c.flows,
+        c.packetsIn,
+        `v${c.fibVersion}`,
+      ]),
     ],
     '  ',
   )

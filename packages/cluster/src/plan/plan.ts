@@ -181,8 +181,13 @@ function planLb(
     bip: addresses.bip(k),
     clusterKey,
     cables: {
-      uplink: { peer: 'uplink', address: addresses.uplink, port: UPLINK_CABLE_PORT, lanes: config.lineCards },
-      downlink: { peer: 'downlink', address: addresses.downlink, port: DOWNLINK_CABLE_PORT, lanes: config.lineCards },
+      uplink: { peer: 'uplink', address: addresses.uplink, port: UPLINK_CABLE_PORT, memberLinks: config.lineCards },
+      downlink: {
+        peer: 'downlink',
+        address: addresses.downlink,
+        port: DOWNLINK_CABLE_PORT,
+        memberLinks: config.lineCards,
+      },
     },
     bgp: {
       port: bgp.port,
@@ -192,7 +197,8 @@ function planLb(
       downlink: { address: addresses.downlink, as: bgp.downlinkAs },
       nextHop: bgp.nextHops === null ? null : formatIpv4(parsePrefix(bgp.nextHops)!.address + k),
     },
-    // Claim C13: every LB knows all services; the addresses on its interface tell which of them it carries.
+    // Claim C13: every LB knows all services; the addresses on its interface tell which of them it
+    // carries.
     services: vips.map((vip) => ({
       name: vip.name,
       protocol: vip.protocol,
@@ -219,14 +225,18 @@ function planLb(
   }
 }
 
-/** Sockets towards servers stay for as long as any LB keeps its sessions: the same flow then finds the same socket. */
+/**
+ * Sockets towards servers stay for as long as any LB keeps its sessions: the same flow then finds
+ * the same socket.
+ */
 function longestUdpTimeout({ lbSettings, overrides }: ClusterConfig): number {
   return Math.max(...[lbSettings, ...Object.values(overrides)].map(({ nat }) => nat.timeouts.udpMs))
 }
 
 /**
- * lb-1 has the highest priority: it is the one that carries the VIPs while all is well. Priorities lie far apart, so that
- * the skew that they make (RFC 9568 §6.1) is longer than an advertisement's way, and one successor is found at once.
+ * lb-1 has the highest priority: it is the one that carries the VIPs while all is well. Priorities
+ * lie far apart, so that the skew that they make (RFC 9568 §6.1) is longer than an advertisement's
+ * way, and one successor is found at once.
  */
 function planRedundancy(
   k: number,

@@ -82,8 +82,8 @@ edge: { keepAlive: 1s }
     for (const name of ['uplink', 'downlink'] as const) {
       const cards = await cardsOf(cluster, name)
       t.match(cards, [
-        { card: 1, state: 'running', lanesUp: 4, restarts: 0 },
-        { card: 2, state: 'running', lanesUp: 4, restarts: 0 },
+        { card: 1, state: 'running', memberLinksUp: 4, restarts: 0 },
+        { card: 2, state: 'running', memberLinksUp: 4, restarts: 0 },
       ])
       t.ok(
         cards.every(({ packetsIn }) => packetsIn > 100),
@@ -203,7 +203,7 @@ edge: { keepAlive: 1s }
   })
 
   await t.test(
-    'an LB killed outright: its flows end, new ones go elsewhere, and it comes back on all lanes',
+    'an LB killed outright: its flows end, new ones go elsewhere, and it comes back on all member links',
     async (t) => {
       await cluster.api.role.kill({ role: 'lb-2', keepStopped: true })
       await until(async () => {
@@ -214,8 +214,10 @@ edge: { keepAlive: 1s }
       await cluster.api.role.start({ role: 'lb-2' })
       await until(async () => {
         const { vips, switches } = await cluster.api.status()
-        const lanes = Object.values(switches).flatMap(({ cards }) => cards.map(({ lanesUp }) => lanesUp))
-        return vips[0]!.routedTo.includes('lb-2') && lanes.every((up) => up === 4)
+        const memberLinks = Object.values(switches).flatMap(({ cards }) =>
+          cards.map(({ memberLinksUp }) => memberLinksUp),
+        )
+        return vips[0]!.routedTo.includes('lb-2') && memberLinks.every((up) => up === 4)
       }, 'lb-2 is back')
       t.equal((await fetchOnce(cluster.url('web'))).status, 200)
     },
@@ -226,7 +228,7 @@ edge: { keepAlive: 1s }
     await until(async () => {
       const { vips, switches, lbs } = await cluster.api.status()
       const isGone = !vips[0]!.routedTo.includes('lb-3') && lbs['lb-3']?.cables.uplink === false
-      return isGone && switches.uplink?.cards.every(({ lanesUp }) => lanesUp === 3) === true
+      return isGone && switches.uplink?.cards.every(({ memberLinksUp }) => memberLinksUp === 3) === true
     }, 'lb-3 has no cable to the uplink switch')
     const { switches } = await cluster.api.status()
     t.match(switches.uplink?.ports[2], { up: false, isAdminDown: true })
@@ -251,8 +253,8 @@ edge: { keepAlive: 1s }
         t.equal(served.length, survivor.flows, `${served.length} flows of the other card go on`)
         await until(async () => {
           const [card] = await cardsOf(cluster, name)
-          return card!.state === 'running' && card!.restarts === victim.restarts + 1 && card!.lanesUp === 4
-        }, 'the card is back with all its lanes')
+          return card!.state === 'running' && card!.restarts === victim.restarts + 1 && card!.memberLinksUp === 4
+        }, 'the card is back with all its member links')
         const [again] = await cardsOf(cluster, name)
         t.not(again!.pid, victim.pid)
         t.strictSame(cluster.events.slice(eventsBefore), [], 'no route has changed')
@@ -271,7 +273,7 @@ edge: { keepAlive: 1s }
       process.kill(victim!.pid, 'SIGTERM')
       await until(async () => {
         const [, card] = await cardsOf(cluster, name)
-        return card!.state === 'running' && card!.pid !== victim!.pid && card!.lanesUp === 4
+        return card!.state === 'running' && card!.pid !== victim!.pid && card!.memberLinksUp === 4
       }, 'it has been replaced')
     }
     t.strictSame(cluster.events.slice(eventsBefore), [])
@@ -292,7 +294,7 @@ edge: { keepAlive: 1s }
       await until(
         async () => {
           const [card] = await cardsOf(cluster, 'uplink')
-          return card!.state === 'running' && card!.pid !== victim!.pid && card!.lanesUp === (cut ? 3 : 4)
+          return card!.state === 'running' && card!.pid !== victim!.pid && card!.memberLinksUp === (cut ? 3 : 4)
         },
         `the card is back, and lb-4's cable ${cut ? 'is cut' : 'is there'} on it, too`,
       )
@@ -337,7 +339,7 @@ edge: { keepAlive: 1s }
 
   await t.test('status shows the cards', async (t) => {
     const { stdout } = await cluster.cli('status')
-    t.match(stdout, /CARD +PID +STATE +RESTARTS +LANES UP/)
+    t.match(stdout, /CARD +PID +STATE +RESTARTS +MEMBER LINKS/)
     t.match(stdout, /\n +2 +\d+ +running/)
   })
 })

@@ -38,13 +38,13 @@ const LINGER_MS = 2_000
 export interface FabricHostOptions {
   /** Output for its packets: the port of the node that it is part of. */
   readonly output: PacketOutput
-  /** Further lanes of that port: a source port takes one of all by its number. Default: none. */
-  readonly furtherLanes?: readonly PacketOutput[]
+  /** Further member links of that port: each source port uses one of them all. Default: none. */
+  readonly furtherMemberLinks?: readonly PacketOutput[]
   /**
-   * True if a lane, counted from 0, has a carrier; without one connections fail at once. Default:
-   * always.
+   * Returns true while a member link, counted from 0, has carrier. Without it connections fail at
+   * once. Default: always true.
    */
-  readonly isUp?: (lane: number) => boolean
+  readonly isUp?: (memberLink: number) => boolean
   /** Its address. */
   readonly address: number
   /**
@@ -100,7 +100,7 @@ export interface DatagramChannel {
 export class FabricHost {
   readonly #options: FabricHostOptions
   readonly #fabric: Fabric
-  readonly #lanes: readonly PacketOutput[]
+  readonly #memberLinks: readonly PacketOutput[]
   readonly #edge: TcpEdge
   readonly #timer: Pick<DeadlineTimer, 'arm' | 'close'>
   readonly #ports: SourcePorts
@@ -120,19 +120,19 @@ export class FabricHost {
   malformed = 0
 
   constructor(options: FabricHostOptions) {
-    const { output, furtherLanes = [], clock, tcp, ports } = options
+    const { output, furtherMemberLinks = [], clock, tcp, ports } = options
     this.#options = options
-    this.#lanes = [output, ...furtherLanes]
+    this.#memberLinks = [output, ...furtherMemberLinks]
     this.#ports = new SourcePorts(...ports)
     this.#fabric = {
       ttl: DEFAULT_TTL,
       routeAndCount: (_source, _destination, sourcePort) => {
-        const lane = this.#laneOf(sourcePort)
-        if (this.#isUp(lane)) return lane
+        const memberLink = this.#memberLinkOf(sourcePort)
+        if (this.#isUp(memberLink)) return memberLink
         this.#noteUnreachable(sourcePort, 'EHOSTUNREACH')
         return NO_ROUTE
       },
-      outputOf: (lane) => this.#lanes[lane]!,
+      outputOf: (memberLink) => this.#memberLinks[memberLink]!,
     }
     const createTimer = options.createTimer ?? ((onDue) => new DeadlineTimer(clock, onDue))
     this.#timer = createTimer(() => this.#onDue())
@@ -201,7 +201,7 @@ export class FabricHost {
     return {
       send: (payload) =>
         this.#channels.get(localPort) === options &&
-        this.#isUp(this.#laneOf(localPort)) &&
+        this.#isUp(this.#memberLinkOf(localPort)) &&
         sendDatagram(this.#fabric, this.#options.address, options.address, localPort, options.port, payload),
       close: () => {
         if (this.#channels.get(localPort) !== options) return
@@ -230,9 +230,9 @@ export class FabricHost {
     }
   }
 
-  /** A lane has room again, or a carrier again: what waited for it goes on. */
-  unblocked(lane = 0): void {
-    this.#edge.portUnblocked(lane, this.#options.clock.now())
+  /** Resumes what waits for a member link, which has room or carrier again. */
+  unblocked(memberLink = 0): void {
+    this.#edge.portUnblocked(memberLink, this.#options.clock.now())
   }
 
   /**
@@ -248,12 +248,12 @@ export class FabricHost {
     this.#timer.close()
   }
 
-  #isUp(lane: number): boolean {
-    return this.#options.isUp?.(lane) ?? true
+  #isUp(memberLink: number): boolean {
+    return this.#options.isUp?.(memberLink) ?? true
   }
 
-  #laneOf(sourcePort: number): number {
-    return sourcePort % this.#lanes.length
+  #memberLinkOf(sourcePort: number): number {
+    return sourcePort % this.#memberLinks.length
   }
 
   #takePort(): number {

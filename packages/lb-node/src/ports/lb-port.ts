@@ -24,7 +24,9 @@ export interface LbPortEvents {
 /** This LB's part of what it dials cables with; the rest is in the configuration of the port. */
 export type LbIdentity = Pick<DialOptions, 'localAddress' | 'key' | 'name' | 'switchPort'>
 
-/** A port of an LB, towards one switch: it has one member link for each line card of that switch. */
+/**
+ * A port of an LB, towards one switch: it has one member link for each line card of that switch.
+ */
 export class LbPort {
   /** Member links of the cable, by number. */
   readonly links: readonly CablePort[]
@@ -41,7 +43,7 @@ export class LbPort {
   #diallers: CableDialler[] = []
 
   constructor(cable: LbCableConfig, identity: LbIdentity, events: LbPortEvents, clock: Clock) {
-    const count = cable.lanes ?? 1
+    const count = cable.memberLinks ?? 1
     this.#cable = cable
     this.#identity = identity
     this.#events = events
@@ -67,8 +69,8 @@ export class LbPort {
   }
 
   /**
-   * Dials all member links. `onPackets` gets the packets that are received and writes them to `other`, where they leave by
-   * the member link of the same number.
+   * Dials all member links. `onPackets` gets the packets that are received and writes them to
+   * `other`, where they leave by the member link of the same number.
    */
   plugIn(other: LbPort, onPackets: PacketRunHandler): void {
     this.#diallers = this.links.map((own, memberLink) => this.#plugInMemberLink(memberLink, own, other, onPackets))
@@ -95,7 +97,8 @@ export class LbPort {
         onPackets: (b, start, end) => {
           this.#memberLinkOutput?.select(memberLink)
           otherPort.#memberLinkOutput?.select(memberLink)
-          // What follows from one read leaves at once: nothing else of this turn could join it, and its buffer is free again.
+          // What follows from one read leaves at once: nothing else of this turn could join it, and
+          // its buffer is free again.
           own.cork()
           other.cork()
           onPackets(b, start, end)

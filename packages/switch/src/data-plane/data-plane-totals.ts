@@ -75,7 +75,7 @@ export function joinListenFailures(cards: readonly (readonly ListenFailureStatus
   return [...new Map(cards.flat().map((failure) => [failure.service, failure])).values()]
 }
 
-/** Packets that came in by the lanes of a card. */
+/** Packets that came in by the member links of a card. */
 export function packetsIn({ ports }: Pick<DataPlaneStatus, 'ports'>): number {
   return sum(ports.map((port) => port.packetsIn))
 }

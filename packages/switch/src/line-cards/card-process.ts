@@ -2,13 +2,13 @@ import cluster, { type Worker } from 'node:cluster'
 import { EventEmitter } from 'node:events'
 import { type EventOf, type MethodOf, type Params, type Result, RpcClient, type RpcReport } from '@fivetuple/runtime'
 import type { ListenFailureStatus } from '../status.js'
-import type { LaneEvent, LineCardContract } from './contract.js'
+import type { LineCardContract, MemberLinkEvent } from './contract.js'
 
 interface CardProcessEvents {
   /** It waits for its first request. */
   ready: []
   failed: [reason: string]
-  lane: [lane: LaneEvent]
+  memberLink: [memberLink: MemberLinkEvent]
   listenFailures: [failures: readonly ListenFailureStatus[]]
   exit: [how: string]
 }
@@ -108,7 +108,7 @@ export class CardProcess extends EventEmitter<CardProcessEvents> {
   }
 
   #onEvent(report: EventOf<LineCardContract>): void {
-    if (report.event === 'lane') this.emit('lane', report.data)
+    if (report.event === 'memberLink') this.emit('memberLink', report.data)
     else this.emit('listenFailures', report.data)
   }
 }

@@ -19,8 +19,8 @@ export const CardStart = strict({
 })
 
 /** A member link has come up or gone down. */
-export type LaneEvent = Message<typeof LaneEvent>
-export const LaneEvent = strict({ port: Count, up: Flag })
+export type MemberLinkEvent = Message<typeof MemberLinkEvent>
+export const MemberLinkEvent = strict({ port: Count, up: Flag })
 
 /** Messages between a switch and one of its line cards. */
 export type LineCardContract = typeof lineCardContract
@@ -40,7 +40,7 @@ export const lineCardContract = {
     closeEdge: { params: NoParams, result: Nothing },
   },
   events: {
-    lane: LaneEvent,
+    memberLink: MemberLinkEvent,
     listenFailures: Type.Array(ListenFailureStatus),
   },
 } as const

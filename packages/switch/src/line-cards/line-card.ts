@@ -6,17 +6,14 @@ import { Fib } from '../data-plane/fib/fib.js'
 import { type FibUpdate, updatedFib, type VersionedFib } from '../data-plane/fib/fib-update.js'
 import { LocalDataPlane } from '../local-data-plane.js'
 import type { CardStatus } from '../status.js'
-import type { CardStart, LaneEvent, LineCardContract } from './contract.js'
+import type { CardStart, LineCardContract, MemberLinkEvent } from './contract.js'
+
+/** Longest time that a card which joins others waits for the member links that they have, ms. */
+const MEMBER_LINKS_WAIT_MS = 1_000
 
 /**
- * A card that joins others waits so long for the lanes that they have, before clients come to it,
- * ms.
- */
-const LANES_WAIT_MS = 1_000
-
-/**
- * A line card: a process that forwards, on its own lane of each cable, by the route table that the
- * switch's control plane pushes. It decides nothing about routes, and knows nothing of BGP.
+ * A line card: a process that forwards on its own member link of each cable. The switch's control
+ * plane sends it the route table; the card decides nothing about routes and runs no BGP.
  */
 export class LineCard {
   readonly #sendEvent = eventSender<LineCardContract>()
@@ -26,14 +23,14 @@ export class LineCard {
   #table: VersionedFib
   #isOpen = false
   #isStopping = false
-  #onLanesUp: (() => void) | undefined
+  #onMemberLinksUp: (() => void) | undefined
 
   /** @param number from 1 */
   constructor(config: SwitchConfig, number: number, log: Logger, clock: Clock) {
     this.#selection = ECMP_SELECTIONS[config.ecmp.selection](config.ecmp)
     this.#table = { version: 0, fib: Fib.empty(this.#selection) }
     const events: DataPlaneEvents = {
-      onCarrier: (port, up) => this.#onLane({ port, up }),
+      onCarrier: (port, up) => this.#onMemberLink({ port, up }),
       onListenFailures: (data) => {
         if (!this.#isStopping) this.#sendEvent('listenFailures', data)
       },
@@ -67,7 +64,7 @@ export class LineCard {
     for (const port of adminDown) await this.#dataPlane.setPort(port, true)
     for (const port of awaited) this.#awaited.add(port)
     await this.#dataPlane.start(this.#table.fib)
-    await this.#lanesUp()
+    await this.#memberLinksUp()
     this.#isOpen = true
     await this.#dataPlane.listen()
   }
@@ -83,25 +80,25 @@ export class LineCard {
     return { ...(await this.#dataPlane.status()), fibVersion: this.#table.version }
   }
 
-  #onLane(lane: LaneEvent): void {
-    // Lanes that go because the card does say nothing about the cables: the control plane sees the
-    // card's end.
+  #onMemberLink(memberLink: MemberLinkEvent): void {
+    // A card that stops takes its member links along. The cables are not affected, and the control
+    // plane sees the card's end.
     if (this.#isStopping) return
-    this.#sendEvent('lane', lane)
-    if (!lane.up) return
-    this.#awaited.delete(lane.port)
-    if (this.#awaited.size === 0) this.#onLanesUp?.()
+    this.#sendEvent('memberLink', memberLink)
+    if (!memberLink.up) return
+    this.#awaited.delete(memberLink.port)
+    if (this.#awaited.size === 0) this.#onMemberLinksUp?.()
   }
 
   /**
-   * New connections that find their lane down would be refused: a card takes none before its lanes
-   * are there.
+   * Resolves when the awaited member links are up, or after a timeout. Until then the card accepts
+   * no connections: they would be refused while their member link is down.
    */
-  async #lanesUp(): Promise<void> {
+  async #memberLinksUp(): Promise<void> {
     if (this.#awaited.size === 0) return
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, LANES_WAIT_MS)
-      this.#onLanesUp = () => {
+      const timer = setTimeout(resolve, MEMBER_LINKS_WAIT_MS)
+      this.#onMemberLinksUp = () => {
         clearTimeout(timer)
         resolve()
       }

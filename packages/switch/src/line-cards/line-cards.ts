@@ -16,7 +16,7 @@ import { changedFib, type FibUpdate, wholeFib } from '../data-plane/fib/fib-upda
 import { type CarrierChange, PortCarriers } from '../ports/port-carriers.js'
 import type { CardStatus, DataPlaneStatus, LineCardStatus, ListenFailureStatus } from '../status.js'
 import { CardProcess } from './card-process.js'
-import type { CardStart, LaneEvent, LineCardContract } from './contract.js'
+import type { CardStart, LineCardContract, MemberLinkEvent } from './contract.js'
 
 /**
  * Each card is asked for its status so often; what it had counted when it died is known that well.
@@ -158,7 +158,8 @@ export class LineCards implements DataPlane {
 
   async status(): Promise<DataPlaneStatus> {
     await this.#untilApplied()
-    await Promise.all(this.#told().map((card) => this.#ask(card).catch(() => {}))) // silent: as it was last seen
+    // silent: as it was last seen
+    await Promise.all(this.#told().map((card) => this.#ask(card).catch(() => {})))
     const running = this.#told().flatMap(({ last }) => last ?? [])
     const ports = this.#config.ports.map(({ id, peer }) => ({ id, peer, isAdminDown: this.#adminDown.has(id) }))
     return {
@@ -181,7 +182,7 @@ export class LineCards implements DataPlane {
   }
 
   #listen(card: Card): void {
-    card.process.on('lane', (lane) => this.#onLane(card, lane))
+    card.process.on('memberLink', (memberLink) => this.#onMemberLink(card, memberLink))
     card.process.on('listenFailures', (failures) => this.#setListenFailures(card, failures))
     card.process.on('exit', (how) => this.#onExit(card, how))
   }
@@ -266,8 +267,8 @@ export class LineCards implements DataPlane {
     card.last = status
   }
 
-  #onLane({ number }: Card, { port, up }: LaneEvent): void {
-    this.#changed(this.#carriers.setLane(number - 1, port, up))
+  #onMemberLink({ number }: Card, { port, up }: MemberLinkEvent): void {
+    this.#changed(this.#carriers.setMemberLink(number - 1, port, up))
   }
 
   #setListenFailures({ number }: Card, failures: readonly ListenFailureStatus[]): void {
@@ -277,7 +278,7 @@ export class LineCards implements DataPlane {
 
   #changed(changes: readonly CarrierChange[]): void {
     for (const { port, up } of changes) {
-      this.#log.info({ port }, up ? 'all lanes are up' : 'a lane is down')
+      this.#log.info({ port }, up ? 'all member links are up' : 'a member link is down')
       this.#events.onCarrier(port, up)
     }
   }
@@ -329,7 +330,7 @@ export class LineCards implements DataPlane {
       state: state === 'restarting' ? state : isSilent ? 'silent' : state === 'running' ? 'running' : 'starting',
       restarts,
       fibVersion: last?.fibVersion ?? 0,
-      lanesUp: this.#carriers.lanesUp(number - 1),
+      memberLinksUp: this.#carriers.memberLinksUp(number - 1),
       flows: last?.flows ?? 0,
       packetsIn: last === undefined ? 0 : packetsIn(last),
     }

@@ -1,5 +1,5 @@
-/** State of a lane as the control plane knows it: one card's part of a port. */
-type LaneState =
+/** State of a member link, one card's part of a port, as the control plane sees it. */
+type MemberLinkState =
   /** Its card does not run. */
   | 'absent'
   /** Its card runs, and it has not come up yet. */
@@ -9,32 +9,35 @@ type LaneState =
   | 'broken'
 
 interface Port {
-  readonly lanes: LaneState[]
+  readonly memberLinks: MemberLinkState[]
   isUp: boolean
 }
 
-/** A port's carrier has come or gone. */
+/** Change of a port's carrier. */
 export interface CarrierChange {
   readonly port: number
   readonly up: boolean
 }
 
 /**
- * The carriers of ports whose cables have one lane for each line card.
+ * Carriers of ports whose cables have one member link for each line card.
  *
- * A port comes up when all lanes of running cards are up, and goes down when one of them breaks: an
- * LB that dies or whose link is down loses all of them, and one is enough to know. A card that dies
- * takes its lanes with it and no carrier: what the other cards forward goes on. A card that has
- * been started again adds its lanes when they come up.
+ * A port comes up when all member links of running cards are up. It goes down when one of them
+ * breaks: an LB that dies, or whose link is down, loses all of them, and the first one shows it. If
+ * a card dies, its member links go and no carrier is lost: the other cards go on forwarding. If a
+ * card has been restarted, its member links are added when they come up.
  */
 export class PortCarriers {
   readonly #ports: ReadonlyMap<number, Port>
 
-  /** All cards are taken to run, and their lanes are awaited. */
+  /**
+   * Creates ports without carrier. All cards count as running, and their member links as awaited.
+   */
   constructor(ports: readonly number[], cards: number) {
-    this.#ports = new Map(ports.map((port) => [port, { lanes: new Array(cards).fill('awaited'), isUp: false }]))
+    this.#ports = new Map(ports.map((port) => [port, { memberLinks: new Array(cards).fill('awaited'), isUp: false }]))
   }
 
+  /** Returns true while the port has carrier. */
   isUp(port: number): boolean {
     return this.#ports.get(port)?.isUp ?? false
   }
@@ -44,35 +47,35 @@ export class PortCarriers {
     return [...this.#ports].flatMap(([port, { isUp }]) => (isUp ? [port] : []))
   }
 
-  /** Number of lanes that a card has up. */
-  lanesUp(card: number): number {
-    return [...this.#ports.values()].filter(({ lanes }) => lanes[card] === 'up').length
+  /** Number of member links that a card has up. */
+  memberLinksUp(card: number): number {
+    return [...this.#ports.values()].filter(({ memberLinks }) => memberLinks[card] === 'up').length
   }
 
-  /** A lane has come up or broken. Cards count from 0. */
-  setLane(card: number, port: number, up: boolean): CarrierChange[] {
+  /** Records that a member link has come up or broken. Cards count from 0. */
+  setMemberLink(card: number, port: number, up: boolean): CarrierChange[] {
     return this.#set(card, port, up ? 'up' : 'broken')
   }
 
-  /** A card's process has ended. */
+  /** Records that a card's process has ended. */
   cardDied(card: number): CarrierChange[] {
     return [...this.#ports.keys()].flatMap((port) => this.#set(card, port, 'absent'))
   }
 
   /** A card's process takes cables again. */
   cardStarted(card: number): void {
-    for (const { lanes } of this.#ports.values()) lanes[card] = 'awaited'
+    for (const { memberLinks } of this.#ports.values()) memberLinks[card] = 'awaited'
   }
 
-  #set(card: number, id: number, state: LaneState): CarrierChange[] {
+  #set(card: number, id: number, state: MemberLinkState): CarrierChange[] {
     const port = this.#ports.get(id)
     if (port === undefined) return []
-    port.lanes[card] = state
-    const { lanes } = port
-    const someUp = lanes.includes('up')
+    port.memberLinks[card] = state
+    const { memberLinks } = port
+    const someUp = memberLinks.includes('up')
     const up = port.isUp
-      ? someUp && !lanes.includes('broken')
-      : someUp && lanes.every((s) => s === 'up' || s === 'absent')
+      ? someUp && !memberLinks.includes('broken')
+      : someUp && memberLinks.every((s) => s === 'up' || s === 'absent')
     if (up === port.isUp) return []
     port.isUp = up
     return [{ port: id, up }]
