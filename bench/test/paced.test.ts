@@ -3,7 +3,7 @@ import type { AddressInfo, Socket } from 'node:net'
 import { pacedLoad } from '@fivetuple/bench'
 import t from 'tap'
 
-t.test('as many requests as are due, however slow the answers, and latency from when each was due', async (t) => {
+t.test('as many requests as are due, however slow the responses, with latency from the due time', async (t) => {
   const sockets = new Set<Socket>()
   const server = createServer((_request, response) => void setTimeout(() => response.end('hello'), 100))
   server.on('connection', (socket) => sockets.add(socket))

@@ -11,7 +11,7 @@ Requests/sec:  10000.00
 fivetuple-bench 2000000 20000 3460300 120 750 0 3 0 0 1
 `
 
-t.test('reads what the script writes', (t) => {
+t.test('parses the output of the script', (t) => {
   t.same(parseWrkReport(OUTPUT), {
     windowMs: 2000,
     requests: 20_000,
@@ -23,13 +23,13 @@ t.test('reads what the script writes', (t) => {
   t.end()
 })
 
-t.test('a run without an answer has no latency', (t) => {
+t.test('a run without a response has no latency', (t) => {
   const sample = parseWrkReport('fivetuple-bench 2000000 0 0 0 0 64 0 0 0 0\n')
   t.match(sample, { requests: 0, p50Ms: Number.NaN, p99Ms: Number.NaN, errors: { connect: 64 } })
   t.end()
 })
 
-t.test('knows when there is no report', (t) => {
+t.test('returns undefined without a report', (t) => {
   t.equal(parseWrkReport(''), undefined)
   t.equal(parseWrkReport('unable to connect to 127.70.10.1:8080 Connection refused\n'), undefined)
   t.equal(parseWrkReport('fivetuple-bench 2000000 20000 3460300\n'), undefined)
@@ -37,7 +37,7 @@ t.test('knows when there is no report', (t) => {
   t.end()
 })
 
-t.test('the script says what each request is', (t) => {
+t.test('the script contains each request', (t) => {
   const plain = wrkScript({ method: 'GET', bodyBytes: 0, isFresh: false })
   t.notMatch(plain, /wrk\.body|Connection/)
   const upload = wrkScript({ method: 'POST', bodyBytes: 16_384, isFresh: true })

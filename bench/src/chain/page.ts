@@ -57,7 +57,7 @@ export function chainPage(environment: Environment, facts: ChainFacts, results: 
             `Before its first round each contender meets the load for ${FIRST_WARM_UP_MS / 1000} s, and before each measured stretch for ${WARM_UP_MS / 1000} s, unmeasured. Ratios are taken within a round.`,
           'The load is a closed loop: each connection has one request under way. wrk begins a measured stretch with opening its connections; autocannon and our own loads open them before. ' +
             'The suffix of a case names what makes its load.',
-          'CPU seconds come from /proc/<pid>/stat, in steps of 10 ms, before and after each stretch. Small requests and downloads are answered by the backend named above, uploads and datagrams by our own. ' +
+          'CPU seconds come from /proc/<pid>/stat, in steps of 10 ms, before and after each stretch. Small requests and downloads are completed by the backend named above, uploads and datagrams by our own. ' +
             'Client, hops and backend share this machine’s CPUs, so the fastest contender is the one that costs least in all.',
         ],
       },

@@ -8,7 +8,7 @@ export interface Phase {
   readonly failed: number
   /** Failures by cause. */
   readonly errors: Readonly<Record<string, number>>
-  /** Latency of those that were answered, from the moment they were due. */
+  /** Latency of those that were completed, from the moment they were due. */
   readonly latency: Quantiles
 }
 
@@ -20,14 +20,14 @@ export function phaseOf(outcomes: readonly ProbeOutcome[], fromMs: number, toMs:
   const due = outcomes.filter(({ dueMs }) => dueMs >= fromMs && dueMs < toMs)
   const errors: Record<string, number> = {}
   for (const { error } of due) if (error !== undefined) errors[error] = (errors[error] ?? 0) + 1
-  const answered = due.filter(({ error }) => error === undefined)
+  const completed = due.filter(({ error }) => error === undefined)
   return {
     fromMs,
     toMs,
     requests: due.length,
-    failed: due.length - answered.length,
+    failed: due.length - completed.length,
     errors,
-    latency: quantilesOf(Float64Array.from(answered, ({ latencyMs }) => latencyMs)),
+    latency: quantilesOf(Float64Array.from(completed, ({ latencyMs }) => latencyMs)),
   }
 }
 

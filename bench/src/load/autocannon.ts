@@ -15,7 +15,7 @@ export function autocannonLoad({ method, bodyBytes, isFresh }: RequestKind): Loa
   return async (options) => {
     const { host, port, path, connections, warmUpMs, measureMs } = options
     const window = new Window()
-    const answered = (statusCode: number, bytes: number, latencyMs: number): void => {
+    const completed = (statusCode: number, bytes: number, latencyMs: number): void => {
       if (statusCode === 200) window.response(latencyMs)
       else window.error(`HTTP_${statusCode}`)
       window.received(bodyBytes > 0 ? bodyBytes : bytes)
@@ -29,12 +29,12 @@ export function autocannonLoad({ method, bodyBytes, isFresh }: RequestKind): Loa
           connections,
           duration: Math.ceil((warmUpMs + measureMs) / 1000) + SPARE_SECONDS,
           sampleInt: SAMPLE_MS,
-          ...(isFresh && { reconnectRate: 1, setupClient: (client) => countFresh(client, answered) }),
+          ...(isFresh && { reconnectRate: 1, setupClient: (client) => countFresh(client, completed) }),
         },
         (error: unknown) => (error === null || error === undefined ? resolve() : reject(error)),
       )
       if (!isFresh)
-        instance.on('response', (_client, statusCode, bytes, latencyMs) => answered(statusCode, bytes, latencyMs))
+        instance.on('response', (_client, statusCode, bytes, latencyMs) => completed(statusCode, bytes, latencyMs))
       instance.on('reqError', (error: NodeJS.ErrnoException) => window.error(error.code ?? error.message))
       void window.pass(options).then(() => (instance as typeof instance & { stop(): void }).stop())
     })
@@ -49,7 +49,7 @@ export function autocannonLoad({ method, bodyBytes, isFresh }: RequestKind): Loa
  */
 function countFresh(
   client: autocannon.Client,
-  answered: (statusCode: number, bytes: number, latencyMs: number) => void,
+  completed: (statusCode: number, bytes: number, latencyMs: number) => void,
 ): void {
   let startedMs = 0
   let statusCode = 0
@@ -60,5 +60,5 @@ function countFresh(
   events.on('headers', (head: { readonly statusCode: number }) => {
     statusCode = head.statusCode
   })
-  events.on('body', (bytes: Buffer) => answered(statusCode, bytes.length, performance.now() - startedMs))
+  events.on('body', (bytes: Buffer) => completed(statusCode, bytes.length, performance.now() - startedMs))
 }

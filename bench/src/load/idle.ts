@@ -10,7 +10,7 @@ const OPEN_MAX_MS = 10_000
 const REST_MS = 500
 
 /**
- * Holds connections open while another load runs. Each has had one small request answered, so it
+ * Holds connections open while another load runs. Each has had one small request completed, so it
  * stands on the whole way to the backend; then nothing more happens on it.
  */
 export function withIdle(count: number, load: Load): Load {

@@ -21,7 +21,7 @@ export interface LoadSample {
   readonly requests: number
   /** Bytes received, heads included; of requests with a body: of the bodies sent. */
   readonly bytes: number
-  /** NaN when nothing was answered; p99Ms, too. */
+  /** NaN when nothing was completed; p99Ms, too. */
   readonly p50Ms: number
   readonly p99Ms: number
   /** Failures by code, over the whole run. */

@@ -15,7 +15,7 @@ export class PacedConnection {
   readonly #request: string
   readonly #buffer = Buffer.allocUnsafe(READ_BYTES)
   #socket: Socket | undefined
-  /** When requests were due that are not answered, ms; the first is under way. */
+  /** When requests were due that are not completed, ms; the first is under way. */
   #due: number[] = []
   #answer = ''
   #isOver = false

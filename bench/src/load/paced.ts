@@ -10,7 +10,7 @@ import { Window } from './window.js'
 const TICK_MS = 1
 
 /**
- * An open loop: small GETs at a fixed rate, however fast they are answered, spread in turn over
+ * An open loop: small GETs at a fixed rate, however fast they are completed, spread in turn over
  * keep-alive connections. A request that is due while its connection still waits for an answer
  * waits in turn, and its latency counts from when it was due. So the same work is asked of whatever
  * is measured, which a closed loop does not: there the faster gets more to do.

@@ -40,7 +40,7 @@ export interface MeasureOptions {
   readonly rounds: number
   /**
    * `closed`: as many requests under way as connections. `paced`: as many a second, however fast
-   * they are answered.
+   * they are completed.
    */
   readonly loads: Readonly<Record<LoadName, Load>>
   readonly signal: AbortSignal

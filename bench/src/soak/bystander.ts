@@ -6,7 +6,7 @@ const REQUEST = 'GET / HTTP/1.1\r\nhost: bystander\r\n\r\n'
 
 /**
  * One keep-alive connection that nothing is ever done to: it must live for the whole run, and each
- * request on it must be answered whole and in order.
+ * request on it must be completed whole and in order.
  */
 export class Bystander {
   readonly #socket: Socket
@@ -14,7 +14,7 @@ export class Bystander {
   #received = ''
   #sent = 0
   /** Responses received. */
-  answered = 0
+  completed = 0
   /** Longest time without a response while one was due, ms. */
   longestPauseMs = 0
   /** Reason why the connection ended although nobody closed it; undefined while it lives. */
@@ -49,7 +49,7 @@ export class Bystander {
 
   #send(): void {
     if (this.#socket.readyState !== 'open') return
-    if (this.#sent === this.answered) this.#lastMs = performance.now()
+    if (this.#sent === this.completed) this.#lastMs = performance.now()
     this.#sent++
     this.#socket.write(REQUEST)
   }
@@ -68,7 +68,7 @@ export class Bystander {
       const end = head + 4 + length
       if (this.#received.length < end) return
       this.#received = this.#received.slice(end)
-      this.answered++
+      this.completed++
       const now = performance.now()
       this.longestPauseMs = Math.max(this.longestPauseMs, now - this.#lastMs)
       this.#lastMs = now

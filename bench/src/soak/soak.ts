@@ -20,11 +20,11 @@ export interface SoakResult {
   /** Commands that failed, with their reasons. */
   readonly failures: readonly string[]
   readonly bystanders: readonly {
-    readonly answered: number
+    readonly completed: number
     readonly longestPauseMs: number
     readonly ended: string | null
   }[]
-  readonly load: readonly { readonly answered: number; readonly failed: number; readonly errors: object }[]
+  readonly load: readonly { readonly completed: number; readonly failed: number; readonly errors: object }[]
   readonly leftovers: readonly string[]
   readonly growth: readonly Growth[]
 }
@@ -142,12 +142,12 @@ async function run(
   return {
     disturbances: counts,
     failures,
-    bystanders: bystanders.map(({ answered, longestPauseMs, ended }) => ({
-      answered,
+    bystanders: bystanders.map(({ completed, longestPauseMs, ended }) => ({
+      completed,
       longestPauseMs,
       ended: ended ?? null,
     })),
-    load: reports.map(({ answered, failed, errors }) => ({ answered, failed, errors })),
+    load: reports.map(({ completed, failed, errors }) => ({ completed, failed, errors })),
     leftovers: left,
     growth: growthOf(before, after),
   }
@@ -171,7 +171,7 @@ async function openBystanders(cluster: ClusterProcess, to: { host: string; port:
   for (let i = 1; chosen.length < BYSTANDERS; i++) {
     const address = `${a}.${b}.103.${i}`
     const bystander = new Bystander(to.host, to.port, address)
-    while (bystander.answered === 0 && bystander.ended === undefined) await sleep(20)
+    while (bystander.completed === 0 && bystander.ended === undefined) await sleep(20)
     const { route } = await cluster.api.explain({ client: `${address}:${bystander.port}`, vip: 'calm' })
     if (route?.lb === 'lb-1') chosen.push(bystander)
     else bystander.close()
@@ -200,11 +200,11 @@ function render({ disturbances, failures, bystanders, load, leftovers: left, gro
     `disturbances: ${counts.join(', ')}`,
     `failed commands: ${failures.join('; ') || 'none'}`,
     ...bystanders.map(
-      ({ answered, longestPauseMs, ended }) =>
-        `bystander: ${answered} responses, longest pause ${longestPauseMs.toFixed(0)} ms, ${ended ?? 'lived to the end'}`,
+      ({ completed, longestPauseMs, ended }) =>
+        `bystander: ${completed} responses, longest pause ${longestPauseMs.toFixed(0)} ms, ${ended ?? 'lived to the end'}`,
     ),
     ...load.map(
-      ({ answered, failed, errors }) => `load: ${answered} answered, ${failed} failed ${JSON.stringify(errors)}`,
+      ({ completed, failed, errors }) => `load: ${completed} completed, ${failed} failed ${JSON.stringify(errors)}`,
     ),
     `left behind: ${left.join('; ') || 'nothing'}`,
     ...growth.map(({ role, fromBytes, toBytes }) => {

@@ -71,16 +71,16 @@ function drawShares(drawing: Drawing, measurements: readonly Measurement[]): voi
 }
 
 function drawTakeovers(drawing: Drawing, measurements: readonly Measurement[]): void {
-  title(drawing, 'An LB is killed, and started again: requests answered and failed, in steps of 100 ms')
+  title(drawing, 'An LB is killed, and started again: requests completed and failed, in steps of 100 ms')
   for (const { topology, takeover } of measurements) {
     const { series, slotMs, killedAtMs } = takeover
     label(drawing, topology)
     const base = drawing.y + SERIES_HEIGHT
     const most = Math.max(1, ...series.map(({ due }) => due))
     const slotWidth = PLOT_WIDTH / Math.max(series.length, 1)
-    series.forEach(({ answered, failed }, i) => {
+    series.forEach(({ completed, failed }, i) => {
       const x = LEFT + i * slotWidth
-      const good = (answered / most) * SERIES_HEIGHT
+      const good = (completed / most) * SERIES_HEIGHT
       const bad = (failed / most) * SERIES_HEIGHT
       rect(drawing, x, base - good, slotWidth, good, COLOURS.good)
       rect(drawing, x, base - good - bad, slotWidth, bad, COLOURS.failed)

@@ -87,10 +87,10 @@ class Measuring {
       await sleep(REST_MS)
       const report = await this.#probe(rate, seconds * 1000)
       const verdict = judge(report)
-      const all = report.answered + report.failed
+      const all = report.completed + report.failed
       onStep(`${this.#topology}: ${rate} requests/s, ${report.failed} of ${all} failed: ${verdict}`)
       if (verdict === 'good')
-        for (const [lb, count] of Object.entries(report.flows.byLb)) flows[lb] = (flows[lb] ?? 0) + count
+        for (const [lb, count] of Object.entries(report.flows.perLb)) flows[lb] = (flows[lb] ?? 0) + count
       return { verdict, result: rateResult(report) }
     })
     const good = trials.filter(({ verdict }) => verdict === 'good').map(({ rate }) => rate)
@@ -141,11 +141,11 @@ class Measuring {
   }
 }
 
-function judge({ answered, failed, lag }: ProbeReport): RateVerdict {
-  if (failed < FAILED_SHARE * (answered + failed)) return 'good'
+function judge({ completed, failed, lag }: ProbeReport): RateVerdict {
+  if (failed < FAILED_SHARE * (completed + failed)) return 'good'
   return (lag.p99 ?? 0) > LAG_MAX_MS ? 'void' : 'bad'
 }
 
-function rateResult({ answered, failed, errors, latency, lag }: ProbeReport): RateResult {
-  return { answered, failed, errors, p99Ms: latency.p99, lagP99Ms: lag.p99 }
+function rateResult({ completed, failed, errors, latency, lag }: ProbeReport): RateResult {
+  return { completed, failed, errors, p99Ms: latency.p99, lagP99Ms: lag.p99 }
 }

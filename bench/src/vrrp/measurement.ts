@@ -5,10 +5,10 @@ import type { Topology } from './topology.js'
 
 /** One run at a fixed rate. */
 export interface RateResult {
-  readonly answered: number
+  readonly completed: number
   readonly failed: number
   readonly errors: Readonly<Record<string, number>>
-  /** null: nothing was answered */
+  /** null: nothing was completed */
   readonly p99Ms: number | null
   /** How late the probe itself was, ms: it is part of every latency. */
   readonly lagP99Ms: number | null

@@ -28,7 +28,7 @@ export function renderMeasurements(measurements: readonly Measurement[], newFlow
         figure(takeover.ratePerSecond),
         figure(takeover.outageMs),
         String(takeover.failed),
-        String(takeover.answered + takeover.failed),
+        String(takeover.completed + takeover.failed),
         Object.entries(takeover.errors)
           .map(([code, count]) => `${code} ${count}`)
           .join(', ') || '-',

@@ -10,7 +10,7 @@ export interface Takeover {
   readonly outageMs: number
   /** All stretches of failures: the killed LB's return may cost some too. */
   readonly outages: readonly Outage[]
-  readonly answered: number
+  readonly completed: number
   readonly failed: number
   /** Failures by cause. */
   readonly errors: Readonly<Record<string, number>>
@@ -20,7 +20,7 @@ export interface Takeover {
 
 /** Makes a takeover of what the probe has seen. */
 export function takeoverOf(killed: string, killedAtMs: number, report: ProbeReport): Takeover {
-  const { ratePerSecond, outages, answered, failed, errors, slotMs, series } = report
+  const { ratePerSecond, outages, completed, failed, errors, slotMs, series } = report
   // What was due shortly before the death was under way then, so its slot may lie before it.
   const first = outages.find(({ toMs }) => toMs > killedAtMs - slotMs)
   return {
@@ -29,7 +29,7 @@ export function takeoverOf(killed: string, killedAtMs: number, report: ProbeRepo
     ratePerSecond,
     outageMs: first === undefined || first.fromMs > killedAtMs + slotMs ? 0 : first.toMs - first.fromMs,
     outages,
-    answered,
+    completed,
     failed,
     errors,
     slotMs,

@@ -63,7 +63,7 @@ t.test('our cluster accepts its configuration', (t) => {
   t.end()
 })
 
-t.test('nginx says whether it can proxy TCP', (t) => {
+t.test('the version of nginx shows whether it can proxy TCP', (t) => {
   t.same(streamModule('configure arguments: --with-stream --with-stream_ssl_module'), { module: undefined })
   t.equal(streamModule('configure arguments: --with-stream_ssl_module'), undefined)
   t.equal(streamModule('--modules-path=/nowhere --with-stream=dynamic'), undefined)

@@ -4,7 +4,7 @@ import t from 'tap'
 
 const outcome = (dueMs: number, latencyMs: number, error?: string): ProbeOutcome => ({ dueMs, latencyMs, error })
 
-t.test('a phase sums up what was due in it', (t) => {
+t.test('a phase summarizes the requests that were due in it', (t) => {
   const outcomes = [outcome(99, 9), outcome(100, 1), outcome(199.9, 3), outcome(150, 7, 'ECONNRESET'), outcome(200, 9)]
   t.match(phaseOf(outcomes, 100, 200), {
     fromMs: 100,
@@ -25,7 +25,7 @@ t.test('the longest outage', (t) => {
   t.end()
 })
 
-t.test('each failure has a victim that there is', (t) => {
+t.test('each failure has a victim that exists', (t) => {
   const all = failures(['lb-1', 'lb-2', 'lb-3', 'lb-4'], ['backend-1', 'backend-2'])
   t.equal(new Set(all.map(({ name }) => name)).size, all.length, 'names differ')
   t.same(

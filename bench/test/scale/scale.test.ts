@@ -23,7 +23,7 @@ t.test('every point is a configuration that can be started', async (t) => {
   }
 })
 
-t.test('costs are told against the smallest of their axis', async (t) => {
+t.test('costs are relative to the smallest point of their axis', async (t) => {
   const { points } = scalePoints(20_000)
   const cost = (cpuMicros: number, errors = {}) => ({
     requestsPerSecond: 20_000,

@@ -25,7 +25,7 @@ t.test('a process that was restarted between samples is left out', async (t) => 
   )
 })
 
-t.test('growth is that of processes that lived, as far as it could be read', async (t) => {
+t.test('growth is that of processes that lived through the run', async (t) => {
   const from = [holding('a', 100), holding('b', 100), holding('c', null)]
   const to = [holding('a', 110), holding('b', 200, { pid: 2 }), holding('c', 100)]
   t.strictSame(growthOf(from, to), [{ role: 'a', fromBytes: 100, toBytes: 110 }])

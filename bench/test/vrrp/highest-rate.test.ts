@@ -11,7 +11,7 @@ function limited(limit: number, excuses: RateVerdict[] = []) {
 const best = (trials: readonly RateTrial<number>[]): number =>
   Math.max(0, ...trials.filter(({ verdict }) => verdict === 'good').map(({ rate }) => rate))
 
-t.test('up the ladder, then between the rungs', async (t) => {
+t.test('steps up to the first bad rate, then halvings between', async (t) => {
   const trials = await highestRate({ ladder: [100, 200, 400, 800], halvings: 3 }, limited(330))
   t.same(
     trials.map(({ rate }) => rate),
@@ -34,7 +34,7 @@ t.test('a rate that is bad once is not bad', async (t) => {
   )
 })
 
-t.test('what says nothing is tried again, but not for ever', async (t) => {
+t.test('an inconclusive trial is repeated a limited number of times', async (t) => {
   const noisy = new Array<RateVerdict>(5).fill('void')
   const trials = await highestRate({ ladder: [100, 200], halvings: 1 }, limited(200, noisy))
   t.same(
@@ -43,7 +43,7 @@ t.test('what says nothing is tried again, but not for ever', async (t) => {
   )
 })
 
-t.test('what is found is as near as the halvings allow', async () => {
+t.test('the result is as near as the halvings allow', async () => {
   await fc.assert(
     fc.asyncProperty(fc.integer({ min: 0, max: 1_000 }), fc.integer({ min: 0, max: 8 }), async (limit, halvings) => {
       const ladder = [250, 500, 750, 1_000]

@@ -10,7 +10,7 @@ function probed(failures: readonly number[]): ProbeReport {
     (failed, i): Slot => ({
       atMs: i * SLOT_MS,
       due: 10,
-      answered: 10 - failed,
+      completed: 10 - failed,
       failed,
       p50: failed === 10 ? null : 1,
       p99: failed === 10 ? null : 2,
@@ -25,7 +25,7 @@ function probed(failures: readonly number[]): ProbeReport {
     ratePerSecond: 100,
     connections: 'new',
     elapsedMs: failures.length * SLOT_MS,
-    answered: failures.length * 10 - failed,
+    completed: failures.length * 10 - failed,
     failed,
     unfinished: 0,
     latency: none,
@@ -33,7 +33,7 @@ function probed(failures: readonly number[]): ProbeReport {
     lag: none,
     errors: failed === 0 ? {} : { ECONNREFUSED: failed },
     outages: outagesOf(series, SLOT_MS),
-    flows: { opened: 0, answered: 0, moves: 0, byBip: {}, byLb: {}, byBackend: {}, ends: {} },
+    flows: { opened: 0, withResponse: 0, translationChanges: 0, perBip: {}, perLb: {}, perBackend: {}, ends: {} },
     slotMs: SLOT_MS,
     series,
     flowList: [],
@@ -59,7 +59,7 @@ const MEASUREMENTS: readonly Measurement[] = [
   },
 ]
 
-t.test('the outage is the one that the death began', (t) => {
+t.test('the outage is the one that begins with the death', (t) => {
   const outageMs = (...failures: number[]): number => takeoverOf('lb-1', 505, probed(failures)).outageMs
   t.equal(outageMs(...quiet(20)), 0)
   t.equal(outageMs(...quiet(5), 5, 10, 10, 1, ...quiet(11)), 400)

@@ -1,27 +1,27 @@
-/** How a backend misbehaves, switched while it serves. */
+/** Misbehaviour of a backend, set while it serves. */
 export interface Behavior {
-  /** Each answer is held back for so long, ms: 0 to 600,000. */
+  /** Delay of each response, ms: 0 to 600,000. */
   readonly delayMs: number
-  /** Share of requests that are answered with 503, chosen at random: 0 to 1. */
+  /** Share of requests that get the response 503, chosen at random: 0 to 1. */
   readonly failRatio: number
   /**
-   * Does not listen: new connections and datagrams are refused. Connections that stand are served
-   * on.
+   * True if it does not listen: new connections and datagrams are refused. Established connections
+   * are served.
    */
   readonly refuse: boolean
   /**
-   * Accepts connections and datagrams, but never responds. Stalled requests stay stalled when this
-   * is switched off.
+   * True if it accepts connections and datagrams, but sends no response. Stalled requests stay
+   * stalled when this is switched off.
    */
   readonly stall: boolean
-  /** What `/healthz` does: as all routes do, always answer 200, or always answer 503. */
+  /** Response of `/healthz`: the same as other routes, always 200, or always 503. */
   readonly healthz: (typeof HEALTHZ)[number]
 }
 
 export const HEALTHZ = ['same', 'ok', 'failing'] as const
 export const DELAY_MAX_MS = 600_000
 
-/** How it behaves when nobody has asked for anything else. */
+/** Behaviour by default: no misbehaviour. */
 export const GOOD_BEHAVIOR: Behavior = Object.freeze({
   delayMs: 0,
   failRatio: 0,
@@ -30,7 +30,7 @@ export const GOOD_BEHAVIOR: Behavior = Object.freeze({
   healthz: 'same',
 })
 
-/** What each field must be: a test, and the same in words. */
+/** Validity check of each field, and its description. */
 const RULES: { readonly [K in keyof Behavior]: readonly [(value: unknown) => boolean, string] } = {
   delayMs: [(value) => isWithin(value, DELAY_MAX_MS), `a number from 0 to ${DELAY_MAX_MS}`],
   failRatio: [(value) => isWithin(value, 1), 'a number from 0 to 1'],
@@ -40,14 +40,14 @@ const RULES: { readonly [K in keyof Behavior]: readonly [(value: unknown) => boo
 }
 
 /**
- * Checks a change of behaviour: fields that are missing stay as they are.
- * @throws Error that names every mistake in it, with what is allowed
+ * Checks a change of behaviour. Fields that are missing stay as they are.
+ * @throws Error that names every invalid field, with the valid values
  */
 export function parseBehaviorChange(value: unknown): Partial<Behavior> {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw new Error(`a behavior is an object with some of ${Object.keys(RULES).join(', ')}`)
+    throw new Error(`a behavior must be an object with some of the fields ${Object.keys(RULES).join(', ')}`)
   const problems = Object.entries(value).flatMap(([name, field]) => {
-    if (!isField(name)) return [`${name} is unknown: there are ${Object.keys(RULES).join(', ')}`]
+    if (!isField(name)) return [`${name} is unknown: the fields are ${Object.keys(RULES).join(', ')}`]
     const [isAllowed, allowed] = RULES[name]
     return isAllowed(field) ? [] : [`${name} is ${JSON.stringify(field) ?? String(field)}: it must be ${allowed}`]
   })
@@ -55,10 +55,10 @@ export function parseBehaviorChange(value: unknown): Partial<Behavior> {
   return value as Partial<Behavior>
 }
 
-/** What becomes of one request. */
+/** Treatment of one request. */
 export interface Treatment {
   readonly outcome: 'serve' | 'fail' | 'stall'
-  /** Time to wait before, ms. */
+  /** Time to wait first, ms. */
   readonly delayMs: number
 }
 
@@ -67,8 +67,8 @@ const FAIL: Treatment = Object.freeze({ outcome: 'fail', delayMs: 0 })
 const STALL: Treatment = Object.freeze({ outcome: 'stall', delayMs: 0 })
 
 /**
- * Decides about a request. @param random 0 to 1, 1 excluded; asked only when some requests are to
- * fail
+ * Selects the treatment of a request.
+ * @param random 0 to 1, 1 excluded; called only if some requests are to fail
  */
 export function treat(behavior: Behavior, isHealthCheck: boolean, random: () => number): Treatment {
   const { delayMs, failRatio, stall, healthz } = behavior

@@ -1,7 +1,7 @@
 import { isIPv4 } from 'node:net'
 import { LOG_LEVELS } from '@fivetuple/runtime'
 
-/** What one backend process is told. */
+/** Configuration of one backend process. */
 export interface BackendConfig {
   readonly name: string
   readonly address: string
@@ -10,8 +10,8 @@ export interface BackendConfig {
 }
 
 /**
- * Checks a configuration that comes from a file or a command line.
- * @throws Error that names every mistake in it, with what is allowed
+ * Checks a configuration from a file or a command line.
+ * @throws Error that names every invalid field, with the valid values
  */
 export function parseBackendConfig(value: unknown): BackendConfig {
   const { name, address, port, logLevel } = (value ?? {}) as Record<string, unknown>

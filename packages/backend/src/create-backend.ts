@@ -9,7 +9,7 @@ import { acceptProxyHeaders } from './proxy-headers.js'
 import { pseudoRandomBytes } from './pseudo-random-bytes.js'
 
 /**
- * Longer than any client keeps an idle connection, so that it is never we who close one under load.
+ * Longer than any client keeps an idle connection, so that the backend never closes one under load.
  */
 const KEEP_ALIVE_MS = 75_000
 const BYTES_MAX = 10 * 1024 ** 3
@@ -21,34 +21,34 @@ const HEALTH_PATH = '/healthz'
 
 export interface BackendOptions {
   readonly name: string
-  /** How it behaves at the moment; asked for each request. */
+  /** Returns the current behaviour; called for each request. */
   readonly behavior?: () => Behavior
-  /** 0 to 1, 1 excluded; chooses the requests that fail. */
+  /** Random number from 0 to 1, 1 excluded, which chooses the requests that fail. */
   readonly random?: () => number
   readonly counters?: BackendCounters
 }
 
-/** What a backend has counted since it started. */
+/** Counters of a backend since its start. */
 export interface BackendCounters {
   /** HTTP requests, health checks included. */
   requests: number
   healthChecks: number
-  /** Answered with 503 because of its behaviour. */
+  /** Requests that got 503 because of its behaviour. */
   failed: number
-  /** Waiting for an answer that will not come. */
+  /** Requests that wait for a response that is never sent. */
   stalled: number
-  /** UDP datagrams, answered or not. */
+  /** UDP datagrams, with or without a response. */
   datagrams: number
 }
 
-/** All at zero. */
+/** Returns counters at zero. */
 export function newBackendCounters(): BackendCounters {
   return { requests: 0, healthChecks: 0, failed: 0, stalled: 0, datagrams: 0 }
 }
 
 /**
- * An HTTP server that shows what reaches a backend. Its `listen` must be called with `exclusive:
- * true` under a launcher. Connections may begin with a PROXY protocol header.
+ * Creates an HTTP server that shows what reaches a backend. Under a launcher its `listen` must be
+ * called with `exclusive: true`. Connections may begin with a PROXY protocol header.
  */
 export function createBackend(options: BackendOptions): FastifyInstance {
   const { name, behavior = () => GOOD_BEHAVIOR, random = Math.random, counters = newBackendCounters() } = options
@@ -68,7 +68,7 @@ export function createBackend(options: BackendOptions): FastifyInstance {
     if (treatment.outcome === 'serve' && treatment.delayMs === 0) done()
     else void misbehave(treatment, name, reply, counters, done)
   })
-  // Bodies are passed on as they come, whatever they are: nothing is parsed, nothing is limited.
+  // Bodies are passed on as they arrive: nothing is parsed, nothing is limited.
   server.removeAllContentTypeParsers()
   server.addContentTypeParser('*', (_request, payload, done) => done(null, payload))
 
@@ -77,7 +77,7 @@ export function createBackend(options: BackendOptions): FastifyInstance {
     const named = proxied.clientOf(request.socket)
     const client = named && { address: formatIpv4(named.address), port: named.port }
     void reply.type('application/json; charset=utf-8')
-    return `${JSON.stringify({ backend: name, peer: { address, port }, client, requests: counters.requests })}\n` // a line, for who reads it in a terminal
+    return `${JSON.stringify({ backend: name, peer: { address, port }, client, requests: counters.requests })}\n` // with a line end, for terminals
   })
   server.get(HEALTH_PATH, async () => ({ status: 'ok' }))
 
@@ -85,7 +85,7 @@ export function createBackend(options: BackendOptions): FastifyInstance {
     const length = whole(request.params.n, 'n', 0, BYTES_MAX)
     const headers = { 'content-length': length, 'content-type': 'application/octet-stream' }
     if (request.method !== 'HEAD') return reply.headers(headers).send(pseudoRandomBytes(length))
-    reply.hijack() // fastify would say that the length is 0, since nothing is sent
+    reply.hijack() // fastify would set the length to 0, since nothing is sent
     reply.raw.writeHead(200, headers).end()
     return reply
   })
@@ -99,7 +99,7 @@ export function createBackend(options: BackendOptions): FastifyInstance {
       reply.hijack()
       reply.raw.writeHead(200, { 'content-type': type, ...(length === undefined ? {} : { 'content-length': length }) })
       const body = (request.body ?? request.raw) as IncomingMessage
-      await pipeline(body, reply.raw).catch(() => {}) // either end has gone away
+      await pipeline(body, reply.raw).catch(() => {}) // either end has closed
     },
   })
 
@@ -112,7 +112,7 @@ export function createBackend(options: BackendOptions): FastifyInstance {
       body.on('data', (chunk: Buffer) => {
         bytes += chunk.length
       })
-      await finished(body).catch(() => {}) // the client has gone away
+      await finished(body).catch(() => {}) // the client has closed
       return { bytes }
     },
   })
@@ -141,14 +141,14 @@ export function createBackend(options: BackendOptions): FastifyInstance {
 }
 
 /**
- * No route has a schema. To load fastify's own compilers for them takes 70 ms of CPU time, in each
+ * No route has a schema. Loading fastify's own compilers would take 70 ms of CPU time in each
  * backend.
  */
 function noSchemas(): never {
   throw new Error('routes of a backend have no schemas')
 }
 
-/** Carries out any treatment; a client that goes away meanwhile is forgotten. */
+/** Applies a treatment. If the client closes meanwhile, the request is dropped. */
 async function misbehave(
   { outcome, delayMs }: Treatment,
   name: string,
@@ -169,7 +169,7 @@ async function misbehave(
     return
   }
   counters.failed++
-  void reply.code(503).send({ backend: name, error: 'failing, as it was told to' })
+  void reply.code(503).send({ backend: name, error: 'fails as configured' })
 }
 
 async function* timedChunks(chunks: number, intervalMs: number, signal: AbortSignal): AsyncGenerator<string> {
@@ -180,8 +180,8 @@ async function* timedChunks(chunks: number, intervalMs: number, signal: AbortSig
 }
 
 /**
- * Aborts when the client goes away before it has its whole answer; what works for it then stops at
- * once.
+ * Returns a signal that aborts if the client closes before it has the complete response. All work
+ * for it then stops.
  */
 function goneSignal(response: ServerResponse): AbortSignal {
   const gone = new AbortController()
@@ -189,7 +189,7 @@ function goneSignal(response: ServerResponse): AbortSignal {
   return gone.signal
 }
 
-/** Reads a whole number from a URL; anything else is the client's mistake. */
+/** Parses a whole number from a URL. Any other text is an error of the client. */
 function whole(text: string, name: string, min: number, max: number): number {
   const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN
   if (value >= min && value <= max) return value

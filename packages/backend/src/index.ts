@@ -1,7 +1,4 @@
-/**
- * The backend server: what its process is told, how it misbehaves when asked to, and the server by
- * itself.
- */
+/** Backend server: configuration of its process, misbehaviour, and the server. */
 export { type Behavior, parseBehaviorChange, type Treatment, treat } from './behavior.js'
 export { type BackendConfig, parseBackendConfig } from './config.js'
 export type { BackendContract, BackendStatus } from './contract.js'

@@ -2,42 +2,38 @@ import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
 import { type Endpoint, PROXY_SIGNATURE, readProxyHeader } from '@fivetuple/packet'
 
-/** Who the clients behind a server's connections are, as far as their proxies have told. */
+/** Clients behind a server's connections, as their proxies have reported them. */
 export interface ProxyHeaders {
   /**
-   * The client that the connection's header named; undefined without a header, or with one of the
-   * proxy's own.
+   * Returns the client in the connection's header; undefined without a header, or if the connection
+   * is the proxy's own.
    */
   clientOf(socket: Socket): Endpoint | undefined
-  /**
-   * Drops the connections that have not sent enough yet to be served; to be called before the
-   * server is closed.
-   */
+  /** Drops the connections that are not served yet. To be called before the server is closed. */
   close(): void
 }
 
 /**
- * How long a connection may wait before it has sent its first bytes, and the whole header if it
- * begins one.
+ * Time in which a connection must send its first bytes, and the complete header if it begins one:
+ * SWEEPS_MAX sweeps.
  */
 const SWEEP_MS = 10_000
 const SWEEPS_MAX = 6
 
 /**
- * Makes a server take connections that begin with a PROXY protocol header (version 2) beside those
- * that don't: HTTP sees a connection when its first bytes have been looked at. A connection whose
- * header is malformed is dropped.
+ * Makes a server accept connections that begin with a PROXY protocol header (version 2) beside
+ * those without one: HTTP gets a connection after its first bytes have been checked. A connection
+ * with a malformed header is dropped.
  *
- * The protocol's text forbids to guess whether there is a header (§2), since then whoever reaches
- * the server can claim to be anybody. This server only shows what it is told; nothing depends on
- * it.
+ * The protocol's text forbids detection of the header (§2), since any client could then claim to be
+ * another. This server only shows the client in the header. Nothing depends on it.
  */
 export function acceptProxyHeaders(server: Server): ProxyHeaders {
   const serve = server.listeners('connection') as ((this: Server, socket: Socket) => void)[]
   const clients = new WeakMap<Socket, Endpoint>()
-  /** Connections that HTTP has not seen yet, and the number of the sweep before which they came. */
+  /** Connections that HTTP has not got yet, and the number of sweeps before they arrived. */
   const waiting = new Map<Socket, number>()
-  /** What those have sent that began with a header's first byte. */
+  /** Bytes of connections that began with a header's first byte. */
   const begun = new WeakMap<Socket, Beginning>()
   let sweeps = 0
   let closed = false
@@ -69,12 +65,11 @@ export function acceptProxyHeaders(server: Server): ProxyHeaders {
     waiting.delete(socket)
     socket.off('data', onData)
     for (const listener of serve) listener.call(server, socket)
-    // HTTP listens by now, and gets these bytes as it gets all that follow; no detour over the
-    // stream's buffer.
+    // HTTP listens now, and gets these bytes like all later ones, without the stream's buffer.
     if (head.length > 0) socket.emit('data', head)
   }
   function onEnd(this: Socket): void {
-    if (waiting.has(this)) this.end() // nothing was sent, or a header without its end, which is void
+    if (waiting.has(this)) this.end() // nothing was sent, or an incomplete header, which is void
   }
   function onClose(this: Socket): void {
     waiting.delete(this)
@@ -87,8 +82,8 @@ export function acceptProxyHeaders(server: Server): ProxyHeaders {
       return
     }
     waiting.set(socket, sweeps)
-    // All but the first of these stay: to take them off would cost each connection more than they
-    // do.
+    // All but the first of these listeners stay: removing them would cost each connection more than
+    // they do.
     socket.on('data', onData).on('end', onEnd).on('error', onError).on('close', onClose)
   })
   const sweep = setInterval(() => {
@@ -106,8 +101,7 @@ export function acceptProxyHeaders(server: Server): ProxyHeaders {
 }
 
 /**
- * What a connection has sent that may become a header; bytes are joined only when there are enough
- * of them.
+ * First bytes of a connection that may become a header. They are joined only when there are enough.
  */
 class Beginning {
   readonly #chunks: Buffer[]
@@ -120,7 +114,7 @@ class Beginning {
     this.#length = bytes.length
   }
 
-  /** All bytes so far, or undefined while there are fewer than wanted. */
+  /** Adds bytes. Returns all bytes so far, or undefined while there are fewer than wanted. */
   join(chunk: Buffer): Buffer | undefined {
     this.#chunks.push(chunk)
     this.#length += chunk.length
@@ -128,4 +122,4 @@ class Beginning {
   }
 }
 
-function onError(): void {} // 'close' follows and tells
+function onError(): void {} // 'close' follows

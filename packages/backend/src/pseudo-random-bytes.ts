@@ -3,9 +3,9 @@ import { Readable } from 'node:stream'
 const CHUNK_BYTES = 64 * 1024
 
 /**
- * A stream of exactly `length` bytes that look random and are the same each time, so that digests
- * can be compared. One block of 64 KiB is made once; each further chunk is that block with its
- * number written into its first four bytes.
+ * Creates a stream of exactly `length` bytes that look random and are the same each time, so that
+ * digests can be compared. One block of 64 KiB is made once. Each further chunk is that block with
+ * its number in its first four bytes.
  */
 export function pseudoRandomBytes(length: number): Readable {
   const block = makeBlock()
@@ -20,7 +20,7 @@ function* chunks(block: Buffer, length: number): Generator<Buffer> {
   }
 }
 
-/** xorshift32 from a fixed seed. */
+/** Makes the block, by xorshift32 from a fixed seed. */
 function makeBlock(): Buffer {
   const block = Buffer.allocUnsafe(CHUNK_BYTES)
   let x = 0x9e3779b9

@@ -5,15 +5,12 @@ import type { BackendContract } from './contract.js'
 import { startBackend } from './start-backend.js'
 
 const options = new Command('backend')
-  .description('an HTTP server that shows what reaches a backend')
-  .option(
-    '--config <file.json>',
-    'its configuration, as the launcher writes it; the other options then count for nothing',
-  )
-  .option('--name <name>', 'name that it answers with', 'backend')
-  .option('--address <address>', 'where to listen', '127.0.0.1')
-  .option('--port <port>', 'where to listen', '8080')
-  .option('--log-level <level>', 'how much it logs', 'info')
+  .description('HTTP server that shows what reaches a backend')
+  .option('--config <file.json>', 'configuration, as the launcher writes it; the other options are ignored then')
+  .option('--name <name>', 'name in its responses', 'backend')
+  .option('--address <address>', 'address to listen on', '127.0.0.1')
+  .option('--port <port>', 'port to listen on', '8080')
+  .option('--log-level <level>', 'log level', 'info')
   .parse()
   .opts<{ config?: string; name: string; address: string; port: string; logLevel: string }>()
 

@@ -6,21 +6,21 @@ import type { BackendStatus } from './contract.js'
 import { createBackend, newBackendCounters } from './create-backend.js'
 import { createUdpEcho } from './udp-echo.js'
 
-/** A backend at work, HTTP and UDP echo on the same port number. */
+/** Running backend, with HTTP and UDP echo on the same port number. */
 export interface Backend {
   status(): Promise<BackendStatus>
   /**
-   * Changes what `change` names (see {@link Behavior}) and leaves the rest as it is; resolves when
-   * it holds. Calls are carried out one after the other.
+   * Changes the fields in `change` (see {@link Behavior}) and leaves the others as they are.
+   * Resolves once the change applies. Calls are carried out one after the other.
    *
-   * Rejects when `change` is no such thing, or when its address can't be listened on again: it goes
-   * on refusing then.
+   * Rejects if `change` is invalid, or if its address can't be listened on again: it still refuses
+   * then.
    */
   setBehavior(change: unknown): Promise<Behavior>
   close(): Promise<void>
 }
 
-/** Starts a backend. Rejects when its address can't be listened on. */
+/** Starts a backend. Rejects if its address can't be listened on. */
 export async function startBackend(config: Pick<BackendConfig, 'name' | 'address' | 'port'>): Promise<Backend> {
   const { name, address, port } = config
   const counters = newBackendCounters()
@@ -37,10 +37,7 @@ export async function startBackend(config: Pick<BackendConfig, 'name' | 'address
     })
   let echo: DatagramSocket | undefined = await openEcho()
 
-  /**
-   * http.Server's own close would end idle connections too; a listener that is gone does nothing to
-   * those.
-   */
+  /** Closes the listener only: http.Server's own close would end idle connections too. */
   const stopListening = () => NetServer.prototype.close.call(server.server)
 
   async function refuse(refused: boolean): Promise<void> {

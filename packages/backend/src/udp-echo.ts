@@ -1,12 +1,12 @@
 import { DatagramSocket, explainListenError } from '@fivetuple/runtime'
 
-/** Receive buffer to ask for, bytes: a burst waits there while responses are sent. */
+/** Requested size of the receive buffer, bytes: a burst waits there while responses are sent. */
 const RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024
 
 /**
- * A UDP server that sends each datagram back to where it came from. Rejects when the address can't
- * be bound.
- * @param onDatagram called for each datagram; returns whether it is to be answered
+ * Creates a UDP server that sends each datagram back to its source. Rejects if the address can't be
+ * bound.
+ * @param onDatagram called for each datagram; returns true if it is to be sent back
  */
 export function createUdpEcho(address: string, port: number, onDatagram: () => boolean): Promise<DatagramSocket> {
   return new Promise((resolve, reject) => {
@@ -17,8 +17,7 @@ export function createUdpEcho(address: string, port: number, onDatagram: () => b
         onMessage: (payload, peer, peerPort) => {
           if (onDatagram()) socket.sendTo(payload, peer, peerPort)
         },
-        // ICMP about a response that nobody waits for, or a peer that nothing can be sent to, is
-        // the peer's affair.
+        // ICMP errors about a response, or a peer that can't be reached, are ignored.
         onError: (code, operation) => {
           if (operation !== 'bind') return
           const error = { code, message: `bind ${code}` }

@@ -40,7 +40,7 @@ for (const [name, change, isHealthCheck, random, expected] of [
   ['health alone is bad', { healthz: 'failing' }, true, 0.9, 'fail'],
   ['health alone is bad, the rest is not', { healthz: 'failing' }, false, 0.9, 'serve'],
 ] as const)
-  t.test(`what becomes of a request: ${name}`, async (t) => {
+  t.test(`treatment of a request: ${name}`, async (t) => {
     const { outcome, delayMs } = treat({ ...GOOD, ...change }, isHealthCheck, () => random)
     t.equal(outcome, expected)
     t.equal(delayMs, 'delayMs' in change ? change.delayMs : 0)
@@ -50,16 +50,16 @@ t.test('a change is checked, all of it', async (t) => {
   const change = { delayMs: 20, failRatio: 0.1, refuse: true, stall: false, healthz: 'ok' }
   t.same(parseBehaviorChange(change), change)
   t.same(parseBehaviorChange({}), {})
-  for (const value of [null, 7, [], undefined, 'slow']) t.throws(() => parseBehaviorChange(value), /is an object with/)
+  for (const value of [null, 7, [], undefined, 'slow']) t.throws(() => parseBehaviorChange(value), /must be an object with/)
   t.throws(
     () => parseBehaviorChange({ delayMs: -1, failRatio: 2, refuse: 1, stall: 'no', healthz: 'bad', slow: true }),
-    /delayMs is -1: it must be a number from 0 to 600000; failRatio is 2: .*; refuse is 1: it must be true or false; stall is "no": .*; healthz is "bad": it must be one of same, ok, failing; slow is unknown: there are delayMs/,
+    /delayMs is -1: it must be a number from 0 to 600000; failRatio is 2: .*; refuse is 1: it must be true or false; stall is "no": .*; healthz is "bad": it must be one of same, ok, failing; slow is unknown: the fields are delayMs/,
   )
   t.throws(() => parseBehaviorChange({ delayMs: Number.NaN }), /delayMs is null/)
   t.throws(() => parseBehaviorChange({ delayMs: undefined }), /delayMs is undefined/)
 })
 
-t.test('it is told while it serves, field by field', async (t) => {
+t.test('the behaviour is set while it serves, field by field', async (t) => {
   const backend = await start(t)
   t.match(await backend.status(), { name: 'b1', address: ADDRESS, port: 8080, listening: true, behavior: GOOD })
   t.same(await backend.setBehavior({ failRatio: 1 }), { ...GOOD, failRatio: 1 })
@@ -74,7 +74,7 @@ t.test('it is told while it serves, field by field', async (t) => {
   t.match(await backend.status(), { requests: 5, healthChecks: 2, failed: 3, behavior: { healthz: 'failing' } })
 })
 
-t.test('a ratio fails about so many', async (t) => {
+t.test('about the given share of requests fails', async (t) => {
   const backend = await start(t)
   await backend.setBehavior({ failRatio: 0.5 })
   const statuses = await Promise.all(Array.from({ length: 200 }, () => ask('/')))
@@ -84,7 +84,7 @@ t.test('a ratio fails about so many', async (t) => {
   t.ok(failed > 50 && failed < 150, `${failed} of 200`) // 7 standard deviations
 })
 
-t.test('a delay holds an answer back', async (t) => {
+t.test('a delay applies to the response', async (t) => {
   const backend = await start(t)
   await backend.setBehavior({ delayMs: 30 })
   const before = performance.now()
@@ -92,7 +92,7 @@ t.test('a delay holds an answer back', async (t) => {
   t.ok(performance.now() - before >= 29)
 })
 
-t.test('a stalled request gets no response, and a client that leaves is forgotten', async (t) => {
+t.test('a stalled request gets no response, and is dropped when its client closes', async (t) => {
   const backend = await start(t)
   await backend.setBehavior({ stall: true })
   const client = connect(8080, ADDRESS, () => client.write('GET / HTTP/1.1\r\nhost: x\r\n\r\n'))
@@ -117,7 +117,7 @@ t.test('a backend that stalls can be stopped', async (t) => {
   t.pass('stopped')
 })
 
-t.test('it refuses new connections, serves those that stand, and listens again', async (t) => {
+t.test('it refuses new connections, serves established ones, and listens again', async (t) => {
   const backend = await start(t)
   const standing = connect(8080, ADDRESS)
   t.teardown(() => standing.destroy())

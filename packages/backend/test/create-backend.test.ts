@@ -17,7 +17,7 @@ async function start(t: Test): Promise<{ server: FastifyInstance; url: string; p
 const sha256 = (b: Uint8Array): string => createHash('sha256').update(b).digest('hex')
 const body = async (response: Response): Promise<Uint8Array> => new Uint8Array(await response.arrayBuffer())
 
-t.test('it tells who its peer is and counts requests', async (t) => {
+t.test('it returns its peer and counts requests', async (t) => {
   const { url } = await start(t)
   await fetch(url)
   const answer = (await (await fetch(url)).json()) as Record<string, unknown>
@@ -42,7 +42,7 @@ t.test('/bytes is exact and the same each time', async (t) => {
   t.equal(head.headers.get('content-length'), '5000')
 })
 
-t.test('/echo gives back what it is sent, of any type and size', async (t) => {
+t.test('/echo returns bodies of any type and size', async (t) => {
   const { url } = await start(t)
   for (const [length, type] of [
     [0, 'text/plain'],
@@ -65,7 +65,7 @@ t.test('/sink takes bodies of any size and counts them', async (t) => {
   }
 })
 
-t.test('/status, /delay and /stream do what they are asked', async (t) => {
+t.test('/status, /delay and /stream', async (t) => {
   const { url } = await start(t)
   for (const code of [200, 404, 503]) t.equal((await fetch(`${url}/status/${code}`)).status, code)
   for (const code of [204, 304])
@@ -81,7 +81,7 @@ t.test('/status, /delay and /stream do what they are asked', async (t) => {
   t.equal(text, 'chunk 1 of 3\nchunk 2 of 3\nchunk 3 of 3\n')
 })
 
-t.test('what makes no sense is answered with 400 and the range', async (t) => {
+t.test('numbers out of range get 400 with the range', async (t) => {
   const { url } = await start(t)
   for (const path of [
     '/bytes/-1',
@@ -97,7 +97,7 @@ t.test('what makes no sense is answered with 400 and the range', async (t) => {
   }
 })
 
-t.test('a client that goes away stops what works for it', async (t) => {
+t.test('when a client closes, work for it stops', async (t) => {
   const { server, port } = await start(t)
   for (const path of ['/stream?chunks=100000&interval=60000', '/delay/600000', '/bytes/10000000000']) {
     const arrived = once(server.server, 'request') as Promise<[IncomingMessage, ServerResponse]>

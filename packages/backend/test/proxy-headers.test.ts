@@ -53,7 +53,7 @@ t.test('no header, LOCAL, and a family without IPv4 addresses name nobody', asyn
   }
 })
 
-t.test('it does not matter how the stream is cut', async (t) => {
+t.test('the result is independent of how the stream is cut', async (t) => {
   const open = await start(t)
   const bytes = Buffer.concat([HEADER, LAST])
   for (const cuts of [[1], [12], [16], [HEADER.length], [HEADER.length + 5], [...bytes.keys()].slice(1)]) {
@@ -74,13 +74,13 @@ t.test('HTTP that begins with an empty line is HTTP', async (t) => {
   t.same(clientsIn(await allOf(socket)), [undefined])
 })
 
-t.test('a client that has sent its FIN gets its answer', async (t) => {
+t.test('a client that has sent its FIN gets its response', async (t) => {
   const socket = (await start(t))()
   socket.end(Buffer.concat([HEADER, LAST]))
   t.same(clientsIn(await allOf(socket)), [NAMED])
 })
 
-t.test('a malformed header ends the connection without an answer', async (t) => {
+t.test('a malformed header ends the connection without a response', async (t) => {
   const open = await start(t)
   for (const rest of [
     [0x11, 0x11, 0, 12],

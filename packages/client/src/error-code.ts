@@ -1,16 +1,16 @@
-/** Causes behind causes that are looked at. */
+/** Largest number of nested causes that are examined. */
 const DEPTH_MAX = 4
-/** undici's code for whatever happens to a socket; the errno, if there is one, is in the cause. */
+/** undici's code for any error of a socket. The errno, if there is one, is in the cause. */
 const SOCKET = 'UND_ERR_SOCKET'
 const CODES: Readonly<Record<string, string>> = {
-  // No errno exists for a FIN where an answer was due.
+  // No errno exists for a FIN before the end of a response.
   [SOCKET]: 'PEER_CLOSED',
   UND_ERR_CONNECT_TIMEOUT: 'CONNECT_TIMEOUT',
 }
 
 /**
- * The one word by which a failure is counted: the errno (`ECONNRESET`, `ECONNREFUSED`), or a code
- * of ours or of undici.
+ * Returns the code by which a failure is counted: the errno (`ECONNRESET`, `ECONNREFUSED`), or a
+ * code of this package or of undici.
  */
 export function errorCode(error: unknown): string {
   let found: string | undefined
@@ -28,8 +28,8 @@ export function errorCode(error: unknown): string {
 }
 
 /**
- * Returns true for the codes of a response that its connection's end has cut; undici has one for
- * each way to notice.
+ * Returns true for the codes of a response that is cut short by the end of its connection. undici
+ * has several of them.
  */
 export function isCut(code: string): boolean {
   return (

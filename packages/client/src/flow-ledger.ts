@@ -1,66 +1,68 @@
-/** Who answered: what the body of a backend's `/` says. */
-export interface Answer {
+/** Backend that served a request, with its peer, from the body of a backend's `/`. */
+export interface BackendReport {
   readonly backend: string
   /**
-   * Source that the backend saw: a BIP when the request came through an LB, else the client's own
-   * address.
+   * Source address that the backend saw: the BIP of an LB, or the client's own address without an
+   * LB.
    */
   readonly bip: string
   readonly bipPort: number
 }
 
-/** One connection of ours. */
+/** Record of one connection of the probe. */
 export interface FlowRecord {
-  /** Counts connections from 0. */
+  /** Number of the connection, from 0. */
   readonly id: number
-  /** Our end, address:port: with the VIP the five-tuple that the switch hashes. */
+  /**
+   * Client's end, address:port: together with the VIP it is the five-tuple that the switch hashes.
+   */
   readonly local: string
   readonly openedMs: number
   bip?: string
   bipPort?: number
-  /** Name of the LB that owns the BIP, where it is known. */
+  /** Name of the LB that owns the BIP, if known. */
   lb?: string
   backend?: string
-  answers: number
-  /**
-   * Answers that came over another BIP, BIP port or backend than the first: none, or translation is
-   * broken.
-   */
-  moves: number
-  lastAnswerMs?: number
-  /** What ended it: an error's code, or 'closed'. */
+  responses: number
+  /** Responses with another BIP, BIP port or backend than the first one. Full NAT permits none. */
+  translationChanges: number
+  lastResponseMs?: number
+  /** Reason of its end: an error's code, or 'closed'. */
   end?: string
 }
 
-/** What became of all flows. */
+/** Outcomes of all flows. */
 export interface LedgerSummary {
   readonly opened: number
-  /** Flows that were answered at least once. */
-  readonly answered: number
-  readonly moves: number
-  /** Answered flows by BIP, by LB (for BIPs whose LB is known) and by backend. */
-  readonly byBip: Readonly<Record<string, number>>
-  readonly byLb: Readonly<Record<string, number>>
-  readonly byBackend: Readonly<Record<string, number>>
-  /** Flows by what ended them; those still open are not in it. */
+  /** Flows with at least one response. */
+  readonly withResponse: number
+  readonly translationChanges: number
+  /** Flows with a response per BIP, per LB (for BIPs whose LB is known) and per backend. */
+  readonly perBip: Readonly<Record<string, number>>
+  readonly perLb: Readonly<Record<string, number>>
+  readonly perBackend: Readonly<Record<string, number>>
+  /** Ended flows per reason. */
   readonly ends: Readonly<Record<string, number>>
 }
 
-/** Closed flows that can still be listed; older ones are only counted. Some 200 bytes each. */
+/**
+ * Largest number of closed flows that can be listed, some 200 bytes each. Further ones are only
+ * counted.
+ */
 const CLOSED_KEPT_MAX = 20_000
 
-/** Book-keeping of which LB and which backend carried each connection. */
+/** Ledger of the LB and the backend that carried each connection. */
 export class FlowLedger {
   readonly #lbOf: ReadonlyMap<string, string>
   readonly #open = new Map<number, FlowRecord>()
   readonly #closed: FlowRecord[] = []
-  readonly #byBip = new Map<string, number>()
-  readonly #byLb = new Map<string, number>()
-  readonly #byBackend = new Map<string, number>()
+  readonly #perBip = new Map<string, number>()
+  readonly #perLb = new Map<string, number>()
+  readonly #perBackend = new Map<string, number>()
   readonly #ends = new Map<string, number>()
   #opened = 0
-  #answered = 0
-  #moves = 0
+  #withResponse = 0
+  #translationChanges = 0
 
   /** @param lbOf BIP → name of its LB */
   constructor(lbOf: ReadonlyMap<string, string> = new Map()) {
@@ -68,32 +70,35 @@ export class FlowLedger {
   }
 
   /**
-   * A connection stands. Returns its id.
+   * Records an established connection. Returns its id.
    * @param local address:port
    * @param atMs ms since the start
    */
   open(local: string, atMs: number): number {
     const id = this.#opened++
-    this.#open.set(id, { id, local, openedMs: atMs, answers: 0, moves: 0 })
+    this.#open.set(id, { id, local, openedMs: atMs, responses: 0, translationChanges: 0 })
     return id
   }
 
-  /** A request on it was answered. @param answer undefined when the body does not tell by whom */
-  answer(id: number, atMs: number, answer: Answer | undefined): void {
+  /**
+   * Records a response.
+   * @param served undefined if the body does not name the backend
+   */
+  response(id: number, atMs: number, served: BackendReport | undefined): void {
     const flow = this.#open.get(id)
     if (flow === undefined) return
-    if (flow.answers++ === 0) this.#answered++
-    flow.lastAnswerMs = atMs
-    if (answer === undefined) return
-    if (flow.backend === undefined) this.#assign(flow, answer)
-    else if (flow.bip !== answer.bip || flow.bipPort !== answer.bipPort || flow.backend !== answer.backend) {
-      flow.moves++
-      this.#moves++
+    if (flow.responses++ === 0) this.#withResponse++
+    flow.lastResponseMs = atMs
+    if (served === undefined) return
+    if (flow.backend === undefined) this.#assign(flow, served)
+    else if (flow.bip !== served.bip || flow.bipPort !== served.bipPort || flow.backend !== served.backend) {
+      flow.translationChanges++
+      this.#translationChanges++
     }
   }
 
   /**
-   * The connection is gone. Closing it again changes nothing.
+   * Records the end of a connection. A second call changes nothing.
    * @param end an error's code, or 'closed'
    */
   close(id: number, end: string): void {
@@ -105,7 +110,9 @@ export class FlowLedger {
     if (this.#closed.length < CLOSED_KEPT_MAX) this.#closed.push(flow)
   }
 
-  /** Flows by id: all that are open, and the first {@link CLOSED_KEPT_MAX} that are not. */
+  /**
+   * Returns flows ordered by id: all open ones, and the first {@link CLOSED_KEPT_MAX} closed ones.
+   */
   flows(): FlowRecord[] {
     return [...this.#closed, ...this.#open.values()].sort((a, b) => a.id - b.id)
   }
@@ -113,25 +120,25 @@ export class FlowLedger {
   summary(): LedgerSummary {
     return {
       opened: this.#opened,
-      answered: this.#answered,
-      moves: this.#moves,
-      byBip: sorted(this.#byBip),
-      byLb: sorted(this.#byLb),
-      byBackend: sorted(this.#byBackend),
+      withResponse: this.#withResponse,
+      translationChanges: this.#translationChanges,
+      perBip: sorted(this.#perBip),
+      perLb: sorted(this.#perLb),
+      perBackend: sorted(this.#perBackend),
       ends: sorted(this.#ends),
     }
   }
 
-  #assign(flow: FlowRecord, { bip, bipPort, backend }: Answer): void {
+  #assign(flow: FlowRecord, { bip, bipPort, backend }: BackendReport): void {
     flow.bip = bip
     flow.bipPort = bipPort
     flow.backend = backend
-    count(this.#byBip, bip)
-    count(this.#byBackend, backend)
+    count(this.#perBip, bip)
+    count(this.#perBackend, backend)
     const lb = this.#lbOf.get(bip)
     if (lb === undefined) return
     flow.lb = lb
-    count(this.#byLb, lb)
+    count(this.#perLb, lb)
   }
 }
 

@@ -1,11 +1,11 @@
 /**
- * The probe client, whole and in parts: requests at fixed times, and which LB and backend carried
- * each connection.
+ * Probe client and its parts: requests at fixed times, and the LB and backend that carried each
+ * connection.
  */
 export { errorCode } from './error-code.js'
-export { type Answer, FlowLedger, type FlowRecord, type LedgerSummary } from './flow-ledger.js'
+export { type BackendReport, FlowLedger, type FlowRecord, type LedgerSummary } from './flow-ledger.js'
 export { type Outage, outagesOf } from './outages.js'
-export { parseAnswer } from './parse-answer.js'
+export { parseBackendReport } from './parse-backend-report.js'
 export { type ProbeOptions, type ProbeOutcome, type ProbeReport, runProbe } from './probe.js'
 export { type Quantiles, quantilesOf } from './quantiles.js'
 export { Recorder, type Slot } from './recorder.js'

@@ -1,6 +1,6 @@
 import type { Slot } from './recorder.js'
 
-/** A stretch of time in which requests failed. */
+/** Period in which requests failed. */
 export interface Outage {
   readonly fromMs: number
   readonly toMs: number
@@ -8,10 +8,13 @@ export interface Outage {
   readonly failed: number
 }
 
-/** Slots without a failure between two with one that still belong to the same outage. */
+/** Largest number of slots without a failure between two slots of one outage. */
 const GAP_SLOTS = 5
 
-/** Joins slots with failures to outages. @param slotMs width of a slot, ms */
+/**
+ * Joins slots with failures to outages.
+ * @param slotMs width of a slot, ms
+ */
 export function outagesOf(series: readonly Slot[], slotMs: number): Outage[] {
   const outages: { from: number; to: number }[] = []
   series.forEach(({ failed }, i) => {

@@ -1,21 +1,22 @@
 import { FlowLedger, type FlowRecord, type LedgerSummary } from './flow-ledger.js'
-import { Lane } from './lane.js'
 import { type Outage, outagesOf } from './outages.js'
+import { ProbeConnection } from './probe-connection.js'
 import type { Quantiles } from './quantiles.js'
 import { Recorder, SLOT_MS, type Slot } from './recorder.js'
 import { Schedule } from './schedule.js'
 import type { SourcePool } from './source-pool.js'
 
 /**
- * Requests of one probe: each costs 26 bytes until the end, and the series is made of all of them.
+ * Largest number of requests of one probe. Each takes 26 bytes until the end, and the series is
+ * made of all of them.
  */
 export const COUNT_MAX = 1_000_000
 /**
- * Requests under way; what is due beyond them is counted as NOT_SENT, so that a dead target can't
- * eat all memory.
+ * Largest number of requests under way. Requests due beyond it are counted as NOT_SENT, so that
+ * memory stays bounded if the target is dead.
  */
 const OUTSTANDING_MAX = 10_000
-/** Timeouts are looked at this often while nothing is due. */
+/** Interval of the check for timeouts while no request is due. */
 const IDLE_TICK_MS = 20
 
 export interface ProbeOptions {
@@ -23,48 +24,48 @@ export interface ProbeOptions {
   readonly url: URL
   readonly ratePerSecond: number
   readonly durationMs: number
-  /** The most requests, up to {@link COUNT_MAX}. */
+  /** Largest number of requests, up to {@link COUNT_MAX}. */
   readonly countMax?: number
   /** Number of keep-alive connections that take turns, or a new one for each request. */
   readonly connections: number | 'new'
-  /** Source addresses, one after the other per connection; without it the kernel chooses. */
+  /** Source addresses, used in turn per connection; without it the kernel chooses. */
   readonly from?: SourcePool
   /** From the moment a request is due to the end of its answer. */
   readonly timeoutMs: number
   /** BIP → name of its LB, for the ledger. */
   readonly lbOf?: ReadonlyMap<string, string>
-  /** Ends the probe early; it still reports. */
+  /** Ends the probe early. It still returns a report. */
   readonly signal?: AbortSignal
-  /** Hears of each request when it is over. */
+  /** Called with the outcome of each request. */
   readonly onOutcome?: (outcome: ProbeOutcome) => void
 }
 
-/** What became of one request. Times in ms. */
+/** Outcome of one request. Times in ms. */
 export interface ProbeOutcome {
   /** Since the start of the probe. */
   readonly dueMs: number
-  /** From the moment it was due to its end, good or bad. */
+  /** Time from the moment it was due to its end, success or failure. */
   readonly latencyMs: number
-  /** What went wrong, a code; undefined when it was answered. */
+  /** Code of the failure; undefined if the request was completed. */
   readonly error: string | undefined
 }
 
-/** What a probe has seen. Times in ms. */
+/** Report of a probe. Times in ms. */
 export interface ProbeReport {
   readonly url: string
   readonly startedAt: string
   readonly ratePerSecond: number
   readonly connections: number | 'new'
-  /** From the start to the last outcome. */
+  /** Time from the start to the last outcome. */
   readonly elapsedMs: number
-  readonly answered: number
+  readonly completed: number
   readonly failed: number
-  /** Under way or not yet due when the probe was stopped. */
+  /** Requests under way or not yet due when the probe was stopped. */
   readonly unfinished: number
   /** From the moment a request was due to the end of its answer. */
   readonly latency: Quantiles
   readonly failureLatency: Quantiles
-  /** How late the probe itself was: part of every latency. */
+  /** Delay of the probe itself, which is part of every latency. */
   readonly lag: Quantiles
   readonly errors: Readonly<Record<string, number>>
   readonly outages: readonly Outage[]
@@ -80,7 +81,7 @@ interface Outstanding {
   readonly abort: AbortController
 }
 
-/** Sends requests at fixed times and reports what became of them. */
+/** Sends requests at fixed times and reports their outcomes. */
 export function runProbe(options: ProbeOptions): Promise<ProbeReport> {
   return new Probe(options).run()
 }
@@ -93,8 +94,8 @@ class Probe {
   readonly #startedAt = new Date()
   readonly #start = performance.now()
   readonly #now = (): number => performance.now() - this.#start
-  readonly #lanes: Lane[] = []
-  /** In the order in which they were due, so the first is the first to time out. */
+  readonly #connections: ProbeConnection[] = []
+  /** In the order of their due times, so the first is the first to time out. */
   readonly #outstanding = new Set<Outstanding>()
   #next = 0
   #lastMs = 0
@@ -107,7 +108,7 @@ class Probe {
     this.#recorder = new Recorder(this.#schedule.count)
     this.#ledger = new FlowLedger(options.lbOf)
     if (options.connections !== 'new')
-      for (let i = 0; i < options.connections; i++) this.#lanes.push(this.#openLane(i, false))
+      for (let i = 0; i < options.connections; i++) this.#connections.push(this.#openConnection(i, false))
   }
 
   async run(): Promise<ProbeReport> {
@@ -120,7 +121,7 @@ class Probe {
     await this.#untilDone()
     this.#options.signal?.removeEventListener('abort', stop)
     const report = this.#report()
-    await Promise.all(this.#lanes.map((lane) => lane.destroy()))
+    await Promise.all(this.#connections.map((connection) => connection.destroy()))
     return report
   }
 
@@ -147,20 +148,20 @@ class Probe {
       return
     }
     const { connections } = this.#options
-    const lane = connections === 'new' ? this.#openLane(i, true) : this.#lanes[i % connections]!
+    const connection = connections === 'new' ? this.#openConnection(i, true) : this.#connections[i % connections]!
     const request: Outstanding = { dueMs, lagMs, abort: new AbortController() }
     this.#outstanding.add(request)
-    lane
+    connection
       .get(request.abort.signal)
       .then((error) => this.#finish(request, error))
       .finally(() => {
-        if (connections === 'new') void lane.destroy()
+        if (connections === 'new') void connection.destroy()
       })
   }
 
   #finish(request: Outstanding, error: string | undefined): void {
     this.#outstanding.delete(request)
-    if (this.#stopped && error !== undefined) return // we have aborted it ourselves
+    if (this.#stopped && error !== undefined) return // aborted by the probe itself
     const now = this.#now()
     this.#lastMs = now
     this.#record(request.dueMs, request.lagMs, now - request.dueMs, error)
@@ -174,13 +175,13 @@ class Probe {
   #expire(now: number): void {
     for (const { dueMs, abort } of this.#outstanding) {
       if (now - dueMs < this.#options.timeoutMs) break
-      abort.abort(Object.assign(new Error('no answer in time'), { code: 'TIMEOUT' }))
+      abort.abort(Object.assign(new Error('no response in time'), { code: 'TIMEOUT' }))
     }
   }
 
-  #openLane(i: number, isSingleUse: boolean): Lane {
+  #openConnection(i: number, isSingleUse: boolean): ProbeConnection {
     const { url, from, timeoutMs } = this.#options
-    return new Lane({
+    return new ProbeConnection({
       url,
       localAddress: from?.at(i),
       connectTimeoutMs: timeoutMs,
@@ -201,7 +202,7 @@ class Probe {
       ratePerSecond,
       connections,
       elapsedMs: this.#lastMs,
-      answered: latency.count,
+      completed: latency.count,
       failed: recorder.count - latency.count,
       unfinished: this.#schedule.count - recorder.count,
       latency,

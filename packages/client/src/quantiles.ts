@@ -1,4 +1,4 @@
-/** Latencies, ms; null when there are none. */
+/** Quantiles of latencies, ms; null if there are none. */
 export interface Quantiles {
   readonly count: number
   readonly min: number | null
@@ -11,9 +11,9 @@ export interface Quantiles {
 }
 
 /**
- * Exact quantiles of all samples, by the nearest-rank method: the p-quantile is a sample that was
- * really seen, the smallest one that at least the share p of all samples does not exceed. Sorts
- * `samples` in place.
+ * Returns the exact quantiles of all samples, by the nearest-rank method: the p-quantile is the
+ * smallest sample that at least the share p of all samples does not exceed. Sorts `samples` in
+ * place.
  */
 export function quantilesOf(samples: Float64Array): Quantiles {
   samples.sort()

@@ -5,22 +5,22 @@ import { type Quantiles, quantilesOf } from './quantiles.js'
 export const SLOT_MS = 100
 const SUCCESS = -1
 
-/** One slot of the series: what became of the requests that were due in it. */
+/** One slot of the series: outcomes of the requests that were due in it. */
 export interface Slot {
-  /** Begin of the slot, ms since the start. */
+  /** Start of the slot, ms since the start of the probe. */
   readonly atMs: number
   readonly due: number
-  readonly answered: number
+  readonly completed: number
   readonly failed: number
-  /** Latency of those answered, ms; null when there are none. */
+  /** Latency of the completed ones, ms; null if there are none. */
   readonly p50: number | null
   readonly p99: number | null
   readonly max: number | null
 }
 
 /**
- * Outcomes of all requests in the order in which they came in, four numbers each. Nothing is summed
- * up before the end, so every quantile is exact, also those of a slot.
+ * Outcomes of all requests in the order of their ends, four numbers each. They are summarized only
+ * at the end, so every quantile is exact, also those of a slot.
  */
 export class Recorder {
   readonly #dueMs: Float64Array
@@ -31,7 +31,7 @@ export class Recorder {
   readonly #indexOf = new Map<string, number>()
   #count = 0
 
-  /** @param countMax the most outcomes there can be */
+  /** @param countMax largest number of outcomes */
   constructor(countMax: number) {
     this.#dueMs = new Float64Array(countMax)
     this.#lagMs = new Float64Array(countMax)
@@ -44,10 +44,11 @@ export class Recorder {
   }
 
   /**
-   * @param dueMs when it was due, ms since the start
-   * @param lagMs how much later we were ready to send it: our own lateness, not the network's
-   * @param latencyMs from the moment it was due to its end, good or bad
-   * @param error what went wrong, a code; undefined when it was answered
+   * Adds an outcome.
+   * @param dueMs time at which it was due, ms since the start
+   * @param lagMs delay until the probe was ready to send it: the probe's own, not the network's
+   * @param latencyMs time from the moment it was due to its end, success or failure
+   * @param error code of the failure; undefined if the request was completed
    */
   add(dueMs: number, lagMs: number, latencyMs: number, error?: string): void {
     const i = this.#count++
@@ -58,12 +59,12 @@ export class Recorder {
     this.#errors[i] = error === undefined ? SUCCESS : this.#indexOfCode(error)
   }
 
-  /** Latency of what was answered. */
+  /** Returns the latency of completed requests. */
   latency(): Quantiles {
     return quantilesOf(this.#latencyMs.slice(0, this.#count).filter((_, i) => this.#errors[i] === SUCCESS))
   }
 
-  /** How long what failed took to fail. */
+  /** Returns the time that failed requests took to fail. */
   failureLatency(): Quantiles {
     return quantilesOf(this.#latencyMs.slice(0, this.#count).filter((_, i) => this.#errors[i] !== SUCCESS))
   }
@@ -72,14 +73,17 @@ export class Recorder {
     return quantilesOf(this.#lagMs.slice(0, this.#count))
   }
 
-  /** Failures by code, most frequent first. */
+  /** Returns the failures per code, most frequent first. */
   errors(): Record<string, number> {
     const counts = new Array<number>(this.#codes.length).fill(0)
     for (let i = 0; i < this.#count; i++) if (this.#errors[i] !== SUCCESS) counts[this.#errors[i]!]!++
     return Object.fromEntries(this.#codes.map((code, i) => [code, counts[i]!] as const).sort((a, b) => b[1] - a[1]))
   }
 
-  /** One slot per {@link SLOT_MS} from the start to the last request due, empty ones included. */
+  /**
+   * Returns one slot per {@link SLOT_MS}, from the start to the last request due, empty ones
+   * included.
+   */
   series(): Slot[] {
     const slots: { latencies: number[]; due: number }[] = []
     for (let i = 0; i < this.#count; i++) {
@@ -91,7 +95,7 @@ export class Recorder {
     }
     return slots.map(({ latencies, due }, index) => {
       const { count, p50, p99, max } = quantilesOf(Float64Array.from(latencies))
-      return { atMs: index * SLOT_MS, due, answered: count, failed: due - count, p50, p99, max }
+      return { atMs: index * SLOT_MS, due, completed: count, failed: due - count, p50, p99, max }
     })
   }
 

@@ -3,25 +3,27 @@ import type { Quantiles } from './quantiles.js'
 
 const ms = (value: number | null): string => (value === null ? '-' : `${value.toFixed(value < 10 ? 2 : 0)} ms`)
 
-/** The report for people. */
+/** Formats the report for display. */
 export function renderReport(report: ProbeReport): string {
-  const { answered, failed, unfinished, elapsedMs, latency, failureLatency, lag, errors, outages, flows } = report
+  const { completed, failed, unfinished, elapsedMs, latency, failureLatency, lag, errors, outages, flows } = report
   const lines = [
-    `${answered} answered, ${failed} failed${unfinished > 0 ? `, ${unfinished} unfinished` : ''} in ${(elapsedMs / 1000).toFixed(1)} s`,
-    `latency from the moment due  ${quantiles(latency)}`,
+    `${completed} completed, ${failed} failed${unfinished > 0 ? `, ${unfinished} unfinished` : ''} in ${(elapsedMs / 1000).toFixed(1)} s`,
+    `latency from the due time     ${quantiles(latency)}`,
   ]
   if (failed > 0) {
-    lines.push(`failures took                ${quantiles(failureLatency)}`)
+    lines.push(`time to failure              ${quantiles(failureLatency)}`)
     lines.push(`errors                       ${counts(errors)}`)
   }
-  lines.push(`of it the probe's own lag    ${quantiles(lag)}`)
-  for (const { fromMs, toMs, due, failed: lost } of outages)
-    lines.push(`failures from ${fromMs} to ${toMs} ms: ${lost} of ${due} requests due then`)
-  lines.push(`flows                        ${flows.opened} opened, ${flows.answered} answered, ${flows.moves} moves`)
-  if (Object.keys(flows.byLb).length > 0) lines.push(`  by LB                      ${counts(flows.byLb)}`)
-  else lines.push(`  by source at the backend   ${counts(flows.byBip)}`)
-  lines.push(`  by backend                 ${counts(flows.byBackend)}`)
-  if (Object.keys(flows.ends).length > 0) lines.push(`  ended by                   ${counts(flows.ends)}`)
+  lines.push(`of which the probe's lag      ${quantiles(lag)}`)
+  for (const { fromMs, toMs, due, failed: failedThen } of outages)
+    lines.push(`failures from ${fromMs} to ${toMs} ms: ${failedThen} of ${due} requests due then`)
+  lines.push(
+    `flows                        ${flows.opened} opened, ${flows.withResponse} with a response, ${flows.translationChanges} translation changes`,
+  )
+  if (Object.keys(flows.perLb).length > 0) lines.push(`  per LB                      ${counts(flows.perLb)}`)
+  else lines.push(`  per source at the backend   ${counts(flows.perBip)}`)
+  lines.push(`  per backend                 ${counts(flows.perBackend)}`)
+  if (Object.keys(flows.ends).length > 0) lines.push(`  ended by                    ${counts(flows.ends)}`)
   return `${lines.join('\n')}\n`
 }
 

@@ -20,17 +20,19 @@ interface Options {
   readonly flows?: boolean
 }
 
-/** Exit codes: 0 every request was answered, 1 some were not, 2 it was asked wrongly. */
+/** Exit codes: 0 if every request was completed, 1 if some failed, 2 for invalid usage. */
 const program = new Command('fivetuple-client')
-  .description('Sends HTTP requests at fixed times, each counted from the moment it was due, and tells who answered')
-  .argument('<url>', 'what to get; http://<vip>:<port>/ tells which backend answered', url)
+  .description(
+    'Sends HTTP requests at fixed times, and reports latency from the due time, failures, and the LB and backend of each flow',
+  )
+  .argument('<url>', 'URL to get; the response of http://<vip>:<port>/ names the backend', url)
   .option('-r, --rate <n>', 'requests per second', between(0.01, RATE_MAX), 100)
-  .option('-s, --seconds <n>', 'for how long', between(0.001, SECONDS_MAX), 10)
-  .option('-n, --count <n>', 'no more than so many requests', whole(COUNT_MAX), COUNT_MAX)
+  .option('-s, --seconds <n>', 'duration', between(0.001, SECONDS_MAX), 10)
+  .option('-n, --count <n>', 'largest number of requests', whole(COUNT_MAX), COUNT_MAX)
   .option('-c, --connections <n>', 'keep-alive connections that take turns', whole(CONNECTIONS_MAX), 10)
   .option('--new-connections', 'a new connection for each request')
-  .option('--from <cidr>', 'source addresses, one after the other, e.g. 127.20.100.0/22', pool)
-  .option('-t, --timeout <ms>', 'give up a request so long after it was due', between(1, 600_000), 5_000)
+  .option('--from <cidr>', 'source addresses, used in turn, e.g. 127.20.100.0/22', pool)
+  .option('-t, --timeout <ms>', 'timeout of a request, from its due time', between(1, 600_000), 5_000)
   .option('--lb <name=bip>', 'name of the LB with this BIP; may be repeated', lb, new Map())
   .option('--flows', 'with --json: list every connection')
   .option('--json', 'one JSON document at the end, with a series in steps of 100 ms')

@@ -1,9 +1,9 @@
 import { strict as assert } from 'node:assert'
 
 /**
- * Open-loop arrivals: request i is due at `i / rate` seconds whatever became of those before it. A
- * closed loop would wait for a stalled answer and send nothing meanwhile, so an outage of a second
- * would cost it one slow request.
+ * Open-loop arrivals: request i is due at `i / rate` seconds, whatever the outcome of earlier ones.
+ * A closed loop would wait for a stalled response and send nothing meanwhile, so an outage of a
+ * second would count as one slow request.
  */
 export class Schedule {
   readonly #ratePerSecond: number
@@ -13,7 +13,7 @@ export class Schedule {
   /**
    * @param ratePerSecond above 0, fractions allowed
    * @param durationMs arrivals lie in [0, durationMs)
-   * @param countMax and are at most so many
+   * @param countMax largest number of arrivals
    */
   constructor(ratePerSecond: number, durationMs: number, countMax: number) {
     assert(ratePerSecond > 0 && durationMs >= 0 && countMax >= 0)
@@ -21,7 +21,7 @@ export class Schedule {
     this.count = Math.min(Math.ceil((durationMs * ratePerSecond) / 1000), Math.floor(countMax))
   }
 
-  /** When arrival `i` is due, ms since the start. */
+  /** Returns the time at which arrival `i` is due, ms since the start. */
   at(i: number): number {
     return (i * 1000) / this.#ratePerSecond
   }

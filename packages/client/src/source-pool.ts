@@ -1,6 +1,6 @@
 import { formatIpv4, parsePrefix } from '@fivetuple/packet'
 
-/** Addresses that connections come from, one after the other. */
+/** Source addresses of connections, used in turn. */
 export class SourcePool {
   readonly #first: number
   readonly #size: number
@@ -11,8 +11,8 @@ export class SourcePool {
   }
 
   /**
-   * One address, or the host addresses of a prefix (a /31 has no others). Undefined for any other
-   * text.
+   * Parses one address, or the host addresses of a prefix (all addresses of a /31). Returns
+   * undefined for any other text.
    */
   static parse(text: string): SourcePool | undefined {
     const prefix = parsePrefix(text)
@@ -26,7 +26,7 @@ export class SourcePool {
     return this.#size
   }
 
-  /** Address for connection `i`, as text; the pool is used in turn. */
+  /** Returns the address for connection `i`, as text. */
   at(i: number): string {
     return formatIpv4(this.#first + (i % this.#size))
   }

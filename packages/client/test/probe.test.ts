@@ -4,7 +4,7 @@ import { type AddressInfo, createServer as createTcpServer } from 'node:net'
 import { type ProbeOptions, type ProbeOutcome, renderReport, runProbe, SourcePool } from '@fivetuple/client'
 import t, { type Test } from 'tap'
 
-/** A server that answers as our backends do, unless told otherwise. */
+/** Starts a server that responds like a backend, unless `listener` does otherwise. */
 async function serve(t: Test, listener: RequestListener = answer): Promise<URL> {
   const server = createServer(listener).listen({ host: '127.0.0.1', port: 0, exclusive: true })
   await once(server, 'listening')
@@ -22,19 +22,19 @@ const answer: RequestListener = ({ socket }, res) => {
 
 const few = { ratePerSecond: 1000, durationMs: 30, connections: 3, timeoutMs: 5_000 } satisfies Partial<ProbeOptions>
 
-t.test('keep-alive connections take turns, each from an address of its own', async (t) => {
+t.test('keep-alive connections take turns, each from its own address', async (t) => {
   const from = SourcePool.parse('127.0.0.8/30')!
   const report = await runProbe({ ...few, url: await serve(t), from, lbOf: new Map([['127.0.0.9', 'lb-1']]) })
-  t.match(report, { answered: 30, failed: 0, unfinished: 0, errors: {}, outages: [] })
+  t.match(report, { completed: 30, failed: 0, unfinished: 0, errors: {}, outages: [] })
   t.match(report.flows, {
     opened: 3,
-    answered: 3,
-    moves: 0,
-    byBip: { '127.0.0.9': 2, '127.0.0.10': 1 },
-    byLb: { 'lb-1': 2 },
+    withResponse: 3,
+    translationChanges: 0,
+    perBip: { '127.0.0.9': 2, '127.0.0.10': 1 },
+    perLb: { 'lb-1': 2 },
   })
   t.same(
-    report.flowList.map(({ answers }) => answers),
+    report.flowList.map(({ responses }) => responses),
     [10, 10, 10],
   )
   for (const { local, bip, bipPort } of report.flowList) t.equal(local, `${bip}:${bipPort}`, 'without an LB they agree')
@@ -43,12 +43,12 @@ t.test('keep-alive connections take turns, each from an address of its own', asy
     30,
   )
   t.ok(report.latency.min! >= report.lag.min!)
-  t.match(renderReport(report), /30 answered, 0 failed/)
+  t.match(renderReport(report), /30 completed, 0 failed/)
 })
 
 t.test('a new connection for each request', async (t) => {
   const report = await runProbe({ ...few, url: await serve(t), connections: 'new' })
-  t.match(report, { answered: 30, failed: 0, flows: { opened: 30, answered: 30 } })
+  t.match(report, { completed: 30, failed: 0, flows: { opened: 30, withResponse: 30 } })
 })
 
 t.test('a response that a reset cuts short is not counted as served, and has one name', async (t) => {
@@ -59,21 +59,21 @@ t.test('a response that a reset cuts short is not counted as served, and has one
     })
     for (const connections of [3, 'new'] as const) {
       const report = await runProbe({ ...few, url, connections })
-      t.match(report, { answered: 0, failed: 30, errors: { ECONNRESET: 30 } }, `${head.trim()}, ${connections}`)
+      t.match(report, { completed: 0, failed: 30, errors: { ECONNRESET: 30 } }, `${head.trim()}, ${connections}`)
     }
   }
 })
 
 t.test('a response without a length that ends by FIN is whole', async (t) => {
   const url = await serve(t, ({ socket }) => socket.end('HTTP/1.1 200 OK\r\nconnection: close\r\n\r\nall'))
-  t.match(await runProbe({ ...few, url, connections: 'new' }), { answered: 30, failed: 0 })
+  t.match(await runProbe({ ...few, url, connections: 'new' }), { completed: 30, failed: 0 })
 })
 
-t.test('each outcome is told as it comes', async (t) => {
+t.test('each outcome is reported when it occurs', async (t) => {
   const outcomes: ProbeOutcome[] = []
   const url = await serve(t, (req, res) => (outcomes.length === 0 ? req.socket.resetAndDestroy() : answer(req, res)))
   const report = await runProbe({ ...few, url, connections: 1, onOutcome: (outcome) => outcomes.push(outcome) })
-  t.equal(outcomes.length, report.answered + report.failed)
+  t.equal(outcomes.length, report.completed + report.failed)
   t.equal(outcomes.filter(({ error }) => error !== undefined).length, report.failed)
   t.equal(Math.max(...outcomes.flatMap(({ error, latencyMs }) => (error ? [] : [latencyMs]))), report.latency.max)
   t.equal(Math.max(...outcomes.map(({ dueMs }) => dueMs)), 29)
@@ -81,17 +81,17 @@ t.test('each outcome is told as it comes', async (t) => {
 
 t.test('the count is a limit', async (t) => {
   const report = await runProbe({ ...few, url: await serve(t), countMax: 4 })
-  t.match(report, { answered: 4, failed: 0, unfinished: 0 })
+  t.match(report, { completed: 4, failed: 0, unfinished: 0 })
 })
 
-t.test('failures are counted by what went wrong', async (t) => {
+t.test('failures are counted per code', async (t) => {
   const reset = await serve(t, ({ socket }) => socket.resetAndDestroy())
-  t.match(await runProbe({ ...few, url: reset }), { answered: 0, failed: 30, errors: { ECONNRESET: 30 } })
+  t.match(await runProbe({ ...few, url: reset }), { completed: 0, failed: 30, errors: { ECONNRESET: 30 } })
   const fin = await serve(t, ({ socket }) => socket.destroy())
-  t.match(await runProbe({ ...few, url: fin }), { answered: 0, failed: 30, errors: { PEER_CLOSED: 30 } })
+  t.match(await runProbe({ ...few, url: fin }), { completed: 0, failed: 30, errors: { PEER_CLOSED: 30 } })
   const busy = await serve(t, (_, res) => res.writeHead(503).end())
   const report = await runProbe({ ...few, url: busy })
-  t.match(report, { answered: 0, failed: 30, errors: { HTTP_503: 30 } })
+  t.match(report, { completed: 0, failed: 30, errors: { HTTP_503: 30 } })
   t.match(report.outages, [{ fromMs: 0, failed: 30 }])
   t.match(renderReport(report), /HTTP_503 30/)
 })
@@ -132,10 +132,10 @@ t.test('a response is complete only by its framing, and a cut one has one name',
     for (const end of ['FIN', 'RST'] as const)
       for (const connections of atRst === whole ? (['new'] as const) : ([2, 'new'] as const)) {
         const url = await serveRaw(t, response, end)
-        const { answered, errors } = await runProbe({ ...few, durationMs: 10, url, connections })
+        const { completed, errors } = await runProbe({ ...few, durationMs: 10, url, connections })
         const code = end === 'FIN' ? atFin : atRst
-        const expected = code === undefined ? { answered: 10, errors: {} } : { answered: 0, errors: { [code]: 10 } }
-        t.same({ answered, errors }, expected, `${what}, then ${end}, connections: ${connections}`)
+        const expected = code === undefined ? { completed: 10, errors: {} } : { completed: 0, errors: { [code]: 10 } }
+        t.same({ completed, errors }, expected, `${what}, then ${end}, connections: ${connections}`)
       }
 })
 
@@ -145,16 +145,16 @@ t.test('a port that nobody listens on', async (t) => {
   const { port } = server.address() as AddressInfo
   await new Promise((resolve) => server.close(resolve))
   const report = await runProbe({ ...few, url: new URL(`http://127.0.0.1:${port}/`) })
-  t.match(report, { answered: 0, failed: 30, errors: { ECONNREFUSED: 30 }, flows: { opened: 0 } })
+  t.match(report, { completed: 0, failed: 30, errors: { ECONNREFUSED: 30 }, flows: { opened: 0 } })
 })
 
-t.test('who does not answer times out, counted from when it was due', async (t) => {
+t.test('a request without response times out, counted from its due time', async (t) => {
   const report = await runProbe({ ...few, url: await serve(t, () => {}), timeoutMs: 60 })
-  t.match(report, { answered: 0, failed: 30, errors: { TIMEOUT: 30 } })
+  t.match(report, { completed: 0, failed: 30, errors: { TIMEOUT: 30 } })
   t.ok(report.failureLatency.min! >= 60)
 })
 
-t.test('stops when it is told to, and reports', async (t) => {
+t.test('stops on request, and reports', async (t) => {
   const stop = new AbortController()
   const url = await serve(t, (_, res) => {
     res.end()
@@ -162,7 +162,7 @@ t.test('stops when it is told to, and reports', async (t) => {
   })
   const report = await runProbe({ ...few, url, durationMs: 60_000, signal: stop.signal })
   t.equal(report.failed, 0)
-  t.equal(report.unfinished, 60_000 - report.answered)
+  t.equal(report.unfinished, 60_000 - report.completed)
   const never = await runProbe({ ...few, url, signal: AbortSignal.abort() })
-  t.match(never, { answered: 0, failed: 0, unfinished: 30 })
+  t.match(never, { completed: 0, failed: 0, unfinished: 30 })
 })

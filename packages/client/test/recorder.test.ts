@@ -1,7 +1,7 @@
 import { outagesOf, Recorder, type Slot } from '@fivetuple/client'
 import t from 'tap'
 
-t.test('keeps good and bad outcomes apart', (t) => {
+t.test('separates successes and failures', (t) => {
   const recorder = new Recorder(5)
   recorder.add(0, 1, 10)
   recorder.add(50, 2, 20, 'ECONNRESET')
@@ -20,17 +20,17 @@ t.test('keeps good and bad outcomes apart', (t) => {
   t.end()
 })
 
-t.test('the series goes by when a request was due, and leaves no slot out', (t) => {
+t.test('the series is ordered by due times, and has every slot', (t) => {
   const recorder = new Recorder(4)
   recorder.add(310, 0, 5)
   recorder.add(99.9, 0, 900)
   recorder.add(100, 0, 7, 'ECONNREFUSED')
   recorder.add(0, 0, 1)
   t.same(recorder.series(), [
-    { atMs: 0, due: 2, answered: 2, failed: 0, p50: 1, p99: 900, max: 900 },
-    { atMs: 100, due: 1, answered: 0, failed: 1, p50: null, p99: null, max: null },
-    { atMs: 200, due: 0, answered: 0, failed: 0, p50: null, p99: null, max: null },
-    { atMs: 300, due: 1, answered: 1, failed: 0, p50: 5, p99: 5, max: 5 },
+    { atMs: 0, due: 2, completed: 2, failed: 0, p50: 1, p99: 900, max: 900 },
+    { atMs: 100, due: 1, completed: 0, failed: 1, p50: null, p99: null, max: null },
+    { atMs: 200, due: 0, completed: 0, failed: 0, p50: null, p99: null, max: null },
+    { atMs: 300, due: 1, completed: 1, failed: 0, p50: 5, p99: 5, max: 5 },
   ])
   t.same(new Recorder(0).series(), [])
   t.end()
@@ -40,7 +40,7 @@ t.test('slots with failures make outages', (t) => {
   const slots = (text: string): Slot[] =>
     [...text].map((c, i) => {
       const failed = Number(c)
-      return { atMs: i * 100, due: 10, answered: 10 - failed, failed, p50: null, p99: null, max: null }
+      return { atMs: i * 100, due: 10, completed: 10 - failed, failed, p50: null, p99: null, max: null }
     })
   t.same(outagesOf(slots('0000'), 100), [])
   t.same(outagesOf(slots('0120'), 100), [{ fromMs: 100, toMs: 300, due: 20, failed: 3 }])

@@ -56,6 +56,6 @@ vips:
   await until(async () => (await neighbour()).newFlows > 0, 'the neighbour has flows on an LB that is attacked')
   stop.abort()
   const report = await probe
-  t.same(report.errors, {}, `${report.answered} requests to the neighbour meanwhile, none failed`)
-  t.ok((report.flows.byBip['127.99.2.2'] ?? 0) > 0, 'also by the LB that is attacked')
+  t.same(report.errors, {}, `${report.completed} requests to the neighbour meanwhile, none failed`)
+  t.ok((report.flows.perBip['127.99.2.2'] ?? 0) > 0, 'also by the LB that is attacked')
 })

@@ -68,8 +68,8 @@ t.test('an LB is drained and put back under load: not one request fails, not one
   t.equal((await cluster.cli('lb', 'undrain', 'lb-2')).code, 0)
   await until(async () => (await newFlows()) > atDrain + 20, 'flows begin on it again')
   const report = await stop()
-  t.same(report.errors, {}, `${report.answered} requests, none failed`)
-  t.equal(report.flows.moves, 0)
+  t.same(report.errors, {}, `${report.completed} requests, none failed`)
+  t.equal(report.flows.translationChanges, 0)
 })
 
 t.test('a backend is drained and put back under load: not one request fails', async (t) => {
@@ -98,7 +98,7 @@ t.test('a backend is drained and put back under load: not one request fails', as
   t.equal((await cluster.cli('backend', 'undrain', 'backend-2')).code, 0)
   await until(async () => (await flows()) > atDrain + 10, 'flows go there again')
   const report = await stop()
-  t.same(report.errors, {}, `${report.answered} requests, none failed`)
+  t.same(report.errors, {}, `${report.completed} requests, none failed`)
 })
 
 t.test('what operators have changed outlives the LB that it was said to', async (t) => {

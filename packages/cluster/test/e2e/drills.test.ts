@@ -74,8 +74,8 @@ t.test('each drill injects its fault, under load, and leaves none behind', async
     t.same((await api.faults.list()).faults, [], `${name} has cleared it`)
   }
   stop.abort()
-  const { answered } = await load
-  t.ok(answered > 0, `${answered} requests were answered meanwhile`)
+  const { completed } = await load
+  t.ok(completed > 0, `${completed} requests were completed meanwhile`)
 
   const { done, interrupt } = drill(cluster, 'pause-lb', 'lb-1', '60')
   await until(async () => (await api.faults.list()).faults.length === 1, 'it is paused')

@@ -166,7 +166,7 @@ vips: [{ name: web, policy: weighted-round-robin, health: { ${CHECK}, slowStart:
       durationMs: 500,
       timeoutMs: 5_000,
     })
-    return flows.byBackend
+    return flows.perBackend
   }
   await until(isHealthy, 'both are healthy')
   const before = await shares()

@@ -1,7 +1,7 @@
-import type { Answer } from './flow-ledger.js'
+import type { BackendReport } from './flow-ledger.js'
 
-/** Reads who answered from the body of a backend's `/`; undefined for every other body. */
-export function parseAnswer(body: string): Answer | undefined {
+/** Reads the report of a backend from the body of its `/`. Returns undefined for any other body. */
+export function parseBackendReport(body: string): BackendReport | undefined {
   if (!body.startsWith('{')) return undefined
   let value: unknown
   try {
