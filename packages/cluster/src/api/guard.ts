@@ -3,19 +3,25 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { TokenBucket } from '@fivetuple/packet'
 import { ApiError } from './problem.js'
 
+// A client with the token owns the cluster. A script may send a burst, and then requests one after the
+// other at full speed. The limit only keeps an endless loop from taking all time of the launcher.
+
+/** Requests with the token that are accepted a second, on average. */
+export const RATE_PER_S = 500
+/** Requests with the token that are accepted at once. */
+export const BURST = 1_000
 /**
- * Those who bring the token own the cluster: a script may ask as fast as one after the other goes, and begin with a burst. The
- * limit only keeps loops gone wild from taking all of the launcher's time; clients that it does hold up are to ask again.
+ * Refused requests a second that get their reason as the response. Refused requests have a limit of their
+ * own, so that a stranger can't use up the limit of the operators.
  */
-const RATE_PER_S = 500
-const BURST = 1_000
-/** Requests that are turned away. They have a limit of their own, so that a stranger can't use up that of the operators. */
-const STRANGERS_RATE_PER_S = 50
-const STRANGERS_BURST = 100
+export const STRANGERS_RATE_PER_S = 50
+/** Refused requests that get their reason at once. */
+export const STRANGERS_BURST = 100
 
 /**
- * Who may ask. Loopback is shared by all users of the machine and by every page in a browser, so each request must bring the
- * token and name this server as its host, and none may come from a web page (Origin). All are limited in rate.
+ * Admission of requests. All users of the machine and every page in a browser share loopback. So each
+ * request must have the token and name this server as its host, and none may come from a web page
+ * (Origin). All requests are limited in rate.
  */
 export class Guard {
   readonly #host: string
@@ -31,7 +37,7 @@ export class Guard {
     this.#strangersRate = new TokenBucket(STRANGERS_RATE_PER_S, STRANGERS_BURST, now)
   }
 
-  /** Throws an ApiError when a request with these headers is not to be answered. */
+  /** Admits a request by its headers. @throws ApiError with the response if it is refused @param now ms */
   admit(headers: IncomingHttpHeaders, now: number): void {
     const refusal = this.#refusal(headers)
     if (refusal !== undefined) throw this.#strangersRate.take(now) ? refusal : tooMany()
@@ -40,7 +46,7 @@ export class Guard {
 
   #refusal({ host, origin, authorization }: IncomingHttpHeaders): ApiError | undefined {
     if (host !== this.#host) return new ApiError(421, `this is ${this.#host}; send requests with that Host`)
-    if (origin !== undefined) return new ApiError(403, 'requests from web pages are not taken')
+    if (origin !== undefined) return new ApiError(403, 'requests from web pages are refused')
     if (!isSame(credentialsOf(authorization), this.#token))
       return new ApiError(401, "send 'Authorization: Bearer <token>' with the token from the cluster's record", {
         'www-authenticate': 'Bearer',
@@ -50,7 +56,7 @@ export class Guard {
 }
 
 function tooMany(): ApiError {
-  return new ApiError(429, 'too many requests; ask again in a second', { 'retry-after': '1' })
+  return new ApiError(429, 'too many requests; send it again in a second', { 'retry-after': '1' })
 }
 
 /** The token of a header; its scheme is case-insensitive (RFC 9110 §11.1). Empty if there is none. */
@@ -58,7 +64,7 @@ function credentialsOf(authorization = ''): string {
   return /^bearer +(\S+)$/i.exec(authorization)?.[1] ?? ''
 }
 
-/** Compares in a time that tells nothing of where texts differ. */
+/** Compares texts in a time that does not depend on where they differ. */
 function isSame(a: string, b: string): boolean {
   const digest = (text: string): Buffer => createHash('sha256').update(text).digest()
   return timingSafeEqual(digest(a), digest(b))

@@ -33,11 +33,13 @@ export interface ApiServerOptions {
   readonly control: ClusterControl
   /** Default: those of the product. */
   readonly operations?: Registry
+  /** Clock of the rate limits, ms; default: that of the process. */
+  readonly now?: () => number
 }
 
 /** Builds the control API: HTTP on loopback, JSON, versioned paths. */
 export function createApiServer(options: ApiServerOptions): FastifyInstance {
-  const { address, port, token, control, operations = OPERATIONS } = options
+  const { address, port, token, control, operations = OPERATIONS, now = () => performance.now() } = options
   const server = fastify({
     bodyLimit: BODY_MAX_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
@@ -52,11 +54,11 @@ export function createApiServer(options: ApiServerOptions): FastifyInstance {
     frameworkErrors: sendError,
   })
   server.removeContentTypeParser('text/plain') // bodies are JSON
-  const guard = new Guard(`${address}:${port}`, token, performance.now())
+  const guard = new Guard(`${address}:${port}`, token, now())
   const connections = new ConnectionLimits()
   server.server.on('connection', (socket) => connections.add(socket))
   server.addHook('onRequest', async ({ headers, socket }, reply) => {
-    guard.admit(headers, performance.now())
+    guard.admit(headers, now())
     if (!connections.keep(socket)) reply.header('connection', 'close')
   })
   server.setErrorHandler(sendError)
