@@ -3,7 +3,7 @@ import type { StatusRange } from './control-plane/health/status-ranges.js'
 import type { RedundancyConfig } from './control-plane/redundancy/config.js'
 import type { BackendPolicyName } from './policy/registry.js'
 
-/** What one LB process is told. Addresses are dotted quads. */
+/** Configuration of one LB process. Addresses are dotted quads. */
 export interface LbConfig {
   readonly name: string
   /** k of LB k: port k on both switches. */
@@ -15,14 +15,14 @@ export interface LbConfig {
   /** Backend IP: the source address that backends see. Every LB has its own (claim C6). */
   readonly bip: string
   readonly clusterKey: string
-  /** Where the two cables are plugged in. */
+  /** The two cables, by the switch at their other end. */
   readonly cables: { readonly uplink: LbCableConfig; readonly downlink: LbCableConfig }
   readonly bgp: LbBgpConfig
-  /** Virtual services that this LB knows; which it carries is decided by its interface alone. */
+  /** Configured virtual services. The LB carries those whose address is on its interface. */
   readonly services: readonly LbServiceConfig[]
   /** Addresses on the interface at start. */
   readonly vips: readonly string[]
-  /** Whether it asks for no new flows from the start. */
+  /** True if the LB requests no new flows from the start. */
   readonly draining: boolean
   /** Backends that have no new flows from the start. */
   readonly drainedBackends: readonly string[]
@@ -61,9 +61,9 @@ export interface LbBgpConfig {
 }
 
 /**
- * How the client's endpoint gets to the backend: not at all; in a TCP option of the segments of the
- * handshake (`toa`); in a TCP option of the SYN, with the VIP in another one, for the server edge
- * that writes the PROXY protocol header (`proxy-v2`).
+ * Transport of the client's endpoint to the backend. `none`: it is not passed on. `toa`: in a TCP
+ * option of the segments of the handshake. `proxy-v2`: in a TCP option of the SYN, with the VIP in
+ * another one, for the server edge that writes the PROXY protocol header.
  */
 export type ClientAddressMode = 'none' | 'toa' | 'proxy-v2'
 
@@ -75,7 +75,7 @@ export interface LbServiceConfig {
   readonly policy: BackendPolicyName
   readonly backends: readonly LbBackendConfig[]
   readonly limits: ServiceLimits
-  /** How backends learn the client's address and port; of TCP services only. */
+  /** Transport of the client's address and port to backends; TCP services only. */
   readonly clientAddress: ClientAddressMode
   readonly health: LbHealthConfig
 }
@@ -89,7 +89,7 @@ export interface LbBackendConfig {
 }
 
 /**
- * What one service may take of its LB, so that a flood of its flows leaves the others their share
+ * Limits of one service on its LB, so that a flood of its flows leaves other services their share
  * (claim C15).
  */
 export interface ServiceLimits {
@@ -99,7 +99,7 @@ export interface ServiceLimits {
   readonly newFlowsPerSecond: number | null
 }
 
-/** What one LB can carry; beyond it packets are lost. */
+/** Capacity of one LB. Packets above it are dropped. */
 export interface CapacityConfig {
   /** Both directions together; null: no limit. */
   readonly packetsPerSecond: number | null
@@ -107,9 +107,9 @@ export interface CapacityConfig {
   readonly newFlowsPerSecond: number | null
 }
 
-/** How an LB learns which backends of a service work, and what it does when too few do. */
+/** Health checks of a service's backends, and the action while too few of them are healthy. */
 export interface LbHealthConfig {
-  /** null: no checks; only failed connections tell. */
+  /** null: no checks; only failed connections of the traffic count. */
   readonly check: LbCheckConfig | null
   /** Action while a service is down: withdraw its route, reset new flows, or ignore health. */
   readonly noBackend: 'withdraw' | 'reset' | 'panic'
@@ -152,7 +152,7 @@ export interface NatConfig {
   readonly maxSessions: number
   /** Idle time per state, ms. */
   readonly timeouts: NatTimeouts
-  /** What answers a non-SYN TCP packet without a session. */
+  /** Response to a non-SYN TCP packet without a session. */
   readonly unknownFlow: 'reset' | 'drop'
 }
 

@@ -1,4 +1,6 @@
-/** The load balancer: its pure parts, and what its process is told and tells. */
+/**
+ * The load balancer: its pure parts, and the configuration, requests and reports of its process.
+ */
 
 export type {
   CapacityConfig,

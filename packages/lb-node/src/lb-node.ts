@@ -312,7 +312,7 @@ export class LbNode {
     )
   }
 
-  /** An LB that can reach no backend carries no VIP: it need not wait for checks to tell. */
+  /** An LB that can reach no backend carries no VIP. It does not wait for failed checks. */
   #setDownlink(isUp: boolean): void {
     this.#placement.inhibitAll('no-downlink', !isUp)
     this.#redundancy?.refresh()

@@ -7,8 +7,9 @@ export interface AddressChange {
 }
 
 /**
- * The addresses of the node's emulated interface (its `lo`). A VIP is served and announced if and only if it is in here;
- * who wants to know watches the table, and nothing else triggers routes (claim C8).
+ * The addresses of the node's emulated interface (its `lo`). A VIP is served and announced if and
+ * only if it is in here; who wants to know watches the table, and nothing else triggers routes
+ * (claim C8).
  */
 export class AddressTable {
   readonly #addresses = new Set<Ipv4Address>()

@@ -3,7 +3,7 @@ import type { LbServiceConfig } from '../config.js'
 import type { ServiceKey, ServiceSpec } from '../data-plane/service.js'
 import { BACKEND_POLICIES } from '../policy/registry.js'
 
-/** What the data plane knows a service by. */
+/** Returns the key of a service in the data plane. */
 export function serviceKey({ address, port, protocol }: LbServiceConfig): ServiceKey {
   return {
     address: parseIpv4(address)!,
@@ -12,7 +12,7 @@ export function serviceKey({ address, port, protocol }: LbServiceConfig): Servic
   }
 }
 
-/** What the data plane is told of a service that a configuration describes. */
+/** Returns a configured service as the data plane needs it. */
 export function serviceSpec(config: LbServiceConfig): ServiceSpec {
   return {
     ...serviceKey(config),

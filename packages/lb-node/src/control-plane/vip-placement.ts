@@ -6,8 +6,8 @@ export const INHIBITORS = ['no-healthy-backend', 'standby', 'no-downlink'] as co
 export type Inhibitor = (typeof INHIBITORS)[number]
 
 /**
- * VIPs on the interface: those that an operator has put there and that nothing inhibits. Routes follow
- * from the interface alone (claim C8), so health and redundancy act on nothing else.
+ * VIPs on the interface: those that an operator has put there and that nothing inhibits. Routes
+ * follow from the interface alone (claim C8), so health and redundancy act on nothing else.
  */
 export class VipPlacement {
   readonly #addresses: AddressTable

@@ -15,7 +15,10 @@ import type { Capacity } from './capacity.js'
 import type { LbCounters } from './counters.js'
 import type { Replier } from './reply.js'
 
-/** Which packets are translated at all; counts the others, and answers those that have an answer. */
+/**
+ * Admission of packets to translation. The others are counted, and responded to where a response is
+ * due.
+ */
 export class Admission {
   readonly #counters: LbCounters
   readonly #capacity: Capacity
@@ -28,8 +31,8 @@ export class Admission {
   }
 
   /**
-   * Where the packet at `b[o, end)` ends; negated when its header is wrong, which is counted. Where its length can't be
-   * believed, that is the end of the run.
+   * Returns the offset behind the packet at `b[o, end)`. It is negated if the header is invalid,
+   * which is counted. If the length is not credible, it is the end of the run.
    */
   behind(b: Uint8Array, o: number, end: number): number {
     const malformed = malformedIpv4(b, o, end)
@@ -38,7 +41,10 @@ export class Admission {
     return malformed === 'fragment' || malformed === 'checksum' ? -(o + ipv4TotalLength(b, o)) : -end
   }
 
-  /** Whether the packet is of a kind that can be translated, and may travel on; counts and answers it when it is not. */
+  /**
+   * Returns true if the packet can be translated and its TTL allows another hop. Otherwise the
+   * packet is counted and responded to.
+   */
   isTranslatable(b: Uint8Array, o: number, end: number, protocol: number, back: PacketOutput, now: number): boolean {
     const { drops } = this.#counters
     if (!this.#capacity.takePacket(now)) {

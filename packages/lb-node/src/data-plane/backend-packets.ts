@@ -38,7 +38,10 @@ export interface BackendPacketsParts {
   readonly downlink: PacketOutput
 }
 
-/** Packets from backends to the BIP: VIP and client are restored, and refusals of SYNs go to the connect attempts. */
+/**
+ * Packets from backends to the BIP: VIP and client are restored, and refusals of SYNs go to the
+ * connect attempts.
+ */
 export class BackendPackets {
   readonly #parts: BackendPacketsParts
   readonly #bip: number

@@ -10,7 +10,10 @@ import type { OutgoingRun } from './outgoing-run.js'
 import type { Replier } from './reply.js'
 import type { ServiceTable } from './service-table.js'
 
-/** Translation of packets towards the backends of their sessions: addresses, ports, and what backends learn of clients. */
+/**
+ * Translation of packets towards the backends of their sessions: addresses, ports, and what
+ * backends learn of clients.
+ */
 export class BackendTranslation implements AttemptSender {
   readonly #bip: number
   readonly #sessions: SessionTable
@@ -43,7 +46,10 @@ export class BackendTranslation implements AttemptSender {
     this.#memberLinks = memberLinks
   }
 
-  /** Rewrites a packet in place so that it goes to the session's backend; false if it had to be written anew, and was. */
+  /**
+   * Rewrites a packet in place so that it goes to the session's backend; false if it had to be
+   * written anew, and was.
+   */
   translate(b: Uint8Array, o: number, end: number, session: number, kind: number): boolean {
     const sessions = this.#sessions
     decrementTtl(b, o)
@@ -58,7 +64,10 @@ export class BackendTranslation implements AttemptSender {
     return kind !== SegmentKind.SYN || !this.#passClientInSyn(b, o, end, session)
   }
 
-  /** Writes a packet with the client's endpoint, and the VIP's, in TCP options; false if there is no room. */
+  /**
+   * Writes a packet with the client's endpoint, and the VIP's, in TCP options; false if there is no
+   * room.
+   */
   insertClient(b: Uint8Array, o: number, end: number, session: number, withVip: boolean): boolean {
     const sessions = this.#sessions
     this.#run.sendUpTo(b, o) // packets keep their order
@@ -97,7 +106,10 @@ export class BackendTranslation implements AttemptSender {
     this.#memberLinks.select(selected)
   }
 
-  /** Puts the client's endpoint into a SYN for backends that are to have it. Returns true if it has written the packet. */
+  /**
+   * Puts the client's endpoint into a SYN for backends that are to have it. Returns true if it has
+   * written the packet.
+   */
   #passClientInSyn(b: Uint8Array, o: number, end: number, session: number): boolean {
     const { clientAddress } = this.#services.backend(this.#sessions.backend(session)).service.spec
     if (clientAddress === undefined || clientAddress === 'none') {

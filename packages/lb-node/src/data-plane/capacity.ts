@@ -1,12 +1,15 @@
 import { TokenBucket } from '@fivetuple/packet'
 import type { CapacityConfig } from '../config.js'
 
-/** What may come at once after a quiet while, as time's worth of the rate: well below what a person would call an overload. */
+/**
+ * Burst after a quiet period, as time at the configured rate, ms: far shorter than an overload that
+ * a person notices.
+ */
 const BURST_MS = 100
 
 /**
- * What one LB can carry: beyond it packets and new flows are lost, as in a device that is out of breath. Without limits it
- * is as fast as the machine.
+ * Capacity of one LB. Packets and new flows above it are dropped, as in an overloaded device.
+ * Without limits the LB is as fast as the machine.
  */
 export class Capacity {
   readonly #packets: TokenBucket | undefined
@@ -18,18 +21,21 @@ export class Capacity {
     this.#newFlows = rateLimit(newFlowsPerSecond, now)
   }
 
-  /** Whether there is room for a packet, in either direction; takes it. */
+  /** Takes capacity for one packet in either direction; returns false if there is none. */
   takePacket(now: number): boolean {
     return this.#packets === undefined || this.#packets.take(now)
   }
 
-  /** Whether there is room for a new flow; takes it. */
+  /** Takes capacity for one new flow; returns false if there is none. */
   takeNewFlow(now: number): boolean {
     return this.#newFlows === undefined || this.#newFlows.take(now)
   }
 }
 
-/** A token bucket for a configured rate, events a second; undefined for null: no limit. @param now ms */
+/**
+ * A token bucket for a configured rate, events a second; undefined for null: no limit. @param now
+ * ms
+ */
 export function rateLimit(perSecond: number | null, now: number): TokenBucket | undefined {
   return perSecond === null ? undefined : new TokenBucket(perSecond, Math.max(1, (perSecond * BURST_MS) / 1000), now)
 }

@@ -50,7 +50,10 @@ export interface ClientPacketsParts {
   readonly memberLinks: MemberLinks
 }
 
-/** Packets from clients to VIPs: a SYN gets a backend here, and every packet the addresses of its session. */
+/**
+ * Packets from clients to VIPs: a SYN gets a backend here, and every packet the addresses of its
+ * session.
+ */
 export class ClientPackets {
   readonly #parts: ClientPacketsParts
   readonly #sessions: SessionTable
@@ -78,7 +81,10 @@ export class ClientPackets {
     this.#uplink = parts.uplink
   }
 
-  /** Translates the packet at `b[o, end)` towards its backend; false if it goes nowhere, or has been written anew. */
+  /**
+   * Translates the packet at `b[o, end)` towards its backend; false if it goes nowhere, or has been
+   * written anew.
+   */
   translate(b: Uint8Array, o: number, end: number, now: number): boolean {
     const protocol = ipv4Protocol(b, o)
     if (!this.#admission.isTranslatable(b, o, end, protocol, this.#uplink, now)) return false
@@ -124,8 +130,8 @@ export class ClientPackets {
   }
 
   /**
-   * A UDP flow goes on although its backend may take no new flows: another one takes it over. While there is none, a healthy
-   * backend keeps the flow.
+   * A UDP flow goes on although its backend may take no new flows: another one takes it over. While
+   * there is none, a healthy backend keeps the flow.
    * @returns the flow's session, or -1 if it is to be opened like a new one
    */
   #moveUdp(session: number, now: number): number {
@@ -166,7 +172,10 @@ export class ClientPackets {
     return session
   }
 
-  /** Refuses a new flow so that the client notices at once; if flows come too fast, it only drops the packet. */
+  /**
+   * Refuses a new flow so that the client notices at once; if flows come too fast, it only drops
+   * the packet.
+   */
   #refuse(cause: LbDropCause, b: Uint8Array, o: number, end: number): number {
     this.#counters.drops[cause]++
     if (cause === 'service-flow-rate' || cause === 'over-capacity') return NONE
@@ -177,10 +186,12 @@ export class ClientPackets {
 }
 
 /**
- * Makes the SYN whose TCP header is at `tcp` a SYN-ACK. On an established session it must not open a connection at a backend
- * that may take none, nor end one that is alive. To a SYN-ACK, an end that has the connection answers with a challenge ACK, as
- * it does to a SYN (RFC 5961 §4.2), and the client resets it if it is not the client's any more (RFC 9293 §3.10.7.3); an end
- * that does not have it answers with RST (§3.10.7.1). Either ends the session, and the SYN that the client repeats opens another.
+ * Makes the SYN whose TCP header is at `tcp` a SYN-ACK. On an established session it must not open
+ * a connection at a backend that may take none, nor end one that is alive. To a SYN-ACK, an end
+ * that has the connection answers with a challenge ACK, as it does to a SYN (RFC 5961 §4.2), and
+ * the client resets it if it is not the client's any more (RFC 9293 §3.10.7.3); an end that does
+ * not have it answers with RST (§3.10.7.1). Either ends the session, and the SYN that the client
+ * repeats opens another.
  */
 function challengeWith(b: Uint8Array, tcp: number): void {
   const before = readU16(b, tcp + 12)

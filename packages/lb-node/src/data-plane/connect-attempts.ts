@@ -19,13 +19,16 @@ export type OnConnectFailure = (backend: ServiceBackend, failure: ConnectFailure
 export interface AttemptSender {
   /** Sends a client's SYN to the backend of its session. `copy` writes it to `b[0, length)`. */
   sendSyn(session: number, syns: SynStore, slot: number): void
-  /** Sends RST with a sequence number to the backend of a session, by a member link of the cable. */
+  /**
+   * Sends RST with a sequence number to the backend of a session, by a member link of the cable.
+   */
   sendReset(session: number, sequence: number, memberLink: number): void
 }
 
 /**
- * The attempts of half-open TCP sessions to connect to a backend: all that happens between a client's first SYN and the
- * response to it. {@link connectStep} decides; here backends and ports are changed, and SYNs sent again.
+ * The attempts of half-open TCP sessions to connect to a backend: all that happens between a
+ * client's first SYN and the response to it. {@link connectStep} decides; here backends and ports
+ * are changed, and SYNs sent again.
  */
 export class ConnectAttempts {
   readonly #sessions: SessionTable
@@ -50,14 +53,18 @@ export class ConnectAttempts {
   }
 
   /**
-   * Begins with the SYN `b[o, end)` of a new session, as the client sent it: a copy is kept in case it has to be sent again.
+   * Begins with the SYN `b[o, end)` of a new session, as the client sent it: a copy is kept in case
+   * it has to be sent again.
    * @param memberLink the member link of the cable that it came by
    */
   begin(session: number, b: Uint8Array, o: number, end: number, memberLink: number): void {
     this.#sessions.setSynSlot(session, this.#syns.keep(b, o, end, memberLink))
   }
 
-  /** Ends the attempt: backend or client have sent something else than the SYN, or there is no connection to take back. */
+  /**
+   * Ends the attempt: backend or client have sent something else than the SYN, or there is no
+   * connection to take back.
+   */
   settle(session: number): void {
     const slot = this.#sessions.synSlot(session)
     if (slot === NONE) return
@@ -65,13 +72,19 @@ export class ConnectAttempts {
     this.#sessions.setSynSlot(session, NONE)
   }
 
-  /** Ends the attempt of a session that is removed: the backend's side may still be opening the connection. */
+  /**
+   * Ends the attempt of a session that is removed: the backend's side may still be opening the
+   * connection.
+   */
   abandon(session: number): void {
     if (this.#sessions.state(session) === SessionState.SYN_SEEN) this.#resetBackend(session)
     this.settle(session)
   }
 
-  /** The client has repeated its SYN: the session has another backend if its own is overdue or may take no flows. */
+  /**
+   * The client has repeated its SYN: the session has another backend if its own is overdue or may
+   * take no flows.
+   */
   onRepeatedSyn(session: number, now: number): void {
     const step = this.#step('repeated', session, now)
     if (step === 'wait') return
@@ -79,7 +92,10 @@ export class ConnectAttempts {
     this.#moveOn(session, true)
   }
 
-  /** The backend has not taken the SYN. Returns true if another one has it now; else the client is to be informed. */
+  /**
+   * The backend has not taken the SYN. Returns true if another one has it now; else the client is
+   * to be informed.
+   */
   onFailure(session: number, failure: ConnectFailure, now: number): boolean {
     this.reportFailure(session, failure)
     if (this.#step('failed', session, now) !== 'retry' || !this.#moveOn(session, false)) return false
@@ -89,8 +105,9 @@ export class ConnectAttempts {
   }
 
   /**
-   * The machine uses the session's source port: it gets another one, towards the same backend. Returns false if no other port
-   * is free, or if a half-open session has tried ports for too long; then the client is to be informed.
+   * The machine uses the session's source port: it gets another one, towards the same backend.
+   * Returns false if no other port is free, or if a half-open session has tried ports for too long;
+   * then the client is to be informed.
    */
   onPortInUse(session: number, now: number): boolean {
     const sessions = this.#sessions
@@ -121,7 +138,8 @@ export class ConnectAttempts {
   }
 
   /**
-   * Moves a half-open session to another backend; false when there is none to try, or enough have been.
+   * Moves a half-open session to another backend; false when there is none to try, or enough have
+   * been.
    * @param isPending true if the backend that it leaves has not responded
    */
   #moveOn(session: number, isPending: boolean): boolean {
@@ -129,7 +147,8 @@ export class ConnectAttempts {
     const tries = sessions.tries(session)
     if (isLastTry(tries)) return false
     const before = this.#backendOf(session)
-    // Of two that have failed the earlier one is kept with the SYN; a flow whose SYN is not kept may meet it again.
+    // Of two that have failed the earlier one is kept with the SYN; a flow whose SYN is not kept
+    // may meet it again.
     const slot = sessions.synSlot(session)
     const next = untriedBackend(sessions, session, before, slot === NONE ? NONE : this.#syns.failedBackend(slot))
     if (next === undefined) return false
@@ -153,8 +172,9 @@ export class ConnectAttempts {
   }
 
   /**
-   * Sends RST behind the SYN of a half-open session to its backend, so that the connection which is being opened there ends.
-   * Without the kept SYN its sequence number is not known, and the backend's side is left to its own timeout.
+   * Sends RST behind the SYN of a half-open session to its backend, so that the connection which is
+   * being opened there ends. Without the kept SYN its sequence number is not known, and the
+   * backend's side is left to its own timeout.
    */
   #resetBackend(session: number): void {
     const slot = this.#sessions.synSlot(session)

@@ -23,8 +23,8 @@ export type ConnectStep =
   | 'report'
 
 /**
- * Time after which a SYN that the client repeats is given to another backend, ms. Clients repeat a SYN after a second
- * (RFC 6298 §2), so the first repetition goes to another one.
+ * Time after which a SYN that the client repeats is given to another backend, ms. Clients repeat a
+ * SYN after a second (RFC 6298 §2), so the first repetition goes to another one.
  */
 export const CONNECT_TIMEOUT_MS = 800
 /** Number of backends that one flow is given to at most. */
@@ -47,7 +47,8 @@ export function connectStep(
   const isOverdue = ageMs >= CONNECT_TIMEOUT_MS
   switch (event) {
     case 'repeated':
-      // After the last try a timeout still counts as a failure; the session then stays with its backend.
+      // After the last try a timeout still counts as a failure; the session then stays with its
+      // backend.
       return isOverdue ? 'leave-after-timeout' : mayTakeFlows || isLastTry(tries) ? 'wait' : 'leave'
     case 'failed':
       return hasSyn && !isLastTry(tries) ? 'retry' : 'report'
@@ -56,7 +57,10 @@ export function connectStep(
   }
 }
 
-/** Returns true if a flow that has been given to another backend so often stays with the one that it has. */
+/**
+ * Returns true if a flow that has been given to another backend so often stays with the one that it
+ * has.
+ */
 export function isLastTry(tries: number): boolean {
   return tries + 1 >= TRIES_MAX
 }

@@ -1,6 +1,6 @@
 import type { MalformedCause } from '@fivetuple/packet'
 
-/** What an LB's data plane counts. Totals since its start. */
+/** Counters of an LB's data plane. Totals since its start. */
 export interface LbCounters {
   packetsFromUplink: number
   bytesFromUplink: number
@@ -8,20 +8,26 @@ export interface LbCounters {
   bytesFromDownlink: number
   resetsSent: number
   /**
-   * Sessions that had to make room for a new one: half-open ones beyond their share of the table, and in a full table
-   * closed, half-open and UDP ones.
+   * Sessions that had to make room for a new one: half-open ones beyond their share of the table,
+   * and in a full table closed, half-open and UDP ones.
    */
   sessionsEvicted: number
-  /** New flows whose backend refused them, did not answer or could not be reached, and that were given to another one. */
+  /**
+   * New flows whose backend refused them, did not answer or could not be reached, and that were
+   * given to another one.
+   */
   connectRetries: number
-  /** UDP flows that were given another backend because theirs has refused a datagram, or may take no new flows. */
+  /**
+   * UDP flows that were given another backend because theirs has refused a datagram, or may take no
+   * new flows.
+   */
   udpFlowsMoved: number
   /** SYNs without room for the client's address, sent on without it. */
   clientAddressesOmitted: number
   readonly drops: LbDrops
 }
 
-/** Why a packet was not passed on. */
+/** Cause of a packet's drop. */
 export type LbDropCause =
   | `malformed-${MalformedCause}`
   /** The TCP or UDP header is not whole. */
@@ -47,12 +53,18 @@ export type LbDropCause =
   | 'over-capacity'
   /** A backend's refusal of a SYN or datagram whose flow was then given to another backend. */
   | 'retried'
-  /** A report that the downlink's machine uses a source port: the flow has another one, or, if there is none, its client is told. */
+  /**
+   * A report that the source port is in use on the downlink's machine. The flow gets another port;
+   * if there is none, its client gets a reset.
+   */
   | 'source-port-in-use'
-  /** A new flow that the downlink's edge has refused because of a limit of its own; its client is told. */
+  /**
+   * A new flow that the downlink's edge has refused because of a limit of its own; its client gets
+   * a reset.
+   */
   | 'edge-limit'
 
-/** Packets that were not passed on, by cause. */
+/** Dropped packets, per cause. */
 export type LbDrops = Record<LbDropCause, number>
 
 export function newLbCounters(): LbCounters {

@@ -11,7 +11,10 @@ import type { ServiceTable } from './service-table.js'
 import { untriedBackend } from './untried-backend.js'
 
 const NONE = -1
-/** Share of the table that half-open flows may take: a SYN flood then throws out its own kind, not what is established. */
+/**
+ * Share of the table that half-open flows may take: a SYN flood then throws out its own kind, not
+ * what is established.
+ */
 const HALF_OPEN_SHARE = 1 / 4
 /** Of what makes room in a full table, in this order. An open TCP session never does. */
 const EVICTED_FIRST = [TimeoutClass.CLOSED, TimeoutClass.SYN, TimeoutClass.UDP]
@@ -19,8 +22,9 @@ const EVICTED_FIRST = [TimeoutClass.CLOSED, TimeoutClass.SYN, TimeoutClass.UDP]
 const UDP_TRIES_REST_MS = 1_000
 
 /**
- * The load-balancing module of an LB (claim C11): admits new flows or refuses them, and gives each a backend and a
- * source port. UDP flows get another backend here; TCP flows do in {@link ConnectAttempts}.
+ * The load-balancing module of an LB (claim C11): admits new flows or refuses them, and gives each
+ * a backend and a source port. UDP flows get another backend here; TCP flows do in {@link
+ * ConnectAttempts}.
  */
 export class FlowOpener {
   readonly #nat: NatConfig
@@ -30,9 +34,9 @@ export class FlowOpener {
   readonly #counters: LbCounters
   readonly #capacity: Capacity
   readonly #attempts: ConnectAttempts
-  /** What a policy is shown of a flow; filled in anew for each, so that none is allocated. */
+  /** Flow as a policy sees it. Reused for each flow, so that none is allocated. */
   readonly #flow = { clientAddress: 0, clientPort: 0 }
-  /** Why the last {@link open} gave no session. */
+  /** Cause for which the last {@link open} returned no session. */
   refusal: LbDropCause = 'no-service'
 
   constructor(
@@ -52,11 +56,15 @@ export class FlowOpener {
     this.#attempts = attempts
   }
 
-  /** Makes a session for the first packet of a flow; -1 when it is turned away, and {@link refusal} says why. */
+  /**
+   * Makes a session for the first packet of a flow; -1 when it is turned away, and {@link refusal}
+   * says why.
+   */
   open(service: Service, client: number, clientPort: number, now: number): number {
     const { spec } = service
     const isTcp = spec.protocol === IpProtocol.TCP
-    // What a service may take is looked at first, so that what it may not take costs the others nothing.
+    // What a service may take is looked at first, so that what it may not take costs the others
+    // nothing.
     if (service.sessions >= (spec.limits?.maxSessions ?? Number.POSITIVE_INFINITY))
       return this.#refuse('service-sessions')
     if (service.newFlowRate?.take(now) === false) return this.#refuse('service-flow-rate')
@@ -79,10 +87,12 @@ export class FlowOpener {
   }
 
   /**
-   * Gives a UDP flow another backend: a new session with it takes the place of `session`, which goes on translating what its
-   * backend still sends. Limits on new flows do not hold, since the flow is none.
+   * Gives a UDP flow another backend: a new session with it takes the place of `session`, which
+   * goes on translating what its backend still sends. Limits on new flows do not hold, since the
+   * flow is none.
    * @param hasFailed true if the backend has refused the flow; the policy could choose it again
-   * @returns the new session, or -1 if there is no other backend, no room, or if enough backends have refused
+   * @returns the new session, or -1 if there is no other backend, no room, or if enough backends
+   * have refused
    */
   moveUdp(session: number, hasFailed: boolean, now: number): number {
     const sessions = this.#sessions

@@ -43,19 +43,21 @@ export interface LbForwarderOptions {
   readonly memberLinks?: MemberLinks
   readonly onConnectFailure?: OnConnectFailure
   /**
-   * Uniform in [0, 1): source ports towards backends begin anywhere in their range (RFC 6056 §3), so that an LB that is started
-   * again hardly meets flows of its predecessor that have not ended yet. Default: they begin with the first.
+   * Uniform in [0, 1): source ports towards backends begin anywhere in their range (RFC 6056 §3),
+   * so that an LB that is started again hardly meets flows of its predecessor that have not ended
+   * yet. Default: they begin with the first.
    */
   readonly random?: () => number
 }
 
 /**
- * The data plane of an LB (claims C6, C7, C11): receives runs of packets from either cable, balances new flows, translates
- * addresses, and sends the same bytes on. Headers are rewritten in place in the chunk that the cable handed over; only a
- * packet that goes nowhere cuts the run.
+ * The data plane of an LB (claims C6, C7, C11): receives runs of packets from either cable,
+ * balances new flows, translates addresses, and sends the same bytes on. Headers are rewritten in
+ * place in the chunk that the cable handed over; only a packet that goes nowhere cuts the run.
  *
- * Each IP header is checked in full, checksum included (RFC 1812 §5.2.2): faults flip bits on purpose, and such a packet
- * must be lost here rather than open a session for an address that nobody has. Any bytes may come in: nothing throws.
+ * Each IP header is checked in full, checksum included (RFC 1812 §5.2.2): faults flip bits on
+ * purpose, and such a packet must be lost here rather than open a session for an address that
+ * nobody has. Any bytes may come in: nothing throws.
  */
 export class LbForwarder {
   readonly counters = newLbCounters()
@@ -130,25 +132,33 @@ export class LbForwarder {
     return Object.fromEntries(sizes) as Record<SessionStateName, number>
   }
 
-  /** Adds a service, or changes the one with its address, port and protocol; sessions that stand are not touched. */
+  /**
+   * Adds a service, or changes the one with its address, port and protocol; sessions that stand are
+   * not touched.
+   */
   setService(spec: ServiceSpec): void {
     this.#services.set(spec)
   }
 
   /**
-   * Changes what is known of a backend of a service, named by its endpoint: whether it is healthy, drained, and how warm.
-   * Its sessions stay. Returns false when there is none.
+   * Changes what is known of a backend of a service, named by its endpoint: whether it is healthy,
+   * drained, and how warm. Its sessions stay. Returns false when there is none.
    */
   setBackend(key: ServiceKey, backendAddress: number, backendPort: number, change: BackendChange): boolean {
     return this.#services.setBackend(key, backendAddress, backendPort, change)
   }
 
-  /** Says whether a service has as many healthy backends as it needs. Returns false when there is no such service. */
+  /**
+   * Says whether a service has as many healthy backends as it needs. Returns false when there is no
+   * such service.
+   */
   setServiceUp(key: ServiceKey, isUp: boolean): boolean {
     return this.#services.setUp(key, isUp)
   }
 
-  /** A run of whole packets from clients. The bytes are the forwarder's to rewrite and to send on. */
+  /**
+   * A run of whole packets from clients. The bytes are the forwarder's to rewrite and to send on.
+   */
   receiveFromUplink(b: Uint8Array, start: number, end: number, now: number): void {
     const { counters } = this
     const run = this.#run
@@ -200,7 +210,10 @@ export class LbForwarder {
     return Math.max(deadline, now + (deadline < now ? EXPIRY_BACKLOG_STEP_MS : EXPIRY_STEP_MS))
   }
 
-  /** The session that packets of a five-tuple belong to: client to VIP, backend to BIP, or the way back of either. */
+  /**
+   * The session that packets of a five-tuple belong to: client to VIP, backend to BIP, or the way
+   * back of either.
+   */
   session(t: FiveTuple, now: number): SessionInfo | undefined {
     const session = findSession(this.#sessions, this.#services, this.#bip, t)
     return session === NONE ? undefined : sessionInfo(this.#sessions, session, now)
@@ -216,8 +229,8 @@ export class LbForwarder {
   }
 
   /**
-   * A packet of a session did not reach its backend, as an ICMP error reports. Returns true if the flow is with another
-   * backend now; else the client is to be informed.
+   * A packet of a session did not reach its backend, as an ICMP error reports. Returns true if the
+   * flow is with another backend now; else the client is to be informed.
    */
   #onUnreachable(session: number, failure: ConnectFailure, now: number): boolean {
     switch (this.#sessions.state(session)) {

@@ -21,11 +21,19 @@ const NONE = -1
 
 /** Actions on a session whose packet towards its backend an ICMP error is about. */
 export interface SessionErrorHandlers {
-  /** A packet did not reach the backend. Returns true if the flow is with another backend now; else the client gets the error. */
+  /**
+   * A packet did not reach the backend. Returns true if the flow is with another backend now; else
+   * the client gets the error.
+   */
   readonly onUnreachable: (session: number, failure: ConnectFailure, now: number) => boolean
-  /** The machine uses the session's source port. Returns true if the session has another port now. */
+  /**
+   * The machine uses the session's source port. Returns true if the session has another port now.
+   */
   readonly onSourcePortInUse: (session: number, now: number) => boolean
-  /** The session can't be served. The error goes on to its client; the session is not needed any more. */
+  /**
+   * The session can't be served. The error goes on to its client; the session is not needed any
+   * more.
+   */
   readonly onRefused: (session: number) => void
 }
 
@@ -54,7 +62,10 @@ export class IcmpErrors {
     this.#handlers = handlers
   }
 
-  /** Translates the error in the packet at `o` towards the backend that it is about; false when it goes nowhere. */
+  /**
+   * Translates the error in the packet at `o` towards the backend that it is about; false when it
+   * goes nowhere.
+   */
   toBackend(b: Uint8Array, o: number): boolean {
     const refused = translateIcmpError(b, o, (quoted) => {
       // The client complains of a packet that went from the VIP to it.
@@ -80,7 +91,10 @@ export class IcmpErrors {
     return refused === undefined
   }
 
-  /** Translates the error in the packet at `o` towards the client that it is about; false when it goes nowhere. */
+  /**
+   * Translates the error in the packet at `o` towards the client that it is about; false when it
+   * goes nowhere.
+   */
   toClient(b: Uint8Array, o: number, now: number): boolean {
     if (isPathProbeReply(b, o, this.#bip)) return false // its arrival is all that it says
     const error = readIcmpError(b, o)
@@ -96,7 +110,10 @@ export class IcmpErrors {
     return !this.#isElsewhere(error, session, now) && this.#translateToClient(b, o, session)
   }
 
-  /** Reports that a packet of a session did not reach its backend. Returns true if the flow is with another backend now. */
+  /**
+   * Reports that a packet of a session did not reach its backend. Returns true if the flow is with
+   * another backend now.
+   */
   #isElsewhere({ type, code, offending }: IcmpError, session: number, now: number): boolean {
     if (session === NONE) return false
     // An expired TTL says nothing about the backend.
@@ -120,7 +137,8 @@ export class IcmpErrors {
 
   /**
    * @param session that the error is about, or -1
-   * @param isRefusal the client hears that a limit has refused its packet, and not that there is a problem with the packet
+   * @param isRefusal the client hears that a limit has refused its packet, and not that there is a
+   * problem with the packet
    */
   #translateToClient(b: Uint8Array, o: number, session: number, isRefusal = false): boolean {
     const refused = translateIcmpError(b, o, () =>

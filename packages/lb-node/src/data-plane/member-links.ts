@@ -1,4 +1,7 @@
-/** Selection among the member links of a cable: what is written to the cable's output leaves by the selected one. */
+/**
+ * Selection among the member links of a cable: what is written to the cable's output leaves by the
+ * selected one.
+ */
 export interface MemberLinks {
   /** Number of the selected member link, from 0. */
   readonly selected: number

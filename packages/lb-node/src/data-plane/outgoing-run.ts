@@ -1,8 +1,8 @@
 import type { PacketOutput } from '@fivetuple/packet'
 
 /**
- * A run of packets of one read, on its way from one cable to the other: what has been translated in place leaves in one write.
- * A packet that goes nowhere, or that is written anew, cuts the run.
+ * A run of packets of one read, on its way from one cable to the other: what has been translated in
+ * place leaves in one write. A packet that goes nowhere, or that is written anew, cuts the run.
  */
 export class OutgoingRun {
   readonly #output: PacketOutput
@@ -33,7 +33,10 @@ export class OutgoingRun {
     this.#currentAt = o
   }
 
-  /** Sends what came before the packet that is being worked on, if there is one: what is sent next leaves behind it. */
+  /**
+   * Sends what came before the packet that is being worked on, if there is one: what is sent next
+   * leaves behind it.
+   */
   sendBeforeCurrent(): void {
     if (this.#current !== undefined) this.sendUpTo(this.#current, this.#currentAt)
   }

@@ -7,8 +7,8 @@ interface CountedBackend {
 
 export interface PanicSettings {
   /**
-   * Least share of healthy backends, per cent, 0 to 100. With a smaller share health is ignored; 0: never. The meaning is that
-   * of Envoy's `healthy_panic_threshold`.
+   * Least share of healthy backends, per cent, 0 to 100. With a smaller share health is ignored; 0:
+   * never. The meaning is that of Envoy's `healthy_panic_threshold`.
    */
   readonly panicThreshold: number
   /** True if health is ignored while the service is down. */
@@ -16,9 +16,10 @@ export interface PanicSettings {
 }
 
 /**
- * Returns true if a service picks backends without regard to their health, because too few of those that may take flows are
- * healthy: it is better that some flows fail than that the healthy backends fail under the load of all. Backends of weight 0
- * and drained ones do not count. While the service is down, only `panicsWhenDown` decides.
+ * Returns true if a service picks backends without regard to their health, because too few of those
+ * that may take flows are healthy: it is better that some flows fail than that the healthy backends
+ * fail under the load of all. Backends of weight 0 and drained ones do not count. While the service
+ * is down, only `panicsWhenDown` decides.
  * @param isUp true if the service has as many healthy backends as it needs
  */
 export function isInPanicMode(

@@ -20,7 +20,10 @@ const BYTES = IPV4_HEADER_BYTES + ICMP_HEADER_BYTES
 /** Identifier of the LB's own echo requests (RFC 792). */
 const IDENTIFIER = 0x4c42
 
-/** Writes an ICMP echo request from `source` to a router, which shows that the link to it works in both directions. */
+/**
+ * Writes an ICMP echo request from `source` to a router, which shows that the link to it works in
+ * both directions.
+ */
 export function sendPathProbe(output: PacketOutput, source: number, router: number): void {
   if (output.blocked) return
   const at = output.reserve(BYTES)
@@ -35,7 +38,10 @@ export function sendPathProbe(output: PacketOutput, source: number, router: numb
   writeU16(b, icmp + 2, internetChecksum(b, icmp, at + BYTES))
 }
 
-/** Returns true if the packet at `b[o]` is a response to {@link sendPathProbe}. Its IP header has been checked. */
+/**
+ * Returns true if the packet at `b[o]` is a response to {@link sendPathProbe}. Its IP header has
+ * been checked.
+ */
 export function isPathProbeReply(b: Uint8Array, o: number, bip: number): boolean {
   if (ipv4Protocol(b, o) !== IpProtocol.ICMP || ipv4Destination(b, o) !== bip) return false
   const icmp = o + ipv4HeaderLength(b, o)

@@ -18,7 +18,10 @@ import {
 import { type SegmentOutput, writeResetFor } from '@fivetuple/tcp'
 import type { LbCounters } from './counters.js'
 
-/** Writes answers that the LB itself gives to a packet: RST and ICMP errors, back the way the packet came. */
+/**
+ * Writes answers that the LB itself gives to a packet: RST and ICMP errors, back the way the packet
+ * came.
+ */
 export class Replier implements SegmentOutput {
   readonly #address: number
   readonly #counters: Pick<LbCounters, 'resetsSent'>

@@ -10,7 +10,10 @@ import {
   type ServiceSpec,
 } from './service.js'
 
-/** First turns of services: many more than a service has backends, so that each backend is as likely to be the first. */
+/**
+ * First turns of services: many more than a service has backends, so that each backend is as likely
+ * to be the first.
+ */
 const FIRST_TURNS = 65_536
 
 /** Port pools are shared by the services that use an endpoint, and go with the last of them. */
@@ -20,8 +23,8 @@ interface SharedPool {
 }
 
 /**
- * The services of an LB and their backends. Services are added and changed while sessions stand: a backend that no service lists any
- * more is kept until its last session is gone.
+ * The services of an LB and their backends. Services are added and changed while sessions stand: a
+ * backend that no service lists any more is kept until its last session is gone.
  */
 export class ServiceTable {
   readonly #portRange: readonly [number, number]
@@ -37,7 +40,8 @@ export class ServiceTable {
 
   /**
    * @param portRange first and last source port towards backends, inclusive
-   * @param random uniform in [0, 1): where in that range each backend's ports begin, and with which turn a service does
+   * @param random uniform in [0, 1): where in that range each backend's ports begin, and with which
+   * turn a service does
    */
   constructor(portRange: readonly [number, number], random: () => number) {
     this.#portRange = portRange
@@ -68,7 +72,10 @@ export class ServiceTable {
     return this.#backends[number]!
   }
 
-  /** Adds a service, or changes the one with the same key; a backend whose endpoint stays keeps its counters. */
+  /**
+   * Adds a service, or changes the one with the same key; a backend whose endpoint stays keeps its
+   * counters.
+   */
   set(spec: ServiceSpec): void {
     let service = this.find(spec.address, spec.port, spec.protocol)
     if (service === undefined) {
@@ -94,7 +101,10 @@ export class ServiceTable {
     for (const backend of before) this.freeIfUnused(backend)
   }
 
-  /** Changes a backend of a service, named by its endpoint. Its sessions stay. Returns false if there is none. */
+  /**
+   * Changes a backend of a service, named by its endpoint. Its sessions stay. Returns false if
+   * there is none.
+   */
   setBackend(key: ServiceKey, backendAddress: number, backendPort: number, change: BackendChange): boolean {
     const service = this.find(key.address, key.port, key.protocol)
     const backend = service?.backends.find((b) => b.address === backendAddress && b.port === backendPort)
@@ -104,7 +114,10 @@ export class ServiceTable {
     return true
   }
 
-  /** Records if a service has as many healthy backends as it needs. Returns false if there is no such service. */
+  /**
+   * Records if a service has as many healthy backends as it needs. Returns false if there is no
+   * such service.
+   */
   setUp(key: ServiceKey, isUp: boolean): boolean {
     const service = this.find(key.address, key.port, key.protocol)
     if (service === undefined) return false

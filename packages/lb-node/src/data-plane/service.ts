@@ -4,7 +4,7 @@ import type { BackendPolicy, PolicyBackend, PolicySnapshot } from '../policy/pol
 import type { PortPool } from './nat/port-pool.js'
 import { isInPanicMode, type PanicSettings } from './panic-mode.js'
 
-/** What names a service: no two share all three. */
+/** Key of a service: no two services share all three. */
 export interface ServiceKey {
   readonly address: number
   readonly port: number
@@ -19,7 +19,7 @@ export interface ServiceSpec extends ServiceKey {
   readonly backends: readonly BackendSpec[]
   /** Default: none. */
   readonly limits?: ServiceLimits
-  /** How backends learn the client's address and port. Default: not at all. */
+  /** Transport of the client's address and port to backends. Default: none. */
   readonly clientAddress?: ClientAddressMode
   /** Default: health is never ignored. */
   readonly panic?: PanicSettings
@@ -40,7 +40,7 @@ const WEIGHT_SCALE = 100
 /** One backend of a service, with what the LB has counted. */
 export class ServiceBackend implements PolicyBackend {
   readonly service: Service
-  /** Which it is in session records. */
+  /** Its number in session records. */
   readonly number: number
   /** Source ports towards this endpoint: shared by all services that use it. */
   readonly ports: PortPool
@@ -79,7 +79,7 @@ export class ServiceBackend implements PolicyBackend {
   }
 }
 
-/** What an LB learns of a backend while it works. */
+/** Change of a backend's state at run time. */
 export type BackendChange = Partial<Pick<ServiceBackend, 'isHealthy' | 'isDrained' | 'warmth'>>
 
 /** A service at work. */
@@ -101,8 +101,9 @@ export class Service implements PolicySnapshot {
   newFlowRate: TokenBucket | undefined
 
   /**
-   * @param firstTurn the number of the first flow, from which policies count. It differs from LB to LB and from start to
-   *   start: otherwise all LBs would give their first flows to the first backend.
+   * @param firstTurn the number of the first flow, from which policies count. It differs from LB to
+   * LB and from start to start: otherwise all LBs would give their first flows to the first
+   * backend.
    */
   constructor(spec: ServiceSpec, firstTurn: number) {
     this.spec = spec

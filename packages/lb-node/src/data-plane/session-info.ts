@@ -42,7 +42,10 @@ export function sessionInfo(sessions: SessionTable, session: number, now: number
   }
 }
 
-/** The session that packets of a five-tuple belong to, or -1: client to VIP, backend to BIP, or the way back of either. */
+/**
+ * The session that packets of a five-tuple belong to, or -1: client to VIP, backend to BIP, or the
+ * way back of either.
+ */
 export function findSession(sessions: SessionTable, services: ServiceTable, bip: number, t: FiveTuple): number {
   const { sourceAddress, destinationAddress, sourcePort, destinationPort, protocol } = t
   let session = sessions.find(sourceAddress, destinationAddress, sourcePort, destinationPort, protocol)

@@ -5,9 +5,10 @@ import type { ServiceBackend } from './service.js'
 const NONE = -1
 
 /**
- * Another backend for a flow, one that has not failed it yet; undefined if there is none. It is not the policy's choice, which
- * would be the same again for those that hash. Each flow has an order of its own, so that the flows that a dead backend
- * refuses are spread over all others; with a policy that uses the order of the list, the first one is next.
+ * Another backend for a flow, one that has not failed it yet; undefined if there is none. It is not
+ * the policy's choice, which would be the same again for those that hash. Each flow has an order of
+ * its own, so that the flows that a dead backend refuses are spread over all others; with a policy
+ * that uses the order of the list, the first one is next.
  * @param failedBefore number of a backend that has failed the flow earlier, or -1
  */
 export function untriedBackend(

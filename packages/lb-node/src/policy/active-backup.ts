@@ -1,8 +1,9 @@
 import type { BackendPolicy } from './policy.js'
 
 /**
- * The first eligible backend in the order of the service's list. The others are backups: new flows go to the next one while
- * all before it are unhealthy or drained, and back when one of these is eligible again. Established flows stay.
+ * The first eligible backend in the order of the service's list. The others are backups: new flows
+ * go to the next one while all before it are unhealthy or drained, and back when one of these is
+ * eligible again. Established flows stay.
  */
 export const activeBackup: BackendPolicy = {
   name: 'active-backup',

@@ -4,9 +4,10 @@ import type { PolicyFlow } from './policy.js'
 const TWO_32 = 2 ** 32
 
 /**
- * What a policy throws dice with: a number in [0, 1) from the flow and its number, so that the same question has the same
- * answer. A flow number is not used twice, so neither is a throw.
- * @param nth which throw of this flow
+ * Pseudo-random number of a policy, in [0, 1). It depends on the flow and its number alone, so that
+ * the same input has the same result. A flow number is not used twice, so neither is a random
+ * number.
+ * @param nth index of the random number for this flow
  */
 export function chance({ clientAddress, clientPort }: PolicyFlow, flowNumber: number, nth: number): number {
   return murmur3(clientAddress, flowNumber, clientPort, 0, 0, nth) / TWO_32

@@ -2,8 +2,8 @@ import { isLessLoaded } from './load.js'
 import type { BackendPolicy } from './policy.js'
 
 /**
- * The backend with the fewest sessions for its weight. Backends that are equal have their turns: each flow begins to look
- * at another one.
+ * The backend with the fewest sessions for its weight. Backends that are equal have their turns:
+ * each flow begins to look at another one.
  */
 export const leastConnections: BackendPolicy = {
   name: 'least-connections',

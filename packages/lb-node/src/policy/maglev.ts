@@ -7,9 +7,9 @@ const SKIP_SEED = 2
 const FLOW_SEED = 3
 
 /**
- * Consistent hashing by a lookup table (Eisenbud et al., NSDI'16): all LBs give a flow to the same backend without talking
- * to each other, shares are even, and when a backend goes hardly any flow of the others moves. The table of 65,537 slots is
- * built anew when backends change.
+ * Consistent hashing by a lookup table (Eisenbud et al., NSDI'16): all LBs give a flow to the same
+ * backend without talking to each other, shares are even, and when a backend goes hardly any flow
+ * of the others moves. The table of 65,537 slots is built anew when backends change.
  */
 export class Maglev implements BackendPolicy {
   readonly name = 'maglev'

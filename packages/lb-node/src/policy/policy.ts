@@ -21,7 +21,10 @@ export interface PolicyBackend {
 export interface PolicySnapshot {
   /** In the order of the configuration. */
   readonly backends: readonly PolicyBackend[]
-  /** Changes with backends, weights and eligibility; a policy may keep what it has computed for a version. */
+  /**
+   * Changes with backends, weights and eligibility; a policy may keep what it has computed for a
+   * version.
+   */
   readonly version: number
   /** Number of this flow: one more than that of the flow before. The first number is arbitrary. */
   readonly flowNumber: number
@@ -32,8 +35,8 @@ export interface BackendPolicy {
   /** Name in configurations. */
   readonly name: string
   /**
-   * True if the order of the list matters: a flow that its backend does not accept goes to the next eligible one. By default
-   * such flows are spread over all others.
+   * True if the order of the list matters: a flow that its backend does not accept goes to the next
+   * eligible one. By default such flows are spread over all others.
    */
   readonly usesOrder?: true
   /** @returns the index of an eligible backend, or -1 if none is */
@@ -42,9 +45,13 @@ export interface BackendPolicy {
 
 /** Properties of a policy that the conformance suite verifies, and configuration checks rely on. */
 export interface PolicyTraits {
-  /** True if shares of new flows follow the weights. Weight 0 means no new flows with every policy. */
+  /**
+   * True if shares of new flows follow the weights. Weight 0 means no new flows with every policy.
+   */
   readonly usesWeights: boolean
-  /** True if a client endpoint has the same backend again while the eligible backends are the same. */
+  /**
+   * True if a client endpoint has the same backend again while the eligible backends are the same.
+   */
   readonly isSticky: boolean
   /** True if every eligible backend gets flows; false if there are backups without flows. */
   readonly spreads: boolean

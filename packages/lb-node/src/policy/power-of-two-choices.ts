@@ -4,8 +4,9 @@ import type { BackendPolicy } from './policy.js'
 import { weightedChoice } from './weighted-choice.js'
 
 /**
- * Two backends at random, and of these the one with fewer sessions for its weight (Mitzenmacher 2001): nearly as even as
- * looking at all of them, and LBs that see only their own sessions don't all run to the same backend.
+ * Two backends at random, and of these the one with fewer sessions for its weight (Mitzenmacher
+ * 2001): nearly as even as looking at all of them, and LBs that see only their own sessions don't
+ * all run to the same backend.
  */
 export const powerOfTwoChoices: BackendPolicy = {
   name: 'power-of-two-choices',

@@ -14,8 +14,9 @@ interface PolicyRow extends PolicyTraits {
 }
 
 /**
- * All backend policies, by the name that a configuration has. The schema, the API, the command line and the checks read names
- * and traits from here; the conformance suite holds each policy to its traits.
+ * All backend policies, by the name that a configuration has. The schema, the API, the command line
+ * and the checks read names and traits from here; the conformance suite holds each policy to its
+ * traits.
  */
 export const BACKEND_POLICIES = {
   'round-robin': { create: () => roundRobin, usesWeights: false, isSticky: false, spreads: true },

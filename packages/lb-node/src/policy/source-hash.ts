@@ -4,8 +4,9 @@ import type { BackendPolicy } from './policy.js'
 const TWO_32 = 2 ** 32
 
 /**
- * All flows of a client address to the same backend, by the highest random weight (Thaler and Ravishankar 1998; weights as
- * in Mosharaf and others, score -w / ln h). When a backend goes only its clients move, and each LB decides alike.
+ * All flows of a client address to the same backend, by the highest random weight (Thaler and
+ * Ravishankar 1998; weights as in Mosharaf and others, score -w / ln h). When a backend goes only
+ * its clients move, and each LB decides alike.
  */
 export const sourceHash: BackendPolicy = {
   name: 'source-hash',

@@ -4,9 +4,9 @@ import type { BackendPolicy, PolicyBackend, PolicySnapshot } from './policy.js'
 const TURNS_MAX = 2_048
 
 /**
- * Turns in proportion to the weights, and smoothly: weights 5, 1, 1 give a a b a c a a and not five times a in a row. The
- * order is that of nginx's and IPVS's smooth weighted round-robin; one round of it is worked out when backends change, so
- * that a pick is one look at a table.
+ * Turns in proportion to the weights, and smoothly: weights 5, 1, 1 give a a b a c a a and not five
+ * times a in a row. The order is that of nginx's and IPVS's smooth weighted round-robin; one round
+ * of it is worked out when backends change, so that a pick is one look at a table.
  */
 export class WeightedRoundRobin implements BackendPolicy {
   readonly name = 'weighted-round-robin'
@@ -22,7 +22,10 @@ export class WeightedRoundRobin implements BackendPolicy {
   }
 }
 
-/** One round: in each turn everyone earns their weight, the richest has the turn and pays what all have earned. */
+/**
+ * One round: in each turn everyone earns their weight, the richest has the turn and pays what all
+ * have earned.
+ */
 function smoothTurns(backends: readonly PolicyBackend[]): number[] {
   const weights = shortWeights(backends.map(({ eligible, weight }) => (eligible ? weight : 0)))
   const total = weights.reduce((a, b) => a + b, 0)
@@ -39,7 +42,10 @@ function smoothTurns(backends: readonly PolicyBackend[]): number[] {
   })
 }
 
-/** The same proportions in small whole numbers; as near as it gets when a round would be too long, and nobody left out. */
+/**
+ * The same proportions in small whole numbers; as near as it gets when a round would be too long,
+ * and nobody left out.
+ */
 function shortWeights(weights: readonly number[]): number[] {
   const divisor = weights.reduce(gcd, 0)
   const total = weights.reduce((a, b) => a + b, 0)

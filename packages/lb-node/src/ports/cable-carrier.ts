@@ -1,16 +1,16 @@
 /**
- * Time between the last member link's carrier and the cable's, ms. The switch's control plane learns of
- * member links from its line cards; a BGP connection that arrives earlier is refused, and tried again
- * much later.
+ * Time between the last member link's carrier and the cable's, ms. The switch's control plane
+ * learns of member links from its line cards; a BGP connection that arrives earlier is refused, and
+ * tried again much later.
  */
 const SETTLE_MS = 20
 /** Time after which a cable comes up without some of its links, ms: a line card may be dead. */
 const INCOMPLETE_MS = 1_000
 
 /**
- * The carrier of a cable of several member links. It is up when all of them are, or some have been for a second, and it is
- * lost with the last one. The loss of a single link is left to the switch, which detects if a line card has died, and ends
- * the BGP session if not.
+ * The carrier of a cable of several member links. It is up when all of them are, or some have been
+ * for a second, and it is lost with the last one. The loss of a single link is left to the switch,
+ * which detects if a line card has died, and ends the BGP session if not.
  */
 export class CableCarrier {
   readonly #memberLinks: boolean[]
@@ -32,7 +32,8 @@ export class CableCarrier {
   }
 
   /**
-   * Records the carrier of a member link, counted from 0. Returns true if the cable's carrier changes.
+   * Records the carrier of a member link, counted from 0. Returns true if the cable's carrier
+   * changes.
    * @param now ms
    */
   setMemberLink(memberLink: number, up: boolean, now: number): boolean {

@@ -3,9 +3,9 @@ import type { CablePort } from '@fivetuple/runtime'
 import type { MemberLinks } from '../data-plane/member-links.js'
 
 /**
- * The output of a cable of several member links: packets leave by the selected one. A run of packets is received by one
- * member link, and all that follows from it leaves by links of the same number. So a flow stays on one line card of either
- * switch, and no packet needs a decision.
+ * The output of a cable of several member links: packets leave by the selected one. A run of
+ * packets is received by one member link, and all that follows from it leaves by links of the same
+ * number. So a flow stays on one line card of either switch, and no packet needs a decision.
  */
 export class MemberLinkOutput implements PacketOutput, MemberLinks {
   readonly memberLinks: readonly CablePort[]

@@ -10,26 +10,38 @@ import { httpCheck } from './http-check.js'
 import { tcpCheck } from './tcp-check.js'
 import { udpCheck } from './udp-check.js'
 
-/** Checks under way at once: a bound for what a black hole can tie up, since its checks last for their whole timeout. */
+/**
+ * Checks under way at once: a bound for what a black hole can tie up, since its checks last for
+ * their whole timeout.
+ */
 const IN_FLIGHT_MAX = 64
 
 const CHECKS: Readonly<Record<CheckTarget['type'], Check>> = { http: httpCheck, tcp: tcpCheck, udp: udpCheck }
 
 export interface HealthCheckerOptions {
-  /** Where checks go out: the LB's own host on the downlink. */
+  /** Host that sends the checks: the LB's own on the downlink. */
   readonly host: CheckHost
   readonly clock: Clock
   /** Uniform in [0, 1): spreads checks over time. */
   readonly random: () => number
-  /** A backend has become healthy or unhealthy. Not called for a first result that only confirms `initial`. */
+  /**
+   * A backend has become healthy or unhealthy. Not called for a first result that only confirms
+   * `initial`.
+   */
   readonly onChange: (spec: CheckSpec, isHealthy: boolean, reason: string) => void
-  /** What a backend counts as before the first result. Default: healthy, so that a cluster can be used at once. */
+  /**
+   * State that a backend counts as before the first result. Default: healthy, so that a cluster can
+   * be used at once.
+   */
   readonly initial?: 'healthy' | 'unhealthy'
   /** Most checks under way at once; default: 64. */
   readonly maxInFlight?: number
   /** The path that all checks take. Without it each failure is one of the backend. */
   readonly path?: CheckPath
-  /** Makes the one timer. Default: a DeadlineTimer on `clock`; a simulation gives one that runs on its own time. */
+  /**
+   * Makes the one timer. Default: a DeadlineTimer on `clock`; a simulation gives one that runs on
+   * its own time.
+   */
   readonly createTimer?: (onDue: () => number) => Pick<DeadlineTimer, 'arm' | 'close'>
 }
 
@@ -37,16 +49,19 @@ export interface HealthCheckerOptions {
 export interface CheckStatus {
   readonly target: CheckSpec
   readonly health: Health
-  /** What it counts as. */
+  /** True while it counts as healthy. */
   readonly isHealthy: boolean
-  /** How long it has been so, ms. */
+  /** Time since the last change of state, ms. */
   readonly sinceMs: number
   readonly lastReason: string
   /** Reason of the last failure, of a check or of the traffic; undefined: there was none. */
   readonly lastFailure: string | undefined
   /** True if the last check got a response, expected or not. */
   readonly responds: boolean
-  /** Time since the start of the first of the last checks in a row that have timed out, ms; 0: the last one has not. */
+  /**
+   * Time since the start of the first of the last checks in a row that have timed out, ms; 0: the
+   * last one has not.
+   */
   readonly silentMs: number
   /** undefined before the first check has ended */
   readonly lastDurationMs: number | undefined
@@ -54,8 +69,8 @@ export interface CheckStatus {
 }
 
 /**
- * Runs checks, each in its own rhythm and never twice at once, and says when a backend's health changes. A failure that
- * the traffic has met counts like a failed check.
+ * Runs checks, each in its own rhythm and never twice at once, and says when a backend's health
+ * changes. A failure that the traffic has met counts like a failed check.
  */
 export class HealthChecker {
   readonly #options: HealthCheckerOptions
@@ -75,8 +90,8 @@ export class HealthChecker {
   }
 
   /**
-   * Makes these the checks. Those that stay keep their state and rhythm, one whose question stays keeps what it knows;
-   * equal ones are made once.
+   * Makes these the checks. Those that stay keep their state and rhythm, one whose question stays
+   * keeps what it knows; equal ones are made once.
    */
   setChecks(specs: readonly CheckSpec[]): void {
     if (this.#isClosed) return
@@ -98,7 +113,7 @@ export class HealthChecker {
     this.#timer.arm(this.#deadline())
   }
 
-  /** What the target of one of the checks counts as. */
+  /** Returns true while the target of one of the checks counts as healthy. */
   isHealthy(spec: CheckSpec): boolean {
     const probe = this.#probes.get(checkKey(spec))
     assert(probe !== undefined, 'no such check')
@@ -107,7 +122,8 @@ export class HealthChecker {
 
   /**
    * A connection of the traffic to a backend has failed.
-   * @param protocol IANA number; without effect if no check is about a backend that serves this endpoint
+   * @param protocol IANA number; without effect if no check is about a backend that serves this
+   * endpoint
    */
   reportFailure(address: number, port: number, protocol: number, reason: string): void {
     const probes = this.#byEndpoint.get(endpointKey(address, port, protocol))
@@ -120,8 +136,8 @@ export class HealthChecker {
   }
 
   /**
-   * The way to the backends has come back, so those that seemed to have failed may be well: asks soon, within a fast
-   * interval instead of a whole one.
+   * The way to the backends has come back, so those that seemed to have failed may be well: asks
+   * soon, within a fast interval instead of a whole one.
    */
   recheck(): void {
     const { clock, random } = this.#options
@@ -140,7 +156,7 @@ export class HealthChecker {
     return probe && this.#status(probe)
   }
 
-  /** Ends the checks that are under way and makes no more. Nothing is said of backends any more. */
+  /** Ends the checks under way and starts no more. `onChange` is not called any more. */
   close(): void {
     this.#isClosed = true
     this.#timer.close()
@@ -165,7 +181,10 @@ export class HealthChecker {
     }
   }
 
-  /** Does what is due, the most overdue first, and says when to come again. A walk over all checks costs little. */
+  /**
+   * Does what is due, the most overdue first, and says when to come again. A walk over all checks
+   * costs little.
+   */
   #run(): number {
     const now = this.#options.clock.now()
     const due = [...this.#probes.values()].filter((probe) => probe.dueAt <= now).sort((a, b) => a.dueAt - b.dueAt)
@@ -222,7 +241,7 @@ export class HealthChecker {
     return outcome
   }
 
-  /** Tells when `step` has changed what the probe counts as. */
+  /** Runs `step`, and reports if it has changed the state that the probe counts as. */
   #change(probe: Probe, reason: string, step: () => void): void {
     const before = this.#countsAsHealthy(probe)
     step()

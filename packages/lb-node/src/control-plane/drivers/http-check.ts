@@ -4,8 +4,9 @@ import { HttpAnswer } from '../health/http-answer.js'
 import { DEFAULT_STATUS_RANGES, formatRanges, isInRanges } from '../health/status-ranges.js'
 
 /**
- * Requests a path and checks the status of the response. One connection for each check: accepting one is part of being healthy.
- * No HTTP client stands in between: each LB makes a few checks a second, too few for a client's code ever to be compiled.
+ * Requests a path and checks the status of the response. One connection for each check: accepting
+ * one is part of being healthy. No HTTP client stands in between: each LB makes a few checks a
+ * second, too few for a client's code ever to be compiled.
  */
 export const httpCheck: Check = (host, target, timeoutMs, signal) =>
   new Promise((resolve) => {

@@ -14,9 +14,15 @@ import { Election, type Participation } from '../redundancy/election.js'
 import type { ElectionStatus, RedundancyStatus, RefusalCause } from '../redundancy/status.js'
 import type { VipPlacement } from '../vip-placement.js'
 
-/** How long a stamp counts at least, ms: on a busy machine a datagram may lie that long before it is read. */
+/**
+ * Shortest validity of a stamp, ms: on a busy machine a datagram may be queued for so long before
+ * it is read.
+ */
 const FRESH_MIN_MS = 1_000
-/** And in intervals: what is older comes from an Active router that would have been given up meanwhile. */
+/**
+ * Validity of a stamp in advertisement intervals. An older one comes from an Active router that
+ * would have been declared down meanwhile.
+ */
 const FRESH_INTERVALS = 3
 
 export interface RedundancyOptions {
@@ -33,11 +39,13 @@ export interface RedundancyOptions {
 }
 
 /**
- * Sees to it that one LB at a time carries a VIP: it holds a VIP back as `standby` unless it has won the VIP's election.
- * It takes part in an election while the uplink has a carrier, an operator wants the VIP here, and nothing else holds it back.
+ * Sees to it that one LB at a time carries a VIP: it holds a VIP back as `standby` unless it has
+ * won the VIP's election. It takes part in an election while the uplink has a carrier, an operator
+ * wants the VIP here, and nothing else holds it back.
  *
- * VRRP with a transport of its own: no multicast and no IP protocol 112, which need privileges, but a UDP datagram from
- * router address to router address for each peer, with a proof of the cluster key.
+ * VRRP with a transport of its own: no multicast and no IP protocol 112, which need privileges, but
+ * a UDP datagram from router address to router address for each peer, with a proof of the cluster
+ * key.
  */
 export class Redundancy {
   readonly #options: RedundancyOptions
@@ -53,7 +61,10 @@ export class Redundancy {
   #isDueScheduled = false
   #sent = 0
   #received = 0
-  /** Called with the errno code of the failure, or undefined, when the socket has been bound or could not be. */
+  /**
+   * Called with the errno code of the failure, or undefined, when the socket has been bound or
+   * could not be.
+   */
   #onBound: ((code: string | undefined) => void) | undefined
 
   constructor(options: RedundancyOptions) {
@@ -106,7 +117,7 @@ export class Redundancy {
     this.refresh()
   }
 
-  /** Gives all VIPs away, tells the peers so, and closes. */
+  /** Hands all VIPs over to the peers by advertisements of priority 0, and closes. */
   async stop(): Promise<void> {
     if (this.#phase === 'started') {
       this.#phase = 'stopped'
@@ -117,7 +128,9 @@ export class Redundancy {
     await this.#socket.close()
   }
 
-  /** Says whether the uplink cable has a carrier. Without one, advertisements neither go nor come. */
+  /**
+   * Says whether the uplink cable has a carrier. Without one, advertisements neither go nor come.
+   */
   setLink(isUp: boolean): void {
     this.#hasLink = isUp
     this.refresh()
@@ -207,8 +220,9 @@ export class Redundancy {
   }
 
   /**
-   * Only after the socket has been read: when the process was stopped or busy for long, advertisements have come meanwhile,
-   * and the router that they are from is not silent (RFC 9568 §2.5 warns of just that).
+   * Only after the socket has been read: when the process was stopped or busy for long,
+   * advertisements have come meanwhile, and the router that they are from is not silent (RFC 9568
+   * §2.5 warns of just that).
    */
   #scheduleDue(): void {
     if (this.#isDueScheduled) return

@@ -9,7 +9,10 @@ export const DOWNLINK = 'downlink'
 
 /** Anything may come from a switch: LBs have no other way out. */
 const ANY_PREFIX = parsePrefix('0.0.0.0/0')!
-/** A switch announces what lies behind it, which is few prefixes; this only stops a mistake from filling memory. */
+/**
+ * A switch announces what lies behind it, which is few prefixes; this only stops a mistake from
+ * filling memory.
+ */
 const PREFIX_LIMIT = 10_000
 
 /** COMMUNITIES value 65535:0 (RFC 8326 §3). */
@@ -20,8 +23,9 @@ export interface RoutingEvents {
 }
 
 /**
- * The routing module of an LB (claim C11): one BGP session to each switch. It announces the addresses of the interface to
- * the uplink switch and the BIP to the downlink switch, and follows the interface's changes by itself.
+ * The routing module of an LB (claim C11): one BGP session to each switch. It announces the
+ * addresses of the interface to the uplink switch and the BIP to the downlink switch, and follows
+ * the interface's changes by itself.
  */
 export class Routing {
   readonly #addresses: AddressTable
@@ -65,14 +69,15 @@ export class Routing {
     })
   }
 
-  /** Whether it asks for no new flows. */
+  /** True while the LB requests no new flows. */
   get draining(): boolean {
     return this.#draining
   }
 
   /**
-   * Asks the uplink switch for no new flows, or for them again, by announcing all addresses once more with or without the
-   * community of RFC 8326. The BIP's route stays as it is: what comes back from backends goes on.
+   * Asks the uplink switch for no new flows, or for them again, by announcing all addresses once
+   * more with or without the community of RFC 8326. The BIP's route stays as it is: what comes back
+   * from backends goes on.
    */
   setDraining(draining: boolean): void {
     if (draining === this.#draining) return

@@ -10,7 +10,7 @@ import { slowStartNextChange, slowStartShare } from '../health/slow-start.js'
 import { isServiceUp } from '../health/watermark.js'
 import { HealthChecker } from './health-checker.js'
 
-/** What a service knows of one of its backends. */
+/** Health of one backend of a service. */
 interface BackendHealth {
   readonly config: LbBackendConfig
   readonly check: CheckSpec
@@ -44,7 +44,10 @@ export interface ServiceHealthOptions {
   readonly onService: (service: LbServiceConfig, isUp: boolean) => void
 }
 
-/** What services make of health checks: which backends have how much, and whether the service is up at all. */
+/**
+ * Health of services, derived from health checks: the share of each backend, and the state of the
+ * service.
+ */
 export class ServiceHealth {
   readonly #options: ServiceHealthOptions
   readonly #checker: HealthChecker
@@ -112,7 +115,7 @@ export class ServiceHealth {
     this.#checker.recheck()
   }
 
-  /** What the check of a service's backend has found; null when there is none. */
+  /** Returns the result of the check of a service's backend; null if there is no check. */
   checkOf(service: string, backend: string): CheckView | null {
     const check = this.#services.get(service)?.backends.find(({ config }) => config.name === backend)?.check
     const status = check && this.#checker.statusOf(check)
@@ -131,14 +134,17 @@ export class ServiceHealth {
     }
   }
 
-  /** Whether a service has as many healthy backends as it needs; one without checks has. */
+  /**
+   * Returns true while a service has as many healthy backends as it needs. A service without checks
+   * is always up.
+   */
   isUp(service: string): boolean {
     return this.#services.get(service)?.isUp ?? true
   }
 
   /**
-   * Returns true if a backend of the service may serve established flows, though it may take no new ones: it is healthy, it
-   * responds, or it has not been silent for long.
+   * Returns true if a backend of the service may serve established flows, though it may take no new
+   * ones: it is healthy, it responds, or it has not been silent for long.
    *
    * @param maxSilenceMs silence of a backend that may be a stall, ms
    */

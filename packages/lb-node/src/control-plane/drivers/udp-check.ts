@@ -1,9 +1,14 @@
 import { type Check, type CheckOutcome, failure, outcomeOfFailure, success } from '../health/check.js'
 
-/** What is sent; a server of a real protocol may well answer it with an error, and that is an answer too. */
+/**
+ * Payload of a request. A server of a real protocol may respond with an error, which counts as a
+ * response, too.
+ */
 const QUESTION = Buffer.from('fivetuple health check')
 
-/** Sends a datagram and waits for any answer. ICMP, which says that nobody listens, ends it at once. */
+/**
+ * Sends a datagram and waits for any answer. ICMP, which says that nobody listens, ends it at once.
+ */
 export const udpCheck: Check = (host, { address, port }, timeoutMs, signal) =>
   new Promise<CheckOutcome>((resolve) => {
     const finish = (outcome: CheckOutcome): void => {

@@ -6,15 +6,22 @@ const RECHECK_MS = 1_000
 
 export interface VipDrainOptions {
   readonly clock: Clock
-  /** Returns true while sessions of the VIP may go on: a backend of it works, though none may take new flows. */
+  /**
+   * Returns true while sessions of the VIP may go on: a backend of it works, though none may take
+   * new flows.
+   */
   readonly hasLiveSessions: (vip: Ipv4Address) => boolean
-  /** Called when the VIP is to be drained, or not any more; and when it is to be withdrawn, or not any more. */
+  /**
+   * Called when the VIP is to be drained, or not any more; and when it is to be withdrawn, or not
+   * any more.
+   */
   readonly onChange: (vip: Ipv4Address, isDrained: boolean, isWithdrawn: boolean) => void
 }
 
 /**
- * VIPs without a healthy backend. If only the readiness of backends fails, their connections work: such a VIP is drained,
- * which keeps new flows away, until its last session has ended. Only then is it withdrawn, which ends all flows.
+ * VIPs without a healthy backend. If only the readiness of backends fails, their connections work:
+ * such a VIP is drained, which keeps new flows away, until its last session has ended. Only then is
+ * it withdrawn, which ends all flows.
  */
 export class VipDrain {
   readonly #options: VipDrainOptions

@@ -14,7 +14,10 @@ export interface ServedPort {
 export interface CheckSpec extends CheckTarget, CheckTiming, HealthThresholds {
   /** Time after which a check has failed, ms. */
   readonly timeoutMs: number
-  /** Where failed connections of the traffic count as failed checks; default: the port of the check, by its transport. */
+  /**
+   * Port at which failed connections of the traffic count as failed checks; default: the port of
+   * the check, by its transport.
+   */
   readonly serves?: ServedPort
 }
 
@@ -23,7 +26,10 @@ export function servedPort({ type, port, serves }: CheckSpec): ServedPort {
   return serves ?? { port, protocol: type === 'udp' ? IpProtocol.UDP : IpProtocol.TCP }
 }
 
-/** Identity of a request: checks with the same request have the same results, at whatever interval they are made. */
+/**
+ * Identity of a request: checks with the same request have the same results, at whatever interval
+ * they are made.
+ */
 export function questionOf(spec: CheckSpec): string {
   const { type, address, port, path, method, host, expectStatus } = spec
   const serves = servedPort(spec)

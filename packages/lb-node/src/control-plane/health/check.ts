@@ -7,7 +7,10 @@ export type CheckMethod = 'GET' | 'HEAD' | 'OPTIONS'
 
 /** The request of a check and its endpoint. */
 export interface CheckTarget extends Endpoint {
-  /** `http`: the response has an expected status. `tcp`: a connection opens. `udp`: a datagram gets a response. */
+  /**
+   * `http`: the response has an expected status. `tcp`: a connection opens. `udp`: a datagram gets
+   * a response.
+   */
   readonly type: 'http' | 'tcp' | 'udp'
   /** Path of an HTTP check; default: `/`. */
   readonly path?: string
@@ -19,9 +22,9 @@ export interface CheckTarget extends Endpoint {
   readonly expectStatus?: readonly StatusRange[]
 }
 
-/** What one check has found. */
+/** Result of one check. */
 export interface CheckOutcome {
-  /** `inconclusive`: it says nothing of the backend, because this node could not ask. */
+  /** `inconclusive`: no statement about the backend, since this node could not send the request. */
   readonly result: 'success' | 'failure' | 'inconclusive'
   /** In a few words, for people. */
   readonly reason: string
@@ -29,12 +32,13 @@ export interface CheckOutcome {
   readonly responds?: boolean
 }
 
-/** What checks need of the node's host. */
+/** The part of the node's host that checks use. */
 export type CheckHost = Pick<FabricHost, 'connect' | 'openDatagram'>
 
 /**
- * Asks once. The caller aborts `signal` after `timeoutMs`, or because it is no longer interested; the check then ends at
- * once, its connection with RST, and says how far it had come. Never rejects.
+ * Checks once. The caller aborts `signal` after `timeoutMs`, or when it no longer needs the result.
+ * The check then ends at once, its connection with RST, and reports the step that it had reached.
+ * Never rejects.
  */
 export type Check = (
   host: CheckHost,

@@ -1,7 +1,7 @@
-/** What is known of a backend: nothing before the first result. */
+/** State of a backend: `unknown` before the first result. */
 export type Health = 'unknown' | 'healthy' | 'unhealthy'
 
-/** What one check, or one connection of the traffic, has shown. */
+/** Result of one check, or of one connection of the traffic. */
 export type CheckResult = 'success' | 'failure'
 
 /** Results in a row that it takes to change sides; at least 1 each. */
@@ -21,15 +21,18 @@ export interface HealthState {
   readonly since: number
 }
 
-/** Where a result leads, and how many in a row it takes; undefined: it confirms what is known. */
+/**
+ * Next state after a result, and the number of results in a row that it takes; undefined: the
+ * result confirms the state.
+ */
 interface HealthTransition {
   readonly to: Health
   readonly after: 'one' | keyof HealthThresholds
 }
 
 /**
- * A first success decides at once. A first failure does not: where backends and LBs start together, a backend that is not
- * up yet is no news. After that changes are dampened both ways.
+ * A first success decides at once. A first failure does not: where backends and LBs start together,
+ * a backend that is not up yet is no news. After that changes are dampened both ways.
  */
 export const HEALTH_TRANSITIONS: Readonly<Record<Health, Readonly<Record<CheckResult, HealthTransition | undefined>>>> =
   {
@@ -38,7 +41,7 @@ export const HEALTH_TRANSITIONS: Readonly<Record<Health, Readonly<Record<CheckRe
     unhealthy: { success: { to: 'healthy', after: 'rise' }, failure: undefined },
   }
 
-/** What is known at the start: nothing, since `now`. */
+/** Returns the state at the start: `unknown` since `now`. */
 export function unknownHealth(now: number): HealthState {
   return { health: 'unknown', doubts: 0, since: now }
 }
@@ -57,7 +60,10 @@ export function observe(
   return doubts < needed ? { ...state, doubts } : { health: transition.to, doubts: 0, since: now }
 }
 
-/** Whether a backend counts as healthy, and takes new flows. Before the first result `initial` decides. */
+/**
+ * Returns true while a backend counts as healthy and gets new flows. Before the first result
+ * `initial` decides.
+ */
 export function countsAsHealthy({ health }: HealthState, initial: 'healthy' | 'unhealthy'): boolean {
   return (health === 'unknown' ? initial : health) === 'healthy'
 }

@@ -1,6 +1,8 @@
 /** A head that is longer is none. */
 const HEAD_MAX_BYTES = 16 * 1024
-/** A body is read to its end, so that the connection closes in order, unless it is longer than this. */
+/**
+ * A body is read to its end, so that the connection closes in order, unless it is longer than this.
+ */
 const BODY_MAX_BYTES = 64 * 1024
 const BEGIN = 'HTTP/1.'
 const STATUS_LINE = /^HTTP\/1\.\d (\d{3})(?:[ \n]|$)/
@@ -9,11 +11,14 @@ const CHUNKED = /^transfer-encoding:.*\bchunked[ \t]*$/im
 const CHUNK_SIZE = /^([0-9a-f]{1,8})[ \t]*(?:;.*)?$/i
 
 /**
- * Reads one answer of HTTP/1, as far as a check wants to know it: its status, and when it is whole (RFC 9112 §4, §6.3).
- * Any bytes will do; what is kept is bounded.
+ * Reads one answer of HTTP/1, as far as a check wants to know it: its status, and when it is whole
+ * (RFC 9112 §4, §6.3). Any bytes will do; what is kept is bounded.
  */
 export class HttpAnswer {
-  /** `head`: not all of the head is there. `long`: the body goes on, and is not waited for. `cut`: the connection ended too early. */
+  /**
+   * `head`: not all of the head is there. `long`: the body goes on, and is not waited for. `cut`:
+   * the connection ended too early.
+   */
   state: 'head' | 'body' | 'whole' | 'long' | 'cut' | 'malformed' = 'head'
   /** Valid from `body` on. */
   status = 0
@@ -45,7 +50,9 @@ export class HttpAnswer {
     else if (this.state === 'head' || this.state === 'body') this.state = 'cut'
   }
 
-  /** Returns whether another head may follow: one of a status below 200 comes before the real one. */
+  /**
+   * Returns whether another head may follow: one of a status below 200 comes before the real one.
+   */
   #takeHead(): boolean {
     const text = this.#text
     const end = text.indexOf('\r\n\r\n')
@@ -95,7 +102,10 @@ export class HttpAnswer {
     this.#left = Math.max(this.#left - bytes, 0)
   }
 
-  /** RFC 9112 §7.1: chunks, each behind its size, then one of size 0, then trailers and an empty line. */
+  /**
+   * RFC 9112 §7.1: chunks, each behind its size, then one of size 0, then trailers and an empty
+   * line.
+   */
   #takeChunks(): void {
     for (;;) {
       this.#skip()

@@ -1,4 +1,7 @@
-/** The path to all backends: the LB's link to the downlink switch. A failed check says something of a backend only if it works. */
+/**
+ * The path to all backends: the LB's link to the downlink switch. A failed check says something of
+ * a backend only if it works.
+ */
 export interface CheckPath {
   /** True while the link has carrier. */
   readonly isUp: boolean
@@ -6,7 +9,9 @@ export interface CheckPath {
   probe(): void
   /** Returns true if anything has come from the link at `time` or later. */
   hasHeardSince(time: number): boolean
-  /** Returns true if the link has been silent for so long that silence excuses no failure any more. */
+  /**
+   * Returns true if the link has been silent for so long that silence excuses no failure any more.
+   */
   isOverdue(now: number): boolean
 }
 
@@ -15,7 +20,10 @@ export class PathMonitor {
   readonly #maxSilenceMs: number
   #heardAt: number
 
-  /** @param maxSilenceMs silence after which the link counts as unusable, as a backend that does not respond does */
+  /**
+   * @param maxSilenceMs silence after which the link counts as unusable, as a backend that does not
+   * respond does
+   */
   constructor(maxSilenceMs: number, now: number) {
     this.#maxSilenceMs = maxSilenceMs
     this.#heardAt = now

@@ -15,7 +15,10 @@ export interface CheckCounts {
 
 const NEVER = Number.POSITIVE_INFINITY
 
-/** One check with its state: when it is due and what it has found. Time comes in with each call, chance too. */
+/**
+ * One check with its state: when it is due and what it has found. Time comes in with each call,
+ * chance too.
+ */
 export class Probe {
   readonly spec: CheckSpec
   state: HealthState
@@ -25,7 +28,10 @@ export class Probe {
   lastFailure: string | undefined
   /** True if the last check got a response, expected or not. */
   responds = true
-  /** Start of the first of the checks in a row that have timed out, ms; undefined: the last one has not. */
+  /**
+   * Start of the first of the checks in a row that have timed out, ms; undefined: the last one has
+   * not.
+   */
   silentSince: number | undefined
   lastDurationMs: number | undefined
   /** Ends the check that is under way; undefined while none is. */
@@ -33,7 +39,10 @@ export class Probe {
   #startedAt = Number.NEGATIVE_INFINITY
   #nextAt: number
   #timeoutAt = NEVER
-  /** When the path to the backend is probed, so that a timeout can be told from a path that is silent. */
+  /**
+   * Time at which the path to the backend is probed, to distinguish a timeout of the backend from
+   * an unreachable path.
+   */
   #pathProbeAt = NEVER
   #pathProbedAt = NEVER
   /** The check was ended while nothing came from the path. */
@@ -80,8 +89,8 @@ export class Probe {
   }
 
   /**
-   * The path is being probed; the check goes on for half of its timeout at least. So if this node has not run for a while, its
-   * own stall is no failure of the backend.
+   * The path is being probed; the check goes on for half of its timeout at least. So if this node
+   * has not run for a while, its own stall is no failure of the backend.
    */
   pathProbed(now: number): void {
     this.#pathProbeAt = NEVER
@@ -89,7 +98,10 @@ export class Probe {
     this.#timeoutAt = Math.max(this.#timeoutAt, now + this.spec.timeoutMs / 2)
   }
 
-  /** Time is up: the check ends with what it knows. @param isExcused the path is silent: it is no failure of the backend */
+  /**
+   * Time is up: the check ends with what it knows. @param isExcused the path is silent: it is no
+   * failure of the backend
+   */
   expire(isExcused: boolean): void {
     this.isExcused = isExcused
     this.#hasTimedOut = true
@@ -116,7 +128,9 @@ export class Probe {
     this.#nextAt = nextCheckAt(this.spec, this.#startedAt, this.state.doubts > 0, random, now)
   }
 
-  /** The traffic has met a failure: it counts like one of the check, and the next check comes soon. */
+  /**
+   * The traffic has met a failure: it counts like one of the check, and the next check comes soon.
+   */
   passiveFailure(reason: string, random: number, now: number): void {
     this.lastReason = reason
     this.lastFailure = reason
@@ -125,7 +139,10 @@ export class Probe {
     this.#nextAt = Math.min(this.#nextAt, nextCheckAt(this.spec, this.#startedAt, true, random, now))
   }
 
-  /** There is reason to hope: a check that would come later comes within a fast interval, unless all is well. */
+  /**
+   * There is reason to hope: a check that would come later comes within a fast interval, unless all
+   * is well.
+   */
   hasten(random: number, now: number): void {
     if (this.state.health === 'healthy' && this.state.doubts === 0) return
     this.#nextAt = Math.min(this.#nextAt, firstCheckAt({ intervalMs: fastIntervalOf(this.spec) }, random, now))

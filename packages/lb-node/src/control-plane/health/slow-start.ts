@@ -1,12 +1,19 @@
-/** Share of its weight that a backend begins with when it has recovered: enough to warm up, little enough to hurt nobody. */
+/**
+ * Share of its weight that a backend begins with when it has recovered: enough to warm up, little
+ * enough to hurt nobody.
+ */
 const FIRST_SHARE = 0.1
-/** From there in nine steps of a tenth each: every step makes policies rebuild their tables, so there are few. */
+/**
+ * From there in nine steps of a tenth each: every step makes policies rebuild their tables, so
+ * there are few.
+ */
 const STEPS = 9
 /** Times are floats; a step that is due by less than this is taken. */
 const EPSILON = 1e-6
 
 /**
- * The share of its weight that a backend is given, 0.1 to 1, growing from its recovery over the duration.
+ * The share of its weight that a backend is given, 0.1 to 1, growing from its recovery over the
+ * duration.
  * @param healthySince when it became healthy, and @param now, ms on one clock
  * @param durationMs 0: all of it at once
  */

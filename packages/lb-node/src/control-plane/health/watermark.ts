@@ -1,4 +1,4 @@
-/** How many healthy backends a service needs; 1 to any number, `high` at least `low`. */
+/** Number of healthy backends that a service needs: 1 or more, `high` at least `low`. */
 export interface Watermark {
   /** With fewer the service goes down. */
   readonly low: number
@@ -7,8 +7,9 @@ export interface Watermark {
 }
 
 /**
- * Whether a service is up with `healthy` of `total` backends. A mark above `total` means all of them: a service that has
- * lost a backend to its operator, and not to a failure, is not down for that. Without any backend it is.
+ * Returns true if a service is up with `healthy` of `total` backends. A mark above `total` means
+ * all of them: a service from which the operator has removed a backend is not down for that. A
+ * service without any backend is down.
  */
 export function isServiceUp(wasUp: boolean, healthy: number, total: number, { low, high }: Watermark): boolean {
   const needed = Math.min(wasUp ? low : high, total)

@@ -7,10 +7,10 @@ const PROOF_BYTES = 16
 const TRAILER_BYTES = STAMP_BYTES + PROOF_BYTES
 const LABEL = 'fivetuple vrrp'
 
-/** Why a datagram was not opened. */
+/** Reason why a datagram was not opened. */
 export type SealFault = 'truncated' | 'unproven' | 'stale'
 
-/** The advertisement in a datagram, or why there is none that counts. */
+/** The advertisement in a datagram, or the reason why it is not accepted. */
 export type OpenedDatagram =
   | { readonly ok: true; readonly message: Uint8Array }
   | { readonly ok: false; readonly fault: SealFault }
@@ -20,17 +20,25 @@ export interface SealOptions {
   readonly localAddress: Ipv4Address
   /** A stamp counts for so long, ms. */
   readonly freshMs: number
-  /** Nanoseconds on a clock that all routers share and that never steps back: the machine's, since it was booted. */
+  /**
+   * Nanoseconds on a clock that all routers share and that never steps back: the machine's, since
+   * it was booted.
+   */
   readonly stamp: () => bigint
 }
 
 /**
- * VRRPv3 proves nothing of its sender, and on loopback any user of the machine can send. So each datagram carries a trailer:
+ * VRRPv3 proves nothing of its sender, and on loopback any user of the machine can send. So each
+ * datagram carries a trailer:
  *
- *     advertisement | stamp, 8 bytes | first 16 bytes of HMAC-SHA-256(key, label | sender | receiver | advertisement | stamp)
+ *     advertisement | stamp, 8 bytes | proof, 16 bytes
  *
- * Stamps of one sender only grow, and old ones don't count: a datagram can be replayed neither to its receiver, nor to
- * another one, nor to one that has been started anew and knows of no stamps.
+ * The proof is the beginning of
+ *
+ *     HMAC-SHA-256(key, label | sender | receiver | advertisement | stamp)
+ *
+ * Stamps of one sender only grow, and old stamps are not accepted. So a datagram can't be replayed
+ * to its receiver, to another one, or to one that has been restarted and has recorded no stamps.
  */
 export class AdvertisementSeal {
   readonly #options: SealOptions
@@ -55,7 +63,10 @@ export class AdvertisementSeal {
     })
   }
 
-  /** Takes the advertisement out of a datagram, if its sender knows the key and has not said it before. */
+  /**
+   * Returns the advertisement in a datagram, if its sender has the key and the datagram is no
+   * replay.
+   */
   open(datagram: Uint8Array, sender: Ipv4Address): OpenedDatagram {
     const { stamp, localAddress, freshMs } = this.#options
     const end = datagram.length - TRAILER_BYTES

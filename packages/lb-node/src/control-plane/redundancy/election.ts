@@ -2,13 +2,16 @@ import type { Ipv4Address } from '@fivetuple/packet'
 import type { Clock } from '@fivetuple/runtime'
 import { VirtualRouter, type VirtualRouterConfig, type VirtualRouterInput, type VrrpState } from '@fivetuple/vrrp'
 
-/** What becomes of a machine's outputs. */
+/** Handlers of a machine's outputs. */
 export interface ElectionEvents {
   readonly onSend: (message: Uint8Array) => void
   readonly onState: (election: Election, reason: string) => void
 }
 
-/** Whether this LB takes part in an election; if not, whether its peers could still be told. */
+/**
+ * Participation of this LB in an election. `withdraws`: it leaves, and its peers can be notified;
+ * `is-cut-off`: they can't be reached.
+ */
 export type Participation = 'takes-part' | 'withdraws' | 'is-cut-off'
 
 const INPUT_OF = {

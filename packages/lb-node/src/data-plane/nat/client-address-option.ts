@@ -22,12 +22,13 @@ const HEADER_MAX_BYTES = TCP_HEADER_BYTES + TCP_OPTIONS_MAX_BYTES
 const TCP_CHECKSUM_OFFSET = 16
 
 /**
- * Overwrites with NOPs, in place, every option of the kinds 254 and 250 in the segment at `b[o]`, so that no client can pass
- * itself off as another one. Whatever the length: the kinds are ours in this fabric. A TCP checksum that is there stays as right
- * as it was.
+ * Overwrites with NOPs, in place, every option of the kinds 254 and 250 in the segment at `b[o]`,
+ * so that no client can pass itself off as another one. Whatever the length: the kinds are ours in
+ * this fabric. A TCP checksum that is there stays as right as it was.
  *
- * To be called for each segment with options from a client, also if its backends are *not* told its address: two services may
- * share a backend, and what reads the option reads it in the segment that completes the handshake, not in the SYN.
+ * To be called for each segment with options from a client, also if its address is *not* passed to
+ * its backends: two services may share a backend, and the backend reads the option in the segment
+ * that completes the handshake, not in the SYN.
  *
  * @returns how many there were
  */
@@ -47,21 +48,26 @@ export function eraseClientAddress(b: Uint8Array, o: number): number {
 }
 
 /**
- * Writes the segment `b[o, end)` to `output` with the client's endpoint in its first option (claim C6 takes it out of the packet's
- * source; this passes it to the backend all the same), and the VIP in its second one. Options of the same kinds that the client
- * has put there are erased first, in `b`. Nothing else changes: other options move back, and so does the data.
+ * Writes the segment `b[o, end)` to `output` with the client's endpoint in its first option (claim
+ * C6 takes it out of the packet's source; this passes it to the backend all the same), and the VIP
+ * in its second one. Options of the same kinds that the client has put there are erased first, in
+ * `b`. Nothing else changes: other options move back, and so does the data.
  *
- * To be called for *every* SYN of a flow, a retransmitted one as well, since either may be the one that arrives; before or
- * after {@link rewriteEndpoints}, with the client's own endpoint in either case. The packet `b[o, end)` itself must then not
- * be sent: whoever passes runs on cuts the run around it.
+ * To be called for *every* SYN of a flow, a retransmitted one as well, since either may be the one
+ * that arrives; before or after {@link rewriteEndpoints}, with the client's own endpoint in either
+ * case. The packet `b[o, end)` itself must then not be sent: whoever passes runs on cuts the run
+ * around it.
  *
- * The IP checksum and, unless it is zero (offloaded), the TCP checksum are updated incrementally (RFC 1624).
+ * The IP checksum and, unless it is zero (offloaded), the TCP checksum are updated incrementally
+ * (RFC 1624).
  *
- * @param end where the packet ends by its own total length; its header is whole and its checksum valid
+ * @param end where the packet ends by its own total length; its header is whole and its checksum
+ * valid
  * @param vipAddress 0: the VIP is not inserted
- * @returns false when the client's option does not fit: more than 32 of the 40 bytes for options are used, or the packet is at its
- *   limit of 65,535 bytes. Nothing has been written then, and the caller sends the packet as it is, and counts it. Where there is
- *   room for one option, the VIP is left out.
+ * @returns false when the client's option does not fit: more than 32 of the 40 bytes for options
+ * are used, or the packet is at its limit of 65,535 bytes. Nothing has been written then, and the
+ * caller sends the packet as it is, and counts it. Where there is room for one option, the VIP is
+ * left out.
  */
 export function insertClientAddress(
   b: Uint8Array,
@@ -97,7 +103,8 @@ export function insertClientAddress(
   const offsetAndFlags = readU16(out, outTcp + 12)
   const longer = offsetAndFlags + ((added >> 2) << 12)
   writeU16(out, outTcp + 12, longer)
-  // The pseudo-header counts the segment's length (RFC 9293 §3.1); the option's own words were not there before.
+  // The pseudo-header counts the segment's length (RFC 9293 §3.1); the option's own words were not
+  // there before.
   let delta = wordDelta(offsetAndFlags, longer) + wordDelta(total, grown)
   for (let p = option; p < option + added; p += 2) delta += readU16(out, p)
   updateTcpChecksum(out, outTcp, delta)
@@ -114,7 +121,10 @@ function fillWithNops(b: Uint8Array, tcp: number, start: number, end: number): v
   updateTcpChecksum(b, tcp, delta)
 }
 
-/** Zero is "offloaded", and stays; a sum that comes out as zero is written as 0xffff, the same number. */
+/**
+ * Zero is "offloaded", and stays; a sum that comes out as zero is written as 0xffff, the same
+ * number.
+ */
 function updateTcpChecksum(b: Uint8Array, tcp: number, delta: number): void {
   const checksum = readU16(b, tcp + TCP_CHECKSUM_OFFSET)
   if (checksum !== 0) writeU16(b, tcp + TCP_CHECKSUM_OFFSET, updateChecksum(checksum, delta) || 0xffff)

@@ -1,17 +1,24 @@
 import { type SessionRecords, STRIDE, Word } from './session-records.js'
 
 const NONE = -1
-/** A session is looked at this often per timeout, so it outlives its timeout by at most the reciprocal. */
+/**
+ * A session is looked at this often per timeout, so it outlives its timeout by at most the
+ * reciprocal.
+ */
 const LOOKS_PER_TIMEOUT = 4
-/** Sessions looked at in one call of `expire`: a few milliseconds, even when each of them is a cache miss. */
+/**
+ * Sessions looked at in one call of `expire`: a few milliseconds, even when each of them is a cache
+ * miss.
+ */
 const LOOKS_PER_CALL = 10_000
 
 /**
- * One list of sessions per timeout, in the order in which they entered it; the links are in the sessions' records. A packet
- * only stamps its session; when a session has been in its list for a quarter of the timeout, it is looked at, and goes unless
- * it was seen within the timeout: then it goes to the tail once more.
+ * One list of sessions per timeout, in the order in which they entered it; the links are in the
+ * sessions' records. A packet only stamps its session; when a session has been in its list for a
+ * quarter of the timeout, it is looked at, and goes unless it was seen within the timeout: then it
+ * goes to the tail once more.
  *
- * Times are stamps of 32 bits, ms: differences below 49 days are told apart.
+ * Times are stamps of 32 bits, ms: differences below 49 days are unambiguous.
  */
 export class ExpiryLists {
   readonly #records: SessionRecords
@@ -63,8 +70,9 @@ export class ExpiryLists {
   }
 
   /**
-   * Calls `onExpired` for sessions that have been idle for their timeout; the callee removes them. One call looks at so
-   * many sessions and no more: what is left over shows as a negative {@link wait}.
+   * Calls `onExpired` for sessions that have been idle for their timeout; the callee removes them.
+   * One call looks at so many sessions and no more: what is left over shows as a negative {@link
+   * wait}.
    */
   expire(stamp: number, onExpired: (session: number) => void): void {
     let looks = LOOKS_PER_CALL

@@ -24,14 +24,17 @@ export interface IcmpTranslation {
   readonly sourcePort: number
   readonly destinationAddress: number
   readonly destinationPort: number
-  /** The receiver hears that the packet is administratively prohibited, whatever the error was. Default: the error itself. */
+  /**
+   * The receiver hears that the packet is administratively prohibited, whatever the error was.
+   * Default: the error itself.
+   */
   readonly isRefusal?: boolean
 }
 
 /**
- * Translates an ICMP error about a packet that this LB has translated, in place: the error is of use to its receiver only
- * if the quoted packet is the one that the receiver sent (RFC 5508 §4.2, REQ-4). The packet's IP header has been checked,
- * and its TTL is above 1.
+ * Translates an ICMP error about a packet that this LB has translated, in place: the error is of
+ * use to its receiver only if the quoted packet is the one that the receiver sent (RFC 5508 §4.2,
+ * REQ-4). The packet's IP header has been checked, and its TTL is above 1.
  *
  * @param lookup finds the translation by the quoted tuple
  * @returns undefined when the packet may be sent on, else why not

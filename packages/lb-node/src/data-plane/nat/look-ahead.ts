@@ -2,9 +2,15 @@ import { ipv4HeaderLength, ipv4Protocol, ipv4TotalLength, readU16, readU32 } fro
 import type { PortPool } from './port-pool.js'
 import type { SessionTable } from './session-table.js'
 
-/** Packets looked at together: what they bring into the first-level cache still fits there when they are translated. */
+/**
+ * Packets looked at together: what they bring into the first-level cache still fits there when they
+ * are translated.
+ */
 const BLOCK_PACKETS = 64
-/** Below this the tables are in the second-level cache anyway, and looking ahead costs more than it saves. */
+/**
+ * Below this the tables are in the second-level cache anyway, and looking ahead costs more than it
+ * saves.
+ */
 const WORTHWHILE_SESSIONS = 8_192
 /** IPv4 header and both ports. */
 const LEAST_BYTES = 24
@@ -16,10 +22,12 @@ const NONE = -1
 export type FindPorts = (address: number, port: number, protocol: number) => PortPool | undefined
 
 /**
- * Brings the index slots and records of the next packets of a run into the caches before the packets are translated one by one.
- * In a table of a million sessions each of them is a cache miss, and a translation is too long for the processor to reach the
- * next one's misses while it waits; loops as short as these here have several under way at once (software prefetching, as in
- * VPP's vectors). It only reads: what it finds is not relied on, and whatever is no packet is left to who translates.
+ * Brings the index slots and records of the next packets of a run into the caches before the
+ * packets are translated one by one. In a table of a million sessions each of them is a cache miss,
+ * and a translation is too long for the processor to reach the next one's misses while it waits;
+ * loops as short as these here have several under way at once (software prefetching, as in VPP's
+ * vectors). It only reads: what it finds is not relied on, and whatever is no packet is left to who
+ * translates.
  */
 export class LookAhead {
   readonly #sessions: SessionTable

@@ -2,15 +2,19 @@ const INITIAL_PORTS = 64
 const FREE = -1
 
 /**
- * The source ports of one BIP towards one backend endpoint and protocol, and the session that holds each: allocation and
- * reverse lookup in one. Ports never used come first, then those released longest ago, so that a port rests for as long
- * as the range allows before the backend sees it again. Ports that were {@link block}ed come last.
+ * The source ports of one BIP towards one backend endpoint and protocol, and the session that holds
+ * each: allocation and reverse lookup in one. Ports never used come first, then those released
+ * longest ago, so that a port rests for as long as the range allows before the backend sees it
+ * again. Ports that were {@link block}ed come last.
  */
 export class PortPool {
   readonly #first: number
   readonly #count: number
   readonly #start: number
-  /** Session by place in the order in which ports are first used, see {@link allocate}; grows with them. */
+  /**
+   * Session by place in the order in which ports are first used, see {@link allocate}; grows with
+   * them.
+   */
   #sessions = new Int32Array(INITIAL_PORTS).fill(FREE)
   /** Ports handed out at least once. */
   #fresh = 0
@@ -24,7 +28,8 @@ export class PortPool {
 
   /**
    * @param first first and @param last last port of the range, inclusive
-   * @param start which of them, counted from 0, is handed out first; the others follow in order, and around
+   * @param start which of them, counted from 0, is handed out first; the others follow in order,
+   * and around
    */
   constructor(first: number, last: number, start = 0) {
     this.#first = first
@@ -42,7 +47,9 @@ export class PortPool {
     return this.#used >= this.#count
   }
 
-  /** Ports that this machine could not use, and that are tried again only if no other port is free. */
+  /**
+   * Ports that this machine could not use, and that are tried again only if no other port is free.
+   */
   get blocked(): number {
     return this.#blocked.length
   }

@@ -4,8 +4,9 @@ const INITIAL_SLOTS = 2048
 const NONE = -1
 
 /**
- * Sessions by hash: open addressing with linear probing. The hash is beside each entry, so that a probe touches a session's
- * record only when the hash agrees, and the whole is rebuilt without the records. At most half full, so probe runs are short.
+ * Sessions by hash: open addressing with linear probing. The hash is beside each entry, so that a
+ * probe touches a session's record only when the hash agrees, and the whole is rebuilt without the
+ * records. At most half full, so probe runs are short.
  */
 export class SessionIndex {
   #slots = new Int32Array(INITIAL_SLOTS * SLOT)
@@ -31,8 +32,9 @@ export class SessionIndex {
   }
 
   /**
-   * Replaces each of the first `count` hashes by the first session that has it, or -1. All slots are read before any is looked
-   * at: the cache misses of many of them are under way at once. @returns what only keeps a compiler from leaving reads out
+   * Replaces each of the first `count` hashes by the first session that has it, or -1. All slots
+   * are read before any is looked at: the cache misses of many of them are under way at once.
+   * @returns what only keeps a compiler from leaving reads out
    */
   firstOfEach(hashes: Int32Array, count: number): number {
     const mask = this.#mask

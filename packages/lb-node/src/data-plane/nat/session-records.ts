@@ -4,15 +4,19 @@ const INITIAL_SESSIONS = 1024
 const NONE = -1
 
 /**
- * What is in which word of a record. What a packet reads or writes comes first: large arrays begin 16 bytes behind the start of
- * a cache line (glibc), so the last four words of a record are in another line than the first twelve.
+ * Words of a record, by index. Those that each packet reads or writes come first: large arrays
+ * begin 16 bytes behind the start of a cache line (glibc), so the last four words of a record are
+ * in another line than the first twelve.
  */
 export const Word = {
   CLIENT_ADDRESS: 0,
   /** client port << 16 | VIP port */
   CLIENT_VIP_PORTS: 1,
   VIP_ADDRESS: 2,
-  /** protocol | state << 8 | 1 << 16 while segments carry the client's endpoint; 0 in a record that is free */
+  /**
+   * protocol | state << 8 | 1 << 16 while segments carry the client's endpoint; 0 in a record that
+   * is free
+   */
   PROTOCOL_STATE: 3,
   BACKEND_ADDRESS: 4,
   /** NAT port << 16 | backend port */
@@ -58,7 +62,10 @@ export class SessionRecords {
     return session
   }
 
-  /** Reads one word of each record, so that it is in the cache; -1 is passed over. @returns something made of them */
+  /**
+   * Reads one word of each record, so that it is in the cache; -1 is passed over. @returns
+   * something made of them
+   */
   readEach(sessions: Int32Array, count: number): number {
     const { words } = this
     let sum = 0

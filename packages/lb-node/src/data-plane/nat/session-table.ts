@@ -9,9 +9,9 @@ const SLOT_MASK = 0xff_ffff
 const CARRIES_CLIENT = 1 << 16
 
 /**
- * NAT sessions in typed arrays: records of 64 bytes, an index over the client-side tuple, and expiry lists through the records.
- * No object exists per session. A session is an integer, valid until it is removed. The arrays double as they fill, and an
- * empty table gives them back.
+ * NAT sessions in typed arrays: records of 64 bytes, an index over the client-side tuple, and
+ * expiry lists through the records. No object exists per session. A session is an integer, valid
+ * until it is removed. The arrays double as they fill, and an empty table gives them back.
  */
 export class SessionTable {
   readonly #records = new SessionRecords()
@@ -67,12 +67,15 @@ export class SessionTable {
     return NONE
   }
 
-  /** Where the index begins to look for a client-side tuple. 32 signed bits. */
+  /** Hash of a client-side tuple: the slot at which the index begins its search. 32 signed bits. */
   hashOf(clientAddress: number, vipAddress: number, clientPort: number, vipPort: number, protocol: number): number {
     return murmur3(clientAddress, vipAddress, clientPort, vipPort, protocol, 0) | 0
   }
 
-  /** Reads slots and records of the sessions with these hashes; replaces the hashes by sessions, some of them wrong. */
+  /**
+   * Reads slots and records of the sessions with these hashes; replaces the hashes by sessions,
+   * some of them wrong.
+   */
   readByHash(hashes: Int32Array, count: number): number {
     return this.#index.firstOfEach(hashes, count) + this.#records.readEach(hashes, count)
   }
@@ -132,8 +135,8 @@ export class SessionTable {
   }
 
   /**
-   * Leaves a UDP session to what its backend still sends: {@link find} does not find it any more, and its client-side tuple may be
-   * added again.
+   * Leaves a UDP session to what its backend still sends: {@link find} does not find it any more,
+   * and its client-side tuple may be added again.
    */
   detach(session: number, now: number): void {
     const { words } = this.#records
@@ -205,7 +208,7 @@ export class SessionTable {
   backend(session: number): number {
     return this.#records.words[session * STRIDE + Word.BACKEND]!
   }
-  /** Where its SYN is kept, below 2^24 - 1, or -1. */
+  /** Slot of its SYN in the SYN store, below 2^24 - 1, or -1. */
   synSlot(session: number): number {
     return (this.#records.words[session * STRIDE + Word.OPENING]! & SLOT_MASK) - 1
   }
@@ -214,7 +217,7 @@ export class SessionTable {
     const at = session * STRIDE + Word.OPENING
     words[at] = (words[at]! & ~SLOT_MASK) | (slot + 1)
   }
-  /** How often it was given to another backend, 0 to 255. */
+  /** Number of times that it was assigned to another backend, 0 to 255. */
   tries(session: number): number {
     return this.#records.words[session * STRIDE + Word.OPENING]! >>> 24
   }
@@ -246,8 +249,9 @@ export class SessionTable {
   }
 
   /**
-   * Calls `onExpired` for sessions that have been idle for their timeout; the callee removes them. One call looks at so
-   * many sessions and no more: what is left over shows as a {@link deadline} that has passed.
+   * Calls `onExpired` for sessions that have been idle for their timeout; the callee removes them.
+   * One call looks at so many sessions and no more: what is left over shows as a {@link deadline}
+   * that has passed.
    */
   expire(now: number, onExpired: (session: number) => void): void {
     this.#lists.expire(this.#stamp(now), onExpired)
@@ -266,7 +270,10 @@ export class SessionTable {
     this.#lists.forEach(visit)
   }
 
-  /** Milliseconds since the table was made, modulo 2^32: enough to tell idle times below 49 days apart. */
+  /**
+   * Milliseconds since the table was created, modulo 2^32: idle times below 49 days are
+   * unambiguous.
+   */
   #stamp(now: number): number {
     return (now - this.#epoch) | 0
   }

@@ -1,14 +1,20 @@
 import { ipv4HeaderLength, tcpSequence } from '@fivetuple/packet'
 
-/** IPv4 and TCP header with as many options as a SYN has in practice; a longer packet is not kept. */
+/**
+ * IPv4 and TCP header with as many options as a SYN has in practice; a longer packet is not kept.
+ */
 export const KEPT_SYN_BYTES = 80
-/** 1.25 MiB when full. Half-open flows beyond it are not tried elsewhere: a flood of them needs no such favour. */
+/**
+ * 1.25 MiB when full. Half-open flows beyond it are not tried elsewhere: a flood of them needs no
+ * such favour.
+ */
 const SLOTS_MAX = 16_384
 const INITIAL_SLOTS = 64
 
 /**
- * Copies of the SYNs of flows whose backend has not answered yet, as the client sent them, so that the same flow can be opened
- * at another backend, and taken back from the first. Bounded, in one array.
+ * Copies of the SYNs of flows whose backend has not answered yet, as the client sent them, so that
+ * the same flow can be opened at another backend, and taken back from the first. Bounded, in one
+ * array.
  */
 export class SynStore {
   #bytes = new Uint8Array(INITIAL_SLOTS * KEPT_SYN_BYTES)
@@ -24,7 +30,9 @@ export class SynStore {
     return this.#fresh - this.#free.length
   }
 
-  /** Keeps the SYN `b[o, end)` that came by a member link. Returns its slot; -1: too long, or full. */
+  /**
+   * Keeps the SYN `b[o, end)` that came by a member link. Returns its slot; -1: too long, or full.
+   */
   keep(b: Uint8Array, o: number, end: number, memberLink: number): number {
     const length = end - o
     if (length > KEPT_SYN_BYTES) return -1

@@ -1,6 +1,6 @@
 import { TcpFlag } from '@fivetuple/packet'
 
-/** Where a NAT session stands; for TCP as seen from between its two ends. */
+/** State of a NAT session; for TCP as seen between its two ends. */
 export const SessionState = {
   /** The client's SYN went by. */
   SYN_SEEN: 0,
@@ -12,13 +12,21 @@ export const SessionState = {
   BACKEND_FIN: 4,
   /** Both have; the later FIN waits for its ACK. */
   BOTH_FIN: 5,
-  /** Something followed both FINs: their ACK, as a rule. The session stays for a while, for what is sent again. */
+  /**
+   * Something followed both FINs: their ACK, as a rule. The session stays for a while, for what is
+   * sent again.
+   */
   CLOSED: 6,
-  /** Either end has sent RST. The session translates a little longer, for what is still on its way. */
+  /**
+   * Either end has sent RST. The session translates a little longer, for what is still on its way.
+   */
   RESET: 7,
   /** A UDP flow. */
   UDP: 8,
-  /** A UDP flow's former session: the flow has another backend. It translates what the former one still sends. */
+  /**
+   * A UDP flow's former session: the flow has another backend. It translates what the former one
+   * still sends.
+   */
   UDP_MOVED: 9,
 } as const
 
@@ -40,7 +48,7 @@ export const SESSION_STATE_NAMES = [
 
 export type SessionStateName = (typeof SESSION_STATE_NAMES)[number]
 
-/** Which idle timeout holds in a state; the index of its expiry list. */
+/** Idle timeout of a state; the index of its expiry list. */
 export const TimeoutClass = { SYN: 0, ESTABLISHED: 1, CLOSING: 2, CLOSED: 3, UDP: 4 } as const
 
 /** By state. */
@@ -58,16 +66,19 @@ export const TIMEOUT_CLASS_OF: readonly number[] = [
 ]
 
 /**
- * By state: whether a SYN from the client begins a new session in the old one's place. Clients use their ports again as
- * soon as they may (RFC 6191 §2); before both ends are done, a SYN is the old one sent again, or the backend's to judge
- * (RFC 5961 §4).
+ * By state: whether a SYN from the client begins a new session in the old one's place. Clients use
+ * their ports again as soon as they may (RFC 6191 §2); before both ends are done, a SYN is the old
+ * one sent again, or the backend's to judge (RFC 5961 §4).
  */
 export const IS_OVER: readonly boolean[] = [false, false, false, false, false, true, true, true, false, true]
 
-/** What a segment says to a session. */
+/** Effect of a segment on a session. */
 export const SegmentKind = { SYN: 0, SYN_ACK: 1, FIN: 2, RST: 3, OTHER: 4 } as const
 
-/** Classes a segment by its flags. RST beats SYN beats FIN, as the receiver takes them (RFC 9293 §3.10.7). */
+/**
+ * Classifies a segment by its flags. RST beats SYN beats FIN, as the receiver takes them (RFC 9293
+ * §3.10.7).
+ */
 export function segmentKind(flags: number): number {
   if (flags & TcpFlag.RST) return SegmentKind.RST
   if (flags & TcpFlag.SYN) return flags & TcpFlag.ACK ? SegmentKind.SYN_ACK : SegmentKind.SYN
@@ -79,8 +90,9 @@ const { SYN_SEEN, SYN_ACK_SEEN, ESTABLISHED, CLIENT_FIN, BACKEND_FIN, BOTH_FIN, 
   SessionState
 
 /**
- * `FROM_CLIENT[state][kind]`: the state after a segment from the client. A FIN before the backend has spoken changes
- * nothing: no real client sends one (RFC 9293 §3.10.4), and it would free a flood from the limit on half-open sessions.
+ * `FROM_CLIENT[state][kind]`: the state after a segment from the client. A FIN before the backend
+ * has spoken changes nothing: no real client sends one (RFC 9293 §3.10.4), and it would free a
+ * flood from the limit on half-open sessions.
  */
 export const FROM_CLIENT: readonly (readonly SessionState[])[] = [
   //                 SYN           SYN_ACK       FIN         RST    OTHER
