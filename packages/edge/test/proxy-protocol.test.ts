@@ -31,7 +31,7 @@ async function exchange(t: Test, options: SocketFabricOptions, bytes: Uint8Array
 }
 
 t.test('the client and the VIP that the SYN names are in the header in front of its bytes', async (t) => {
-  const { received, port } = await exchange(t, { ...PROXIED, tellsClient: true }, Buffer.from('hello'))
+  const { received, port } = await exchange(t, { ...PROXIED, passClientAddress: true }, Buffer.from('hello'))
   t.same(readProxyHeader(received, 0, received.length), {
     kind: 'header',
     header: {
@@ -55,7 +55,7 @@ for (const [name, proxyProtocol] of [
   ['another address has', [{ ...net.backend, address: net.backend.address + 1 }]],
 ] as const)
   t.test(`a backend that has not asked for it gets the bytes alone: ${name}`, async (t) => {
-    const { received } = await exchange(t, { proxyProtocol, tellsClient: true }, Buffer.from('hello'))
+    const { received } = await exchange(t, { proxyProtocol, passClientAddress: true }, Buffer.from('hello'))
     t.equal(received.toString(), 'hello')
   })
 
@@ -102,8 +102,8 @@ frontend web
   const backend = parseEndpoint('127.69.3.20:8080')!
   while (haproxy.exitCode === null && !(await listens('127.69.3.20', 8080)));
   t.equal(haproxy.exitCode, null)
-  const shown = async (tellsClient: boolean): Promise<[string, number]> => {
-    const fabric = await net.openFabric(t, { backend, proxyProtocol: [backend], tellsClient })
+  const shown = async (passClientAddress: boolean): Promise<[string, number]> => {
+    const fabric = await net.openFabric(t, { backend, proxyProtocol: [backend], passClientAddress })
     const { socket } = net.dial(t)
     await once(socket, 'connect')
     const port = socket.localPort!

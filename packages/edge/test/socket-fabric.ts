@@ -80,7 +80,7 @@ export interface SocketFabricOptions {
   readonly maxFlows?: number
   readonly proxyProtocol?: readonly Endpoint[]
   /** Whether the SYN tells the backend's side who the client is, and which VIP it has connected to. */
-  readonly tellsClient?: boolean
+  readonly passClientAddress?: boolean
   /** Where the NAT sends everything. */
   readonly backend?: Endpoint
   readonly services?: readonly ClientEdgeService[]
@@ -175,7 +175,9 @@ export class SocketFabric {
     const client = { address: ipv4Source(b, 0), port: tcpSourcePort(b, tcp) }
     this.#clientOfPort.set(client.port, client.address)
     rewriteEndpoints(b, 0, this.#net.bip, this.#backend.address, client.port, this.#backend.port)
-    return this.#options.tellsClient && tcpFlags(b, tcp) === TcpFlag.SYN ? withClient(b, client, this.#net.vip) : b
+    return this.#options.passClientAddress && tcpFlags(b, tcp) === TcpFlag.SYN
+      ? withClient(b, client, this.#net.vip)
+      : b
   }
 
   #backward(b: Uint8Array): Uint8Array {

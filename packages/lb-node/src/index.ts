@@ -35,7 +35,7 @@ export {
   observe,
   unknownHealth,
 } from './control-plane/health/health-state.js'
-export { HttpAnswer } from './control-plane/health/http-answer.js'
+export { HttpResponse } from './control-plane/health/http-response.js'
 export { type CheckPath, PathMonitor } from './control-plane/health/path-monitor.js'
 export type { CheckCounts } from './control-plane/health/probe.js'
 export { slowStartNextChange, slowStartShare } from './control-plane/health/slow-start.js'

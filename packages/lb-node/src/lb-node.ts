@@ -126,7 +126,7 @@ export class LbNode {
         onConnectFailure: ({ address, port, service }, failure) => {
           // If nothing comes from the link, not even what this LB has not read yet, the backend may
           // well have responded.
-          if (failure === 'timeout' && !this.#path.hasHeardSince(clock.now() - RECENTLY_MS)) return
+          if (failure === 'timeout' && !this.#path.hasReceivedSince(clock.now() - RECENTLY_MS)) return
           this.#health.reportFailure(
             address,
             port,

@@ -270,7 +270,7 @@ export class TcpEdge {
     }
     const application = flow && this.#options.onIncoming?.(flow, b, tcp, end)
     if (flow === undefined || application === undefined) {
-      if (flow !== undefined) this.#forget(flow)
+      if (flow !== undefined) this.#delete(flow)
       this.counters.refused++
       this.#answerWithReset(b, tcp, end, localAddress, remoteAddress, localPort, remotePort)
       return
@@ -352,12 +352,12 @@ export class TcpEdge {
 
   #close(flow: Flow): void {
     if (flow.closed) return
-    this.#forget(flow)
+    this.#delete(flow)
     flow.application.onClosed()
     flow.onReleased?.()
   }
 
-  #forget(flow: Flow): void {
+  #delete(flow: Flow): void {
     if (flow.closed) return
     flow.closed = true
     this.#wheel.remove(flow)

@@ -129,7 +129,7 @@ export class FabricHost {
       routeAndCount: (_source, _destination, sourcePort) => {
         const memberLink = this.#memberLinkOf(sourcePort)
         if (this.#isUp(memberLink)) return memberLink
-        this.#noteUnreachable(sourcePort, 'EHOSTUNREACH')
+        this.#recordUnreachable(sourcePort, 'EHOSTUNREACH')
         return NO_ROUTE
       },
       outputOf: (memberLink) => this.#memberLinks[memberLink]!,
@@ -260,7 +260,7 @@ export class FabricHost {
     return this.#isClosed ? NO_PORT : (this.#ports.take() ?? NO_PORT)
   }
 
-  #noteUnreachable(sourcePort: number, code: FabricErrorCode): void {
+  #recordUnreachable(sourcePort: number, code: FabricErrorCode): void {
     if (this.#connections.has(sourcePort)) this.#unreachable.set(sourcePort, code)
   }
 
@@ -301,7 +301,7 @@ export class FabricHost {
       if (channel?.address === destinationAddress && channel.port === destinationPort) channel.onUnreachable(reason)
       return
     }
-    this.#noteUnreachable(sourcePort, reason)
+    this.#recordUnreachable(sourcePort, reason)
     this.#edge.receiveIcmpError(error, now)
   }
 }

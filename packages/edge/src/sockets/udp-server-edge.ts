@@ -104,7 +104,7 @@ interface UdpFlow extends IdleEntry<UdpFlow> {
   /** The client has sent more than one datagram. */
   isStream: boolean
   /** The backend has sent something since the last sweep. */
-  isHeard: boolean
+  hasResponded: boolean
 }
 
 /**
@@ -179,8 +179,8 @@ export class UdpServerEdge {
    */
   sweep(now: number): void {
     for (const flow of [...this.#flows.values()]) {
-      if (flow.isHeard) flow.usedAt = now
-      flow.isHeard = false
+      if (flow.hasResponded) flow.usedAt = now
+      flow.hasResponded = false
       if (now - flow.usedAt >= this.#options.idleMs) this.#close(flow)
     }
   }
@@ -235,7 +235,7 @@ export class UdpServerEdge {
       pendingBytes: 0,
       usedAt: 0,
       isStream: false,
-      isHeard: false,
+      hasResponded: false,
       idleLonger: undefined,
       idleLess: undefined,
     }
@@ -322,7 +322,7 @@ export class UdpServerEdge {
 
   #toFabric(flow: UdpFlow, payload: Buffer): void {
     this.counters.datagramsIn++
-    flow.isHeard = true
+    flow.hasResponded = true
     this.#listOf(flow).use(flow)
     const { backend, backendPort, source, sourcePort } = flow
     if (!sendDatagram(this.#options.fabric, backend, source, backendPort, sourcePort, payload))

@@ -34,7 +34,7 @@ export class Admission {
    * Returns the offset behind the packet at `b[o, end)`. It is negated if the header is invalid,
    * which is counted. If the length is not credible, it is the end of the run.
    */
-  behind(b: Uint8Array, o: number, end: number): number {
+  nextPacketOffset(b: Uint8Array, o: number, end: number): number {
     const malformed = malformedIpv4(b, o, end)
     if (malformed === undefined) return o + ipv4TotalLength(b, o)
     this.#counters.drops[`malformed-${malformed}`]++

@@ -169,7 +169,7 @@ export class LbForwarder {
     while (o < end) {
       if (o >= ahead) ahead = this.#lookAhead.toBackends(b, o, end)
       counters.packetsFromUplink++
-      const next = this.#admission.behind(b, o, end)
+      const next = this.#admission.nextPacketOffset(b, o, end)
       if (next < 0 || !this.#clientPackets.translate(b, o, next, now)) {
         run.sendUpTo(b, o)
         run.startAt(Math.abs(next))
@@ -189,7 +189,7 @@ export class LbForwarder {
     while (o < end) {
       if (o >= ahead) ahead = this.#lookAhead.toClients(b, o, end)
       counters.packetsFromDownlink++
-      const next = this.#admission.behind(b, o, end)
+      const next = this.#admission.nextPacketOffset(b, o, end)
       if (next < 0 || !this.#backendPackets.translate(b, o, next, now)) {
         if (o > runStart) this.#uplink.writeOwned(b, runStart, o)
         runStart = Math.abs(next)

@@ -56,7 +56,7 @@ export function checkPath(monitor: PathMonitor, link: { readonly isUp: boolean }
       return link.isUp
     },
     probe,
-    hasHeardSince: (time) => monitor.hasHeardSince(time),
+    hasReceivedSince: (time) => monitor.hasReceivedSince(time),
     isOverdue: (now) => monitor.isOverdue(now),
   }
 }

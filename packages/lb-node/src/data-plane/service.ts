@@ -51,7 +51,7 @@ export class ServiceBackend implements PolicyBackend {
   /** An operator wants it to run empty. */
   isDrained = false
   /** Share of its weight that it is given while it starts slowly, above 0 to 1. */
-  warmth = 1
+  slowStartFactor = 1
   sessions = 0
   /** New flows that it refused or did not answer. */
   connectFailures = 0
@@ -75,12 +75,12 @@ export class ServiceBackend implements PolicyBackend {
     return this.isListed && this.spec.weight > 0 && !this.isDrained && ((this.isHealthy && isUp) || isInPanic)
   }
   get weight(): number {
-    return Math.max(1, Math.round(this.spec.weight * WEIGHT_SCALE * this.warmth))
+    return Math.max(1, Math.round(this.spec.weight * WEIGHT_SCALE * this.slowStartFactor))
   }
 }
 
 /** Change of a backend's state at run time. */
-export type BackendChange = Partial<Pick<ServiceBackend, 'isHealthy' | 'isDrained' | 'warmth'>>
+export type BackendChange = Partial<Pick<ServiceBackend, 'isHealthy' | 'isDrained' | 'slowStartFactor'>>
 
 /** A service at work. */
 export class Service implements PolicySnapshot {

@@ -64,19 +64,19 @@ export class DivertedFlows {
   }
 
   /** Remembers the port of a flow that begins. */
-  remember(
+  add(
     sourceAddress: number,
     destinationAddress: number,
     sourcePort: number,
     destinationPort: number,
     port: number,
   ): void {
-    this.forget(sourceAddress, destinationAddress, sourcePort, destinationPort)
+    this.delete(sourceAddress, destinationAddress, sourcePort, destinationPort)
     this.total++
     this.#young.set(sourceAddress, destinationAddress, sourcePort, destinationPort, IpProtocol.TCP, port)
   }
 
-  forget(sourceAddress: number, destinationAddress: number, sourcePort: number, destinationPort: number): void {
+  delete(sourceAddress: number, destinationAddress: number, sourcePort: number, destinationPort: number): void {
     this.#young.delete(sourceAddress, destinationAddress, sourcePort, destinationPort, IpProtocol.TCP)
     this.#old.delete(sourceAddress, destinationAddress, sourcePort, destinationPort, IpProtocol.TCP)
   }

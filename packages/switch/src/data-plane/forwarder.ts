@@ -281,11 +281,11 @@ export class Forwarder {
       case Diversion.USE:
         diverted.use(sourceAddress, destinationAddress, sourcePort, destinationPort)
         return
-      case Diversion.FORGET:
-        diverted.forget(sourceAddress, destinationAddress, sourcePort, destinationPort)
+      case Diversion.DELETE:
+        diverted.delete(sourceAddress, destinationAddress, sourcePort, destinationPort)
         return
-      case Diversion.REMEMBER:
-        diverted.remember(sourceAddress, destinationAddress, sourcePort, destinationPort, port)
+      case Diversion.ADD:
+        diverted.add(sourceAddress, destinationAddress, sourcePort, destinationPort, port)
         return
       case Diversion.OVER_LIMIT:
         diverted.overLimit++

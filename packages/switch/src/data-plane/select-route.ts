@@ -28,9 +28,9 @@ export const Diversion = {
   /**
    * The flow is remembered in vain: its port is down, or the flow begins anew where nothing drains.
    */
-  FORGET: 2,
+  DELETE: 2,
   /** The flow begins and is kept from a next hop that drains. */
-  REMEMBER: 3,
+  ADD: 3,
   /** The flow begins at a next hop that drains, since as many flows are remembered as may be. */
   OVER_LIMIT: 4,
 } as const
@@ -74,7 +74,7 @@ export function selectRoute(
   // remembered elsewhere.
   if (nextHops.length === 1) {
     const only = nextHops[0]!
-    if (only === EDGE_PORT || (!group.selector.notesUse && diverted.size === 0)) return only
+    if (only === EDGE_PORT || (!group.selector.recordsUse && diverted.size === 0)) return only
   }
   // Packets without ports are spread by their addresses. One call for both kinds: with two of them
   // this function is too long for the compiler to inline the lookup as well.
@@ -128,13 +128,13 @@ function divert(
     return known
   }
   if (!begins || !isDraining) {
-    if (isKnown) choice.diversion = Diversion.FORGET
+    if (isKnown) choice.diversion = Diversion.DELETE
     return hashedPort
   }
   if (!isKnown && diverted.isFull) {
     choice.diversion = Diversion.OVER_LIMIT
     return hashedPort
   }
-  choice.diversion = Diversion.REMEMBER
+  choice.diversion = Diversion.ADD
   return secondChoice(drain, hash)
 }

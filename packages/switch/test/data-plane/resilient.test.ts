@@ -101,7 +101,7 @@ t.test('the unbalanced timer moves what is in use, no sooner', async (t) => {
 
 t.test('with one next hop, too, buckets are known to be in use', async (t) => {
   const group = new Group([1])
-  t.ok(group.selector.notesUse)
+  t.ok(group.selector.recordsUse)
   group.use(...everyBucket)
   group.change([1, 2])
   t.equal(group.share(2), 0)

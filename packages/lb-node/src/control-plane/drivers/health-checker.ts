@@ -2,7 +2,7 @@ import { strict as assert } from 'node:assert'
 import { IpProtocol } from '@fivetuple/packet'
 import { type Clock, DeadlineTimer } from '@fivetuple/runtime'
 import type { Check, CheckHost, CheckOutcome, CheckTarget } from '../health/check.js'
-import { type CheckSpec, checkKey, questionOf, servedPort } from '../health/check-spec.js'
+import { type CheckSpec, checkKey, requestKeyOf, servedPort } from '../health/check-spec.js'
 import { countsAsHealthy, type Health } from '../health/health-state.js'
 import type { CheckPath } from '../health/path-monitor.js'
 import { type CheckCounts, Probe } from '../health/probe.js'
@@ -62,7 +62,7 @@ export interface CheckStatus {
    * Time since the start of the first of the last checks in a row that have timed out, ms; 0: the
    * last one has not.
    */
-  readonly silentMs: number
+  readonly unresponsiveMs: number
   /** undefined before the first check has ended */
   readonly lastDurationMs: number | undefined
   readonly counts: CheckCounts
@@ -97,13 +97,14 @@ export class HealthChecker {
     if (this.#isClosed) return
     const now = this.#options.clock.now()
     const before = this.#probes
-    const byQuestion = new Map([...before.values()].map((probe) => [questionOf(probe.spec), probe]))
+    const byRequestKey = new Map([...before.values()].map((probe) => [requestKeyOf(probe.spec), probe]))
     this.#probes = new Map()
     this.#byEndpoint = new Map()
     for (const spec of specs) {
       const key = checkKey(spec)
       if (this.#probes.has(key)) continue
-      const probe = before.get(key) ?? new Probe(spec, byQuestion.get(questionOf(spec)), this.#options.random(), now)
+      const probe =
+        before.get(key) ?? new Probe(spec, byRequestKey.get(requestKeyOf(spec)), this.#options.random(), now)
       this.#probes.set(key, probe)
       const { port, protocol } = servedPort(spec)
       const endpoint = endpointKey(spec.address, port, protocol)
@@ -175,7 +176,7 @@ export class HealthChecker {
       lastReason: probe.lastReason,
       lastFailure: probe.lastFailure,
       responds: probe.responds,
-      silentMs: probe.silentSince === undefined ? 0 : now - probe.silentSince,
+      unresponsiveMs: probe.unresponsiveSince === undefined ? 0 : now - probe.unresponsiveSince,
       lastDurationMs: probe.lastDurationMs,
       counts: probe.counts,
     }
@@ -202,7 +203,7 @@ export class HealthChecker {
     else if (probe.pathProbedAt > now) {
       probe.pathProbed(now)
       path.probe()
-    } else probe.expire(!path.hasHeardSince(probe.pathProbedAt) && !path.isOverdue(now))
+    } else probe.expire(!path.hasReceivedSince(probe.pathProbedAt) && !path.isOverdue(now))
   }
 
   #deadline(): number {

@@ -1,6 +1,6 @@
 import { formatEndpoint } from '@fivetuple/packet'
 import { type Check, type CheckOutcome, type CheckTarget, failure, outcomeOfFailure, success } from '../health/check.js'
-import { HttpAnswer } from '../health/http-answer.js'
+import { HttpResponse } from '../health/http-response.js'
 import { DEFAULT_STATUS_RANGES, formatRanges, isInRanges } from '../health/status-ranges.js'
 
 /**
@@ -11,7 +11,7 @@ import { DEFAULT_STATUS_RANGES, formatRanges, isInRanges } from '../health/statu
 export const httpCheck: Check = (host, target, timeoutMs, signal) =>
   new Promise((resolve) => {
     const { expectStatus = DEFAULT_STATUS_RANGES } = target
-    const answer = new HttpAnswer(target.method === 'HEAD')
+    const response = new HttpResponse(target.method === 'HEAD')
     let reached = 'not connected'
     const finish = (outcome: CheckOutcome): void => {
       signal.removeEventListener('abort', onAbort)
@@ -22,18 +22,18 @@ export const httpCheck: Check = (host, target, timeoutMs, signal) =>
         ? success(`HTTP ${status}`)
         : { ...failure(`HTTP ${status}, expected ${formatRanges(expectStatus)}`), responds: true }
     const look = (): void => {
-      switch (answer.state) {
+      switch (response.state) {
         case 'head':
           return
         case 'body':
           reached = 'no complete response'
           return
         case 'whole':
-          finish(outcomeOf(answer.status))
+          finish(outcomeOf(response.status))
           connection.closeAfterPeer()
           return
         case 'long':
-          finish(outcomeOf(answer.status))
+          finish(outcomeOf(response.status))
           connection.reset() // or the backend would go on sending
           return
         case 'cut':
@@ -55,11 +55,11 @@ export const httpCheck: Check = (host, target, timeoutMs, signal) =>
         connection.send(question(target))
       },
       onData: (b, start, end) => {
-        answer.take(b, start, end)
+        response.take(b, start, end)
         look()
       },
       onEnd: () => {
-        answer.end()
+        response.end()
         look()
       },
       onFailure: (code) => finish(outcomeOfFailure(code)),

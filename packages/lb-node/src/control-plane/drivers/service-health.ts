@@ -37,7 +37,7 @@ export interface ServiceHealthOptions {
   readonly onBackend: (
     service: LbServiceConfig,
     backend: LbBackendConfig,
-    change: Pick<BackendChange, 'isHealthy' | 'warmth'>,
+    change: Pick<BackendChange, 'isHealthy' | 'slowStartFactor'>,
     reason: string,
   ) => void
   /** A service has as many healthy backends as it needs, or not any more. */
@@ -151,8 +151,8 @@ export class ServiceHealth {
   mayServeFlows(service: string, maxSilenceMs: number): boolean {
     const backends = this.#services.get(service)?.backends ?? []
     return backends.some(({ isHealthy, check }) => {
-      const { responds = false, silentMs = 0 } = this.#checker.statusOf(check) ?? {}
-      return isHealthy || responds || (silentMs > 0 && silentMs < maxSilenceMs)
+      const { responds = false, unresponsiveMs = 0 } = this.#checker.statusOf(check) ?? {}
+      return isHealthy || responds || (unresponsiveMs > 0 && unresponsiveMs < maxSilenceMs)
     })
   }
 
@@ -177,8 +177,8 @@ export class ServiceHealth {
 
   #tell({ config }: WatchedService, backend: BackendHealth, reason: string, now: number): void {
     backend.share = slowStartShare(backend.healthySince, config.health.slowStartMs, now)
-    const { isHealthy, share: warmth } = backend
-    this.#options.onBackend(config, backend.config, { isHealthy, warmth }, reason)
+    const { isHealthy, share: slowStartFactor } = backend
+    this.#options.onBackend(config, backend.config, { isHealthy, slowStartFactor }, reason)
   }
 
   #judge(service: WatchedService): void {

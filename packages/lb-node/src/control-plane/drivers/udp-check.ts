@@ -4,7 +4,7 @@ import { type Check, type CheckOutcome, failure, outcomeOfFailure, success } fro
  * Payload of a request. A server of a real protocol may respond with an error, which counts as a
  * response, too.
  */
-const QUESTION = Buffer.from('fivetuple health check')
+const REQUEST = Buffer.from('fivetuple health check')
 
 /**
  * Sends a datagram and waits for any answer. ICMP, which says that nobody listens, ends it at once.
@@ -25,6 +25,6 @@ export const udpCheck: Check = (host, { address, port }, timeoutMs, signal) =>
     })
     if (channel === undefined) finish(outcomeOfFailure('EADDRNOTAVAIL'))
     else if (signal.aborted) onAbort()
-    else if (!channel.send(QUESTION)) finish(outcomeOfFailure('EHOSTUNREACH'))
+    else if (!channel.send(REQUEST)) finish(outcomeOfFailure('EHOSTUNREACH'))
     else signal.addEventListener('abort', onAbort)
   })

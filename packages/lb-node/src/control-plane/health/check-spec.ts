@@ -30,7 +30,7 @@ export function servedPort({ type, port, serves }: CheckSpec): ServedPort {
  * Identity of a request: checks with the same request have the same results, at whatever interval
  * they are made.
  */
-export function questionOf(spec: CheckSpec): string {
+export function requestKeyOf(spec: CheckSpec): string {
   const { type, address, port, path, method, host, expectStatus } = spec
   const serves = servedPort(spec)
   return JSON.stringify([type, address, port, path, method, host, expectStatus, serves.port, serves.protocol])
@@ -39,5 +39,5 @@ export function questionOf(spec: CheckSpec): string {
 /** Checks with the same key are one. */
 export function checkKey(spec: CheckSpec): string {
   const { intervalMs, fastIntervalMs, timeoutMs, rise, fall } = spec
-  return JSON.stringify([questionOf(spec), intervalMs, fastIntervalMs, timeoutMs, rise, fall])
+  return JSON.stringify([requestKeyOf(spec), intervalMs, fastIntervalMs, timeoutMs, rise, fall])
 }

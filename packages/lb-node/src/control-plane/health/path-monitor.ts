@@ -8,7 +8,7 @@ export interface CheckPath {
   /** Requests a sign of life from the other end of the link. */
   probe(): void
   /** Returns true if anything has come from the link at `time` or later. */
-  hasHeardSince(time: number): boolean
+  hasReceivedSince(time: number): boolean
   /**
    * Returns true if the link has been silent for so long that silence excuses no failure any more.
    */
@@ -34,7 +34,7 @@ export class PathMonitor {
     this.#heardAt = now
   }
 
-  hasHeardSince(time: number): boolean {
+  hasReceivedSince(time: number): boolean {
     return this.#heardAt >= time
   }
 

@@ -32,7 +32,7 @@ export class Probe {
    * Start of the first of the checks in a row that have timed out, ms; undefined: the last one has
    * not.
    */
-  silentSince: number | undefined
+  unresponsiveSince: number | undefined
   lastDurationMs: number | undefined
   /** Ends the check that is under way; undefined while none is. */
   running: AbortController | undefined
@@ -62,7 +62,7 @@ export class Probe {
     this.lastReason = before.lastReason
     this.lastFailure = before.lastFailure
     this.responds = before.responds
-    this.silentSince = before.silentSince
+    this.unresponsiveSince = before.unresponsiveSince
     this.lastDurationMs = before.lastDurationMs
   }
 
@@ -123,7 +123,8 @@ export class Probe {
     if (result === 'failure') this.lastFailure = reason
     if (result !== 'inconclusive') this.responds = responds
     if (result !== 'inconclusive')
-      this.silentSince = result === 'failure' && this.#hasTimedOut ? (this.silentSince ?? this.#startedAt) : undefined
+      this.unresponsiveSince =
+        result === 'failure' && this.#hasTimedOut ? (this.unresponsiveSince ?? this.#startedAt) : undefined
     if (result !== 'inconclusive') this.state = observe(this.state, result, this.spec, now)
     this.#nextAt = nextCheckAt(this.spec, this.#startedAt, this.state.doubts > 0, random, now)
   }

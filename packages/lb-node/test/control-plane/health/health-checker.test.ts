@@ -132,10 +132,10 @@ t.test('a backend that does not answer: each check ends at its timeout, none ove
   t.strictSame(host.log, ['11000 80', '12000 80', '13000 80', '15000 80'])
   t.strictSame(changes, ['14000 80 unhealthy: not connected within 1000 ms'], 'a first failure is no news')
   t.equal(host.mostOpen, 1)
-  t.match(checker.status(), [{ lastDurationMs: 1_000, responds: false, silentMs: 4_000 }])
+  t.match(checker.status(), [{ lastDurationMs: 1_000, responds: false, unresponsiveMs: 4_000 }])
   host.behaviors.set(80, 'refused')
   await pass(2_000)
-  t.match(checker.status(), [{ responds: false, silentMs: 0 }], 'a refusal ends the silence, and is no response')
+  t.match(checker.status(), [{ responds: false, unresponsiveMs: 0 }], 'a refusal ends the silence, and is no response')
 })
 
 t.test('a first good result is no change, unless backends start as unhealthy', async (t) => {
@@ -257,7 +257,7 @@ function pathOf(clock: ManualClock, monitor: PathMonitor) {
       this.probes++
       if (!this.isSilent) monitor.heard(clock.now)
     },
-    hasHeardSince: (time: number) => monitor.hasHeardSince(time),
+    hasReceivedSince: (time: number) => monitor.hasReceivedSince(time),
     isOverdue: (now: number) => monitor.isOverdue(now),
   }
   return path

@@ -14,7 +14,7 @@ export const hashThreshold: EcmpSelection = {
 }
 
 class HashThresholdSelector implements Selector {
-  readonly notesUse = false
+  readonly recordsUse = false
   readonly #m: number
   /**
    * Exact up to 2^21 next hops: products stay below 2^53, and the division is by a power of two.

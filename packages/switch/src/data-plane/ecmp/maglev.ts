@@ -31,7 +31,7 @@ export class Maglev implements EcmpSelection {
 }
 
 class MaglevSelector implements Selector {
-  readonly notesUse = false
+  readonly recordsUse = false
   readonly #table: Uint16Array
   constructor(table: Uint16Array) {
     this.#table = table

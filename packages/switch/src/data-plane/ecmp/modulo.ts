@@ -11,7 +11,7 @@ export const modulo: EcmpSelection = {
 }
 
 class ModuloSelector implements Selector {
-  readonly notesUse = false
+  readonly recordsUse = false
   readonly #m: number
   constructor(m: number) {
     this.#m = m

@@ -13,7 +13,7 @@ export const rendezvous: EcmpSelection = {
 }
 
 class RendezvousSelector implements Selector {
-  readonly notesUse = false
+  readonly recordsUse = false
   /**
    * One for each next hop, no two alike: the mix is a bijection, and so no two draws are alike
    * either.

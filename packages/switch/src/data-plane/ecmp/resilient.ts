@@ -81,7 +81,7 @@ interface BucketUse {
 }
 
 class ResilientSelector implements Selector {
-  readonly notesUse = true
+  readonly recordsUse = true
   /** Index of the next hop by bucket. */
   readonly #table: Int32Array
   readonly #use: BucketUse

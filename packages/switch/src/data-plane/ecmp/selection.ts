@@ -31,7 +31,7 @@ export interface Selector {
    * {@link use} takes note of something, and so must be called even where there is but one next
    * hop.
    */
-  readonly notesUse: boolean
+  readonly recordsUse: boolean
   /**
    * Allocation-free.
    * @param hash 32 unsigned bits

@@ -14,7 +14,7 @@ const CHUNK_SIZE = /^([0-9a-f]{1,8})[ \t]*(?:;.*)?$/i
  * Reads one answer of HTTP/1, as far as a check wants to know it: its status, and when it is whole
  * (RFC 9112 §4, §6.3). Any bytes will do; what is kept is bounded.
  */
-export class HttpAnswer {
+export class HttpResponse {
   /**
    * `head`: not all of the head is there. `long`: the body goes on, and is not waited for. `cut`:
    * the connection ended too early.

@@ -1,4 +1,4 @@
-import { HttpAnswer } from '@fivetuple/lb-node'
+import { HttpResponse } from '@fivetuple/lb-node'
 import fc from 'fast-check'
 import t from 'tap'
 
@@ -26,23 +26,23 @@ const WHOLE: readonly (readonly [name: string, text: string, status: number])[] 
   ],
 ]
 
-function read(text: string, cuts: readonly number[] = []): HttpAnswer {
-  const answer = new HttpAnswer()
+function read(text: string, cuts: readonly number[] = []): HttpResponse {
+  const response = new HttpResponse()
   const bytes = Buffer.from(text, 'latin1')
   let from = 0
   for (const to of [...cuts, bytes.length].sort((a, b) => a - b)) {
-    answer.take(bytes, from, to)
+    response.take(bytes, from, to)
     from = to
   }
-  return answer
+  return response
 }
 
 t.test('a response to HEAD has no body, whatever its length says', async (t) => {
-  const answer = new HttpAnswer(true)
+  const response = new HttpResponse(true)
   const bytes = Buffer.from('HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n')
-  answer.take(bytes, 0, bytes.length)
-  t.equal(answer.state, 'whole')
-  t.equal(answer.status, 200)
+  response.take(bytes, 0, bytes.length)
+  t.equal(response.state, 'whole')
+  t.equal(response.status, 200)
 })
 
 for (const [name, text, status] of WHOLE)
@@ -58,32 +58,32 @@ for (const [name, text, status] of WHOLE)
     )
     t.match(read(`${text}HTTP/1.1 200 OK\r\n`), { state: 'whole', status }, 'with trailing bytes')
     for (let length = 0; length < text.length; length++) {
-      const answer = read(text.slice(0, length))
-      if (answer.state === 'whole') t.fail(`whole after ${length} bytes`)
-      answer.end()
-      if (answer.state !== 'cut') t.fail(`${answer.state} when it ends after ${length} bytes`)
+      const response = read(text.slice(0, length))
+      if (response.state === 'whole') t.fail(`whole after ${length} bytes`)
+      response.end()
+      if (response.state !== 'cut') t.fail(`${response.state} when it ends after ${length} bytes`)
     }
   })
 
 t.test('without a length it ends with the connection', async (t) => {
-  const answer = read('HTTP/1.0 200 OK\r\nserver: x\r\n\r\nsome words')
-  t.equal(answer.state, 'body')
-  answer.end()
-  t.match(answer, { state: 'whole', status: 200 })
+  const response = read('HTTP/1.0 200 OK\r\nserver: x\r\n\r\nsome words')
+  t.equal(response.state, 'body')
+  response.end()
+  t.match(response, { state: 'whole', status: 200 })
 })
 
 t.test('a long body is not waited for', async (t) => {
   for (const head of ['content-length: 1000000', 'transfer-encoding: chunked', 'server: x']) {
     const size = head.startsWith('t') ? 'f4240\r\n' : ''
-    const answer = read(`HTTP/1.1 200 OK\r\n${head}\r\n\r\n${size}`)
+    const response = read(`HTTP/1.1 200 OK\r\n${head}\r\n\r\n${size}`)
     let kibibytes = 0
-    for (; answer.state === 'body'; kibibytes++) answer.take(Buffer.alloc(1024, 'x'), 0, 1024)
+    for (; response.state === 'body'; kibibytes++) response.take(Buffer.alloc(1024, 'x'), 0, 1024)
     t.equal(kibibytes, 65, head)
-    t.equal(answer.state, 'long', head)
+    t.equal(response.state, 'long', head)
   }
 })
 
-t.test('what is no answer', async (t) => {
+t.test('what is no response', async (t) => {
   for (const text of [
     'SSH-2.0-OpenSSH\r\n',
     'H!',
