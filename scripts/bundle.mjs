@@ -18,15 +18,19 @@ const __filename = $fileURLToPath(import.meta.url)
 const __dirname = $dirname(__filename)`
 
 /**
- * Plugin that gives the registry of operations a copy of TypeBox in one module. The command loads the
- * registry at each start. A chunk that the registry shares with other modules has all that any of them uses
+ * Plugin that gives the registry of operations, with the faults in it, a copy of TypeBox in one module.
+ * The command loads the registry at each start. A chunk that the registry shares with other modules has all that any of them uses
  * of TypeBox; the copy is left with only the statements that the registry uses.
  */
 const TYPEBOX_OF_OPERATIONS = {
   name: 'typebox-of-operations',
   setup({ esbuild, resolve, onResolve, onLoad }) {
     onResolve({ filter: /^typebox$/ }, async ({ importer, resolveDir, kind, pluginData }) => {
-      if (pluginData === 'original' || !/[/\\]cluster[/\\]dist[/\\]operations[/\\]/.test(importer)) return
+      if (
+        pluginData === 'original' ||
+        !/[/\\]cluster[/\\]dist[/\\](operations|launcher[/\\]faults)[/\\]/.test(importer)
+      )
+        return
       const { path } = await resolve('typebox', { importer, resolveDir, kind, pluginData: 'original' })
       return { path, namespace: 'operations' }
     })

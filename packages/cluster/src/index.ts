@@ -17,14 +17,8 @@ export { Cluster } from './launcher/cluster.js'
 export type { ClusterEvent, ReadyBackend, ReadyReport, ReadySwitch, ReadyVip } from './launcher/events.js'
 export { type ClusterRecord, runningClusters } from './launcher/run-directory.js'
 export type { ClusterControl } from './operations/control.js'
-export type {
-  ClearedFaults,
-  Fault,
-  FaultList,
-  FaultReport,
-  LinkSide,
-  LinkSides,
-} from './operations/fault-schemas.js'
+export type { FaultReport } from './operations/fault-report-schema.js'
+export type { ClearedFaults, Fault, FaultList } from './operations/fault-schemas.js'
 export { type Operation, operation, streamingOperation } from './operations/operation.js'
 export { OPERATIONS, type Registry } from './operations/registry.js'
 export type { RollingProgress, RollingResult } from './operations/rolling-schemas.js'

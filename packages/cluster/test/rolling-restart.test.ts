@@ -1,6 +1,6 @@
 import type { RollingProgress, RollingResult } from '@fivetuple/cluster'
 import t from 'tap'
-import { RollingRestart, type RollingRestartOptions } from '../dist/launcher/injection-rolling-restart.js'
+import { RollingRestart, type RollingRestartOptions } from '../dist/launcher/actions/rolling-restart.js'
 import { roleClients } from '../dist/launcher/role-contracts.js'
 
 /** Of two LBs without sessions, which are drained and restarted at once. */

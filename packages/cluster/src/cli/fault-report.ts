@@ -1,5 +1,6 @@
 import type { Output } from '../operations/command.js'
-import type { ClearedFaults, FaultList, FaultReport } from '../operations/fault-schemas.js'
+import type { FaultReport } from '../operations/fault-report-schema.js'
+import type { ClearedFaults, FaultList } from '../operations/fault-schemas.js'
 import { table } from './table.js'
 import { targeted } from './targeted.js'
 

@@ -1,31 +1,27 @@
 import { randomBytes } from 'node:crypto'
 import { EventEmitter } from 'node:events'
-import { fileURLToPath } from 'node:url'
 import type { ClusterConfig } from '../config/cluster-config.js'
 import type { ConfigWarning } from '../config/config-error.js'
 import { type ClusterPlan, planCluster } from '../plan/plan.js'
-import { programIn } from '../program.js'
 import { ClusterView } from './cluster-view.js'
+import { clusterControl } from './control.js'
 import { ControlApi } from './control-api.js'
-import { DrainControl } from './drain-control.js'
 import type { ClusterEvent, Happening, ReadyReport } from './events.js'
-import { InjectionControl } from './injection-control.js'
-import { Recovery } from './injection-recovery.js'
+import { Links } from './faults/links.js'
 import { LbConfigs } from './lb-configs.js'
 import { LbFleet } from './lb-fleet.js'
 import { untilReady } from './readiness.js'
+import { readyReport } from './ready-report.js'
 import { Reaper } from './reaper.js'
+import { Recovery } from './recovery.js'
 import { ReportEvents } from './report-events.js'
-import { type RoleReport, roleClients } from './role-contracts.js'
-import type { RoleSpec } from './role-process.js'
+import { roleClients } from './role-contracts.js'
+import { roleSpecs } from './role-specs.js'
 import { RunDirectory } from './run-directory.js'
-import { LauncherStatus, listenFailureOf } from './status-control.js'
+import { RunDirectoryKeeper } from './run-directory-keeper.js'
 import { Supervisor } from './supervisor.js'
-import { VipControl } from './vip-control.js'
 
 const KEY_BYTES = 32
-/** Run directory: looked after this often. */
-const FILES_STEP_MS = 1_000
 const STOPPED_EARLY = 'it was stopped before it was ready'
 
 interface ClusterEvents {
@@ -36,8 +32,9 @@ interface ClusterEvents {
 export class Cluster extends EventEmitter<ClusterEvents> {
   readonly plan: ClusterPlan
   readonly #directory: RunDirectory
+  readonly #keeper: RunDirectoryKeeper
   readonly #reaper: Reaper
-  readonly #supervisor = new Supervisor({ restart: true, beforeRestart: () => this.#restoreFiles() })
+  readonly #supervisor = new Supervisor({ restart: true, beforeRestart: () => this.#keeper.restore() })
   readonly #api: ControlApi
   readonly #token = randomBytes(KEY_BYTES).toString('base64url')
   readonly #view: ClusterView
@@ -45,15 +42,13 @@ export class Cluster extends EventEmitter<ClusterEvents> {
   readonly #stopping = new AbortController()
   readonly #createdAt = performance.now()
   #stopped: Promise<void> | undefined
-  #filesTimer: NodeJS.Timeout | undefined
-  /** Why the run directory can't be written again; undefined: it is there. */
-  #filesError: string | undefined
 
   /** @param block the /16 to use, CIDR; overrides what the configuration says, which may be 'auto' */
   constructor(config: ClusterConfig, block: string) {
     super()
     this.plan = planCluster(config, block, randomBytes(KEY_BYTES).toString('hex'))
     this.#directory = new RunDirectory(block)
+    this.#keeper = new RunDirectoryKeeper(this.#directory, (happening) => this.#happened(happening))
     this.#reaper = new Reaper(this.#directory.path)
     this.#view = new ClusterView(this.plan)
     this.#reportEvents = new ReportEvents(this.plan, this.#view)
@@ -61,25 +56,20 @@ export class Cluster extends EventEmitter<ClusterEvents> {
     const configs = new LbConfigs(this.plan.lbs, write)
     const roles = roleClients((name, method, params) => this.#supervisor.request(name, method, params))
     const fleet = new LbFleet(configs, roles, (lb) => this.#supervisor.state(lb).state)
-    const drains = new DrainControl(this.plan, fleet, roles, this.#view)
+    const parts = {
+      plan: this.plan,
+      supervisor: this.#supervisor,
+      roles,
+      fleet,
+      links: new Links(this.plan, write, roles),
+      view: this.#view,
+      recovery: new Recovery(this.plan, configs, this.#view),
+    }
     this.#api = new ControlApi({
       address: this.plan.api.address,
       port: this.plan.api.port,
       token: this.#token,
-      control: {
-        status: new LauncherStatus(this.plan, this.#supervisor, fleet, roles),
-        vips: new VipControl(this.plan, fleet, this.#view),
-        drains,
-        faults: new InjectionControl({
-          plan: this.plan,
-          supervisor: this.#supervisor,
-          drains,
-          recovery: new Recovery(this.plan, configs, this.#view),
-          roles,
-          write,
-          onDone: (description) => this.#happened({ event: 'fault', description }),
-        }),
-      },
+      control: clusterControl(parts, (description) => this.#happened({ event: 'fault', description })),
     })
     this.#supervisor.on('started', (name, pid) => {
       this.#watchPids()
@@ -92,7 +82,10 @@ export class Cluster extends EventEmitter<ClusterEvents> {
       this.#happened({ event: 'died', name, how, restartInMs: restartInMs ?? null })
     })
     this.#supervisor.on('ready', (name) => this.#view.onReady(name))
-    this.#supervisor.on('report', (name, report) => this.#onReport(name, report))
+    this.#supervisor.on('report', (name, report) => {
+      this.#view.onReport(name, report)
+      for (const happening of this.#reportEvents.onReport(name, report)) this.#happened(happening)
+    })
   }
 
   /**
@@ -104,12 +97,12 @@ export class Cluster extends EventEmitter<ClusterEvents> {
       await this.#claimApi()
       if (this.#stopping.signal.aborted) throw new Error(STOPPED_EARLY)
       this.#directory.create() // not before: until then it may be that of a cluster that starts there, too
-      this.#filesTimer = setInterval(() => this.#restoreFiles(), FILES_STEP_MS).unref()
-      const roles = this.#roleSpecs()
+      this.#keeper.start()
+      const roles = roleSpecs(this.plan, (name, config) => this.#directory.writeRoleConfig(name, config))
       const ready = this.#untilReady()
       this.#supervisor.start(roles)
       await Promise.all([ready, this.#api.serve()])
-      const report = this.#readyReport()
+      const report = readyReport(this.plan, this.#view, this.#supervisor.states())
       this.#directory.writeRecord({
         name: this.plan.name,
         block: this.plan.block,
@@ -161,47 +154,12 @@ export class Cluster extends EventEmitter<ClusterEvents> {
 
   async #stop(): Promise<void> {
     this.#stopping.abort()
-    clearInterval(this.#filesTimer)
+    this.#keeper.stop()
     await this.#supervisor.stop()
     await this.#api.close()
     this.#reaper.release()
     this.#directory.remove()
     this.#happened({ event: 'stopped' })
-  }
-
-  #roleSpecs(): RoleSpec[] {
-    const { switches, lbs, backends } = this.plan
-    const specs = <T extends { readonly name: string; readonly lineCards?: number }>(
-      kind: RoleSpec['kind'],
-      program: string,
-      configs: readonly T[],
-    ): RoleSpec[] =>
-      configs.map((config) => ({
-        kind,
-        name: config.name,
-        program,
-        forks: (config.lineCards ?? 1) > 1,
-        configFile: this.#directory.writeRoleConfig(config.name, config),
-      }))
-    return [
-      ...specs('switch', programOf('@fivetuple/switch'), switches),
-      // Before many LBs, which check them: one that is checked before it has started is found unhealthy, and its VIPs are inhibited.
-      ...specs('backend', programOf('@fivetuple/backend'), backends),
-      ...specs('lb', programOf('@fivetuple/lb-node'), lbs),
-    ]
-  }
-
-  /** Roles read their configuration when they start again, and commands find the cluster by its record. */
-  #restoreFiles(): void {
-    const { path } = this.#directory
-    try {
-      if (this.#directory.restore()) this.#happened({ event: 'files', directory: path, error: null })
-      this.#filesError = undefined
-    } catch (error) {
-      const { message } = error as Error
-      if (message !== this.#filesError) this.#happened({ event: 'files', directory: path, error: message })
-      this.#filesError = message
-    }
   }
 
   #watchPids(): void {
@@ -225,44 +183,4 @@ export class Cluster extends EventEmitter<ClusterEvents> {
       this.#supervisor.off('failed', onFailed).off('died', onDied)
     }
   }
-
-  #onReport(name: string, report: RoleReport): void {
-    this.#view.onReport(name, report)
-    const isUplink = name === this.plan.uplink.name
-    const happenings =
-      report.event === 'vips'
-        ? this.#reportEvents.inhibitors(name)
-        : !isUplink
-          ? []
-          : report.event === 'routes'
-            ? this.#reportEvents.routes()
-            : this.#reportEvents.listeners()
-    for (const happening of happenings) this.#happened(happening)
-  }
-
-  #readyReport(): ReadyReport {
-    const { plan } = this
-    const pids = new Map(this.#supervisor.states().map(({ spec, pid }) => [spec.name, pid]))
-    const pid = (name: string): number => pids.get(name) ?? 0
-    return {
-      api: `http://${plan.api.address}:${plan.api.port}`,
-      block: plan.block,
-      vips: plan.vips.map(({ name, address, port, protocol, listen, lbs }) => ({
-        name,
-        address,
-        port,
-        protocol,
-        listen: `${listen.address}:${listen.port}`,
-        listenFailure: listenFailureOf(name, this.#view.listenFailures),
-        lbs,
-      })),
-      lbs: plan.lbs.map(({ name, address, bip }) => ({ name, pid: pid(name), address, bip })),
-      backends: plan.backends.map(({ name, address, port }) => ({ name, pid: pid(name), address, port })),
-      switches: plan.switches.map(({ name, role, address }) => ({ name, role, pid: pid(name), address })),
-    }
-  }
-}
-
-function programOf(packageName: string): string {
-  return fileURLToPath(programIn(new URL('.', import.meta.resolve(packageName))))
 }

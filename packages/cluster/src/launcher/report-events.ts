@@ -1,22 +1,32 @@
 import type { ClusterPlan } from '../plan/plan.js'
 import type { ClusterView } from './cluster-view.js'
 import type { Happening } from './events.js'
-import { listenFailureOf } from './status-control.js'
+import { listenFailureOf } from './listen-failure.js'
+import type { RoleReport } from './role-contracts.js'
 
 /**
  * Derives the cluster's events from its view: each change of routes, inhibitors and listeners once.
  */
 export class ReportEvents {
   readonly #vips: ClusterPlan['vips']
+  readonly #uplink: string
   readonly #view: ClusterView
   /** What was reported last, by VIP, or VIP and LB. */
   readonly #routes = new Map<string, string>()
   readonly #inhibitors = new Map<string, string>()
   readonly #failures = new Map<string, string | undefined>()
 
-  constructor({ vips }: Pick<ClusterPlan, 'vips'>, view: ClusterView) {
+  constructor({ vips, uplink }: Pick<ClusterPlan, 'vips' | 'uplink'>, view: ClusterView) {
     this.#vips = vips
+    this.#uplink = uplink.name
     this.#view = view
+  }
+
+  /** Returns the events of a report that the view has taken. */
+  onReport(name: string, report: RoleReport): Happening[] {
+    if (report.event === 'vips') return this.inhibitors(name)
+    if (name !== this.#uplink) return []
+    return report.event === 'routes' ? this.routes() : this.listeners()
   }
 
   /** Returns the changes of the VIPs' routes since the last call. */

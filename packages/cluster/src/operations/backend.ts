@@ -1,13 +1,14 @@
 import type { Static } from 'typebox'
+import { behaviorFields } from '../launcher/faults/backend-behavior.js'
 import type { CommandShape } from './command.js'
 import { BackendDrain, BackendDrainProgress } from './drain-schemas.js'
 import { drained, waiting, waitOptions } from './drains.js'
-import { behavior, FaultReport } from './fault-schemas.js'
+import { FaultReport } from './fault-report-schema.js'
 import { operation, streamingOperation } from './operation.js'
 import { duration, share } from './parsers.js'
 import { Name, strict } from './schemas.js'
 
-const Change = strict({ backend: Name, ...behavior })
+const Change = strict({ backend: Name, ...behaviorFields })
 
 const backendArgument = { sets: 'backend', description: 'name of the backend', completes: 'backend' } as const
 const reportOutput = () => import('../cli/fault-report.js').then(({ reportOutput }) => reportOutput)
@@ -122,7 +123,8 @@ export const backendOperations = [
       behaviorCommand('stall', 'accept requests and never respond', { fixed: { stall: true } }, ''),
       behaviorCommand('refuse', 'refuse new connections', { fixed: { refuse: true } }, ''),
     ],
-    run: (control, { backend, ...change }) => control.faults.setBehavior(backend, change),
+    run: (control, { backend, ...behavior }) =>
+      control.faults.inject([{ kind: 'misbehaving', role: backend, behavior }]),
   }),
   operation({
     name: 'backend.restore',
@@ -141,6 +143,6 @@ export const backendOperations = [
         output: reportOutput,
       },
     ],
-    run: (control, { backend }) => control.faults.restoreBehavior(backend),
+    run: (control, { backend }) => control.faults.clear([{ kind: 'misbehaving', role: backend, behavior: {} }]),
   }),
 ] as const

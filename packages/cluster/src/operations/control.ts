@@ -1,5 +1,7 @@
+import type { InjectableFault } from '../launcher/faults/registry.js'
 import type { BackendDrain, LbDrain } from './drain-schemas.js'
-import type { BehaviorChange, ClearedFaults, FaultList, FaultReport, LinkSides } from './fault-schemas.js'
+import type { FaultReport } from './fault-report-schema.js'
+import type { ClearedFaults, FaultList } from './fault-schemas.js'
 import type { RollingProgress, RollingResult } from './rolling-schemas.js'
 import type { ClusterStatus, Explanation, LbSessions, Prediction } from './status-schemas.js'
 import type { LbVips, VipSettings, VipSettingsChange } from './vip-schemas.js'
@@ -33,29 +35,13 @@ export interface DrainsControl {
   drainBackend(backend: string, draining: boolean): Promise<BackendDrain>
 }
 
-export interface FaultsControl {
+export interface RolesControl {
   /** SIGKILL. @param keepStopped keep it down until it is started; else it is started again after its backoff */
   kill(role: string, keepStopped: boolean): Promise<FaultReport>
-  /** SIGSTOP. */
-  pause(role: string): Promise<FaultReport>
-  /** SIGCONT. */
-  resume(role: string): Promise<FaultReport>
   /** Starts a role that is down; resolves when it is ready and its routes are there. */
   start(role: string): Promise<FaultReport>
   /** Stops a role in order and starts it again; resolves when it is ready and its routes are back. */
   restart(role: string): Promise<FaultReport>
-  /** Takes links of an LB down: no carrier, and its redials are refused. */
-  takeLinksDown(lb: string, sides: LinkSides): Promise<FaultReport>
-  /** Brings links up; resolves when the routes of the LB are back, unless it is inhibited. */
-  bringLinksUp(lb: string, sides: LinkSides): Promise<FaultReport>
-  /** Changes the behavior of one of our backends; what `change` leaves out stays as it is. */
-  setBehavior(backend: string, change: BehaviorChange): Promise<FaultReport>
-  /** Restores the normal behavior of a backend. */
-  restoreBehavior(backend: string): Promise<FaultReport>
-  /** All faults that are injected now. */
-  faults(): Promise<FaultList>
-  /** Clears all faults; resolves when routes are back. What can't be cleared is reported. */
-  clearFaults(): Promise<ClearedFaults>
   /**
    * Restarts all LBs, one after the other. It ends between two steps when its generator is returned.
    * @param drainMaxMs longest drain of each LB before its restart; 0: no drain
@@ -63,10 +49,22 @@ export interface FaultsControl {
   rollingRestart(drainMaxMs: number): AsyncGenerator<RollingProgress, RollingResult, undefined>
 }
 
+/** Faults of all kinds; those that are injected or cleared together are of one kind. */
+export interface FaultsControl {
+  inject<F extends InjectableFault>(faults: readonly [F, ...F[]]): Promise<FaultReport>
+  /** Clears faults; resolves when the routes that they kept away are back. */
+  clear<F extends InjectableFault>(faults: readonly [F, ...F[]]): Promise<FaultReport>
+  /** All faults that are injected now. */
+  list(): Promise<FaultList>
+  /** Clears all faults; resolves when routes are back. What can't be cleared is reported. */
+  clearAll(): Promise<ClearedFaults>
+}
+
 /** What a launcher offers to operations. */
 export interface ClusterControl {
   readonly status: StatusControl
   readonly vips: VipsControl
   readonly drains: DrainsControl
+  readonly roles: RolesControl
   readonly faults: FaultsControl
 }

@@ -23,7 +23,7 @@ export const faultsOperations = [
         output: () => import('../cli/fault-report.js').then(({ faultsOutput }) => faultsOutput),
       },
     ],
-    run: (control) => control.faults.faults(),
+    run: (control) => control.faults.list(),
   }),
   operation({
     name: 'faults.clear',
@@ -42,6 +42,6 @@ export const faultsOperations = [
         output: () => import('../cli/fault-report.js').then(({ clearedOutput }) => clearedOutput),
       },
     ],
-    run: (control) => control.faults.clearFaults(),
+    run: (control) => control.faults.clearAll(),
   }),
 ] as const

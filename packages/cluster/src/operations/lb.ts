@@ -112,6 +112,6 @@ export const lbOperations = [
     progress: RollingProgress,
     timeoutMs: DRAIN_MAX_MS + RESTART_MAX_MS,
     commands: [rollingCommand('rolling-restart', 'Faults:'), rollingCommand('lb rolling-restart', 'Operation:')],
-    run: ({ faults }, { drainMaxMs = 0 }) => faults.rollingRestart(drainMaxMs),
+    run: ({ roles }, { drainMaxMs = 0 }) => roles.rollingRestart(drainMaxMs),
   }),
 ] as const

@@ -1,18 +1,21 @@
-import type { Static } from 'typebox'
+import * as Type from 'typebox'
+import type { LinkSide } from '../launcher/faults/links.js'
 import type { CommandShape } from './command.js'
-import { FaultReport, LinkSides } from './fault-schemas.js'
+import { FaultReport } from './fault-report-schema.js'
 import { operation } from './operation.js'
 import { Name, strict } from './schemas.js'
 
 /** Time in which the routes of an LB are back, or the launcher gives up, with a margin, ms. */
 const RECOVERY_TIMEOUT_MS = 40_000
 
+/** One or both links of an LB. */
+const LinkSides = Type.Enum(['uplink', 'downlink', 'both'], { title: 'uplink, downlink or both' })
 const Links = strict({ lb: Name, side: LinkSides })
 
 function linkCommand(
   action: 'down' | 'up',
   description: string,
-): CommandShape<Static<typeof Links>, Static<typeof FaultReport>> {
+): CommandShape<Type.Static<typeof Links>, Type.Static<typeof FaultReport>> {
   return {
     words: `link ${action}`,
     group: 'Faults:',
@@ -41,7 +44,7 @@ export const linkOperations = [
     parameters: Links,
     result: FaultReport,
     commands: [linkCommand('down', 'take links of an LB down: no carrier, and its redials are refused')],
-    run: (control, { lb, side }) => control.faults.takeLinksDown(lb, side),
+    run: (control, { lb, side }) => control.faults.inject(linksDown(lb, side)),
   }),
   operation({
     name: 'link.up',
@@ -52,6 +55,11 @@ export const linkOperations = [
     result: FaultReport,
     timeoutMs: RECOVERY_TIMEOUT_MS,
     commands: [linkCommand('up', 'bring links of an LB up; done when its routes are back')],
-    run: (control, { lb, side }) => control.faults.bringLinksUp(lb, side),
+    run: (control, { lb, side }) => control.faults.clear(linksDown(lb, side)),
   }),
 ] as const
+
+function linksDown(lb: string, side: Type.Static<typeof LinkSides>) {
+  const down = (of: LinkSide) => ({ kind: 'link-down', role: lb, side: of }) as const
+  return side === 'both' ? ([down('uplink'), down('downlink')] as const) : ([down(side)] as const)
+}

@@ -1,6 +1,6 @@
 import type { Static } from 'typebox'
 import type { CommandShape } from './command.js'
-import { FaultReport } from './fault-schemas.js'
+import { FaultReport } from './fault-report-schema.js'
 import { operation } from './operation.js'
 import { Flag, Name, optional, strict } from './schemas.js'
 
@@ -47,7 +47,7 @@ export const roleOperations = [
         output,
       },
     ],
-    run: (control, { role, keepStopped }) => control.faults.kill(role, keepStopped ?? false),
+    run: (control, { role, keepStopped }) => control.roles.kill(role, keepStopped ?? false),
   }),
   operation({
     name: 'role.pause',
@@ -57,7 +57,7 @@ export const roleOperations = [
     parameters: Role,
     result: FaultReport,
     commands: [roleCommand('pause', 'pause a role with SIGSTOP: it is unresponsive, but its connections stay')],
-    run: (control, { role }) => control.faults.pause(role),
+    run: (control, { role }) => control.faults.inject([{ kind: 'paused', role }]),
   }),
   operation({
     name: 'role.resume',
@@ -68,7 +68,7 @@ export const roleOperations = [
     result: FaultReport,
     timeoutMs: RESTART_TIMEOUT_MS,
     commands: [roleCommand('resume', 'resume a paused role (SIGCONT)')],
-    run: (control, { role }) => control.faults.resume(role),
+    run: (control, { role }) => control.faults.clear([{ kind: 'paused', role }]),
   }),
   operation({
     name: 'role.restart',
@@ -81,7 +81,7 @@ export const roleOperations = [
     commands: [
       roleCommand('restart', 'stop a role in order, routes first, and start it again; done when its routes are back'),
     ],
-    run: (control, { role }) => control.faults.restart(role),
+    run: (control, { role }) => control.roles.restart(role),
   }),
   operation({
     name: 'role.start',
@@ -92,6 +92,6 @@ export const roleOperations = [
     result: FaultReport,
     timeoutMs: RESTART_TIMEOUT_MS,
     commands: [roleCommand('start', 'start a role that is down; done when its routes are there')],
-    run: (control, { role }) => control.faults.start(role),
+    run: (control, { role }) => control.roles.start(role),
   }),
 ] as const

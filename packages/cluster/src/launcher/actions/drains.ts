@@ -1,24 +1,25 @@
-import { ApiError } from '../api/problem.js'
-import type { DrainsControl } from '../operations/control.js'
-import type { BackendDrain, LbDrain } from '../operations/drain-schemas.js'
-import type { ClusterPlan } from '../plan/plan.js'
-import type { ClusterView } from './cluster-view.js'
-import type { LbFleet } from './lb-fleet.js'
+import { ApiError } from '../../api/problem.js'
+import type { DrainsControl } from '../../operations/control.js'
+import type { BackendDrain, LbDrain } from '../../operations/drain-schemas.js'
+import type { ClusterPlan } from '../../plan/plan.js'
+import type { ClusterView } from '../cluster-view.js'
+import type { LbFleet } from '../lb-fleet.js'
+import type { LauncherParts } from '../parts.js'
+import type { RoleClients } from '../role-contracts.js'
+import { until } from '../until.js'
 import { backendNamed, oneLbNamed } from './lookup.js'
-import type { RoleClients } from './role-contracts.js'
-import { until } from './until.js'
 
 /** Longest wait for the uplink switch to hear of a drain. */
 const CONVERGENCE_MAX_MS = 2_000
 
 /** Takes LBs and backends out of service without ending what they carry, and puts them back. */
-export class DrainControl implements DrainsControl {
+export class Drains implements DrainsControl {
   readonly #plan: ClusterPlan
   readonly #fleet: LbFleet
   readonly #roles: RoleClients
   readonly #view: ClusterView
 
-  constructor(plan: ClusterPlan, fleet: LbFleet, roles: RoleClients, view: ClusterView) {
+  constructor({ plan, fleet, roles, view }: Pick<LauncherParts, 'plan' | 'fleet' | 'roles' | 'view'>) {
     this.#view = view
     this.#plan = plan
     this.#fleet = fleet

@@ -1,21 +1,25 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { LbStatus } from '@fivetuple/lb-node'
-import { ApiError } from '../api/problem.js'
-import type { RollingProgress, RollingResult } from '../operations/rolling-schemas.js'
-import type { DrainControl } from './drain-control.js'
-import type { Recovery } from './injection-recovery.js'
-import type { RoleClients } from './role-contracts.js'
-import type { Supervisor } from './supervisor.js'
+import { ApiError } from '../../api/problem.js'
+import type { RollingProgress, RollingResult } from '../../operations/rolling-schemas.js'
+import type { Recovery } from '../recovery.js'
+import type { RoleClients } from '../role-contracts.js'
+import type { Supervisor } from '../supervisor.js'
+import type { Drains } from './drains.js'
 
-/** A restarted LB gets its share of new flows within moments; where nobody sends any, waiting longer is no use. */
+/** Longest wait for the first flow of a restarted LB, ms: without clients there is none. */
 const FIRST_FLOW_MAX_MS = 1_000
-const LOOK_EVERY_MS = 50
+/**
+ * Time between two status requests to the one LB that is waited for, ms. It is polled: a report of
+ * each new session count would cost a message per flow, on all LBs and all the time.
+ */
+const STATUS_STEP_MS = 50
 
 export interface RollingRestartOptions {
   readonly lbs: readonly string[]
   readonly supervisor: Pick<Supervisor, 'restart'>
-  readonly recovery: Recovery
-  readonly drains: DrainControl
+  readonly recovery: Pick<Recovery, 'untilRouted' | 'vipsOf'>
+  readonly drains: Pick<Drains, 'drainLb'>
   readonly roles: RoleClients
 }
 
@@ -85,7 +89,7 @@ export class RollingRestart {
 
   async #untilEmpty(lb: string, maxMs: number): Promise<void> {
     const deadline = performance.now() + maxMs
-    while (performance.now() < deadline && (await this.#status(lb)).sessions > 0) await sleep(LOOK_EVERY_MS)
+    while (performance.now() < deadline && (await this.#status(lb)).sessions > 0) await sleep(STATUS_STEP_MS)
   }
 
   async #firstFlows(lb: string): Promise<number> {
@@ -94,7 +98,7 @@ export class RollingRestart {
       const { services } = await this.#status(lb)
       const flows = services.reduce((sum, { newFlows }) => sum + newFlows, 0)
       if (flows > 0 || performance.now() > deadline) return flows
-      await sleep(LOOK_EVERY_MS)
+      await sleep(STATUS_STEP_MS)
     }
   }
 

@@ -1,7 +1,11 @@
 import type { SwitchConfig } from '@fivetuple/switch'
-import type { LinkSide } from '../operations/fault-schemas.js'
-import type { ClusterPlan } from '../plan/plan.js'
-import type { RoleClients } from './role-contracts.js'
+import * as Type from 'typebox'
+import type { ClusterPlan } from '../../plan/plan.js'
+import type { RoleClients } from '../role-contracts.js'
+
+/** Switch at the other end of an LB's link. */
+export type LinkSide = Type.Static<typeof LinkSide>
+export const LinkSide = Type.Enum(['uplink', 'downlink'])
 
 /** A link that is administratively down. */
 export interface DownLink {
@@ -38,6 +42,7 @@ export class Links {
     )
   }
 
+  /** True if a link of an LB is administratively down. */
   isDown(lb: string): boolean {
     return this.down.some((link) => link.lb === lb)
   }

@@ -1,5 +1,5 @@
-import { ApiError } from '../api/problem.js'
-import type { ClusterPlan, VipPlan } from '../plan/plan.js'
+import { ApiError } from '../../api/problem.js'
+import type { ClusterPlan, VipPlan } from '../../plan/plan.js'
 
 /** What operators name, found in the plan; a name that is not there is their mistake, and they are told what is. */
 

@@ -1,25 +1,26 @@
 import type { LbServiceConfig, PlacedVip } from '@fivetuple/lb-node'
-import { ApiError } from '../api/problem.js'
-import type { VipsControl } from '../operations/control.js'
-import type { LbVips, VipSettings, VipSettingsChange } from '../operations/vip-schemas.js'
-import type { ClusterPlan } from '../plan/plan.js'
-import type { ClusterView } from './cluster-view.js'
-import type { LbFleet, LbResponse } from './lb-fleet.js'
+import { ApiError } from '../../api/problem.js'
+import type { VipsControl } from '../../operations/control.js'
+import type { LbVips, VipSettings, VipSettingsChange } from '../../operations/vip-schemas.js'
+import type { ClusterPlan } from '../../plan/plan.js'
+import type { ClusterView } from '../cluster-view.js'
+import type { LbFleet, LbResponse } from '../lb-fleet.js'
+import type { LauncherParts } from '../parts.js'
+import { until } from '../until.js'
 import { lbNamed, vipNamed } from './lookup.js'
-import { until } from './until.js'
 
 /** Longest wait for the uplink switch to route as an LB's interface says. */
 const CONVERGENCE_MAX_MS = 2_000
 
 /** What operators do with VIPs: where each is, and how its flows are balanced. */
-export class VipControl implements VipsControl {
+export class Vips implements VipsControl {
   readonly #plan: ClusterPlan
   readonly #fleet: LbFleet
   readonly #view: ClusterView
   /** VIP → settled when the last change of its settings that was asked for is done. */
   readonly #changed = new Map<string, Promise<unknown>>()
 
-  constructor(plan: ClusterPlan, fleet: LbFleet, view: ClusterView) {
+  constructor({ plan, fleet, view }: Pick<LauncherParts, 'plan' | 'fleet' | 'view'>) {
     this.#plan = plan
     this.#fleet = fleet
     this.#view = view

@@ -1,0 +1,32 @@
+import type { ClusterControl } from '../operations/control.js'
+import { Drains } from './actions/drains.js'
+import { explainFlow } from './actions/explain.js'
+import { predictOutcomes } from './actions/predict.js'
+import { Roles } from './actions/roles.js'
+import { lbSessions } from './actions/sessions.js'
+import { clusterStatus } from './actions/status.js'
+import { Vips } from './actions/vips.js'
+import { FaultControl } from './faults/fault-control.js'
+import type { LauncherParts } from './parts.js'
+
+/**
+ * Returns what a launcher offers to operations.
+ *
+ * @param onFault receives each fault that was injected or cleared, unless other events report it
+ */
+export function clusterControl(parts: LauncherParts, onFault: (description: string) => void): ClusterControl {
+  const drains = new Drains(parts)
+  const faults = new FaultControl(parts, onFault)
+  return {
+    status: {
+      status: () => clusterStatus(parts),
+      explain: (client, vip, protocol) => explainFlow(parts, client, vip, protocol),
+      predict: (without) => predictOutcomes(parts, without),
+      sessions: (lb, vip, limit) => lbSessions(parts, lb, vip, limit),
+    },
+    vips: new Vips(parts),
+    drains,
+    roles: new Roles(parts, faults, drains),
+    faults,
+  }
+}

@@ -1,0 +1,66 @@
+import type { FaultReport, Watch } from '../../operations/fault-report-schema.js'
+import { roleNamed } from '../actions/lookup.js'
+import type { RoleKind } from '../role-contracts.js'
+import { type FaultKind, type FieldsOf, faultSchema } from './fault-kind.js'
+import { curl, done, HEALTH, onlyWay, STATUS } from './watch.js'
+
+const schema = faultSchema('paused', {})
+type PausedRole = FieldsOf<typeof schema>
+
+/** A role is paused (SIGSTOP): it is unresponsive, but its connections stay. */
+export const pausedRole: FaultKind<PausedRole, typeof schema> = {
+  kind: 'paused',
+  schema,
+  isRoleDown: true,
+  hasOwnEvents: false,
+  check: ({ role }, { plan }) => roleNamed(plan, role),
+  async apply([{ role }], { plan, supervisor }): Promise<FaultReport> {
+    const { spec, pid } = supervisor.pause(role)
+    const { holdTime } = plan.uplink.bgp
+    const noticed =
+      holdTime === 0 ? 'nothing detects it, since the hold time is 0' : `until the hold time (${holdTime} s) ends`
+    const effects: Record<RoleKind, readonly Watch[]> = {
+      lb: [
+        {
+          command: STATUS,
+          expect: `its cables stay up and it stays in ROUTED TO: ${noticed}; if it is resumed before, its flows continue`,
+        },
+        ...curl(plan, `connections that hash to it stall, others work`),
+      ],
+      backend: [
+        { command: HEALTH, expect: `its flows stall; LBs find ${role} unhealthy after some checks without a response` },
+        ...curl(plan, 'connections that are given to it stall until then'),
+      ],
+      switch: [
+        { command: STATUS, expect: `all flows stall: ${noticed}` },
+        ...curl(plan, 'no response until it is resumed'),
+      ],
+    }
+    return {
+      summary: `${role} (pid ${pid}) is paused: SIGSTOP`,
+      warnings: onlyWay(spec.kind, role, `'fivetuple resume ${role}'`),
+      watch: effects[spec.kind],
+      undo: `fivetuple resume ${role}`,
+    }
+  },
+  async undo({ role }, { supervisor }) {
+    supervisor.resume(role)
+  },
+  async list({ supervisor }) {
+    const paused = supervisor.states().filter(({ state }) => state === 'paused')
+    return paused.map(({ spec }) => ({ kind: 'paused', role: spec.name }))
+  },
+  describe: ({ role }) => `${role} is paused (SIGSTOP)`,
+  undoCommand: ({ role }) => `fivetuple resume ${role}`,
+  cleared([{ role }], _, { supervisor }): FaultReport {
+    const { spec, pid } = supervisor.state(role)
+    const expect =
+      spec.kind === 'backend'
+        ? 'flows continue where they were; LBs find it healthy after some good checks'
+        : 'flows continue where they were, if it was not detected; else sessions and routes come back within a second or so'
+    return done(`${role} (pid ${pid}) is resumed: SIGCONT`, expect)
+  },
+  awaited: () => [],
+  keepsRoutesAway: (lb, { plan, supervisor }) =>
+    [lb, plan.uplink.name, plan.downlink.name].some((name) => supervisor.state(name).state === 'paused'),
+}

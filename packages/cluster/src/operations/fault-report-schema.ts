@@ -1,0 +1,17 @@
+import { list, nullable, strict, Text, type Value } from './schemas.js'
+
+/** A command that shows the effect of a fault, and what is expected when. */
+const Watch = strict({ command: Text, expect: Text })
+export type Watch = Value<typeof Watch>
+
+/** What was done, and where its effect shows. */
+export const FaultReport = strict({
+  /** A sentence without a full stop. */
+  summary: Text,
+  /** Further effects. */
+  warnings: list(Text),
+  watch: list(Watch),
+  /** Command that undoes it; null: nothing is left to undo. */
+  undo: nullable(Text),
+})
+export type FaultReport = Value<typeof FaultReport>
