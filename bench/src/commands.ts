@@ -1,8 +1,18 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
+import type { ChainOptions } from './chain/chain.js'
+import type { ToolCommands } from './chain/tools.js'
+import type { AgainstOptions } from './clusters/against.js'
+import type { UnderFailureOptions } from './failure/under-failure.js'
+import type { CardsOptions } from './line-cards/cards.js'
+import type { MicroBenchOptions } from './micro/micro-benches.js'
+import type { ScaleOptions } from './scale/scale.js'
+import type { SoakOptions } from './soak/soak.js'
+import type { ThroughVipOptions } from './through-vip.js'
+import type { CompareTopologiesOptions } from './vrrp/compare-topologies.js'
 
 type Parse = (text: string) => number
 
-/** The command line of the benches. The code of a command is loaded when it runs. */
+/** Command line of the benches. The code of a command is loaded when it runs. */
 export function benchProgram(): Command {
   const program = new Command('bench')
     .usage('<command> [options]')
@@ -30,7 +40,7 @@ function chain(program: Command): void {
     .addOption(tool('haproxy'))
     .addOption(tool('nginx'))
     .addOption(tool('wrk'))
-    .action(async ({ haproxy, nginx, wrk, ...options }) => {
+    .action(async ({ haproxy, nginx, wrk, ...options }: Omit<ChainOptions, 'commands'> & ToolCommands) => {
       const { chain } = await import('./chain/chain.js')
       await chain({ ...options, commands: { haproxy, nginx, wrk } })
     })
@@ -41,7 +51,7 @@ function draw(program: Command): void {
     .command('draw')
     .description('reports of chain again, as one')
     .argument('<report...>', 'JSON files that chain has written')
-    .action(async (files) => {
+    .action(async (files: readonly string[]) => {
       const { drawAgain } = await import('./draw-again.js')
       drawAgain(files)
     })
@@ -52,7 +62,7 @@ function throughVip(program: Command): void {
     .addOption(only())
     .addOption(seconds(2))
     .addOption(rounds(4))
-    .action(async (options) => {
+    .action(async (options: ThroughVipOptions) => {
       const { throughVip } = await import('./through-vip.js')
       await throughVip(options)
     })
@@ -65,7 +75,7 @@ function against(program: Command): void {
     .addOption(rounds(6))
     .addOption(number('--within <percent>', 'difference that counts as none', positive(100), 3))
     .addOption(tool('wrk'))
-    .action(async (checkout, options) => {
+    .action(async (checkout: string, options: Omit<AgainstOptions, 'checkout'>) => {
       const { against } = await import('./clusters/against.js')
       await against({ checkout, ...options })
     })
@@ -77,7 +87,7 @@ function cards(program: Command): void {
     .addOption(seconds(3))
     .addOption(rounds(5))
     .addOption(tool('wrk'))
-    .action(async (options) => {
+    .action(async (options: CardsOptions) => {
       const { compareCards } = await import('./line-cards/cards.js')
       await compareCards(options)
     })
@@ -91,7 +101,7 @@ function vrrp(program: Command): void {
     .addOption(number('--backends <n>', 'backends of both clusters', whole(16), 4))
     .addOption(number('--flows <n>', 'new flows a second that each LB can carry, 10 to 2000', whole(2_000, 10), 100))
     .addOption(number('--seconds <n>', 'length of each run that looks for the capacity', positive(60), 2))
-    .action(async ({ flows, ...options }) => {
+    .action(async ({ flows, ...options }: Omit<CompareTopologiesOptions, 'newFlowsPerSecond'> & { flows: number }) => {
       const { compareTopologies } = await import('./vrrp/compare-topologies.js')
       await compareTopologies({ ...options, newFlowsPerSecond: flows })
     })
@@ -106,7 +116,7 @@ function scale(program: Command): void {
     .addOption(rounds(3))
     .addOption(number('--rate <n>', 'requests a second of the load at a fixed rate', positive(100_000), 4_000))
     .addOption(tool('wrk'))
-    .action(async ({ rate, ...options }) => {
+    .action(async ({ rate, ...options }: Omit<ScaleOptions, 'perSecond'> & { rate: number }) => {
       const { scale } = await import('./scale/scale.js')
       await scale({ ...options, perSecond: rate })
     })
@@ -116,7 +126,7 @@ function failure(program: Command): void {
   clusterSize(program.command('failure').description('what failures of LBs, cables and backends cost clients'), 4, 4)
     .addOption(only())
     .addOption(seconds(2))
-    .action(async (options) => {
+    .action(async (options: UnderFailureOptions) => {
       const { underFailure } = await import('./failure/under-failure.js')
       await underFailure(options)
     })
@@ -129,7 +139,7 @@ function soak(program: Command): void {
     .addOption(only())
     .addOption(number('--seconds <n>', 'length of the run', positive(86_400), 600))
     .addOption(number('--seed <n>', 'which faults come when', positive(2 ** 32 - 1), 1))
-    .action(async (options) => {
+    .action(async (options: SoakOptions) => {
       const { soak } = await import('./soak/soak.js')
       await soak(options)
     })
@@ -141,7 +151,7 @@ function micro(program: Command): void {
     .description('the functions that run per packet')
     .addOption(only())
     .addOption(rounds(7))
-    .action(async (options) => {
+    .action(async (options: MicroBenchOptions) => {
       const { microBenches } = await import('./micro/micro-benches.js')
       await microBenches(options)
     })
