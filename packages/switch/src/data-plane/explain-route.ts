@@ -1,6 +1,7 @@
 import { type FiveTuple, hasPorts, NO_ROUTE, type Prefix } from '@fivetuple/packet'
+import { Diversion } from './diverted-flows.js'
 import type { Fib } from './fib/fib.js'
-import { Diversion, RouteChoice, type RoutingState, selectRoute } from './select-route.js'
+import { RouteChoice, type RoutingState, selectRoute } from './select-route.js'
 
 /** Decision of a switch about one five-tuple, step by step. */
 export interface Decision {

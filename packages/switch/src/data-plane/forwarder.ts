@@ -20,14 +20,15 @@ import {
   TcpFlag,
   UnreachableCode,
 } from '@fivetuple/packet'
-import { DivertedFlows } from './diverted-flows.js'
+import { Diversion, DivertedFlows } from './diverted-flows.js'
 import { type DropCounters, newDropCounters } from './drop-causes.js'
 import { type Decision, explainRoute, portUnder } from './explain-route.js'
 import type { Fib } from './fib/fib.js'
 import { EDGE_PORT } from './fib/route.js'
-import { type IcmpCounters, IcmpResponder } from './icmp-responder.js'
+import type { IcmpCounters } from './icmp-responder.js'
 import { newPortCounters, type PortCounters } from './port-counters.js'
-import { Diversion, RouteChoice, type RoutingState, selectRoute } from './select-route.js'
+import { RouterHost } from './router-host.js'
+import { RouteChoice, type RoutingState, selectRoute } from './select-route.js'
 
 /** A port as the data plane sees it. */
 export interface ForwarderPort {
@@ -71,7 +72,7 @@ export class Forwarder {
   readonly #options: ForwarderOptions
   readonly #ports: (ForwarderPort | undefined)[] = []
   readonly #portCounters: PortCounters[] = []
-  readonly #icmp: IcmpResponder
+  readonly #router: RouterHost
   readonly #diverted: DivertedFlows
   /** Reused for each packet. */
   readonly #choice = new RouteChoice()
@@ -84,7 +85,7 @@ export class Forwarder {
     const { address, hash, seed, fib } = options
     this.#diverted = new DivertedFlows(now)
     this.#state = { address, hash, seed, fib, diverted: this.#diverted, isUp: (port) => this.#isUp(port) }
-    this.#icmp = new IcmpResponder(options.address)
+    this.#router = new RouterHost(address, this.drops, (message, at) => this.#originate(message, at))
     for (const port of ports) this.#ports[port.id] = port
     this.counters = new Map([EDGE_PORT, ...ports.map(({ id }) => id)].map((id) => [id, newPortCounters()]))
     for (const [id, counters] of this.counters) this.#portCounters[id] = counters
@@ -95,7 +96,7 @@ export class Forwarder {
   }
 
   get icmp(): Readonly<IcmpCounters> {
-    return this.#icmp.counters
+    return this.#router.icmp
   }
 
   /** Flows kept from next hops that drain. */
@@ -188,7 +189,7 @@ export class Forwarder {
       choice,
     )
     if (choice.diversion !== Diversion.NONE)
-      this.#record(choice.diversion, sourceAddress, destinationAddress, sourcePort, destinationPort, port)
+      this.#diverted.record(choice.diversion, sourceAddress, destinationAddress, sourcePort, destinationPort, port)
     if (port <= EDGE_PORT) {
       this.drops['no-route']++
       return NO_ROUTE
@@ -264,32 +265,8 @@ export class Forwarder {
       choice,
     )
     if (choice.diversion !== Diversion.NONE)
-      this.#record(choice.diversion, sourceAddress, destinationAddress, sourcePort, destinationPort, port)
+      this.#diverted.record(choice.diversion, sourceAddress, destinationAddress, sourcePort, destinationPort, port)
     return port
-  }
-
-  #record(
-    diversion: Diversion,
-    sourceAddress: number,
-    destinationAddress: number,
-    sourcePort: number,
-    destinationPort: number,
-    port: number,
-  ): void {
-    const diverted = this.#diverted
-    switch (diversion) {
-      case Diversion.USE:
-        diverted.use(sourceAddress, destinationAddress, sourcePort, destinationPort)
-        return
-      case Diversion.DELETE:
-        diverted.delete(sourceAddress, destinationAddress, sourcePort, destinationPort)
-        return
-      case Diversion.ADD:
-        diverted.add(sourceAddress, destinationAddress, sourcePort, destinationPort, port)
-        return
-      case Diversion.OVER_LIMIT:
-        diverted.overLimit++
-    }
   }
 
   /**
@@ -331,7 +308,7 @@ export class Forwarder {
     }
     const destination = ipv4Destination(b, o)
     if (destination === this.#options.address) {
-      this.#toRouter(b, o, now)
+      this.#router.receive(b, o, now)
       return NO_ROUTE
     }
     // A packet without ports may end here; what is read behind it is not looked at.
@@ -343,18 +320,18 @@ export class Forwarder {
     if (port === EDGE_PORT) return port
     if (port === NO_ROUTE) {
       this.drops['no-route']++
-      this.#answer(b, o, IcmpType.DESTINATION_UNREACHABLE, UnreachableCode.NET, now)
+      this.#router.reject(b, o, IcmpType.DESTINATION_UNREACHABLE, UnreachableCode.NET, now)
       return NO_ROUTE
     }
     if (!this.#isUp(port)) {
       this.drops['port-down']++
-      this.#answer(b, o, IcmpType.DESTINATION_UNREACHABLE, UnreachableCode.HOST, now)
+      this.#router.reject(b, o, IcmpType.DESTINATION_UNREACHABLE, UnreachableCode.HOST, now)
       return NO_ROUTE
     }
     // RFC 1812 §5.3.1: a packet whose TTL would become zero is not forwarded.
     if (ipv4Ttl(b, o) <= 1) {
       this.drops['ttl-exceeded']++
-      this.#answer(b, o, IcmpType.TIME_EXCEEDED, 0, now)
+      this.#router.reject(b, o, IcmpType.TIME_EXCEEDED, 0, now)
       return NO_ROUTE
     }
     decrementTtl(b, o)
@@ -372,28 +349,6 @@ export class Forwarder {
   #send(port: number, b: Uint8Array, start: number, end: number): void {
     this.#portCounters[port]!.bytesOut += end - start
     this.#ports[port]!.output.writeCopy(b, start, end)
-  }
-
-  /**
-   * A packet to the router's own address: it answers to ping and runs nothing else on the fabric.
-   */
-  #toRouter(b: Uint8Array, o: number, now: number): void {
-    if (ipv4Protocol(b, o) !== IpProtocol.ICMP) {
-      this.drops['not-for-us']++
-      const code = hasPorts(ipv4Protocol(b, o)) ? UnreachableCode.PORT : UnreachableCode.PROTOCOL
-      this.#answer(b, o, IcmpType.DESTINATION_UNREACHABLE, code, now)
-      return
-    }
-    const reply = this.#icmp.echoReply(b, o, now)
-    if (reply === 'malformed') this.drops['malformed-icmp']++
-    else if (reply === undefined) this.drops['not-for-us']++
-    else this.#originate(reply, now)
-  }
-
-  /** Sends an ICMP error back to a packet's source. */
-  #answer(b: Uint8Array, o: number, type: number, code: number, now: number): void {
-    const message = this.#icmp.error(b, o, type, code, now)
-    if (message !== undefined) this.#originate(message, now)
   }
 
   /**

@@ -70,7 +70,8 @@ export class IcmpResponder {
     if (end - icmp < ICMP_HEADER_BYTES || internetChecksum(b, icmp, end) !== 0) return 'malformed'
     if (b[icmp] !== IcmpType.ECHO || !this.#takeToken(now)) return undefined
     this.counters.echoReplies++
-    const reply = new Uint8Array(IPV4_HEADER_BYTES + end - icmp) // options of the request are not echoed
+    // options of the request are not echoed
+    const reply = new Uint8Array(IPV4_HEADER_BYTES + end - icmp)
     writeIpv4Header(reply, 0, reply.length, DEFAULT_TTL, IpProtocol.ICMP, this.#address, ipv4Source(b, o))
     reply.set(b.subarray(icmp, end), IPV4_HEADER_BYTES)
     reply[IPV4_HEADER_BYTES] = IcmpType.ECHO_REPLY

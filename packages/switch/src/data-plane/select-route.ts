@@ -1,5 +1,5 @@
 import { type FlowHash, hasPorts, IpProtocol, NO_ROUTE } from '@fivetuple/packet'
-import type { DivertedFlows } from './diverted-flows.js'
+import { Diversion, type DivertedFlows } from './diverted-flows.js'
 import type { Fib } from './fib/fib.js'
 import { EDGE_PORT } from './fib/route.js'
 import { type RouteGroup, secondChoice } from './fib/route-group.js'
@@ -19,22 +19,6 @@ export interface RoutingState {
   /** Returns true while the port has carrier. */
   readonly isUp: (port: number) => boolean
 }
-
-/** Change of the diverted flows that a choice implies, for the forwarder to make. */
-export const Diversion = {
-  NONE: 0,
-  /** The flow is remembered, and this packet is a use of it. */
-  USE: 1,
-  /**
-   * The flow is remembered in vain: its port is down, or the flow begins anew where nothing drains.
-   */
-  DELETE: 2,
-  /** The flow begins and is kept from a next hop that drains. */
-  ADD: 3,
-  /** The flow begins at a next hop that drains, since as many flows are remembered as may be. */
-  OVER_LIMIT: 4,
-} as const
-export type Diversion = (typeof Diversion)[keyof typeof Diversion]
 
 /**
  * Outcome of {@link selectRoute} besides the port. One object serves all packets, so that none is
