@@ -6,21 +6,14 @@ export type { LocalFailure, LocalFailureCounters } from './fabric/local-failure.
 export { TcpEdge, type TcpEdgeOptions } from './fabric/tcp-edge.js'
 export type { TcpEdgeCounters } from './fabric/tcp-edge-counters.js'
 export { TICK_MS, TimerWheel, type WheelEntry } from './fabric/timer-wheel.js'
-export {
-  type ConnectionHandlers,
-  FabricConnection,
-  type FabricErrorCode,
-} from './host/fabric-connection.js'
-export {
-  type DatagramChannel,
-  type DatagramOptions,
-  FabricHost,
-  type FabricHostOptions,
-  type FabricTarget,
-} from './host/fabric-host.js'
+export type { DatagramChannel, DatagramOptions, FabricTarget } from './host/datagram-channels.js'
+export { type ConnectionHandlers, FabricConnection } from './host/fabric-connection.js'
+export type { FabricErrorCode } from './host/fabric-error-code.js'
+export { FabricHost, type FabricHostOptions } from './host/fabric-host.js'
 export { ClientEdge, type ClientEdgeOptions } from './sockets/client-edge.js'
 export type { ClientEdgeService } from './sockets/client-edge-service.js'
 export { ServerEdge, type ServerEdgeOptions } from './sockets/server-edge.js'
 export type { ListenFailure } from './sockets/service-listeners.js'
 export { UdpClientEdge, type UdpClientEdgeCounters, type UdpClientEdgeOptions } from './sockets/udp-client-edge.js'
-export { UdpServerEdge, type UdpServerEdgeCounters, type UdpServerEdgeOptions } from './sockets/udp-server-edge.js'
+export { UdpServerEdge, type UdpServerEdgeOptions } from './sockets/udp-server-edge.js'
+export type { UdpServerEdgeCounters } from './sockets/udp-server-edge-counters.js'

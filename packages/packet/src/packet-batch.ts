@@ -3,7 +3,7 @@ import type { PacketOutput } from './packet-output.js'
 const INITIAL_BYTES = 16 * 1024
 
 /**
- * A growing buffer of packets back to back: what is sent on a cable in one write. Never blocked by
+ * A growing buffer of packets back to back, which a cable sends in one write. Never blocked by
  * itself.
  */
 export class PacketBatch implements PacketOutput {
@@ -36,12 +36,12 @@ export class PacketBatch implements PacketOutput {
     this.writeCopy(b, start, end)
   }
 
-  /** Forgets the content; the buffer is used again. */
+  /** Deletes the content and keeps the buffer. */
   clear(): void {
     this.#length = 0
   }
 
-  /** Hands over the content and goes on with a new buffer. */
+  /** Returns the content and continues with a new buffer. */
   take(): Uint8Array {
     const content = this.buffer.subarray(0, this.#length)
     this.buffer = new Uint8Array(INITIAL_BYTES)

@@ -4,7 +4,7 @@ export const NO_ROUTE = -1
 /**
  * Output for packets: a cable, an in-memory link of a simulation, a queue of a test.
  *
- * Packets leave in the order in which they were put in, whichever method put them.
+ * Packets leave in the order in which they were written, whichever method wrote them.
  */
 export interface PacketOutput {
   /**
@@ -13,7 +13,8 @@ export interface PacketOutput {
    */
   readonly blocked: boolean
   /**
-   * The buffer that {@link reserve} points into. Changes as it grows: read it after each `reserve`.
+   * Buffer of the packet that {@link reserve} makes room for. It changes as it grows: read it after
+   * each `reserve`.
    */
   readonly buffer: Uint8Array
   /**

@@ -82,7 +82,8 @@ export function readSynOptions(b: Uint8Array, o: number): SynOptions {
   let p = o + TCP_HEADER_BYTES
   for (let length = tcpOptionLength(b, p, end); length > 0; length = tcpOptionLength(b, p, end)) {
     if (b[p] === TcpOptionKind.MSS && length === 4) maximumSegmentSize = readU16(b, p + 2)
-    if (b[p] === TcpOptionKind.WINDOW_SCALE && length === 3) windowShift = Math.min(b[p + 2]!, 14) // RFC 7323 §2.3
+    // RFC 7323 §2.3
+    if (b[p] === TcpOptionKind.WINDOW_SCALE && length === 3) windowShift = Math.min(b[p + 2]!, 14)
     p += length
   }
   return { maximumSegmentSize, windowShift }

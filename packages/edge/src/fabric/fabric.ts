@@ -1,15 +1,15 @@
 import { DEFAULT_TTL, type NO_ROUTE, type PacketOutput } from '@fivetuple/packet'
 
-/** The switch as an edge sees it that is part of it. */
+/** A switch, as the edge that is part of it sees it. */
 export interface Fabric {
   /** TTL of packets that start here. Missing: that of {@link ttlOf}. */
   readonly ttl?: number
   /**
-   * The port that a packet of this five-tuple leaves by, as the route table stands, or
-   * {@link NO_ROUTE}. Counts it.
-   * @param begins whether it is a SYN that opens a flow
-   * @param isKeepAlive true for a keep-alive probe of the edge's own, or a response to one: no use
-   * of the flow
+   * Returns the port by which a packet of this five-tuple leaves under the current route table, or
+   * {@link NO_ROUTE}, and counts the packet.
+   * @param begins true for a SYN that opens a flow
+   * @param isKeepAlive true for a keep-alive probe of the edge itself, or a response to one: it is
+   * no use of the flow
    */
   routeAndCount(
     sourceAddress: number,
@@ -22,18 +22,18 @@ export interface Fabric {
     isKeepAlive: boolean,
   ): number
   /**
-   * A packet that `routeAndCount` has counted does not leave: the queue of the port that it named
-   * is full. Default: nothing counts.
+   * Reverts the count of a packet that does not leave, because the queue of its port is full.
+   * Default: nothing is counted.
    */
   uncount?(port: number, bytes: number): void
-  /** The output of a port that `routeAndCount` has named. */
+  /** Returns the output of a port that `routeAndCount` has returned. */
   outputOf(port: number): PacketOutput
 }
 
 /**
- * TTL of packets that an edge originates: that of the fabric, or one below the usual. The switch
- * that the edge is part of is the first layer-3 hop, so packets appear on its ports with one hop
- * taken.
+ * Returns the TTL of packets that an edge originates: that of the fabric, or one below the default.
+ * The switch that the edge is part of is the first layer-3 hop, so packets appear on its ports with
+ * a TTL reduced by one.
  */
 export function ttlOf({ ttl }: Fabric): number {
   return ttl ?? DEFAULT_TTL - 1

@@ -3,14 +3,14 @@ import type { Flow } from './flow.js'
 /** Stands for a port in {@link Flow.waitingForPort} while a flow waits for none. */
 export const NO_PORT = -1
 
-/** Flows that wait for the queue of a port to drain, per port, in the order in which they came. */
+/** Flows that wait for the queue of a port to drain, per port, in the order of their arrival. */
 export class FlowQueues {
   readonly #waiting = new Map<number, Flow[]>()
   /** The port whose waiting flows have their turn, or {@link NO_PORT}. */
   #served = NO_PORT
 
   /**
-   * Returns true if others wait for the port, so that data of a further flow has to wait behind
+   * Returns true if flows wait for the port, so that data of a further flow has to wait behind
    * them.
    */
   isTaken(port: number): boolean {
@@ -53,7 +53,7 @@ export class FlowQueues {
   }
 
   #resume(flow: Flow, port: number, resume: (flow: Flow) => void): void {
-    if (flow.waitingForPort !== port) return // it waits for another one by now
+    if (flow.waitingForPort !== port) return // it waits for another port
     flow.waitingForPort = NO_PORT
     if (!flow.closed) resume(flow)
   }

@@ -8,7 +8,10 @@ export type FlowFailure = 'reset' | 'refused' | 'timeout'
  * The socket side of a flow: a real socket in an edge, a generator in a simulation.
  */
 export interface FlowApplication {
-  /** The other end has accepted (active flows) or our SYN-ACK was acknowledged (passive ones). */
+  /**
+   * Called when the other end has accepted (active flows) or has acknowledged our SYN-ACK (passive
+   * ones).
+   */
   onConnected(): void
   /**
    * Bytes in order, valid during the call. An application that retains them in place calls
@@ -16,13 +19,13 @@ export interface FlowApplication {
    * opens the window again.
    */
   onData(b: Uint8Array, start: number, end: number): void
-  /** The peer sends no more. */
+  /** Called when the peer has sent its FIN. */
   onEnd(): void
-  /** The send buffer has room again after it was full. */
+  /** Called when the send buffer has room again after it was full. */
   onWritable(): void
-  /** The flow is dead; nothing follows but `onClosed`. */
+  /** Called when the flow has failed. Only `onClosed` follows. */
   onFailure(failure: FlowFailure): void
-  /** The edge has forgotten the flow. Called exactly once, last. */
+  /** Called exactly once, last, when the edge has deleted the flow. */
   onClosed(): void
 }
 
@@ -33,17 +36,17 @@ export class Flow implements WheelEntry<Flow> {
   readonly remoteAddress: number
   readonly localPort: number
   readonly remotePort: number
-  /** Set by who opens or takes the flow, before anything happens on it. */
+  /** Set by the owner that opens or accepts the flow, before anything happens on it. */
   application!: FlowApplication
   wheelTick = -1
   wheelNext: Flow | undefined
   wheelPrevious: Flow | undefined
-  /** The port whose queue it waits for, or -1. */
+  /** Port whose queue the flow waits for, or -1. */
   waitingForPort = -1
   closed = false
-  /** Called once the edge has forgotten the flow: its five-tuple is free. */
+  /** Called when the edge has deleted the flow: its five-tuple is free. */
   onReleased: (() => void) | undefined
-  /** It uses the edge's reserve: see `TcpEdgeOptions.reservedFlows`. */
+  /** True if the flow uses the edge's reserve: see `TcpEdgeOptions.reservedFlows`. */
   isReserved = false
 
   constructor(

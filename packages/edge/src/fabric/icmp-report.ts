@@ -29,8 +29,8 @@ export function reportHostUnreachable(fabric: Fabric, flow: FiveTuple): void {
 }
 
 /**
- * Sends an ICMP error which says that this machine, and not the destination, has refused a packet:
- * see {@link LocalFailure}.
+ * Sends an ICMP error about a packet that this machine, and not the destination, has refused: see
+ * {@link LocalFailure}.
  */
 export function reportLocalFailure(fabric: Fabric, flow: FiveTuple, failure: LocalFailure | 'limit'): void {
   const { DESTINATION_UNREACHABLE, PARAMETER_PROBLEM } = IcmpType
@@ -38,9 +38,28 @@ export function reportLocalFailure(fabric: Fabric, flow: FiveTuple, failure: Loc
   else report(fabric, flow, DESTINATION_UNREACHABLE, UnreachableCode.ADMINISTRATIVELY_PROHIBITED, 0)
 }
 
+/** Sends {@link reportLocalFailure} about a TCP flow to the remote end that has sent its SYN. */
+export function reportFlowFailure(
+  fabric: Fabric,
+  localAddress: number,
+  remoteAddress: number,
+  localPort: number,
+  remotePort: number,
+  failure: LocalFailure | 'limit',
+): void {
+  const offending = {
+    sourceAddress: remoteAddress,
+    destinationAddress: localAddress,
+    sourcePort: remotePort,
+    destinationPort: localPort,
+    protocol: IpProtocol.TCP,
+  }
+  reportLocalFailure(fabric, offending, failure)
+}
+
 /**
- * Sends nothing if the queue is full. The packet is not there any more: of what is quoted,
- * addresses, ports and protocol are its own.
+ * Sends an ICMP error, or nothing if the queue is full. The packet itself is not kept, so the quote
+ * has only its addresses, ports and protocol.
  */
 function report(fabric: Fabric, flow: FiveTuple, type: number, code: number, pointer: number): void {
   const { sourceAddress, sourcePort, destinationAddress, destinationPort, protocol } = flow

@@ -26,13 +26,13 @@ export class SegmentWriter implements SegmentOutput {
   #isOpening = false
   #isKeepAlive = false
   buffer: Uint8Array
-  /** The port that refused the last segment because its queue is full, or -1. */
+  /** Port that refused the last segment because its queue is full, or -1. */
   blockedPort = -1
   /** True if a segment found no route since {@link begin}. */
   hadNoRoute = false
 
   /**
-   * @param isTaken whether others wait for a port's queue already, so that data has to wait behind
+   * @param isTaken returns true if flows wait for a port's queue, so that data has to wait behind
    * them
    */
   constructor(fabric: Fabric, isTaken: (port: number) => boolean = () => false) {
@@ -43,9 +43,9 @@ export class SegmentWriter implements SegmentOutput {
   }
 
   /**
-   * Starts on another flow.
-   * @param isOpening whether what it sends are SYNs that open it
-   * @param isKeepAlive whether what it sends are keep-alive probes or responses to them
+   * Selects the flow of the next segments.
+   * @param isOpening true if its segments are SYNs that open it
+   * @param isKeepAlive true if its segments are keep-alive probes or responses to them
    */
   begin(
     localAddress: number,

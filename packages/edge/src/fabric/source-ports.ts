@@ -1,13 +1,13 @@
 import { strict as assert } from 'node:assert'
 
 /**
- * A range of source ports, handed out in the order in which they came back: a port rests for as
- * long as the range allows.
+ * A range of source ports, assigned in the order of their release: a port rests for as long as the
+ * range allows.
  */
 export class SourcePorts {
   readonly first: number
   readonly last: number
-  /** A ring that holds what is free. */
+  /** Ring of the free ports. */
   readonly #ring: Uint16Array
   #head = 0
   #free: number
@@ -40,7 +40,7 @@ export class SourcePorts {
     return port
   }
 
-  /** Gives back a port that was taken. */
+  /** Releases a port that was taken. */
   release(port: number): void {
     assert(this.#free < this.#ring.length, `port ${port} came back twice`)
     this.#ring[(this.#head + this.#free++) % this.#ring.length] = port

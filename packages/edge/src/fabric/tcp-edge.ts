@@ -16,7 +16,7 @@ import type { Fabric } from './fabric.js'
 import { Flow, type FlowApplication } from './flow.js'
 import { FlowQueues, NO_PORT } from './flow-queues.js'
 import { type FlowLimits, FlowTable } from './flow-table.js'
-import { reportLocalFailure } from './icmp-report.js'
+import { reportFlowFailure } from './icmp-report.js'
 import { countLocalFailure, type LocalFailure } from './local-failure.js'
 import { ReadChunks } from './read-chunks.js'
 import { SegmentWriter } from './segment-writer.js'
@@ -29,18 +29,18 @@ export interface TcpEdgeOptions extends FlowLimits {
   /** Initial sequence numbers, 32 bits each (RFC 9293 §3.4.1). */
   readonly nextIss: () => number
   /**
-   * A SYN has arrived for which there is no flow: returns what stands at the socket side, or
-   * undefined to refuse it. The SYN is answered only when {@link TcpEdge.establish} or
-   * {@link TcpEdge.refuse} is called. Its segment is `b[tcp, end)`, for the time of the call.
+   * Returns the application of a new flow whose SYN has arrived, or undefined to refuse it. The SYN
+   * is responded to when {@link TcpEdge.establish} or {@link TcpEdge.refuse} is called. Its segment
+   * is `b[tcp, end)`, valid during the call.
    */
   readonly onIncoming?: (flow: Flow, b: Uint8Array, tcp: number, end: number) => FlowApplication | undefined
-  /** {@link TcpEdge.deadline} has become earlier: the timer has to be set again. */
+  /** Called when {@link TcpEdge.deadline} has become earlier: the timer must be set again. */
   readonly onEarlierDeadline?: (deadline: number) => void
 }
 
 /**
- * All TCP flows that end at this edge. No sockets: those are {@link FlowApplication}s, so a
- * simulation runs this very code. Time comes in with each call.
+ * All TCP flows that end at this edge. It has no sockets: those are {@link FlowApplication}s, so a
+ * simulation runs the same code. The time is a parameter of each call.
  */
 export class TcpEdge {
   readonly counters: TcpEdgeCounters = newTcpEdgeCounters()
@@ -78,10 +78,7 @@ export class TcpEdge {
     return flow?.endpoint.isOver ? undefined : flow
   }
 
-  /**
-   * Opens a flow: a SYN goes out. Returns undefined when `maxFlows` is reached or the tuple is in
-   * full use.
-   */
+  /** Opens a flow by a SYN. Returns undefined if `maxFlows` is reached or the tuple is in use. */
   connect(
     localAddress: number,
     remoteAddress: number,
@@ -99,7 +96,7 @@ export class TcpEdge {
     return flow
   }
 
-  /** Answers the SYN of an incoming flow with SYN-ACK. */
+  /** Responds to the SYN of an incoming flow with SYN-ACK. */
   establish(flow: Flow, now: number): void {
     if (flow.closed) return
     this.counters.accepted++
@@ -107,7 +104,7 @@ export class TcpEdge {
     this.#settle(flow, now)
   }
 
-  /** Answers the SYN of an incoming flow with RST. */
+  /** Responds to the SYN of an incoming flow with RST. */
   refuse(flow: Flow, now: number): void {
     if (flow.closed) return
     this.counters.refused++
@@ -116,19 +113,20 @@ export class TcpEdge {
   }
 
   /**
-   * Forgets an incoming flow whose SYN is not answered yet because this machine has no socket for
+   * Deletes an incoming flow before its SYN is responded to, because this machine has no socket for
    * it, and reports that to the sender by ICMP. A RST would look like the destination's refusal.
    */
   refuseLocally(flow: Flow, failure: LocalFailure): void {
     if (flow.closed) return
     countLocalFailure(this.counters, failure)
     this.#close(flow)
-    this.#report(flow.localAddress, flow.remoteAddress, flow.localPort, flow.remotePort, failure)
+    const { localAddress, remoteAddress, localPort, remotePort } = flow
+    reportFlowFailure(this.#options.fabric, localAddress, remoteAddress, localPort, remotePort, failure)
   }
 
   /**
-   * Sends bytes; they are not copied and are the edge's from now on. Returns false when the
-   * application should pause.
+   * Sends bytes, which the edge owns from then on: they are not copied. Returns false if the
+   * application has to pause.
    */
   send(flow: Flow, chunk: Uint8Array, now: number): boolean {
     if (flow.closed) return true
@@ -137,21 +135,21 @@ export class TcpEdge {
     return !flow.endpoint.sendBufferFull
   }
 
-  /** No more bytes from here: FIN behind what is queued. */
+  /** Sends FIN behind the bytes that are queued. Nothing can be sent after it. */
   shutdown(flow: Flow, now: number): void {
     if (flow.closed) return
     flow.endpoint.shutdown(now)
     this.#settle(flow, now)
   }
 
-  /** RST, and the flow is gone. */
+  /** Sends RST and deletes the flow. */
   abort(flow: Flow, now: number): void {
     if (flow.closed) return
     flow.endpoint.abort(now)
     this.#settle(flow, now)
   }
 
-  /** The application has passed on `bytes` of what it was given. */
+  /** Records that the application has passed on `bytes` of those delivered to it. */
   consumed(flow: Flow, bytes: number, now: number): void {
     if (flow.closed) return
     flow.endpoint.consumed(bytes, now)
@@ -198,7 +196,7 @@ export class TcpEdge {
     }
     if (flow === undefined) {
       this.counters.unknown++
-      this.#answerWithReset(b, tcp, packetEnd, localAddress, remoteAddress, localPort, remotePort)
+      this.#sendReset(b, tcp, packetEnd, localAddress, remoteAddress, localPort, remotePort)
       return
     }
     flow.endpoint.onSegment(b, tcp, packetEnd, now)
@@ -215,9 +213,8 @@ export class TcpEdge {
   }
 
   /**
-   * The queue of `port` has drained: flows that waited for it go on, in the order in which they
-   * came, as far as the queue takes them. Until the last of them has had its turn no other flow
-   * gets in front.
+   * Resumes the flows that wait for the queue of `port`, in the order of their arrival, while the
+   * queue has room. Until the last of them has had its turn no other flow overtakes them.
    */
   portUnblocked(port: number, now: number): void {
     const { fabric } = this.#options
@@ -229,8 +226,8 @@ export class TcpEdge {
   }
 
   /**
-   * Routes have changed: flows that wait for a port may have another one now, and try once more, in
-   * order.
+   * Resumes all flows that wait for a port, in order, since a changed route may lead to another
+   * port.
    */
   routesChanged(now: number): void {
     this.#queues.serveAll((flow) => this.#settle(flow, now))
@@ -248,7 +245,7 @@ export class TcpEdge {
     return this.#wheel.deadline()
   }
 
-  /** Resets all flows: what a switch does when it shuts down in order. */
+  /** Resets all flows, as a switch does when it shuts down in order. */
   abortAll(now: number): void {
     for (const flow of [...this.#flows.values()]) this.abort(flow, now)
   }
@@ -265,14 +262,14 @@ export class TcpEdge {
   ): void {
     const flow = this.#options.onIncoming && this.#admit(localAddress, remoteAddress, localPort, remotePort)
     if (flow === undefined && this.#options.onIncoming !== undefined) {
-      this.#report(localAddress, remoteAddress, localPort, remotePort, 'limit')
+      reportFlowFailure(this.#options.fabric, localAddress, remoteAddress, localPort, remotePort, 'limit')
       return
     }
     const application = flow && this.#options.onIncoming?.(flow, b, tcp, end)
     if (flow === undefined || application === undefined) {
       if (flow !== undefined) this.#delete(flow)
       this.counters.refused++
-      this.#answerWithReset(b, tcp, end, localAddress, remoteAddress, localPort, remotePort)
+      this.#sendReset(b, tcp, end, localAddress, remoteAddress, localPort, remotePort)
       return
     }
     flow.application = application
@@ -299,8 +296,8 @@ export class TcpEdge {
   }
 
   /**
-   * After each input: hands on what arrived, writes what is due, files the next deadline, forgets
-   * what is over.
+   * Completes each input: delivers received bytes, sends what is due, files the next deadline,
+   * deletes a flow that is over.
    */
   #settle(flow: Flow, now: number): void {
     const { endpoint, application } = flow
@@ -364,25 +361,7 @@ export class TcpEdge {
     this.#flows.delete(flow)
   }
 
-  /** Reports the failure of a flow to the remote end that has sent its SYN. */
-  #report(
-    localAddress: number,
-    remoteAddress: number,
-    localPort: number,
-    remotePort: number,
-    failure: LocalFailure | 'limit',
-  ): void {
-    const offending = {
-      sourceAddress: remoteAddress,
-      destinationAddress: localAddress,
-      sourcePort: remotePort,
-      destinationPort: localPort,
-      protocol: IpProtocol.TCP,
-    }
-    reportLocalFailure(this.#options.fabric, offending, failure)
-  }
-
-  #answerWithReset(
+  #sendReset(
     b: Uint8Array,
     tcp: number,
     end: number,

@@ -2,30 +2,17 @@ import { strict as assert } from 'node:assert'
 import type { Clock } from '@fivetuple/runtime'
 import type { Flow, FlowApplication, FlowFailure } from '../fabric/flow.js'
 import type { TcpEdge } from '../fabric/tcp-edge.js'
-
-/** Reason why a {@link FabricConnection} failed, as an errno. */
-export type FabricErrorCode =
-  /** The far edge's machine can't use the source port. */
-  | 'EADDRINUSE'
-  /** No source port is free here. */
-  | 'EADDRNOTAVAIL'
-  | 'ECONNABORTED'
-  | 'ECONNREFUSED'
-  | 'ECONNRESET'
-  | 'EHOSTUNREACH'
-  /** A limit on the way, and not the target, has refused the connection. */
-  | 'ENOBUFS'
-  | 'ETIMEDOUT'
+import type { FabricErrorCode } from './fabric-error-code.js'
 
 /** Handlers of the owner of a {@link FabricConnection}, called until it has closed or reset it. */
 export interface ConnectionHandlers {
   onConnected(): void
-  /** Bytes in order, valid for the time of the call. */
+  /** Bytes in order, valid during the call. */
   onData(b: Uint8Array, start: number, end: number): void
-  /** The peer sends no more. */
+  /** Called when the peer has sent its FIN. */
   onEnd(): void
   /**
-   * There is no connection, or none any more; nothing follows. May be called before the owner has
+   * Called when the connection has failed; nothing follows. It may be called before the owner has
    * the connection.
    */
   onFailure(code: FabricErrorCode): void
@@ -40,36 +27,36 @@ export interface FabricConnectionOptions {
   readonly remoteAddress: number
   readonly remotePort: number
   readonly handlers: ConnectionHandlers
-  /** Reason why a SYN failed other than by a RST: ICMP or the lack of a route. */
+  /** Returns the reason why a SYN failed other than by a RST: ICMP, or no route. */
   readonly unreachableCode: () => FabricErrorCode | undefined
   /**
-   * Its owner is done with it; the flow has still to end, and somebody has to see to it that it
-   * does.
+   * Called when the owner has closed it and its flow has still to end: the host ends it after a
+   * time.
    */
   readonly onLinger: (flow: Flow) => void
-  /** The flow is gone; its port is free. Called exactly once. */
+  /** Called exactly once, when the flow has ended and its port is free. */
   readonly onReleased: () => void
 }
 
 /**
- * One TCP connection over the fabric, without a stream around it: what health checks are made of,
- * so that a process that does little else need not run a stream's machinery for each. What arrives
- * is taken at once.
+ * One TCP connection over the fabric, without a Node.js stream: health checks use it, so that a
+ * process with little other work is spared the cost of a stream for each. Received bytes are
+ * consumed at once.
  */
 export class FabricConnection implements FlowApplication {
   readonly #options: FabricConnectionOptions
   #flow: Flow | undefined
   #isConnected = false
-  /** The peer's FIN has come. */
+  /** True if the peer has sent its FIN. */
   #hasEnded = false
-  /** `waiting`: our FIN follows the peer's. `closed`: it has gone, or there was a RST. */
+  /** `waiting`: our FIN follows the peer's. `closed`: our FIN has been sent, or there was a RST. */
   #state: 'open' | 'waiting' | 'closed' = 'open'
 
   constructor(options: FabricConnectionOptions) {
     this.#options = options
   }
 
-  /** Sends the SYN. For the host, once. */
+  /** Sends the SYN. Called once, by the host. */
   open(): void {
     const { edge, clock, localAddress, localPort, remoteAddress, remotePort } = this.#options
     const flow = edge.connect(localAddress, remoteAddress, localPort, remotePort, this, clock.now())
@@ -77,13 +64,14 @@ export class FabricConnection implements FlowApplication {
     this.#flow = flow
   }
 
-  /** Sends bytes, which are the connection's own from now on. */
+  /** Sends bytes, which the connection owns from then on. */
   send(bytes: Uint8Array): void {
     if (this.#state !== 'closed') this.#options.edge.send(this.#flow!, bytes, this.#options.clock.now())
   }
 
   /**
-   * Closes as close(2) does: FIN, or RST before it is connected, and when the peer goes on sending.
+   * Closes as close(2) does: by FIN, or by RST if it is not connected yet or the peer goes on
+   * sending.
    */
   close(): void {
     if (this.#state === 'closed') return
@@ -92,8 +80,8 @@ export class FabricConnection implements FlowApplication {
   }
 
   /**
-   * Closes when the peer does, which spares this end TIME-WAIT; if that does not come, the host
-   * ends it. What arrives is dropped.
+   * Closes when the peer does, so that this end has no TIME-WAIT. If the peer does not close, the
+   * host ends the connection after a time. Received bytes are dropped.
    */
   closeAfterPeer(): void {
     if (this.#hasEnded) this.close()
@@ -102,19 +90,19 @@ export class FabricConnection implements FlowApplication {
     this.#options.onLinger(this.#flow!)
   }
 
-  /** RST, whatever is under way. */
+  /** Sends RST in any state. */
   reset(): void {
     this.#state = 'closed'
     if (this.#flow !== undefined) this.#options.edge.abort(this.#flow, this.#options.clock.now())
   }
 
-  /** Reports to its owner that there is no connection any more. For the host. */
+  /** Reports the failure of the connection to its owner. Called by the host. */
   fail(code: FabricErrorCode): void {
     if (this.#state === 'open') this.#options.handlers.onFailure(code)
     this.#state = 'closed'
   }
 
-  /** For the edge, like all that follow. */
+  /** Called by the edge, as all methods that follow. */
   onConnected(): void {
     this.#isConnected = true
     if (this.#state === 'open') this.#options.handlers.onConnected()
@@ -122,7 +110,7 @@ export class FabricConnection implements FlowApplication {
 
   onData(b: Uint8Array, start: number, end: number): void {
     const { edge, clock, handlers } = this.#options
-    // Nobody will read it: as a kernel answers data for a closed socket.
+    // As a kernel responds to data for a closed socket.
     if (this.#state === 'closed') edge.abort(this.#flow!, clock.now())
     else {
       edge.consumed(this.#flow!, end - start, clock.now())

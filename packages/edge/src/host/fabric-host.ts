@@ -1,23 +1,11 @@
 import {
   DEFAULT_TTL,
   type IcmpError,
-  IcmpType,
   IpProtocol,
-  ipv4HeaderLength,
   ipv4Protocol,
-  ipv4Source,
-  ipv4TotalLength,
-  isAdmissionRefusal,
-  isSourcePortProblem,
-  isUdpHeaderWhole,
   NO_ROUTE,
   type PacketOutput,
   readIcmpError,
-  UDP_HEADER_BYTES,
-  UnreachableCode,
-  udpDestinationPort,
-  udpLength,
-  udpSourcePort,
 } from '@fivetuple/packet'
 import { type Clock, DeadlineTimer } from '@fivetuple/runtime'
 import type { TcpOptions } from '@fivetuple/tcp'
@@ -26,17 +14,20 @@ import type { Flow } from '../fabric/flow.js'
 import { sendDatagram } from '../fabric/send-datagram.js'
 import { SourcePorts } from '../fabric/source-ports.js'
 import { TcpEdge } from '../fabric/tcp-edge.js'
-import { type ConnectionHandlers, FabricConnection, type FabricErrorCode } from './fabric-connection.js'
+import { type DatagramChannel, DatagramChannels, type DatagramOptions, type FabricTarget } from './datagram-channels.js'
+import { type ConnectionHandlers, FabricConnection } from './fabric-connection.js'
+import { errorCodeOf, type FabricErrorCode } from './fabric-error-code.js'
 
-/** In place of a source port when there is none to be had. */
+/** Stands for a source port while none is free. */
 const NO_PORT = 0
 /**
- * A connection that its owner is done with ends by then, with RST if the peer has not sent its FIN.
+ * Time after which a connection that its owner has closed ends with RST, unless the peer has sent
+ * its FIN, ms.
  */
 const LINGER_MS = 2_000
 
 export interface FabricHostOptions {
-  /** Output for its packets: the port of the node that it is part of. */
+  /** Output for its packets: a port of the node that it is part of. */
   readonly output: PacketOutput
   /** Further member links of that port: each source port uses one of them all. Default: none. */
   readonly furtherMemberLinks?: readonly PacketOutput[]
@@ -48,7 +39,8 @@ export interface FabricHostOptions {
   /** Its address. */
   readonly address: number
   /**
-   * First and last source port, inclusive: also the most connections and datagram channels at once.
+   * First and last source port, inclusive. Their number also limits connections and datagram
+   * channels at once.
    */
   readonly ports: readonly [number, number]
   readonly tcp: TcpOptions
@@ -58,37 +50,10 @@ export interface FabricHostOptions {
    */
   readonly nextIss?: () => number
   /**
-   * Makes the one timer. Default: a DeadlineTimer on `clock`; a simulation gives one that runs on
-   * its own time.
+   * Creates the one timer. Default: a DeadlineTimer on `clock`. A simulation passes one that runs
+   * on its own time.
    */
   readonly createTimer?: (onDue: () => number) => Pick<DeadlineTimer, 'arm' | 'close'>
-}
-
-/** Address and port of the other end. */
-export interface FabricTarget {
-  readonly address: number
-  readonly port: number
-}
-
-export interface DatagramOptions extends FabricTarget {
-  /** A datagram from the target; the bytes are the receiver's own. */
-  readonly onMessage: (payload: Uint8Array) => void
-  /**
-   * An ICMP error about what was sent: the target's port is closed, it can't be reached, or this
-   * port or a limit is in the way.
-   */
-  readonly onUnreachable: (code: FabricErrorCode) => void
-}
-
-/** A source port bound for datagrams to and from one target. */
-export interface DatagramChannel {
-  /**
-   * Returns false when the datagram was lost because the queue is full, there is no carrier, or the
-   * channel is closed.
-   */
-  send(payload: Uint8Array): boolean
-  /** Gives the port back. */
-  close(): void
 }
 
 /**
@@ -106,18 +71,15 @@ export class FabricHost {
   readonly #ports: SourcePorts
   /** By source port: connections, until their flow is gone. */
   readonly #connections = new Map<number, FabricConnection>()
-  /** By source port. */
-  readonly #channels = new Map<number, DatagramOptions>()
-  /** By source port: why a connection that failed could not reach its target. */
+  readonly #datagrams: DatagramChannels
+  /** By source port: reason why a failed connection could not reach its target. */
   readonly #unreachable = new Map<number, FabricErrorCode>()
   /**
-   * By source port: flows that nobody waits for any more, and when they must be over, ms. The first
-   * is the earliest.
+   * By source port: flows that their owners have closed, and the time by which they must be over,
+   * ms. The first is the earliest.
    */
   readonly #lingering = new Map<number, { readonly flow: Flow; readonly until: number }>()
   #isClosed = false
-  /** Datagrams that were not whole. */
-  malformed = 0
 
   constructor(options: FabricHostOptions) {
     const { output, furtherMemberLinks = [], clock, tcp, ports } = options
@@ -134,6 +96,12 @@ export class FabricHost {
       },
       outputOf: (memberLink) => this.#memberLinks[memberLink]!,
     }
+    this.#datagrams = new DatagramChannels({
+      send: (localPort, target, payload) =>
+        this.#isUp(this.#memberLinkOf(localPort)) &&
+        sendDatagram(this.#fabric, options.address, target.address, localPort, target.port, payload),
+      onReleased: (localPort) => this.#ports.release(localPort),
+    })
     const createTimer = options.createTimer ?? ((onDue) => new DeadlineTimer(clock, onDue))
     this.#timer = createTimer(() => this.#onDue())
     this.#edge = new TcpEdge(
@@ -148,22 +116,27 @@ export class FabricHost {
     )
   }
 
+  /** Datagrams received that were not whole. */
+  get malformed(): number {
+    return this.#datagrams.malformed
+  }
+
   /** Source ports in use: connections, closed ones that are not over yet, and datagram channels. */
   get portsInUse(): number {
     return this.#ports.used
   }
 
   /**
-   * Returns true if a packet to this port of the host's address is the host's, and not of a flow
-   * that the node translates.
+   * Returns true if a packet to this port is for the host, and not of a flow that the node
+   * translates.
    */
   owns(port: number): boolean {
     return this.#ports.owns(port)
   }
 
   /**
-   * Opens a TCP connection; its outcome goes to the handlers, failures perhaps before this
-   * returns.
+   * Opens a TCP connection. Its outcome is reported to the handlers; a failure may be reported
+   * before this returns.
    */
   connect({ address, port }: FabricTarget, handlers: ConnectionHandlers): FabricConnection {
     const { clock } = this.#options
@@ -197,18 +170,7 @@ export class FabricHost {
   openDatagram(options: DatagramOptions): DatagramChannel | undefined {
     const localPort = this.#takePort()
     if (localPort === NO_PORT) return undefined
-    this.#channels.set(localPort, options)
-    return {
-      send: (payload) =>
-        this.#channels.get(localPort) === options &&
-        this.#isUp(this.#memberLinkOf(localPort)) &&
-        sendDatagram(this.#fabric, this.#options.address, options.address, localPort, options.port, payload),
-      close: () => {
-        if (this.#channels.get(localPort) !== options) return
-        this.#channels.delete(localPort)
-        this.#ports.release(localPort)
-      },
-    }
+    return this.#datagrams.open(localPort, options)
   }
 
   /**
@@ -221,7 +183,7 @@ export class FabricHost {
         this.#edge.receive(b, start, end, now)
         return
       case IpProtocol.UDP:
-        this.#receiveDatagram(b, start, end)
+        this.#datagrams.receive(b, start, end)
         return
       case IpProtocol.ICMP: {
         const error = readIcmpError(b, start)
@@ -236,15 +198,15 @@ export class FabricHost {
   }
 
   /**
-   * Resets all connections, closes all channels, stops the timer. Nothing can be opened any more.
+   * Resets all connections, closes all channels and stops the timer. Nothing can be opened
+   * afterwards.
    */
   close(): void {
     this.#isClosed = true
     const connections = [...this.#connections.values()]
     this.#edge.abortAll(this.#options.clock.now())
     for (const connection of connections) connection.fail('ECONNABORTED')
-    for (const port of this.#channels.keys()) this.#ports.release(port)
-    this.#channels.clear()
+    this.#datagrams.closeAll()
     this.#timer.close()
   }
 
@@ -266,7 +228,7 @@ export class FabricHost {
 
   #linger(flow: Flow): void {
     const until = this.#options.clock.now() + LINGER_MS
-    this.#lingering.delete(flow.localPort) // it comes behind those that are to be over sooner
+    this.#lingering.delete(flow.localPort) // moves it behind those with an earlier deadline
     this.#lingering.set(flow.localPort, { flow, until })
     this.#timer.arm(until)
   }
@@ -281,34 +243,14 @@ export class FabricHost {
     return this.#edge.deadline()
   }
 
-  #receiveDatagram(b: Uint8Array, start: number, end: number): void {
-    const udp = start + ipv4HeaderLength(b, start)
-    if (!isUdpHeaderWhole(b, udp, Math.min(end, start + ipv4TotalLength(b, start)))) {
-      this.malformed++
-      return
-    }
-    const channel = this.#channels.get(udpDestinationPort(b, udp))
-    if (channel === undefined || ipv4Source(b, start) !== channel.address || udpSourcePort(b, udp) !== channel.port)
-      return // as a connected socket: only its peer is heard
-    channel.onMessage(b.slice(udp + UDP_HEADER_BYTES, udp + udpLength(b, udp)))
-  }
-
   #receiveIcmpError(error: IcmpError, now: number): void {
-    const { sourcePort, destinationAddress, destinationPort, protocol } = error.offending
-    const reason = errorCodeOf(error)
-    if (protocol === IpProtocol.UDP) {
-      const channel = this.#channels.get(sourcePort)
-      if (channel?.address === destinationAddress && channel.port === destinationPort) channel.onUnreachable(reason)
+    const { offending } = error
+    const code = errorCodeOf(error)
+    if (offending.protocol === IpProtocol.UDP) {
+      this.#datagrams.unreachable(offending, code)
       return
     }
-    this.#recordUnreachable(sourcePort, reason)
+    this.#recordUnreachable(offending.sourcePort, code)
     this.#edge.receiveIcmpError(error, now)
   }
-}
-
-function errorCodeOf(error: IcmpError): FabricErrorCode {
-  if (isSourcePortProblem(error)) return 'EADDRINUSE'
-  if (isAdmissionRefusal(error)) return 'ENOBUFS'
-  const isPort = error.type === IcmpType.DESTINATION_UNREACHABLE && error.code === UnreachableCode.PORT
-  return isPort ? 'ECONNREFUSED' : 'EHOSTUNREACH'
 }

@@ -17,8 +17,8 @@ export interface DialHandlers {
 }
 
 /**
- * A real socket at the end of a flow, as if the two were one connection: bytes, FIN and RST go
- * through in both directions, and a slow reader on either side holds up nothing but its own flow.
+ * A real socket at the end of a flow, as if the two were one connection: bytes, FIN and RST are
+ * passed on in both directions, and a slow reader on either side delays only its own flow.
  */
 export class SocketApplication implements FlowApplication, StreamSocketHandlers {
   readonly socket: StreamSocket
@@ -31,14 +31,14 @@ export class SocketApplication implements FlowApplication, StreamSocketHandlers 
   #isOpen: boolean
   /** True while bytes from the fabric are retained in place for the socket. */
   #isRetaining = false
-  /** Bytes written ahead of the flow's that the kernel has not taken. */
+  /** Bytes of {@link writeAhead} that the kernel has not accepted yet. */
   #aheadPending = 0
-  /** FIN from the socket. */
+  /** True if the socket has sent FIN. */
   #hasReadEnd = false
-  /** FIN to the socket. */
+  /** True if FIN has been sent to the socket. */
   #hasEnded = false
 
-  /** @param dial for a socket that is being connected */
+  /** @param dial handlers of a socket that is being connected */
   constructor(shared: SocketEdge, socket: StreamSocket, dial?: DialHandlers) {
     this.#shared = shared
     this.socket = socket
@@ -47,7 +47,7 @@ export class SocketApplication implements FlowApplication, StreamSocketHandlers 
     this.#readBuffer = shared.edge.chunks.first
   }
 
-  /** Writes what is no part of the flow in front of it. */
+  /** Writes bytes in front of the flow's, which are not part of it. */
   writeAhead(b: Uint8Array): void {
     if (!this.socket.write(b)) this.#aheadPending = b.length
   }
@@ -82,7 +82,7 @@ export class SocketApplication implements FlowApplication, StreamSocketHandlers 
     if (bytes > ahead) this.#shared.edge.consumed(this.flow, bytes - ahead, this.#shared.clock.now())
   }
 
-  /** A socket that closes without both ends having finished was reset, by its peer or by us. */
+  /** Aborts the flow if the socket has closed before both ends had sent FIN: it was reset. */
   onClose(error: string | undefined): void {
     this.#releaseBytes()
     if (!this.#isOpen) {
@@ -111,8 +111,8 @@ export class SocketApplication implements FlowApplication, StreamSocketHandlers 
     const { socket } = this
     const { edge, clock } = this.#shared
     const length = end - start
-    // While the kernel is full, bytes stay here for as long as the reader likes: a small view must
-    // not pin its chunk.
+    // While the kernel's buffer is full, bytes stay here until the reader reads. A small view must
+    // not keep its whole chunk in memory.
     const pins = socket.pendingBytes > 0 && length * 2 < b.length
     if (socket.write(pins ? b.slice(start, end) : b.subarray(start, end))) edge.consumed(this.flow, length, clock.now())
     else if (!pins) this.#retainBytes()
@@ -132,8 +132,8 @@ export class SocketApplication implements FlowApplication, StreamSocketHandlers 
   }
 
   onClosed(): void {
-    // After both FINs the kernel may still be sending; a socket whose flow ended otherwise has
-    // nothing to wait for, and what it has got must not look whole.
+    // After both FINs the kernel may still be sending. If the flow ended otherwise, the socket is
+    // reset, so that the bytes received do not look complete.
     if (!this.#hasEnded || !this.#hasReadEnd) this.socket.reset()
   }
 }
