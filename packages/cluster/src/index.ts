@@ -1,4 +1,6 @@
-/** The cluster as a whole: its configuration, its plan, its launcher and the API that controls it. */
+/**
+ * The cluster as a whole: its configuration, its plan, its launcher and the API that controls it.
+ */
 export { ApiClient, type ClusterClient, type ClusterOperations, clusterClient, resultOf } from './api/client.js'
 export { ApiError } from './api/problem.js'
 export { type ApiServerOptions, createApiServer } from './api/server.js'

@@ -23,8 +23,9 @@ try {
 }
 
 /**
- * Called if output can't be written. What was requested is done all the same: a running cluster does not
- * end because its output has no reader. A reader that has closed its end, as `head` does, is no failure.
+ * Called if output can't be written. What was requested is done all the same: a running cluster
+ * does not end because its output has no reader. A reader that has closed its end, as `head` does,
+ * is no failure.
  */
 function onLost({ code, message }: NodeJS.ErrnoException): void {
   if (code === 'EPIPE') return
@@ -38,7 +39,10 @@ function exitCodeOf(error: unknown): 1 | 2 {
   return error instanceof ApiError && (error.status === 400 || error.status === 404) ? 2 : 1
 }
 
-/** Ends with 2 if the command line is invalid, in every command; with --json the reason is JSON as well. */
+/**
+ * Ends with 2 if the command line is invalid, in every command; with --json the reason is JSON as
+ * well.
+ */
 function exitWithOurCodes(command: Command): void {
   command.showHelpAfterError("(see 'fivetuple help')")
   if (asJson)

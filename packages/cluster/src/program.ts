@@ -1,15 +1,21 @@
 import { readFileSync, statSync } from 'node:fs'
 
-/** Folder of a program in few files, as `scripts/bundle.mjs` makes it beside the program's main module. */
+/**
+ * Folder of a bundled program, which `scripts/bundle.mjs` makes beside the program's main module.
+ */
 export const BUNDLE_FOLDER = 'bundle/'
-/** In it: JSON, what tells by its time of writing whether something has changed that went into it, relative to the folder. */
+/**
+ * File in that folder: a JSON list of files, relative to the folder, whose time of change shows
+ * whether the bundle is out of date.
+ */
 export const WITNESSES_FILE = 'witnesses.json'
 
 /**
- * The program that a folder of compiled modules is: bundled, or, where that is missing or out of date, as the compiler has left it.
- * Both do the same, but the other way each process finds, reads and links hundreds of files, which takes it twice as long.
+ * Returns the main module of a program: bundled, or as compiled if the bundle is missing or out of
+ * date. Both do the same, but a compiled program takes twice as long to start, since it consists of
+ * hundreds of files.
  *
- * @param folder URL, with a slash at its end
+ * @param folder URL of the compiled modules, with a slash at its end
  * @returns URL of the module to run
  */
 export function programIn(folder: URL): URL {
@@ -17,7 +23,7 @@ export function programIn(folder: URL): URL {
   return new URL('main.js', isUpToDate(bundle) ? bundle : folder)
 }
 
-/** Whether nothing that went into a bundle has been written since, or has gone. */
+/** True if no input of a bundle has been written or deleted since the bundle was made. */
 export function isUpToDate(bundle: URL): boolean {
   try {
     const { mtimeMs } = statSync(new URL(WITNESSES_FILE, bundle))

@@ -121,7 +121,7 @@ t.test('the command line goes before the file', async (t) => {
   t.same(one.ok && one.config.vips.map(({ lbs }) => lbs), [['lb-1'], ['lb-1']])
 })
 
-t.test('all mistakes of a file are told at once, each with its place and its remedy', async (t) => {
+t.test('all errors of a file are reported at once, each with its place and its remedy', async (t) => {
   const text = [
     'vips:',
     '  - {name: web, prot: 1, port: 99999}',
@@ -157,7 +157,7 @@ t.test('a bracket that is never closed is told from uneven indentation', async (
   t.match(errorsOf('bgp:\n    port: 1\n  switchAs: 2\n').join(), /: indent all entries/)
 })
 
-/** Each text has exactly one mistake that only the whole configuration shows. */
+/** Each text has exactly one error that only the whole configuration shows. */
 const CONTRADICTIONS: readonly [text: string, problem: RegExp][] = [
   ['vips: [{name: a}, {name: a}]', /vips\[1\]\.name 'a' is there twice/],
   ['vips: [{name: a, lbs: [lb-5]}]', /vips\[0\]\.lbs\[0\] is 'lb-5', and there is no such LB: there is lb-1 to lb-4/],
@@ -171,7 +171,7 @@ const CONTRADICTIONS: readonly [text: string, problem: RegExp][] = [
   ['vips: [{name: a, address: 127.20.14.1}]', /outside the range for VIPs/],
   [
     `redundancy: active-standby\nvips: [${manyVips(256)}]`,
-    /redundancy is active-standby, with 256 VIP addresses: VRRP tells at most 255 apart/,
+    /redundancy is active-standby, with 256 VIP addresses: VRRP distinguishes at most 255/,
   ],
   ['vips: [{name: a, address: 127.20.10.255}]', /outside the range for VIPs/],
   ['vips: [{name: a, address: 198.18.0.1}]', /can't connect to it: add expose/],

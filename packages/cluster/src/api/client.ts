@@ -8,17 +8,17 @@ import { type OperationTree, operationTree, type RunArguments, type RunResult } 
 import { ApiError } from './problem.js'
 
 const TIMEOUT_MS = 10_000
-/** Requests beyond that wait for a connection. */
+/** Most connections at once; further requests wait for one. */
 const CONNECTIONS_MAX = 16
-/** How often a request is sent again that the API has no time for (429). */
+/** Times that a request is sent again after a 429. */
 const RETRIES_MAX = 5
-/** Longest wait that the API may request, and first of the random extra waits, which double. */
+/** Longest wait that the API may request, and the first of the random extra waits, which double. */
 const RETRY_AFTER_MAX_S = 10
 const RETRY_SPREAD_FIRST_MS = 250
 
 /** The client of the product's operations. */
 export type ClusterClient = ApiClient<typeof OPERATIONS>
-/** A method for each operation of the product. */
+/** Methods for all operations of the product. */
 export type ClusterOperations = ClusterClient['operations']
 
 /** Returns a client of the control API of a running cluster. */
@@ -26,19 +26,21 @@ export function clusterClient(record: Pick<ClusterRecord, 'api' | 'token'>): Clu
   return new ApiClient(record, OPERATIONS)
 }
 
-/** One element of a response: progress any number of times, then the result. */
+/** Element of a response: progress any number of times, then the result. */
 export type Step = { readonly progress: Json } | { readonly result: Json }
-/** A value from JSON.parse. The server made it by the schema of its operation. */
+/** Value from JSON.parse. The server made it by the schema of its operation. */
 type Json = ReturnType<typeof JSON.parse>
 
 /**
- * Sends operations to the control API of one running cluster. Methods reject with an {@link ApiError} if
- * the response is a problem, and with another Error if there is no response; both have a remedy.
+ * Sends operations to the control API of one running cluster. Methods reject with an {@link
+ * ApiError} if the response is a problem, and with another Error if there is no response; both have
+ * a remedy.
  * @example await client.run('lb.undrain', { lb: 'lb-2' })
- * @example for await (const state of client.operations.lb.drain({ lb: 'lb-2', wait: true })) show(state)
+ * @example for await (const state of client.operations.lb.drain({ lb: 'lb-2', wait: true }))
+ * show(state)
  */
 export class ApiClient<R extends Registry> {
-  /** A method for each operation, as in `operations.vip.add({ lb, vip })`. */
+  /** Methods for all operations, as in `operations.vip.add({ lb, vip })`. */
   readonly operations: OperationTree<R>
   readonly #record: Pick<ClusterRecord, 'api' | 'token'>
   readonly #rows: ReadonlyMap<string, Operation>
@@ -51,8 +53,8 @@ export class ApiClient<R extends Registry> {
   }
 
   /**
-   * Runs an operation. One that streams returns an async iterable of its progress, whose last element is
-   * the result; to leave it early ends the request.
+   * Runs an operation. If it streams, the result is an async iterable of its progress, whose last
+   * element is the result. Leaving it early ends the request.
    */
   run<N extends NameIn<R>>(name: N, ...input: RunArguments<Named<R, N>>): RunResult<Named<R, N>> {
     const [parameters, options] = input
@@ -68,7 +70,7 @@ export class ApiClient<R extends Registry> {
     else yield* this.#lines(response)
   }
 
-  /** One request. Rejects unless the status of the response is 200. */
+  /** Sends one request. Rejects unless the status of the response is 200. */
   async request(method: Method, path: string, body?: object): Promise<Json> {
     return this.#content(await this.#send(method, path, body))
   }
@@ -99,7 +101,9 @@ export class ApiClient<R extends Registry> {
     })
   }
 
-  /** Sends a request, and sends it again after a 429: the API has not processed it then, so that is safe. */
+  /**
+   * Sends a request, and sends it again after a 429: the API has not processed it, so that is safe.
+   */
   async #send(method: Method, path: string, body?: object, how: SendOptions = {}): Promise<Response> {
     for (let retry = 0; ; retry++) {
       const response = await this.#sendOnce(method, path, body, how).catch((error: unknown) => {
@@ -182,7 +186,10 @@ function stepOf(line: Json): Step {
   return line
 }
 
-/** The wait that the API requests, and a random one on top, so that clients do not come back all at once. */
+/**
+ * Returns the wait that the API requests, plus a random one, so that clients do not all come back
+ * at once.
+ */
 function retryDelayMs(retryAfter: string | string[] | undefined, retry: number): number {
   const seconds = /^\d{1,5}$/.test(String(retryAfter)) ? Number(retryAfter) : 0
   return 1000 * Math.min(seconds, RETRY_AFTER_MAX_S) + Math.random() * RETRY_SPREAD_FIRST_MS * 2 ** retry
@@ -196,15 +203,15 @@ async function contentOf({ statusCode, body }: Response): Promise<Json> {
 }
 
 /**
- * True if a request may be sent once more after its connection was closed: a server may close an idle
- * connection at the moment when it is used again (RFC 9112 §9.5). Only for requests without side effects
- * (RFC 9110 §9.2.2).
+ * True if a request may be sent once more after its connection was closed: a server may close an
+ * idle connection at the moment when it is used again (RFC 9112 §9.5). Only for requests without
+ * side effects (RFC 9110 §9.2.2).
  */
 function mayRepeat(method: Method, error: unknown): boolean {
   return method === 'GET' && error instanceof Error && 'code' in error && error.code === 'UND_ERR_SOCKET'
 }
 
-/** Resolves with the result of an operation that streams; its progress is dropped. */
+/** Resolves with the result of an operation that streams; drops its progress. */
 export async function resultOf<R>(steps: AsyncGenerator<unknown, R, undefined>): Promise<R> {
   for (;;) {
     const step = await steps.next()

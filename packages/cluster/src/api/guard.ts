@@ -3,25 +3,26 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { TokenBucket } from '@fivetuple/packet'
 import { ApiError } from './problem.js'
 
-// A client with the token owns the cluster. A script may send a burst, and then requests one after the
-// other at full speed. The limit only keeps an endless loop from taking all time of the launcher.
+// A client with the token owns the cluster. A script may send a burst, and then requests one after
+// the other at full speed. The limit only keeps an endless loop from taking all time of the
+// launcher.
 
 /** Requests with the token that are accepted a second, on average. */
 export const RATE_PER_S = 500
 /** Requests with the token that are accepted at once. */
 export const BURST = 1_000
 /**
- * Refused requests a second that get their reason as the response. Refused requests have a limit of their
- * own, so that a stranger can't use up the limit of the operators.
+ * Refused requests a second that get their reason as the response. Refused requests have a limit of
+ * their own, so that a stranger can't use up the limit of the operators.
  */
 export const STRANGERS_RATE_PER_S = 50
 /** Refused requests that get their reason at once. */
 export const STRANGERS_BURST = 100
 
 /**
- * Admission of requests. All users of the machine and every page in a browser share loopback. So each
- * request must have the token and name this server as its host, and none may come from a web page
- * (Origin). All requests are limited in rate.
+ * Admission of requests. All users of the machine and every page in a browser share loopback. So
+ * each request must have the token and name this server as its host, and none may come from a web
+ * page (Origin). All requests are limited in rate.
  */
 export class Guard {
   readonly #host: string
@@ -37,7 +38,10 @@ export class Guard {
     this.#strangersRate = new TokenBucket(STRANGERS_RATE_PER_S, STRANGERS_BURST, now)
   }
 
-  /** Admits a request by its headers. @throws ApiError with the response if it is refused @param now ms */
+  /**
+   * Admits a request by its headers. @throws ApiError with the response if it is refused @param now
+   * ms
+   */
   admit(headers: IncomingHttpHeaders, now: number): void {
     const refusal = this.#refusal(headers)
     if (refusal !== undefined) throw this.#strangersRate.take(now) ? refusal : tooMany()
@@ -59,7 +63,10 @@ function tooMany(): ApiError {
   return new ApiError(429, 'too many requests; send it again in a second', { 'retry-after': '1' })
 }
 
-/** The token of a header; its scheme is case-insensitive (RFC 9110 §11.1). Empty if there is none. */
+/**
+ * Returns the token of a header; its scheme is case-insensitive (RFC 9110 §11.1). Empty if there is
+ * none.
+ */
 function credentialsOf(authorization = ''): string {
   return /^bearer +(\S+)$/i.exec(authorization)?.[1] ?? ''
 }

@@ -14,7 +14,7 @@ const PROBLEM = {
   },
 }
 
-/** The API as an OpenAPI 3.1 document, made from the schemas that it checks requests with. */
+/** Makes the OpenAPI 3.1 document of the API from the schemas that requests are checked with. */
 export async function openApiDocument(operations: Registry): Promise<object> {
   const paths: Record<string, Record<string, object>> = {}
   for (const row of operations) {

@@ -2,7 +2,9 @@ import type { Operation } from '../operations/operation.js'
 import type { Named, NameIn, ParametersOf, ProgressOf, Registry, ResultOf } from '../operations/registry.js'
 import type { RunOptions } from './client-options.js'
 
-/** A method for each operation: `lb.rolling-restart` is `lb.rollingRestart`, `status` is `status`. */
+/**
+ * Methods for all operations: `lb.rolling-restart` is `lb.rollingRestart`, `status` is `status`.
+ */
 export type OperationTree<R extends Registry> = {
   readonly [H in Head<NameIn<R>>]: H extends NameIn<R>
     ? OperationMethod<Named<R, H>>

@@ -1,4 +1,4 @@
-/** A response other than success; becomes a problem document (RFC 9457). */
+/** Response other than success; it becomes a problem document (RFC 9457). */
 export class ApiError extends Error {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
@@ -14,7 +14,7 @@ export class ApiError extends Error {
 /** Media type of {@link Problem}. */
 export const PROBLEM_TYPE = 'application/problem+json'
 
-/** RFC 9457 §3.1 */
+/** Problem document, RFC 9457 §3.1. */
 export interface Problem {
   readonly type: 'about:blank'
   readonly title: string
@@ -26,7 +26,10 @@ export function problem(status: number, detail: string): Problem {
   return { type: 'about:blank', title: TITLES[status] ?? 'Error', status, detail }
 }
 
-/** RFC 9110 §15 and RFC 6585; with `about:blank` the title is the status's own phrase. */
+/**
+ * Phrases of RFC 9110 §15 and RFC 6585: with type `about:blank` the title is the phrase of the
+ * status.
+ */
 const TITLES: Readonly<Record<number, string>> = {
   400: 'Bad Request',
   401: 'Unauthorized',

@@ -1,8 +1,8 @@
 import type { PlaceSchema } from '../operations/operation.js'
 
 /**
- * Decodes a query into the types of its schema: numbers, booleans, and lists that are separated by commas.
- * Text that is no such value stays as it is, so that validation reports it.
+ * Decodes a query into the types of its schema: numbers, booleans, and lists that are separated by
+ * commas. Text that is no such value stays as it is, so that validation reports it.
  */
 export function decodeQuery(query: unknown, { properties }: PlaceSchema): Record<string, unknown> {
   return Object.fromEntries(

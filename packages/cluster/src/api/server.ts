@@ -13,16 +13,22 @@ import { STREAM_TYPE, stepLines } from './stream.js'
 /** Longest body of a request. */
 const BODY_MAX_BYTES = 64 * 1024
 const HEADERS_MAX_BYTES = 8 * 1024
-/** Names are 64 characters at most, also when each of them is percent-encoded. */
+/** Longest parameter of a path: a name of 64 characters, each of them percent-encoded. */
 const PARAM_MAX_LENGTH = 192
-/** From a request's first byte to its last. */
+/** Longest time from the first byte of a request to its last. */
 const REQUEST_TIMEOUT_MS = 10_000
-/** Idle connections are closed. */
+/** Time after which an idle connection is closed. */
 const IDLE_TIMEOUT_MS = 30_000
-/** Connections that no request with the token has come by: time for it, and how many; of more, the oldest are closed. */
+/**
+ * Time for the first request with the token on a connection, and number of connections without one;
+ * of more, the oldest are closed.
+ */
 const UNPROVEN_TIMEOUT_MS = 5_000
 const UNPROVEN_MAX = 64
-/** Connections of token holders that stay open between requests; others are closed behind the response. */
+/**
+ * Most connections with the token that stay open between requests; others are closed after the
+ * response.
+ */
 const KEPT_MAX = 256
 
 export interface ApiServerOptions {
@@ -31,7 +37,7 @@ export interface ApiServerOptions {
   /** Bearer token that every request must bring. */
   readonly token: string
   readonly control: ClusterControl
-  /** Default: those of the product. */
+  /** Default: the operations of the product. */
   readonly operations?: Registry
   /** Clock of the rate limits, ms; default: that of the process. */
   readonly now?: () => number
@@ -82,7 +88,7 @@ interface ServedPath {
 /** Adds the route of an operation. */
 function serve(server: FastifyInstance, row: Operation, control: ClusterControl): void {
   const [params, querystring, body] = [schemaOf(row, 'path'), schemaOf(row, 'query'), schemaOf(row, 'body')]
-  // Also without parameters in the query there may be none: an unknown one is an error.
+  // A path without parameters in the query takes none: an unknown one is an error.
   const query = querystring ?? NO_PARAMETERS
   server.route({
     method: row.method,
@@ -105,7 +111,10 @@ function serve(server: FastifyInstance, row: Operation, control: ClusterControl)
 
 const NO_PARAMETERS: PlaceSchema = { type: 'object', properties: {}, required: [], additionalProperties: false }
 
-/** How many connections there may be: of token holders, and of all others, which never take the place of those. */
+/**
+ * Limits of connections. Those with the token and all others are counted apart, so that strangers
+ * never take the place of operators.
+ */
 class ConnectionLimits {
   readonly #kept = new Set<Socket>()
   readonly #unproven = new UnprovenConnections<Socket>({
@@ -122,14 +131,17 @@ class ConnectionLimits {
     })
   }
 
-  /** A request with the token has come by this connection. Returns false if it is to be closed behind the response. */
+  /**
+   * Records a request with the token. Returns false if its connection is to be closed after the
+   * response.
+   */
   keep(socket: Socket): boolean {
     if (this.#unproven.remove(socket) && this.#kept.size < KEPT_MAX) this.#kept.add(socket)
     return this.#kept.has(socket)
   }
 }
 
-/** No route has a schema for its responses, so fastify's compiler of such need not be loaded. */
+/** Keeps fastify from loading its compiler of response schemas: no route has one. */
 function noResponseSchemas(): never {
   throw new Error('responses have no schemas')
 }
@@ -148,14 +160,14 @@ function patternOf({ path }: ServedPath): RegExp {
   return new RegExp(`^${path.replaceAll('.', '\\.').replaceAll(/:\w+/g, '[^/]+')}$`)
 }
 
-/** Errors of the client are described to it; our own go to standard error of the launcher only. */
+/** Sends an error as a problem. Errors of the launcher itself go only to its standard error. */
 function sendError(error: FastifyError | ApiError, _request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const [status, detail] = reportError(error)
   if (error instanceof ApiError) void reply.headers(error.headers)
   return reply.code(status).type(PROBLEM_TYPE).send(problem(status, detail))
 }
 
-/** Returns status and description of an error; writes our own to standard error. */
+/** Returns status and description of an error; writes errors of the launcher to standard error. */
 function reportError(error: Error): [status: number, detail: string] {
   const [status, detail] = describeError(error)
   if (status >= 500 && !(error instanceof ApiError)) process.stderr.write(`control API: ${error.stack}\n`)
@@ -176,7 +188,7 @@ function describeError(error: Partial<FastifyError> & Error): [status: number, d
   return [statusCode, `${place} ${first.message ?? 'is invalid'}${title === undefined ? '' : `: it must be ${title}`}`]
 }
 
-/** Responds to what is no HTTP, or too long or too slow to become a request. */
+/** Responds to malformed HTTP, and to requests that are too long or too slow. */
 function rejectMalformed(error: NodeJS.ErrnoException, socket: Socket): void {
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy()

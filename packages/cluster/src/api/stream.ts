@@ -6,9 +6,9 @@ import { ApiError, problem } from './problem.js'
 export const STREAM_TYPE = 'application/x-ndjson'
 
 /**
- * The lines of a streaming operation: `{"progress": …}` any number of times, then `{"result": …}`, or
- * `{"problem": …}` (RFC 9457) if it fails after the response has begun. If it fails before, this rejects.
- * The stream ends the operation when it is destroyed.
+ * Returns the lines of a streaming operation: `{"progress": …}` any number of times, then
+ * `{"result": …}`, or `{"problem": …}` (RFC 9457) if it fails after the response has begun. Rejects
+ * if it fails before. The stream ends the operation when it is destroyed.
  */
 export async function stepLines(steps: Steps<unknown, unknown>, onError: (error: Error) => string): Promise<Readable> {
   const first = await steps.next()

@@ -4,11 +4,11 @@ import { type ClusterPlan, planCluster } from '../plan/plan.js'
 import { readConfig } from './read-config.js'
 import { table } from './table.js'
 
-/** Stands in for the block that would be chosen at start. */
+/** Block that stands for the one that would be chosen at start. */
 const EXAMPLE_BLOCK = DEFAULTS.block
 const NO_KEY = '00'.repeat(32)
 
-/** `fivetuple check`: exit code 0 when the configuration can be used, else 2. */
+/** Runs `fivetuple check`: exit code 0 if the configuration can be used, else 2. */
 export async function check({ file, json }: { readonly file?: string; readonly json?: boolean }): Promise<void> {
   const result = await readConfig(file, {})
   if (!result.ok) {
@@ -17,7 +17,7 @@ export async function check({ file, json }: { readonly file?: string; readonly j
     else {
       const { length } = result.errors
       process.stderr.write(`${result.errors.map(formatConfigError).join('\n')}\n`)
-      process.stderr.write(`fivetuple: ${length} mistake${length === 1 ? '' : 's'}\n`)
+      process.stderr.write(`fivetuple: ${length} error${length === 1 ? '' : 's'}\n`)
     }
     return
   }

@@ -1,9 +1,11 @@
 import type { ConfigError } from '../config/config-error.js'
 
-/** Ends a command with a message and an exit code that scripts can use: 1 it failed, 2 its usage is invalid. */
+/**
+ * Ends a command with a message and an exit code for scripts: 1 for a failure, 2 for invalid usage.
+ */
 export class CliError extends Error {
   readonly exitCode: 1 | 2
-  /** Errors of a configuration, for programs; empty if it is not about one. */
+  /** Errors of a configuration, for programs; empty if the error has another cause. */
   readonly errors: readonly ConfigError[]
 
   constructor(message: string, exitCode: 1 | 2 = 1, errors: readonly ConfigError[] = []) {

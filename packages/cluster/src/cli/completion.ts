@@ -21,12 +21,12 @@ compdef _fivetuple fivetuple
 `,
 } as const
 
-/** `fivetuple completion`. */
+/** Prints the script of `fivetuple completion`. */
 export function printCompletionScript(shell: keyof typeof SCRIPTS): void {
   process.stdout.write(SCRIPTS[shell])
 }
 
-/** What the scripts call: prints the candidates for the last word, one a line; none if there are none. */
+/** Prints the candidates for the last word, one per line, for the scripts. */
 export async function printCandidates(
   program: Command,
   completes: ReadonlyMap<object, NameKind>,

@@ -3,11 +3,14 @@ import { runningClusters } from '../launcher/run-directory.js'
 import { CliError } from './cli-error.js'
 import { targetRecord } from './target.js'
 
-/** An ordered stop takes less than two seconds; a launcher that takes longer hangs. */
+/**
+ * Longest ordered stop, ms. A stop takes less than 2 s; a launcher that takes longer is
+ * unresponsive.
+ */
 const STOP_MAX_MS = 15_000
 const STEP_MS = 50
 
-/** `fivetuple down`: asks the launcher to stop and waits until it has. */
+/** Runs `fivetuple down`: requests the stop of the launcher and waits for it. */
 export async function down(options: { readonly block?: string; readonly json?: boolean }): Promise<void> {
   const { block, pid } = targetRecord(options.block)
   process.kill(pid, 'SIGTERM')

@@ -1,6 +1,9 @@
 import type { ClusterEvent } from '../launcher/events.js'
 
-/** One line for people: time, seconds since the start, and what happened; empty if it concerns only programs. */
+/**
+ * Renders one line for people: time, seconds since the start, and the event. Returns an empty text
+ * for an event that concerns only programs.
+ */
 export function renderEvent(event: ClusterEvent): string {
   const text = textOf(event)
   return text === undefined ? '' : `${event.at} +${(event.elapsedMs / 1_000).toFixed(3)} s  ${text}\n`

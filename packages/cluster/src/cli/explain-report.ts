@@ -4,7 +4,7 @@ import type { Explanation } from '../operations/status-schemas.js'
 /** Output of `fivetuple explain`. */
 export const explanationOutput: Output<Explanation, never> = { text: (explanation) => renderExplanation(explanation) }
 
-/** The decision for people: hop by hop, with the outcome if the flow is rehashed. */
+/** Renders the decision for people: hop by hop, with the outcome if the flow is rehashed. */
 export function renderExplanation({ client, vip, protocol, route, session, sessionsElsewhere }: Explanation): string {
   const flow = `${protocol} ${client} > ${vip}`
   if (route === null) return `${flow}\n  no route: the uplink switch responds with ICMP destination unreachable\n`

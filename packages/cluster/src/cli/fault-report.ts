@@ -19,8 +19,8 @@ export const clearedOutput: Output<ClearedFaults, never> = {
 }
 
 /**
- * A report for people: what was done, what to look at, how to undo it.
- * @param block named in each command when there are several clusters to choose from
+ * Renders a report for people: what was done, what to watch, and how to undo it.
+ * @param block CIDR that each command names if several clusters run
  */
 function renderFaultReport({ summary, warnings, watch, undo }: FaultReport, block: string | undefined): string {
   const lines = [summary, ...warnings.map((warning) => `! ${warning}`), 'Watch:']

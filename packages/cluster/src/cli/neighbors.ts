@@ -8,7 +8,7 @@ const SECOND = 1_000
 const MINUTE = 60 * SECOND
 const HOUR = 60 * MINUTE
 
-/** Causes of refused prefixes by the words of the table. */
+/** Causes of refused prefixes, in the words of the table. */
 const CAUSES: Readonly<Record<keyof Session['refused'], string>> = {
   notAllowed: 'not allowed',
   firstAs: 'first AS',
@@ -17,7 +17,10 @@ const CAUSES: Readonly<Record<keyof Session['refused'], string>> = {
   overLimit: 'over limit',
 }
 
-/** The BGP neighbours of a switch: a table, then what ails the external ones, then connections that were refused. */
+/**
+ * Renders the BGP neighbours of a switch: a table, then the problems of external neighbours, then
+ * refused connections.
+ */
 export function renderNeighbors({ sessions, bgpRefusals }: SwitchStatus): string {
   const rows = table(
     [
@@ -51,7 +54,10 @@ function lastError({ lastError: error }: Session): string {
   return `${what}, ${age(error.agoMs)} ago (${error.at})`
 }
 
-/** Of an external neighbour: why attempts fail, what was refused last, and what to do. */
+/**
+ * Renders the problems of an external neighbour: why attempts fail, what was refused last, and the
+ * remedies.
+ */
 function details({ neighbor, portId, attemptError, lastRefused, remedy }: Session): string[] {
   if (portId !== null) return []
   return [
@@ -72,7 +78,7 @@ function refusedConnections({ recentConnections }: SwitchStatus['bgpRefusals']):
   })
 }
 
-/** A duration in its largest unit. @example age(90_000) // '1m' */
+/** Renders a duration in its largest unit. @example age(90_000) // '1m' */
 function age(ms: number): string {
   if (ms < MINUTE) return `${Math.floor(ms / SECOND)}s`
   return ms < HOUR ? `${Math.floor(ms / MINUTE)}m` : `${Math.floor(ms / HOUR)}h`

@@ -5,7 +5,8 @@ import { completeCommand, completionCommands } from './commands/completion.js'
 import { operationCommands, type SendOperation } from './commands/operations.js'
 
 /**
- * The `fivetuple` command. Each command loads what it needs when it is run, since start-up time matters.
+ * Builds the `fivetuple` command. Each command loads its modules when it is run, since start-up
+ * time matters.
  * @param send default: to the running cluster
  */
 export function fivetupleCommand(operations: Registry = OPERATIONS, send: SendOperation = sendToCluster): Command {

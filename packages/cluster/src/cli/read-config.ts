@@ -8,14 +8,14 @@ import { limitRules } from '../config/machine.js'
 import { WARNING_RULES, type WarningRule } from '../config/warnings.js'
 import { CliError } from './cli-error.js'
 
-/** What stands for standard input, as in other programs. */
+/** Name of standard input, as in other programs. */
 const STDIN = '-'
 
 export type UsableConfig = Extract<ConfigResult<ClusterConfig>, { readonly ok: true }>
 
 /**
- * The configuration in a file, a FIFO, or standard input (`-`), or the default one. Rejects with a CliError if it can't be
- * read. Never reads more than a configuration may have.
+ * Reads the configuration in a file, a FIFO or standard input (`-`), or returns the default one.
+ * Rejects with a CliError if it can't be read. Never reads more than a configuration may have.
  */
 export async function readConfig(
   file: string | undefined,
@@ -37,7 +37,7 @@ export async function readConfig(
   return loadConfig(text, name, overrides, rules)
 }
 
-/** Reads a file of any type, up to one byte more than is allowed. */
+/** Reads a file of any type, up to one byte more than the limit. */
 function readFile(file: string): Buffer {
   let descriptor: number | undefined
   try {

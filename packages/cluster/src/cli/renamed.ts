@@ -10,7 +10,7 @@ const RENAMED: readonly (readonly [before: string, now: string])[] = [
 ]
 
 /**
- * Returns the remedy for a command line with a former name, or undefined.
+ * Returns the remedy for a command line with a former name; undefined if there is none.
  * @example renamedTo(['cable', 'cut', 'lb-2']) // "'cable cut' is 'link down' now"
  */
 export function renamedTo(words: readonly string[]): string | undefined {

@@ -23,11 +23,11 @@ interface UnhealthyBackend {
   readonly vip: string
   readonly backend: string
   readonly reason: string
-  /** LBs that agree. */
+  /** LBs that agree on the state and its reason. */
   readonly lbs: string[]
 }
 
-/** Backends that checks have found unhealthy, per VIP and reason. */
+/** Returns the backends that checks have found unhealthy, per VIP and reason. */
 function unhealthyBackends({ lbs }: ClusterStatus): UnhealthyBackend[] {
   const found = new Map<string, UnhealthyBackend>()
   for (const { name: lb, services } of Object.values(lbs))
@@ -69,12 +69,12 @@ function renderVips(cluster: ClusterStatus): string {
   return services + [...failures, ...panics(cluster)].join('')
 }
 
-/** The name of an LB, which may be one that drains. */
+/** Renders the name of an LB, with a mark if it drains. */
 function marked(lb: string, isDraining = false): string {
   return isDraining ? `${lb} (drains)` : lb
 }
 
-/** LBs on which a VIP is in panic mode, in a line per VIP. */
+/** Renders the LBs on which a VIP is in panic mode, one line per VIP. */
 function panics({ vips, lbs }: ClusterStatus): string[] {
   return vips.flatMap(({ name }) => {
     const where = Object.values(lbs)
@@ -106,12 +106,12 @@ function renderLbs({ lbs, roles }: ClusterStatus): string {
   ])
 }
 
-/** Carrier of an LB's cable to a switch, and the state of its BGP session with it. */
+/** Renders the carrier of an LB's cable to a switch, and the state of its BGP session with it. */
 function linkOf({ cables, bgp }: ClusterStatus['lbs'][string], side: 'uplink' | 'downlink'): string {
   return `${cables[side] ? 'carrier' : 'no carrier'}, ${bgp[side]}`
 }
 
-/** Routes of external neighbours, which may be thousands, that are shown. */
+/** Number of routes of external neighbours that are shown; there may be thousands. */
 const EXTERNAL_ROUTES_MAX = 20
 
 function renderSwitch(node: ClusterStatus['switches'][string]): string {
@@ -154,7 +154,7 @@ function renderSwitch(node: ClusterStatus['switches'][string]): string {
   return `${node.name} (${node.role} switch, ${how} over ${hash} seed ${seed}): ${node.flows} ${node.flows === 1 ? 'flow' : 'flows'}${room(node)}, drops: ${drops}\n${parts}`
 }
 
-/** Flows that there is room for; health checks have room of their own. */
+/** Renders the room for flows; health checks have room of their own. */
 function room({ role, budgets: { tcp, udp, checks } }: ClusterStatus['switches'][string]): string {
   return role === 'uplink' ? ` of ${tcp}` : ` (at most ${tcp} TCP, ${udp} UDP, ${checks} of checks)`
 }
@@ -185,10 +185,10 @@ function renderRoles({ roles }: ClusterStatus): string {
   ])
 }
 
-/** States that people inject say how. */
+/** States that are injected, with their cause. */
 const ROLE_STATES: Readonly<Record<string, string>> = { paused: 'paused (SIGSTOP)', 'kept-stopped': 'kept stopped' }
 
-/** The same of an LB that does not answer. */
+/** States of an LB that does not respond. */
 const SILENT_STATES: Readonly<Record<string, string>> = { ...ROLE_STATES, running: 'unreachable' }
 
 function carrier({ up, isAdminDown }: { readonly up: boolean; readonly isAdminDown: boolean }): string {

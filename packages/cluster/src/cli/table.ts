@@ -1,6 +1,6 @@
 /**
- * Lays rows out in columns as wide as their widest cell; numbers go to the right. The first row is the heading; others may be
- * shorter.
+ * Lays rows out in columns as wide as their widest cell. Columns of numbers are aligned to the
+ * right. The first row is the heading; other rows may be shorter.
  * @example table([['NAME', 'FLOWS'], ['lb-1', 12]]) // 'NAME  FLOWS\nlb-1     12\n'
  */
 export function table(rows: readonly (readonly (string | number)[])[], indent = ''): string {

@@ -2,14 +2,14 @@ import { type ClusterClient, clusterClient } from '../api/client.js'
 import { type ClusterRecord, runningClusters } from '../launcher/run-directory.js'
 import { CliError } from './cli-error.js'
 
-/** The API of the running cluster that a command is for; see {@link targetRecord}. */
+/** Returns the API of the running cluster that a command is for; see {@link targetRecord}. */
 export function targetCluster(block: string | undefined): ClusterClient {
   return clusterClient(targetRecord(block))
 }
 
 /**
- * The running cluster that a command is for.
- * @param block CIDR of the cluster's block; undefined: the only one there is
+ * Returns the record of the running cluster that a command is for.
+ * @param block CIDR of the cluster's block; undefined: the only running cluster
  */
 export function targetRecord(block: string | undefined): ClusterRecord {
   const clusters = runningClusters()

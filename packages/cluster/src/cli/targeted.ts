@@ -1,5 +1,5 @@
 /**
- * A command that is suggested to the user, for the cluster that the user named.
+ * Returns a suggested command, for the cluster that the user named.
  * @param block CIDR; undefined: there is only one cluster
  */
 export function targeted(command: string, block: string | undefined): string {

@@ -12,16 +12,16 @@ import { table } from './table.js'
 export interface UpOptions extends ConfigOverrides {
   readonly file?: string
   readonly json?: boolean
-  /** Stop when standard input ends. */
+  /** True to stop when standard input ends. */
   readonly stdin?: boolean
 }
 
-/** `fivetuple up`: runs a cluster in the foreground. Resolves when it has been stopped. */
+/** Runs `fivetuple up`: a cluster in the foreground. Resolves when the cluster has stopped. */
 export async function up(options: UpOptions): Promise<void> {
   const { config, warnings } = await usableConfig(options)
   const block = config.block === 'auto' ? await findFreeBlock(addressesOf(config)) : config.block
   const cluster = new Cluster(config, block)
-  // What a person wants to hear is what changes between ready and stopping; a program gets all of it.
+  // A person gets the changes between ready and stopping; a program gets all events.
   let isSteady = false
   cluster.on('event', (event) => {
     if (options.json) printJson(event)
@@ -38,14 +38,14 @@ export async function up(options: UpOptions): Promise<void> {
     if (!options.json) process.stdout.write(renderReady(report, performance.now() - startedAt))
     isSteady = true
   } catch (error) {
-    process.stdin.destroy() // else it keeps the process
+    process.stdin.destroy() // else it keeps the process alive
     throw new CliError((error as Error).message)
   }
   await stopped
   if (!options.json) process.stdout.write(`${new Date().toISOString()} stopped\n`)
 }
 
-/** Addresses that a configuration names, none of which may be a role's. */
+/** Returns the addresses that a configuration names; no role may have one of them. */
 function addressesOf({ vips, backends, bgp }: ClusterConfig): string[] {
   return [
     ...vips.flatMap(({ expose }) => expose?.address ?? []),
@@ -73,21 +73,21 @@ async function usableConfig(options: UpOptions): Promise<UsableConfig> {
 }
 
 /**
- * Ctrl-C and kill stop the cluster in order, a second one at once. Should the launcher be killed outright, the roles
- * notice by themselves that their channel to it is gone.
+ * Waits for Ctrl-C or a signal, which stops the cluster in order; a second one ends it at once. If
+ * the launcher is killed, the roles detect that their channel to it is gone.
  */
 function untilAsked(cluster: Cluster, watchStdin: boolean, onStop: () => void): Promise<void> {
   return new Promise((resolve) => {
-    let asked = false
+    let isStopping = false
     const onSignal = (): void => {
-      if (asked) {
+      if (isStopping) {
         cluster.killAll()
         process.exit(130)
       }
-      asked = true
+      isStopping = true
       onStop()
       void cluster.stop().then(() => {
-        process.stdin.destroy() // else it keeps the process
+        process.stdin.destroy() // else it keeps the process alive
         resolve()
       })
     }
@@ -127,7 +127,9 @@ function renderReady(report: ReadyReport, elapsedMs: number): string {
   const victim = report.lbs[0]
   const suggestions = table(
     [
-      ...(web ? [[`curl http://${web.listen}/`, 'the answer names the backend and the BIP that it saw']] : []),
+      ...(web
+        ? [[`curl http://${web.listen}/`, 'the response names the backend and the SNAT address that it saw']]
+        : []),
       ['npx -y pnpm@12 fivetuple status', 'routes, sessions, counters'],
       [`npx -y pnpm@12 fivetuple explain 127.0.0.1:50000 ${first?.name ?? 'web'}`, 'which LB a flow takes, and why'],
       [`kill -9 ${victim?.pid ?? ''}`, `${victim?.name ?? 'the LB'} dies; watch its routes go and come back`],

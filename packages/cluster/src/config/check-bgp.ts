@@ -3,7 +3,7 @@ import { DOWNLINK_CABLE_PORT, UPLINK_CABLE_PORT } from '../plan/ports.js'
 import type { ClusterConfig } from './cluster-config.js'
 import type { ConfigPath, Report } from './config-error.js'
 
-/** Reports routing settings that no session could come up with. */
+/** Reports routing settings with which no session can be established. */
 export function checkBgp(config: ClusterConfig, report: Report): void {
   const { port, holdTime, switchAs, downlinkAs, lbAs, nextHops } = config.bgp
   if (port === UPLINK_CABLE_PORT || port === DOWNLINK_CABLE_PORT)

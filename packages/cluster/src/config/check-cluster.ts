@@ -10,10 +10,13 @@ import { CHECK_PORTS, MAX_NODES } from './limits.js'
 import { isLoopback } from './loopback.js'
 import { numbered } from './resolve.js'
 
-/** Names that roles of ours have. */
+/** Names of the roles that the launcher starts. */
 const RESERVED_NAME = /^(lb-\d+|uplink|downlink|launcher)$/
 
-/** Reports what the schema can't see: references, ranges and addresses that must fit each other. */
+/**
+ * Reports errors that the schema can't detect: references, ranges, and addresses that must fit
+ * together.
+ */
 export function checkCluster(config: ClusterConfig, report: Report): void {
   const block = parseBlock(config.block)
   if (block === undefined && config.block !== 'auto')
@@ -25,7 +28,8 @@ export function checkCluster(config: ClusterConfig, report: Report): void {
   checkNeighbors(config, addresses, report)
   checkLbSettings(config.lbSettings, [], report)
   checkOverrides(config, report)
-  // Each card would move buckets by the flows that it sees itself, and 'explain' could not tell which one a flow will meet.
+  // Each card would move buckets by its own flows, so 'explain' could not compute the bucket of a
+  // flow.
   if (config.lineCards > 1 && config.ecmp.selection === 'resilient')
     report(
       ['lineCards'],
@@ -33,13 +37,13 @@ export function checkCluster(config: ClusterConfig, report: Report): void {
       "with selection 'resilient' it must be 1: choose 'rendezvous' or 'maglev'",
     )
   const { intervalMs } = config.vrrp
-  // RFC 9568 §5.2.7: centiseconds, in twelve bits.
+  // RFC 9568 §5.2.7: centiseconds, 12 bits.
   if (intervalMs < 10 || intervalMs > 40_950 || intervalMs % 10 !== 0)
     report(['vrrp', 'interval'], `is ${intervalMs} ms`, 'it must be from 10 ms to 40.95s, in steps of 10 ms')
   if (config.edge.keepAliveMs !== null) checkDuration(config.edge.keepAliveMs, ['edge', 'keepAlive'], report)
 }
 
-/** Reports a number of nodes that no block has room for. */
+/** Reports a number of nodes for which a block has no room. */
 export function checkCount(key: 'lbs' | 'backends', count: number, report: Report): void {
   if (!Number.isInteger(count) || count < 1 || count > MAX_NODES)
     report([key], `is ${count}`, `it must be a whole number from 1 to ${MAX_NODES}`)
@@ -62,7 +66,7 @@ function checkBackends({ backends }: ClusterConfig, addresses: AddressPlan | und
       report(
         [...path, 'address'],
         `${address} is outside 127.0.0.0/8`,
-        'LBs call from loopback addresses, which only a server on a loopback address can answer: let it listen there too',
+        'LBs call from loopback addresses, to which only a server on a loopback address can respond: let it listen there too',
       )
     else if (addresses?.contains(address) && !addresses.rangeContains('backends', address))
       report(

@@ -5,15 +5,15 @@ import type { ClusterConfig, NeighborConfig, NeighborExport } from './cluster-co
 import type { ConfigPath, Report } from './config-error.js'
 import { isLoopback, isUnicast } from './loopback.js'
 
-/** Routes that each switch has, and so can export. */
+/** Routes that each kind of switch has and so can export. */
 const EXPORTS: Readonly<Record<NeighborConfig['switch'], readonly NeighborExport[]>> = {
   uplink: ['default', 'vips'],
   downlink: ['backends'],
 }
 
 /**
- * Reports external neighbours with which no session could come up.
- * @param addresses of the block; undefined when it is chosen later
+ * Reports external neighbours with which no session can be established.
+ * @param addresses of the block; undefined if the block is chosen later
  */
 export function checkNeighbors(config: ClusterConfig, addresses: AddressPlan | undefined, report: Report): void {
   const { switchAs, downlinkAs, neighbors } = config.bgp
@@ -61,7 +61,7 @@ function checkAddress(
     report(
       here,
       `${address} is outside 127.0.0.0/8`,
-      'switches speak BGP from loopback addresses, which only a daemon on a loopback address can answer: give the daemon one, such as 127.0.0.9',
+      'switches speak BGP from loopback addresses, to which only a daemon on a loopback address can respond: give the daemon one, such as 127.0.0.9',
     )
   for (const range of ['routers', 'lbs', 'bips', 'backends', 'vips'] as const)
     if (addresses?.rangeContains(range, address))

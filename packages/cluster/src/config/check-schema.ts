@@ -4,10 +4,11 @@ import { isExtension } from './extensions.js'
 import type { SchemaNode } from './schema-node.js'
 
 /**
- * Reports everything in `value` that the schema does not allow.
+ * Reports all parts of `value` that the schema does not allow.
  *
- * It accepts exactly what a JSON Schema validator accepts for the published schema. It exists because it names the remedy,
- * tells which alternative was meant, and costs no import when a cluster starts.
+ * It accepts exactly what a JSON Schema validator accepts for the published schema. Unlike such a
+ * validator, it names the remedy, selects the alternative that was meant, and costs no import when
+ * a cluster starts.
  */
 export function checkSchema(schema: SchemaNode, value: unknown, report: Report, path: ConfigPath = []): void {
   const node = meant(schema, value)
@@ -18,7 +19,7 @@ export function checkSchema(schema: SchemaNode, value: unknown, report: Report, 
   else if (!allows(node, value)) report(path, describe(value), hint(schema, value) ?? mustBe(schema))
 }
 
-/** The alternative of the value's type. */
+/** Returns the alternative for the type of a value. */
 function meant(schema: SchemaNode, value: unknown): SchemaNode | undefined {
   if (schema.anyOf === undefined) return schema
   return schema.anyOf.find((alternative) => hasType(alternative, value))
@@ -87,7 +88,7 @@ function checkProperties(node: SchemaNode, value: Record<string, unknown>, repor
     if (!Object.hasOwn(value, key)) report([...path, key], 'is missing', mustBe(properties[key] ?? {}))
 }
 
-/** Values of settings that have another name now, by the old one. */
+/** New names of values of settings, by the former name. */
 const RENAMED_VALUES: Readonly<Record<string, string>> = { 'last-resort': 'panic' }
 
 function hint({ enum: values }: SchemaNode, value: unknown): string | undefined {
@@ -101,7 +102,7 @@ function mustBe({ title, type }: SchemaNode): string {
   return `it must be ${title ?? (type === 'string' ? 'a text' : `of type ${type}`)}`
 }
 
-/** What the user wrote, short. */
+/** Returns the user's value in short form. */
 function describe(value: unknown): string {
   if (value === null) return 'has no value'
   if (Array.isArray(value)) return 'is a list'

@@ -9,8 +9,8 @@ import { isLoopback, isUnicast } from './loopback.js'
 import { numbered } from './resolve.js'
 
 /**
- * Reports VIPs that contradict each other, the block, or what they refer to.
- * @param addresses of the block; undefined when it is chosen later
+ * Reports VIPs that contradict each other, the block, or the things that they refer to.
+ * @param addresses of the block; undefined if the block is chosen later
  */
 export function checkVips(config: ClusterConfig, addresses: AddressPlan | undefined, report: Report): void {
   const lbNames = numbered('lb', config.lbs)
@@ -37,7 +37,7 @@ export function checkVips(config: ClusterConfig, addresses: AddressPlan | undefi
     if (same !== undefined) report(path, `${service} is VIP '${same}' already`, 'change the port or the address of one')
     services.set(service, vip.name)
 
-    // An LB announces addresses, not ports: two services of one address are routed alike.
+    // An LB announces addresses, not ports: two services of one address have one route.
     const twin = lbsByAddress.get(address)
     if (twin !== undefined && [...twin.lbs].sort().join() !== [...vip.lbs].sort().join())
       report(
@@ -51,7 +51,7 @@ export function checkVips(config: ClusterConfig, addresses: AddressPlan | undefi
     report(
       ['redundancy'],
       `is active-standby, with ${lbsByAddress.size} VIP addresses`,
-      `VRRP tells at most ${MAX_STANDBY_VIPS} apart: let some share an address, with ports of their own`,
+      `VRRP distinguishes at most ${MAX_STANDBY_VIPS}: let some share an address, with ports of their own`,
     )
 }
 
@@ -67,7 +67,7 @@ function checkReferences(
     if (all.has(name)) return
     const near = didYouMean(name, known)
     const there = known.length === 1 ? known[0] : `${known[0]} to ${known.at(-1)}`
-    // A number too large is no misspelling of another number.
+    // A number that is out of range is no misspelling of another number.
     const misspelt = near !== undefined && /\d*$/.exec(near)![0] === /\d*$/.exec(name)![0]
     report(
       [...path, path.at(-1) === 'weights' ? name : i],
@@ -170,7 +170,10 @@ function checkExpose(
   checkListenersElsewhere(config, protocol, expose, here, report)
 }
 
-/** Reports a VIP that would be exposed where a server of the cluster listens: connections to that server would circle. */
+/**
+ * Reports a VIP that is exposed where a server of the cluster listens: connections to that server
+ * would loop.
+ */
 function checkListenersElsewhere(
   { vips, backends, bgp }: ClusterConfig,
   protocol: VipConfig['protocol'],

@@ -1,22 +1,22 @@
 import type { BackendPolicyName, CapacityConfig, LbHealthConfig, NatConfig, ServiceLimits } from '@fivetuple/lb-node'
 import type { EcmpConfig } from '@fivetuple/switch'
 
-/** A cluster as its user wants it: everything filled in and checked. Addresses are dotted quads. */
+/** Complete and valid configuration of a cluster. Addresses are dotted quads. */
 export interface ClusterConfig {
   readonly name: string
-  /** The /16 that all roles live in, CIDR; 'auto': any free one. */
+  /** The /16 of all roles, CIDR; 'auto': any free one. */
   readonly block: string
   /** Number of LBs. */
   readonly lbs: number
   readonly backends: readonly BackendEntry[]
   readonly vips: readonly VipConfig[]
   readonly ecmp: EcmpConfig
-  /** Processes that forward, per switch. */
+  /** Number of processes that forward, per switch. */
   readonly lineCards: number
   readonly bgp: ClusterBgpConfig
-  /** What holds for all LBs. */
+  /** Settings of all LBs. */
   readonly lbSettings: LbSettings
-  /** By name: LBs that have settings of their own, complete. */
+  /** Complete settings of the LBs that differ, by name. */
   readonly overrides: Readonly<Record<string, LbSettings>>
   readonly redundancy: 'active-active' | 'active-standby'
   readonly vrrp: ClusterVrrpConfig
@@ -24,7 +24,7 @@ export interface ClusterConfig {
   readonly logLevel: string
 }
 
-/** What may differ from one LB to the other. */
+/** Settings that may differ between LBs. */
 export interface LbSettings {
   readonly nat: NatConfig
   readonly capacity: CapacityConfig
@@ -33,38 +33,41 @@ export interface LbSettings {
 /** A backend server. */
 export interface BackendEntry {
   readonly name: string
-  /** A server of the user's own; null: we start it, at an address of the block. */
+  /**
+   * Address of the user's own server; null: the launcher starts the backend, at an address of the
+   * block.
+   */
   readonly server: ConfigEndpoint | null
 }
 
-/** An address and a port as configurations write them. */
+/** Address and port, as in configurations. */
 export interface ConfigEndpoint {
   readonly address: string
   readonly port: number
 }
 
-/** One virtual service. */
+/** Virtual service. */
 export interface VipConfig {
   readonly name: string
-  /** null: the entry's position in the block's range for VIPs. */
+  /** Address; null: by the position of the entry, in the block's range for VIPs. */
   readonly address: string | null
   readonly port: number
   readonly protocol: 'tcp' | 'udp'
   /** Names of the LBs that carry it from the start. */
   readonly lbs: readonly string[]
   readonly backends: readonly string[]
-  /** Shares by backend, 0 to 256; 1 where nothing is said. */
+  /** Weights per backend, 0 to 256; default 1. */
   readonly weights: Readonly<Record<string, number>>
   readonly policy: BackendPolicyName
   readonly health: LbHealthConfig
   readonly limits: ServiceLimits
-  /** How the client's address gets to the backend. */
+  /** Form in which the client's address is passed to the backend. */
   readonly clientAddress: 'none' | 'toa' | 'proxy-v2'
-  /** Where clients connect instead of the fabric address; null: there. */
+  /** Address and port where clients connect; null: those of the fabric. */
   readonly expose: ConfigEndpoint | null
 }
 
-/** How LBs choose the one that carries the VIPs, where one does. */
+/** Election of the LB that carries the VIPs, if only one does. */
 export interface ClusterVrrpConfig {
   readonly intervalMs: number
   readonly preempt: boolean
@@ -72,50 +75,53 @@ export interface ClusterVrrpConfig {
 
 export interface ClusterBgpConfig {
   readonly port: number
-  /** seconds; 0: no hold timer */
+  /** Hold time, s; 0: no hold timer. */
   readonly holdTime: number
   readonly switchAs: number
   readonly downlinkAs: number
   readonly lbAs: number
-  /** LB k announces the k-th address in here as next hop, CIDR; null: its router address. */
+  /**
+   * CIDR: LB k announces its k-th address as next hop; null: LBs announce their router addresses.
+   */
   readonly nextHops: string | null
   readonly neighbors: readonly NeighborConfig[]
 }
 
-/** A further BGP neighbour of a switch, such as a real routing daemon: control plane only. */
+/** External BGP neighbour of a switch, such as a real routing daemon: control plane only. */
 export interface NeighborConfig {
   readonly name: string
   readonly switch: 'uplink' | 'downlink'
   readonly address: string
   readonly as: number
-  /** Whether it dials us and is never dialled. */
+  /** True if the neighbour dials the switch and is never dialled. */
   readonly passive: boolean
   readonly allowedPrefixes: readonly string[]
   readonly prefixLimit: number
-  /** Routes that its switch announces to it; none: nothing. */
+  /** Routes that its switch announces to it. */
   readonly export: readonly NeighborExport[]
-  /** NEXT_HOP of what is announced to it; null: the switch's address. */
+  /** NEXT_HOP of the announced routes; null: the address of the switch. */
   readonly nextHop: string | null
-  /** TCP port that is dialled; null: the one that all speak BGP on. */
+  /** TCP port that is dialled; null: the BGP port of the cluster. */
   readonly port: number | null
   /** Proposed hold time, s; 0: no hold timer; null: that of all sessions. */
   readonly holdTime: number | null
 }
 
 /**
- * A set of routes. `default`: 0.0.0.0/0, which lies behind the uplink switch. `vips`: the VIPs that are forwarded to LBs now.
- * `backends`: the prefixes of the backends, which lie behind the downlink switch.
+ * Set of routes. `default`: 0.0.0.0/0, which is behind the uplink switch. `vips`: the VIPs that are
+ * forwarded to LBs now. `backends`: the prefixes of the backends, which are behind the downlink
+ * switch.
  */
 export type NeighborExport = 'default' | 'vips' | 'backends'
 
 export interface ClusterEdgeConfig {
   readonly windowBytes: number
-  /** null: no keep-alive */
+  /** Keep-alive of the edges; null: off. */
   readonly keepAliveMs: number | null
   readonly maxFlows: number
 }
 
-/** What a command line says over the configuration. */
+/** Settings on the command line, which override the configuration. */
 export interface ConfigOverrides {
   readonly lbs?: number | undefined
   readonly backends?: number | undefined

@@ -12,10 +12,12 @@ import { resolveConfig } from './resolve.js'
 import type { ClusterDocument } from './schema.js'
 import type { WarningRule } from './warnings.js'
 
-/** Nobody reads more, and aliases can repeat an error many thousand times. */
+/**
+ * Longest list of errors. Nobody reads more, and aliases can repeat an error many thousand times.
+ */
 const MAX_FINDINGS = 1_000
 
-/** Findings so far, with the place of each. */
+/** Findings so far, with their places. */
 export interface Findings {
   readonly errors: ConfigFinding[]
   readonly report: Report
@@ -23,7 +25,10 @@ export interface Findings {
   readonly warn: Report
 }
 
-/** @param overrides a value that is set there has its place there, and not in the file */
+/**
+ * @param overrides settings of the command line; the place of their errors is there, not in the
+ * file
+ */
 export function collectFindings(locate: Locate, overrides: ConfigOverrides): Findings {
   const into =
     (list: ConfigFinding[]): Report =>
@@ -39,7 +44,10 @@ export function collectFindings(locate: Locate, overrides: ConfigOverrides): Fin
   return { errors, report: into(errors), warnings, warn: into(warnings) }
 }
 
-/** Merges a document that satisfies the schema with the command line, fills in the rest, and checks that all fits. */
+/**
+ * Merges a document that satisfies the schema with the command line, fills in the defaults, and
+ * checks the result.
+ */
 export function completeConfig(
   document: ClusterDocument,
   overrides: ConfigOverrides,

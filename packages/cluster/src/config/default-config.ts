@@ -3,7 +3,7 @@ import { collectFindings, completeConfig } from './complete.js'
 import type { ConfigResult } from './config-error.js'
 import { WARNING_RULES, type WarningRule } from './warnings.js'
 
-/** The configuration of a cluster that nothing but its command line describes. */
+/** Returns the configuration of a cluster that only its command line describes. */
 export function defaultConfig(
   overrides: ConfigOverrides = {},
   rules: readonly WarningRule[] = WARNING_RULES,

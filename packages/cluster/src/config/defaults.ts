@@ -1,4 +1,4 @@
-/** What holds where a configuration says nothing. Durations as configurations write them. */
+/** Defaults of the settings. Durations have the form of configurations. */
 export const DEFAULTS = {
   name: 'default',
   block: '127.20.0.0/16',
@@ -9,7 +9,8 @@ export const DEFAULTS = {
   vrrp: { interval: '1s', preempt: true },
   checks: true,
   vip: { port: 8080, protocol: 'tcp', lbs: 'all', backends: 'all', policy: 'round-robin', clientAddress: 'none' },
-  // What a backend's failure costs is bounded by failed connections, which count at once; checks find the quiet ones.
+  // Failed connections count at once and bound the cost of a failed backend; checks find failures
+  // without traffic.
   health: {
     path: '/healthz',
     method: 'GET',
@@ -26,7 +27,8 @@ export const DEFAULTS = {
   },
   lineCards: 1,
   ecmp: { selection: 'modulo', hash: 'murmur3', seed: 0, buckets: 1_024, idleTimer: '30s', unbalancedTimer: 0 },
-  // Private AS numbers, RFC 6996 §5. The hold time is the slow path of failure detection; RFC 4271 §10 suggests 90 s.
+  // Private AS numbers: RFC 6996 §5. The hold time is the slow path of failure detection; RFC 4271
+  // §10 suggests 90 s.
   bgp: {
     port: 1790,
     holdTime: '9s',
@@ -37,8 +39,9 @@ export const DEFAULTS = {
     prefixLimit: 100,
   },
   nat: {
-    // Below the ports that systems give to clients (Linux: 32768 to 60999, RFC 6335: from 49152): a port that is bound on any
-    // address, or was within the last minute, is one that no connect on the whole machine gets by itself.
+    // Below the ports that systems give to clients (Linux: 32768 to 60999; RFC 6335: from 49152).
+    // No connect on the machine gets a port by itself that is bound on any address, or was bound
+    // within the last minute.
     portRange: [4_096, 32_767],
     maxSessions: 1_000_000,
     unknownFlow: 'reset',

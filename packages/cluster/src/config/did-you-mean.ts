@@ -1,6 +1,7 @@
 /**
- * The candidate that `word` is most likely a misspelling of.
- * @returns undefined when none is near: more than a third of the longer word's letters would have to change
+ * Returns the candidate of which `word` is most likely a misspelling.
+ * @returns undefined if none is near: more than a third of the letters of the longer word would
+ * change
  */
 export function didYouMean(word: string, candidates: readonly string[]): string | undefined {
   let best: string | undefined
@@ -17,7 +18,10 @@ export function didYouMean(word: string, candidates: readonly string[]): string 
   return best
 }
 
-/** Letters to insert, delete, replace or swap with their neighbour (restricted Damerau–Levenshtein distance). */
+/**
+ * Number of letters to insert, delete, replace or swap with their neighbour (restricted
+ * Damerau–Levenshtein distance).
+ */
 function editDistance(a: string, b: string): number {
   let beforeLast: number[] = []
   let last = Array.from({ length: b.length + 1 }, (_, j) => j)

@@ -4,8 +4,8 @@ const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, 
 export const DURATION_PATTERN = '^(0|[1-9][0-9]{0,8})(\\.[0-9]{1,3})?(ms|s|m|h)$'
 
 /**
- * A duration in milliseconds. Each has a unit (ms, s, m, h), except 0: a plain number is refused, since some read it as
- * seconds and others as milliseconds.
+ * Parses a duration into milliseconds. Each has a unit (ms, s, m, h), except 0: a plain number is
+ * refused, since some read it as seconds and others as milliseconds.
  * @returns undefined if the value is no duration
  * @example parseDuration('1.5s') // 1500
  * @example parseDuration(300) // undefined

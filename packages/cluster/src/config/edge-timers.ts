@@ -1,18 +1,27 @@
 import type { ClusterConfig } from './cluster-config.js'
 
-/** Probes without a response that end a flow, and their interval: the defaults of the edges' TCP. */
+/**
+ * Probes without a response that end a flow, and their interval: the defaults of the TCP of the
+ * edges.
+ */
 const PROBES = 3
 const PROBE_INTERVAL_MS = 1_000
-/** Longest time between two retransmissions: what was lost in a stall is sent once more after it. */
+/**
+ * Longest time between two retransmissions: a segment that is dropped in a stall is sent again
+ * after it.
+ */
 const RTO_MAX_MS = 5_000
-/** What is in flight is given up after this at the earliest. */
+/** Earliest time after which unacknowledged data end a flow. */
 const USER_TIMEOUT_MIN_MS = 10_000
-/** A half-closed flow is first probed when all LBs have forgotten its session: earlier, probes would keep it alive. */
+/**
+ * A half-closed flow is first probed when all LBs have deleted its session: earlier probes would
+ * keep the session alive.
+ */
 const CLOSING_MARGIN_MS = 5_000
 
-/** Timers of the edges' TCP that follow from other settings. */
+/** Timers of the TCP of the edges that follow from other settings. */
 export interface EdgeTimers {
-  /** Silence after which a flow ends, ms; null: there is no keep-alive. */
+  /** Time without a segment after which a flow ends, ms; null: there is no keep-alive. */
   readonly deadPeerMs: number | null
   readonly halfClosedKeepAliveMs: number
   readonly userTimeoutMs: number

@@ -1,8 +1,9 @@
 import type { SchemaNode } from './schema-node.js'
 
 /**
- * Pattern of keys that a user may add to any mapping of settings, as in Compose files: for anchors, comments and tools. They
- * mean nothing to fivetuple. In a mapping of names (weights, overrides) such a key is a name.
+ * Pattern of keys that a user may add to any mapping of settings, as in Compose files: for anchors,
+ * comments and tools. fivetuple ignores them. In a mapping of names (weights, overrides) such a key
+ * is a name.
  */
 export const EXTENSION_PATTERN = '^x-'
 

@@ -1,4 +1,7 @@
-/** Hosts that an octet of an address can tell apart, with room for the addresses that stand for a network or for all. */
+/**
+ * Number of hosts in the last octet of an address, without the addresses of the network and of
+ * broadcasts.
+ */
 export const MAX_NODES = 250
 /** One address each in four /24s, without .0 and .255. */
 export const MAX_VIPS = 1_016
@@ -6,7 +9,10 @@ export const MAX_VIPS = 1_016
 export const MAX_STANDBY_VIPS = 255
 /** 250 backends and 1,016 VIPs with a comment each take about 200 KiB. */
 export const MAX_CONFIG_BYTES = 256 * 1024
-/** Each costs a process per switch and two connections per LB; beyond the cores of a machine there is nothing to win. */
+/**
+ * Each card costs a process per switch and two connections per LB. Beyond the number of cores there
+ * is no gain.
+ */
 export const MAX_LINE_CARDS = 16
 /** As DNS labels, RFC 1035 §2.3.4. */
 export const MAX_NAME_LENGTH = 63
@@ -14,19 +20,22 @@ export const MAX_NAME_LENGTH = 63
 export const MAX_AS = 4_294_967_294
 /** About 64 bytes each in an LB's tables. */
 export const MAX_SESSIONS = 16_777_216
-/** Sixteen full windows without window scaling (RFC 7323 §2.2 allows 1 GiB): one slow reader holds no more than this. */
+/**
+ * Sixteen full windows without window scaling (RFC 7323 §2.2 allows 1 GiB): the most that one slow
+ * reader retains.
+ */
 export const MAX_WINDOW_BYTES = 64 * 1024 * 1024
-/** Below one jumbo segment's worth of headers and data nothing moves. */
+/** Smaller than the headers and data of one jumbo segment, no progress is possible. */
 export const MIN_WINDOW_BYTES = 4_096
-/** Sockets per process that a raised file limit permits. */
+/** Sockets per process that a raised limit of open files permits. */
 export const MAX_FLOWS = 1_000_000
-/** Longest duration that any timer here makes sense with. */
+/** Longest duration that is useful for any timer. */
 export const MAX_DURATION_MS = 7 * 24 * 3_600_000
-/** Timers are coarser than this. */
+/** Resolution of the timers. */
 export const MIN_DURATION_MS = 10
-/** As IPVS and Envoy have it or nearly so: enough to tell 1 from 256. */
+/** About as in IPVS and Envoy. */
 export const MAX_WEIGHT = 256
-/** Beyond what any LB here can carry, so that it means no limit. */
+/** More than any LB here can carry: no limit. */
 export const MAX_RATE = 10_000_000
-/** Source ports that an LB's health checks use; they lie just below the range of its NAT. */
+/** Number of source ports for the health checks of an LB, just below the range of its NAT. */
 export const CHECK_PORTS = 2_048

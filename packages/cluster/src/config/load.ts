@@ -9,17 +9,21 @@ import type { SchemaNode } from './schema-node.js'
 import { WARNING_RULES, type WarningRule } from './warnings.js'
 import { readYaml } from './yaml-source.js'
 
-/** The published schema, made from schema.ts by scripts/cluster-schema.mjs; as far away from here as from the bundle. */
+/**
+ * Published schema, made from schema.ts by scripts/cluster-schema.mjs. Its distance from this
+ * module and from the bundle is the same.
+ */
 const SCHEMA_FILE = new URL('../../schema/cluster.schema.json', import.meta.url)
 
 /**
- * Loads a cluster's configuration.
+ * Loads the configuration of a cluster.
  *
  * @param text YAML (or JSON, which is YAML)
- * @param file how error messages call it
- * @param overrides what the command line says over it
- * @param rules what to warn of
- * @returns the configuration with its warnings, or every error in it, in the order of the file. Never throws for what the text holds.
+ * @param file name of the file in error messages
+ * @param overrides settings of the command line
+ * @param rules rules of warnings
+ * @returns the configuration with its warnings, or all errors in the order of the file. Never
+ * throws because of the text.
  */
 export function loadConfig(
   text: string,

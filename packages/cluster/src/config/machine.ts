@@ -4,7 +4,7 @@ import { warnOfDescriptors } from './warn-descriptors.js'
 import { type BoundPort, readBoundPorts, warnOfSourcePorts } from './warn-source-ports.js'
 import type { WarningRule } from './warnings.js'
 
-/** Tables of TCP and UDP sockets in this network namespace. */
+/** Tables of the TCP and UDP sockets in this network namespace. */
 const TABLES = ['tcp', 'tcp6', 'udp', 'udp6'] as const
 
 /** Warnings that depend on the limits of this machine. */
@@ -12,12 +12,12 @@ export function limitRules(): readonly WarningRule[] {
   return [warnOfDescriptors(descriptorLimit())]
 }
 
-/** Warnings that depend on what runs on this machine now. */
+/** Warnings that depend on other programs of this machine. */
 export function usageRules(): readonly WarningRule[] {
   return [warnOfSourcePorts(boundPorts())]
 }
 
-/** Ports that are bound on all addresses; none where the system has no such tables. */
+/** Returns the ports that are bound on all addresses; none if the system has no such tables. */
 function boundPorts(): BoundPort[] {
   return TABLES.flatMap((table) => {
     try {

@@ -16,7 +16,7 @@ type NeighborDocument = NonNullable<NonNullable<ClusterDocument['bgp']>['neighbo
 type StatusSetting = NonNullable<NonNullable<VipDocument['health']>['status']>
 type LbDocument = Pick<ClusterDocument, 'nat' | 'capacity'>
 
-/** Fills in what a configuration leaves open. The document must satisfy the schema. */
+/** Fills in the defaults of a configuration. The document must satisfy the schema. */
 export function resolveConfig(document: ClusterDocument): ClusterConfig {
   const lbs = document.lbs ?? DEFAULTS.lbs
   const lbNames = numbered('lb', lbs)
@@ -69,20 +69,23 @@ export function resolveConfig(document: ClusterDocument): ClusterConfig {
 }
 
 /**
- * The keep-alive of the edges: null if it is off. By default a flow is first probed when the hold time has passed: a flow
- * never ends before the routing sessions on its path do.
+ * Returns the keep-alive of the edges; null if it is off. By default a flow is first probed after
+ * the hold time, so a flow never ends before the routing sessions on its path.
  */
 function keepAliveMs(setting: string | number | undefined, holdTimeMs: number): number | null {
   if (setting === undefined) return holdTimeMs > 0 ? holdTimeMs : ms(DEFAULTS.bgp.holdTime)
   return ms(setting) === 0 ? null : ms(setting)
 }
 
-/** `lb-1` to `lb-n` and the like. */
+/** Returns the names `lb-1` to `lb-n` and the like. */
 export function numbered(kind: 'lb' | 'backend', count: number): readonly string[] {
   return Array.from({ length: count }, (_, i) => `${kind}-${i + 1}`)
 }
 
-/** Two services, so that one LB fewer carries the second: claim C4 asks for VIPs that some LBs share and others don't. */
+/**
+ * Two services; one LB fewer carries the second. Claim C4 requires VIPs that some LBs share and
+ * others do not.
+ */
 function defaultVips(lbNames: readonly string[]): VipDocument[] {
   return [{ name: 'web' }, { name: 'api', lbs: lbNames.slice(0, Math.max(1, lbNames.length - 1)) }]
 }
@@ -105,7 +108,7 @@ function resolveBackends(backends: NonNullable<ClusterDocument['backends']>): re
   return backends.map(({ name, address, port }) => ({ name, server: { address, port } }))
 }
 
-/** What holds for all LBs, and over it what is said of one. */
+/** Settings of all LBs, overridden by the settings of one LB. */
 function resolveLbSettings(all: LbDocument, one: LbDocument = {}): LbSettings {
   const nat = { ...DEFAULTS.nat, ...all.nat, ...one.nat }
   const timeouts = { ...DEFAULTS.nat.timeouts, ...all.nat?.timeouts, ...one.nat?.timeouts }
@@ -155,7 +158,7 @@ function resolveVip(
   }
 }
 
-/** @param areOurs whether all backends are servers that we start, which answer HTTP checks */
+/** @param areOurs true if the launcher starts all backends, which respond to HTTP checks */
 function resolveHealth(
   document: NonNullable<VipDocument['health']>,
   protocol: 'tcp' | 'udp',

@@ -1,11 +1,11 @@
-/** The part of JSON Schema that our schema is made of. */
+/** Subset of JSON Schema that the schema of the configuration uses. */
 export interface SchemaNode {
   readonly type?: 'object' | 'array' | 'string' | 'integer' | 'number' | 'boolean'
   /** Completes "it must be ...". */
   readonly title?: string
   readonly properties?: Readonly<Record<string, SchemaNode>>
   readonly required?: readonly string[]
-  /** What keys that are not in `properties` must satisfy; false or missing: there are none. */
+  /** Schema of keys that are not in `properties`; false or missing: there are none. */
   readonly additionalProperties?: SchemaNode | boolean
   /** Patterns of keys that may have any value. */
   readonly patternProperties?: Readonly<Record<string, unknown>>

@@ -19,8 +19,9 @@ import {
   MIN_WINDOW_BYTES,
 } from './limits.js'
 
-// This module makes the published JSON Schema and the type of what a user writes. Nothing loads it when a cluster starts:
-// TypeBox alone takes a fifth of a second to import. A `title` completes the sentence "it must be ..." in error messages.
+// This module makes the published JSON Schema and the type of the user's document. It is not loaded
+// when a cluster starts: the import of TypeBox takes a fifth of a second. A `title` completes the
+// sentence "it must be ..." in error messages.
 
 const OCTET = '(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])'
 const ADDRESS = `${OCTET}(\\.${OCTET}){3}`
@@ -69,14 +70,14 @@ const allOr = (what: string, description: string) =>
 
 const backend = object(
   {
-    name: name('How VIPs refer to it.'),
-    address: address('Where it listens; it must be a loopback address.'),
+    name: name('Name by which VIPs refer to it.'),
+    address: address('Address where it listens; it must be a loopback address.'),
     port: port('The port it listens on.'),
   },
   { title: 'a mapping with name, address and port', description: 'A server of your own.' },
 )
 
-/** A mapping whose keys are names. */
+/** Mapping whose keys are names. */
 const byName = <V extends TSchema>(key: string, value: V, description: string) =>
   Type.Object(
     {},
@@ -152,7 +153,7 @@ const health = object(
     noBackend: Type.Optional(
       oneOf(
         ['withdraw', 'reset', 'panic'],
-        'What an LB does while the VIP is down: withdraw its route, reset new flows, or ignore health (panic mode).',
+        'Action of an LB while the VIP is down: withdraw its route, reset new flows, or ignore health (panic mode).',
         { default: healthDefaults.noBackend },
       ),
     ),
@@ -165,7 +166,7 @@ const health = object(
       ),
     ),
   },
-  { description: 'How LBs learn which backends work.' },
+  { description: 'Health checks of the backends by the LBs.' },
 )
 
 const limits = object(
@@ -173,7 +174,7 @@ const limits = object(
     sessions: Type.Optional(whole(1, MAX_SESSIONS, 'Most sessions of the VIP on one LB; default: no limit.')),
     newFlowsPerSecond: Type.Optional(rate('new flows of the VIP on one LB')),
   },
-  { description: 'What the VIP may take of an LB, so that a flood of it leaves the others their share.' },
+  { description: 'Limits of the VIP on each LB, so that a flood of it does not take the share of other VIPs.' },
 )
 
 const capacity = object(
@@ -181,19 +182,21 @@ const capacity = object(
     packetsPerSecond: Type.Optional(rate('packets, both directions together,')),
     newFlowsPerSecond: Type.Optional(rate('new flows')),
   },
-  { description: 'What one LB can carry; beyond it packets are lost. Without it: what the machine can.' },
+  { description: 'Capacity of one LB; excess packets are dropped. Default: that of the machine.' },
 )
 
 const vip = object(
   {
-    name: name('How commands and reports refer to it.'),
+    name: name('Name in commands and reports.'),
     address: Type.Optional(address('Its address; default: <block>.10.<position in the list>.')),
     port: Type.Optional(port('Port that clients connect to.', { default: DEFAULTS.vip.port })),
-    protocol: Type.Optional(oneOf(['tcp', 'udp'], 'What it carries.', { default: DEFAULTS.vip.protocol })),
+    protocol: Type.Optional(oneOf(['tcp', 'udp'], 'Protocol that it carries.', { default: DEFAULTS.vip.protocol })),
     lbs: Type.Optional(allOr('LBs, as in [lb-1, lb-3]', 'The LBs that carry it.')),
     backends: Type.Optional(allOr('backends, as in [backend-1, backend-2]', 'The servers behind it.')),
     policy: Type.Optional(
-      oneOf([...BACKEND_POLICY_NAMES], 'How an LB chooses a backend for a new flow.', { default: DEFAULTS.vip.policy }),
+      oneOf([...BACKEND_POLICY_NAMES], 'Policy by which an LB selects a backend for a new flow.', {
+        default: DEFAULTS.vip.policy,
+      }),
     ),
     weights: Type.Optional(
       byName(
@@ -207,7 +210,7 @@ const vip = object(
     clientAddress: Type.Optional(
       oneOf(
         ['none', 'toa', 'proxy-v2'],
-        "How the client's address and port get to the backend: not at all, as TCP option 254 of the handshake's segments, or as a PROXY protocol v2 header. For TCP.",
+        "Form in which the client's address and port are passed to the backend: not at all, as TCP option 254 of the handshake's segments, or as a PROXY protocol v2 header. For TCP.",
         { default: DEFAULTS.vip.clientAddress },
       ),
     ),
@@ -224,21 +227,21 @@ const vip = object(
 
 const neighbor = object(
   {
-    name: name('How reports refer to it.'),
+    name: name('Name in reports.'),
     switch: oneOf(['uplink', 'downlink'], 'The switch that it peers with.'),
     address: address('Its address.'),
     as: as('Its AS number.'),
     passive: Type.Optional(
       Type.Boolean({
         title: 'true or false',
-        description: 'Whether it dials us and is never dialled.',
+        description: 'True if it dials the switch and is never dialled.',
         default: DEFAULTS.bgp.passive,
       }),
     ),
     allowedPrefixes: Type.Optional(
       Type.Array(prefix('An announcement must be this or more specific.'), {
         title: 'a list of prefixes',
-        description: 'What it may announce; default: nothing.',
+        description: 'Prefixes that it may announce; default: none.',
         maxItems: 1_000,
       }),
     ),
@@ -289,7 +292,7 @@ const nat = object(
       whole(1, MAX_SESSIONS, 'Most sessions of one LB at once.', { default: natDefaults.maxSessions }),
     ),
     unknownFlow: Type.Optional(
-      oneOf(['reset', 'drop'], 'What answers a packet that belongs to no session.', {
+      oneOf(['reset', 'drop'], 'Response to a packet that belongs to no session.', {
         default: natDefaults.unknownFlow,
       }),
     ),
@@ -309,7 +312,7 @@ const nat = object(
   { description: 'Address translation in the LBs.' },
 )
 
-/** A cluster's configuration file. */
+/** Configuration file of a cluster. */
 export const clusterSchema = object(
   {
     name: Type.Optional(name('Name of the cluster.', { default: DEFAULTS.name })),
@@ -359,7 +362,7 @@ export const clusterSchema = object(
           preempt: Type.Optional(
             Type.Boolean({
               title: 'true or false',
-              description: 'Whether an LB of higher priority takes VIPs back when it returns.',
+              description: 'True if an LB of higher priority takes VIPs back when it returns.',
               default: DEFAULTS.vrrp.preempt,
             }),
           ),
@@ -370,7 +373,7 @@ export const clusterSchema = object(
     checks: Type.Optional(
       Type.Boolean({
         title: 'true or false',
-        description: 'Whether backends are checked; without, only failed connections tell of them.',
+        description: 'True if backends are checked; if false, only failed connections show that a backend is down.',
         default: DEFAULTS.checks,
       }),
     ),
@@ -378,12 +381,12 @@ export const clusterSchema = object(
       object(
         {
           selection: Type.Optional(
-            oneOf([...ECMP_SELECTION_NAMES], 'How the hash selects among equal-cost routes.', {
+            oneOf([...ECMP_SELECTION_NAMES], 'Selection among equal-cost routes by the hash.', {
               default: ecmp.selection,
             }),
           ),
-          hash: Type.Optional(oneOf([...FLOW_HASH_NAMES], 'How the five-tuple is hashed.', { default: ecmp.hash })),
-          seed: Type.Optional(whole(0, 4_294_967_295, 'Where the hash starts.', { default: ecmp.seed })),
+          hash: Type.Optional(oneOf([...FLOW_HASH_NAMES], 'Hash of the five-tuple.', { default: ecmp.hash })),
+          seed: Type.Optional(whole(0, 4_294_967_295, 'Seed of the hash.', { default: ecmp.seed })),
           buckets: Type.Optional(
             whole(MAX_NODES, 65_535, 'For resilient: buckets that a VIP has.', { default: ecmp.buckets }),
           ),
@@ -397,7 +400,7 @@ export const clusterSchema = object(
             ),
           ),
         },
-        { description: 'How the switches spread flows.' },
+        { description: 'Distribution of flows over LBs by the switches.' },
       ),
     ),
     bgp: Type.Optional(
@@ -456,14 +459,14 @@ export const clusterSchema = object(
           ),
           maxFlows: Type.Optional(whole(1, MAX_FLOWS, 'Most flows of one edge at once.', { default: edge.maxFlows })),
         },
-        { description: 'Where real sockets become packets.' },
+        { description: 'Edges of the switches, where sockets become packets.' },
       ),
     ),
     log: Type.Optional(
       object(
         {
           level: Type.Optional(
-            oneOf(['silent', 'fatal', 'error', 'warn', 'info', 'debug', 'trace'], 'How much all roles log.', {
+            oneOf(['silent', 'fatal', 'error', 'warn', 'info', 'debug', 'trace'], 'Log level of all roles.', {
               default: log.level,
             }),
           ),
@@ -480,5 +483,5 @@ export const clusterSchema = object(
   },
 )
 
-/** A configuration as its user wrote it, once it satisfies the schema. */
+/** Configuration as its user wrote it. It satisfies the schema. */
 export type ClusterDocument = Static<typeof clusterSchema>

@@ -2,7 +2,10 @@ import type { ClusterConfig, VipConfig } from './cluster-config.js'
 import type { Report } from './config-error.js'
 import type { ClusterDocument } from './schema.js'
 
-/** Warns of a client address that has no way to the backend, and of PROXY headers in connections of a VIP that did not ask for them. */
+/**
+ * Warns of a client address that can't be passed to the backend, and of PROXY headers in
+ * connections of a VIP that does not request them.
+ */
 export function warnOfClientAddress({ vips }: ClusterConfig, _document: ClusterDocument, warn: Report): void {
   vips.forEach((vip, i) => {
     if (vip.protocol === 'udp') {
@@ -26,7 +29,10 @@ export function warnOfClientAddress({ vips }: ClusterConfig, _document: ClusterD
   })
 }
 
-/** True if connections to the VIP's backends begin with a PROXY header: a matter of the backend's endpoint, not of the VIP. */
+/**
+ * True if connections to the VIP's backends begin with a PROXY header. It depends on the endpoint
+ * of the backend, not on the VIP.
+ */
 function isProxied({ protocol, clientAddress }: VipConfig): boolean {
   return protocol === 'tcp' && clientAddress === 'proxy-v2'
 }

@@ -3,13 +3,13 @@ import { planCluster } from '../plan/plan.js'
 import { DEFAULTS } from './defaults.js'
 import type { WarningRule } from './warnings.js'
 
-/** Fewer flows than this are not what a default configuration is meant for. */
+/** Number of flows below which a default configuration is not useful. */
 const FLOWS_EXPECTED = 500
 const NO_KEY = '00'.repeat(32)
 
 /**
- * Makes a rule that warns of more flows than the processes of a switch have descriptors for.
- * @param descriptors that a process of this machine may have
+ * Makes a rule that warns if there are more flows than descriptors in the processes of a switch.
+ * @param descriptors limit of one process of this machine
  */
 export function warnOfDescriptors(descriptors: number): WarningRule {
   return (config, document, warn) => {

@@ -6,14 +6,17 @@ import type { Report } from './config-error.js'
 import { isLoopback } from './loopback.js'
 import type { ClusterDocument } from './schema.js'
 
-/** Addresses of the cluster that no neighbour should announce, with their name. */
+/** Addresses of the cluster that no neighbour should announce, with their names. */
 interface OwnRange {
   readonly name: string
   /** CIDR */
   readonly prefix: string
 }
 
-/** Warns of external neighbours that may announce the cluster's own prefixes, or that get a next hop which they refuse. */
+/**
+ * Warns of external neighbours that may announce prefixes of the cluster, or that get a next hop
+ * which they refuse.
+ */
 export function warnOfNeighbors(config: ClusterConfig, _document: ClusterDocument, warn: Report): void {
   const ranges = ownRanges(config)
   config.bgp.neighbors.forEach(({ allowedPrefixes, export: routes, nextHop }, i) => {
@@ -38,7 +41,7 @@ export function warnOfNeighbors(config: ClusterConfig, _document: ClusterDocumen
   })
 }
 
-/** VIPs, BIPs and backends; when the block is chosen later, all of 127.0.0.0/8 stands for what is in it. */
+/** Returns VIPs, BIPs and backends; 127.0.0.0/8 stands for them if the block is chosen later. */
 function ownRanges(config: ClusterConfig): OwnRange[] {
   const addresses = parseBlock(config.block) && new AddressPlan(config.block)
   const vips = config.vips.flatMap(({ name, address }, i) => {

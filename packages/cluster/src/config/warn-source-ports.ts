@@ -2,13 +2,16 @@ import type { ClusterConfig } from './cluster-config.js'
 import { CHECK_PORTS } from './limits.js'
 import type { WarningRule } from './warnings.js'
 
-/** A port that a socket of this machine has on all addresses, so that nothing else can be bound to it on any of them. */
+/** Port that a socket of this machine has on all addresses: nothing else can be bound to it. */
 export interface BoundPort {
   readonly protocol: 'tcp' | 'udp'
   readonly port: number
 }
 
-/** States of /proc/net/tcp and udp in which a socket keeps its port to itself: listening, and bound without a peer. */
+/**
+ * States of /proc/net/tcp and udp in which a socket does not share its port: listening, and bound
+ * without a peer.
+ */
 const STATES = { tcp: '0A', udp: '07' } as const
 const PORTS_SHOWN = 8
 
@@ -20,7 +23,7 @@ export function readBoundPorts(text: string, protocol: BoundPort['protocol']): B
   return ports
 }
 
-/** Makes a rule that warns of source ports of LBs that other programs of this machine have. */
+/** Makes a rule that warns of source ports of LBs that other programs of this machine use. */
 export function warnOfSourcePorts(bound: readonly BoundPort[]): WarningRule {
   return ({ lbSettings, overrides, lbs, vips }, document, warn) => {
     const protocols = new Set(vips.map(({ protocol }) => protocol))

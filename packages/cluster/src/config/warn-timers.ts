@@ -3,7 +3,7 @@ import type { Report } from './config-error.js'
 import { edgeTimers } from './edge-timers.js'
 import type { ClusterDocument } from './schema.js'
 
-/** Warns of timers that end flows, or move them, although their path works. */
+/** Warns of timers that end or rehash flows although their path works. */
 export function warnOfTimers(config: ClusterConfig, document: ClusterDocument, warn: Report): void {
   const { bgp, ecmp, edge } = config
   const holdTimeMs = bgp.holdTime * 1_000

@@ -5,7 +5,7 @@ import type { ClusterDocument } from './schema.js'
 /** Settings of checks that only HTTP checks have. */
 const HTTP_SETTINGS = ['path', 'method', 'host', 'status'] as const
 
-/** Warns of VIPs whose settings leave them without a backend, or with backends that nothing checks. */
+/** Warns of VIPs that their settings leave without a backend, or whose backends are not checked. */
 export function warnOfVips({ vips }: ClusterConfig, document: ClusterDocument, warn: Report): void {
   vips.forEach(({ backends, weights, protocol, health }, i) => {
     const path = ['vips', i]

@@ -1,8 +1,9 @@
 import { type Alias, type Document, isAlias, isMap, isScalar, isSeq, type Node } from 'yaml'
 
 /**
- * Most values of a file, counted as often as aliases repeat them. A list of all backends that every VIP of the largest
- * cluster repeats has 250,000; a chain of aliases can stand for more than any memory holds.
+ * Largest number of values in a file, counted as often as aliases repeat them. If every VIP of the
+ * largest cluster repeats a list of all backends, there are 250,000. A chain of aliases can stand
+ * for more values than any memory holds.
  */
 const MAX_VALUES = 500_000
 
@@ -15,11 +16,12 @@ export function isMergeKey(key: unknown): boolean {
 }
 
 /**
- * Reports aliases that have no anchor, that contain themselves, or that make the file too large, and merge keys whose value
- * is no mapping. The values behind an anchor are counted once, so that the check takes no longer than the file is long.
+ * Reports aliases without an anchor, aliases that contain themselves or make the file too large,
+ * and merge keys whose value is no mapping. The values behind an anchor are counted once, so the
+ * time of the check is linear in the length of the file.
  */
 export function checkAliases(document: Document.Parsed, report: ReportAt): void {
-  /** Values that a node stands for; 0 while it is being counted. */
+  /** Number of values that a node stands for; 0 while it is being counted. */
   const counts = new Map<unknown, number>()
   let isTooLarge = false
 
@@ -56,7 +58,7 @@ export function checkAliases(document: Document.Parsed, report: ReportAt): void 
     if (values === 0)
       report(alias, `*${alias.source} is part of what it stands for`, 'move the anchor or remove the alias')
     else if (values > MAX_VALUES && !isTooLarge) {
-      isTooLarge = true // aliases of this one are too large as well
+      isTooLarge = true // aliases of this node are too large as well
       report(alias, `*${alias.source} stands for ${values} values`, `aliases may repeat at most ${MAX_VALUES} values`)
     }
     return values

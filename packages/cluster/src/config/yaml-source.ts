@@ -16,19 +16,22 @@ import { type ConfigError, type ConfigPath, type Locate, sortFindings } from './
 import { MAX_CONFIG_BYTES } from './limits.js'
 import { checkAliases, isMergeKey } from './yaml-aliases.js'
 
-/** What follows the first syntax errors is mostly a consequence of them. */
+/** Number of syntax errors that are reported: further ones are mostly consequences of the first. */
 const MAX_SYNTAX_ERRORS = 10
-/** How the parser words a RangeError that it caught itself. */
+/** Message of the parser for a RangeError that it caught. */
 const STACK_OVERFLOW = 'Maximum call stack'
-/** The parser quotes the text. */
+/** Quotation of the text in a message of the parser. */
 const MAX_MESSAGE_LENGTH = 120
 
-/** A YAML text as a value, with the place of each part. */
+/** YAML text as a value, with the place of each part. */
 export type YamlSource =
   | { readonly ok: true; readonly value: unknown; readonly locate: Locate }
   | { readonly ok: false; readonly errors: readonly ConfigError[] }
 
-/** Parses one YAML document, with merge keys (`<<`). Never throws, whatever the text. An empty text is an empty mapping. */
+/**
+ * Parses one YAML document, with merge keys (`<<`). Never throws. An empty text is an empty
+ * mapping.
+ */
 export function readYaml(text: string, file: string): YamlSource {
   const whole = (problem: string, remedy: string): YamlSource => ({
     ok: false,
@@ -86,12 +89,15 @@ function parse(text: string, file: string): YamlSource {
   return { ok: true, value: value ?? {}, locate: (path) => at(offsetOf(document, path)) }
 }
 
-/** A merge key is a symbol to the parser; it must be there once, as any other key. */
+/**
+ * Reports repeated merge keys. To the parser a merge key is a symbol, so it does not detect the
+ * repetition.
+ */
 function nameOf(key: unknown): unknown {
   return typeof key === 'symbol' ? key.description : key
 }
 
-/** Problems for which the parser has words about its own programming interface. */
+/** Problems that the parser describes in terms of its own programming interface. */
 const PROBLEMS: Readonly<Partial<Record<string, string>>> = { MULTIPLE_DOCS: 'the file has several documents' }
 
 const SYNTAX_REMEDIES: Readonly<Partial<Record<string, string>>> = {
@@ -102,13 +108,19 @@ const SYNTAX_REMEDIES: Readonly<Partial<Record<string, string>>> = {
   BAD_INDENT: 'indent all entries of a mapping or list alike',
 }
 
-/** The parser has one code for two mistakes: a [ or { that is never closed is bad indentation to it, too. */
+/**
+ * Message for the code that the parser uses for two errors: it also reports an unclosed [ or { as
+ * bad indentation.
+ */
 function remedyOf(code: string, message: string): string {
   if (code === 'BAD_INDENT' && message.startsWith('Flow ')) return 'close the bracket, or indent what is inside it'
   return SYNTAX_REMEDIES[code] ?? 'correct the YAML here'
 }
 
-/** Offset of the key that the last step names; of the nearest enclosing part if the path leads to what isn't there. */
+/**
+ * Returns the offset of the key that the last step names, or of the nearest enclosing part if the
+ * path does not exist.
+ */
 function offsetOf(document: Document.Parsed, path: ConfigPath): number {
   let node: unknown = document.contents
   let offset = document.contents?.range[0] ?? 0
@@ -128,7 +140,7 @@ function offsetOf(document: Document.Parsed, path: ConfigPath): number {
   return offset
 }
 
-/** The entry of a mapping: its own, else the first in the mappings that it merges. */
+/** Returns the entry of a mapping: its own, else the first one in the merged mappings. */
 function pairOf(document: Document.Parsed, map: YAMLMap, name: string | number): Pair | undefined {
   const own = map.items.find(({ key }) => isScalar(key) && key.value === name)
   if (own !== undefined) return own
@@ -144,7 +156,7 @@ function pairOf(document: Document.Parsed, map: YAMLMap, name: string | number):
   return undefined
 }
 
-/** The parser often complains several times about one character. */
+/** Drops repeated errors: the parser often reports several for one character. */
 function onePerPlace(errors: readonly ConfigError[]): readonly ConfigError[] {
   const seen = new Set<string>()
   return errors.filter(({ line, column }) => !seen.has(`${line}:${column}`) && seen.add(`${line}:${column}`))

@@ -3,7 +3,7 @@ import type { ForwardedReport, ListenFailureStatus } from '@fivetuple/switch'
 import type { ClusterPlan } from '../plan/plan.js'
 import type { RoleReport } from './role-contracts.js'
 
-/** An LB that a route leads to. */
+/** LB that a route leads to. */
 export interface RouteVia {
   readonly lb: string
   /** True if the LB requests no new flows. */
@@ -14,8 +14,8 @@ type PlannedRoles = Pick<ClusterPlan, 'uplink' | 'downlink' | 'switches' | 'lbs'
 
 /**
  * State of the cluster, as its roles have reported it: readiness, routes, inhibitors, listeners.
- * All that waits for a change waits on this; nothing polls the roles. Of a role that has ended
- * nothing is known until its successor reports.
+ * Every wait for a change uses this view; nothing polls the roles. If a role has ended, its state
+ * is unknown until its successor reports.
  *
  * Pure: reports in, state and a notification out.
  */
@@ -69,8 +69,8 @@ export class ClusterView {
   }
 
   /**
-   * What the cluster still needs to be ready: roles that start, and routes that no inhibitor
-   * explains. In words.
+   * Requirements that are not met yet, in words: roles that start, and routes that are missing
+   * without an inhibitor.
    */
   missing(): string[] {
     const routes = this.#plan.vips.flatMap((vip) => {
@@ -91,13 +91,13 @@ export class ClusterView {
     return () => this.#observers.delete(observe)
   }
 
-  /** A role is ready. */
+  /** Records that a role is ready. */
   onReady(name: string): void {
     this.#starting.delete(name)
     this.#notify()
   }
 
-  /** A role has ended. */
+  /** Records that a role has ended. */
   onDied(name: string): void {
     this.#routes.delete(name)
     this.#placed.delete(name)
@@ -105,7 +105,7 @@ export class ClusterView {
     this.#notify()
   }
 
-  /** A role reports. */
+  /** Records a report of a role. */
   onReport(name: string, report: RoleReport): void {
     if (report.event === 'vips') this.#placed.set(name, report.data)
     else if (report.event === 'routes') this.#onRoutes(name, report.data)

@@ -28,7 +28,7 @@ interface ClusterEvents {
   event: [event: ClusterEvent]
 }
 
-/** A cluster of role processes with its control API: what `fivetuple up` runs. */
+/** Cluster of role processes with its control API, as `fivetuple up` runs it. */
 export class Cluster extends EventEmitter<ClusterEvents> {
   readonly plan: ClusterPlan
   readonly #directory: RunDirectory
@@ -43,7 +43,7 @@ export class Cluster extends EventEmitter<ClusterEvents> {
   readonly #createdAt = performance.now()
   #stopped: Promise<void> | undefined
 
-  /** @param block the /16 to use, CIDR; overrides what the configuration says, which may be 'auto' */
+  /** @param block the /16 to use, CIDR; overrides the configuration, whose block may be 'auto' */
   constructor(config: ClusterConfig, block: string) {
     super()
     this.plan = planCluster(config, block, randomBytes(KEY_BYTES).toString('hex'))
@@ -89,14 +89,15 @@ export class Cluster extends EventEmitter<ClusterEvents> {
   }
 
   /**
-   * Starts everything. Resolves when the cluster is ready (see {@link untilReady}). Rejects, with all stopped again, if a
-   * role can't start, if that takes too long, and if {@link stop} is called meanwhile.
+   * Starts all roles. Resolves when the cluster is ready (see {@link untilReady}). If a role can't
+   * start, if the start takes too long, or if {@link stop} is called meanwhile, stops all roles and
+   * rejects.
    */
   async start(): Promise<ReadyReport> {
     try {
       await this.#claimApi()
       if (this.#stopping.signal.aborted) throw new Error(STOPPED_EARLY)
-      this.#directory.create() // not before: until then it may be that of a cluster that starts there, too
+      this.#directory.create() // not before: until then it may be the directory of another cluster that starts there
       this.#keeper.start()
       const roles = roleSpecs(this.plan, (name, config) => this.#directory.writeRoleConfig(name, config))
       const ready = this.#untilReady()
@@ -119,19 +120,19 @@ export class Cluster extends EventEmitter<ClusterEvents> {
     }
   }
 
-  /** Ordered shutdown; may be called more than once. */
+  /** Stops the cluster in order; may be called more than once. */
   stop(): Promise<void> {
     this.#stopped ??= this.#stop()
     return this.#stopped
   }
 
-  /** Ends all roles at once, for a launcher that has no time left. */
+  /** Kills all roles at once, when the launcher itself is about to end. */
   killAll(): void {
     this.#supervisor.killAll()
     this.#directory.remove()
   }
 
-  /** Reports a doubt about what the cluster was started with. */
+  /** Reports a warning about the configuration. */
   warn(warning: ConfigWarning): void {
     this.#happened({ event: 'warning', ...warning })
   }
@@ -167,7 +168,7 @@ export class Cluster extends EventEmitter<ClusterEvents> {
     this.#reaper.watch(processes.map(({ pid, spec }) => (spec.forks ? -pid : pid)))
   }
 
-  /** A role that can't start, and the end of the cluster, end the wait. */
+  /** Ends the wait if a role can't start or the cluster is stopped. */
   async #untilReady(): Promise<void> {
     const failure = new AbortController()
     const fail = (reason: string): void => failure.abort(new Error(reason))

@@ -3,8 +3,9 @@ import type { FastifyInstance } from 'fastify'
 import type { ApiServerOptions } from '../api/server.js'
 
 /**
- * The control API's place on the network. It is taken first, since it tells two clusters in one block apart, and served when the
- * server has been loaded, which takes longer than to fork all roles: these need not wait for it.
+ * Address and port of the control API. They are bound first, since two clusters in one block are
+ * detected by them. Requests are served when the server has been loaded. That takes longer than to
+ * fork all roles, which need not wait for it.
  */
 export class ControlApi {
   readonly #options: ApiServerOptions
@@ -15,7 +16,7 @@ export class ControlApi {
     this.#options = options
   }
 
-  /** Takes address and port. Rejects when somebody else has them. */
+  /** Binds address and port. Rejects if another program has them. */
   claim(): Promise<void> {
     const { address: host, port } = this.#options
     return new Promise((resolve, reject) => {
@@ -26,7 +27,7 @@ export class ControlApi {
     })
   }
 
-  /** Answers from now on. */
+  /** Responds to requests from now on. */
   async serve(): Promise<void> {
     this.#served ??= this.#serve()
     await this.#served
@@ -43,7 +44,7 @@ export class ControlApi {
     const { address: host, port } = this.#options
     const server = createApiServer(this.#options)
     await server.ready()
-    this.#claim.close() // the port is free at once; who has connected has been turned away
+    this.#claim.close() // the port is free at once; earlier connections have been refused
     await server.listen({ host, port })
     return server
   }

@@ -2,20 +2,20 @@ import type { Inhibitor } from '@fivetuple/lb-node'
 import type { ConfigWarning } from '../config/config-error.js'
 import type { ListenFailure } from '../operations/status-schemas.js'
 
-/** One thing that happened to a cluster, and when; `up --json` prints each as a line. */
+/** Event of a cluster, with its time; `up --json` prints each as a line. */
 export type ClusterEvent = Happening & EventTime
 
-/** Time of an event, by two clocks: one to compare with other logs, one to take differences of. */
+/** Time of an event, by two clocks: one to compare with other logs, one for differences. */
 export interface EventTime {
-  /** ISO 8601 in UTC, with milliseconds. */
+  /** Time of day, ISO 8601 in UTC, with milliseconds. */
   readonly at: string
-  /** Since the launcher began to start the cluster, by a clock that is never set. */
+  /** Time since the launcher began to start the cluster, by a monotonic clock. */
   readonly elapsedMs: number
 }
 
-/** An event without its time. */
+/** Event without its time. */
 export type Happening =
-  /** A setting is valid and probably not meant. */
+  /** Warning about a setting that is valid and probably not meant. */
   | ({ readonly event: 'warning' } & ConfigWarning)
   | ({ readonly event: 'ready' } & ReadyReport)
   | { readonly event: 'started'; readonly name: string; readonly pid: number }
@@ -23,12 +23,12 @@ export type Happening =
       readonly event: 'died'
       readonly name: string
       readonly how: string
-      /** null: it stays down */
+      /** Time until its next start, ms; null: it stays down. */
       readonly restartInMs: number | null
     }
   /** The LBs that a VIP's route names have changed. */
   | { readonly event: 'routes'; readonly vip: string; readonly lbs: readonly string[] }
-  /** An LB keeps a VIP off its interface for these reasons; none: it is back. */
+  /** An LB keeps a VIP off its interface because of these inhibitors; none: the VIP is back. */
   | {
       readonly event: 'inhibited'
       readonly vip: string
@@ -36,8 +36,8 @@ export type Happening =
       readonly inhibitors: readonly Inhibitor[]
     }
   /**
-   * Clients can't connect to a VIP although it has a route, since its address and port can't be bound, which is tried again
-   * every second; null: that is over.
+   * Clients can't connect to a VIP although it has a route, since its address and port can't be
+   * bound. The bind is tried again every second. null: they can connect again.
    */
   | {
       readonly event: 'listener'
@@ -46,13 +46,16 @@ export type Happening =
       readonly listen: string
       readonly failure: ListenFailure | null
     }
-  /** An operator has broken something on purpose, or mended it. */
+  /** An operator has injected or cleared a fault. */
   | { readonly event: 'fault'; readonly description: string }
-  /** Files of the run directory had been removed; they have been written again, or can't be, as the error says. */
+  /**
+   * Files of the run directory were removed. They have been written again, or can't be, as the
+   * error states.
+   */
   | { readonly event: 'files'; readonly directory: string; readonly error: string | null }
   | { readonly event: 'stopped' }
 
-/** What runs where. */
+/** Addresses and processes of all roles. */
 export interface ReadyReport {
   /** Base URL of the control API. */
   readonly api: string
@@ -73,9 +76,9 @@ export interface ReadyVip {
   readonly address: string
   readonly port: number
   readonly protocol: string
-  /** Where clients connect, address:port. */
+  /** Address and port where clients connect. */
   readonly listen: string
-  /** Reason why clients can't connect there; null: they can. */
+  /** Reason why clients can't connect; null: they can. */
   readonly listenFailure: ListenFailure | null
   readonly lbs: readonly string[]
 }

@@ -6,14 +6,14 @@ import type { LbConfigs } from './lb-configs.js'
 import type { RoleClients } from './role-contracts.js'
 import type { RoleState } from './supervisor.js'
 
-/** A role that is not up by then never will be. */
+/** Longest start of a role. */
 const STARTING_MAX_MS = 10_000
 const STARTING_STEP_MS = 20
 
 /** Response of an LB, or the reason why there is none. */
 export type LbResponse<T> = { readonly lb: string } & ({ readonly response: T } | { readonly unreachable: string })
 
-/** All LBs, whether they run or not: those that are down learn what has changed when they are started again. */
+/** All LBs, running or not. An LB that is down gets changes when it is started again. */
 export class LbFleet {
   readonly configs: LbConfigs
   readonly #roles: Pick<RoleClients, 'lb'>
@@ -26,8 +26,8 @@ export class LbFleet {
   }
 
   /**
-   * Sends the same request to LBs. Rejects if there is only one and it does not respond; of several, such LBs are marked as
-   * unreachable.
+   * Sends the same request to LBs. If there is only one and it does not respond, rejects. Of
+   * several, those that do not respond are marked as unreachable.
    */
   requestEach<M extends MethodOf<LbContract>>(
     lbs: readonly string[],
@@ -47,9 +47,9 @@ export class LbFleet {
   }
 
   /**
-   * Changes LBs, now and for their next starts. If some run but do not respond, rejects with their names when all others have
-   * changed.
-   * @param keep what is different in an LB's configuration from then on
+   * Changes LBs, now and for their next starts. If some run but do not respond, rejects with their
+   * names when all others have changed.
+   * @param keep the change of an LB's configuration
    */
   async change<M extends MethodOf<LbContract>>(
     lbs: readonly string[],
@@ -87,13 +87,13 @@ export class LbFleet {
   ): Promise<LbResponse<Result<LbContract, M>>> {
     const deadline = performance.now() + STARTING_MAX_MS
     for (;;) {
-      // One that is just starting may have read its configuration already.
+      // An LB that is just starting may have read its configuration already.
       while (this.#stateOf(lb) === 'starting' && performance.now() < deadline) await sleep(STARTING_STEP_MS)
       try {
         return { lb, response: await this.#roles.lb(lb)(method, params) }
       } catch (error) {
         if (this.isDown(lb)) return { lb, unreachable: (error as Error).message }
-        // Restarted meanwhile: the process that starts needs the request, too.
+        // Restarted meanwhile: the new process needs the request, too.
         if (this.#stateOf(lb) !== 'starting' || performance.now() >= deadline) throw error
       }
     }

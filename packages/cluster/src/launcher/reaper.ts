@@ -3,8 +3,9 @@ import type { Socket } from 'node:net'
 import { OWNER_FILE } from './run-directory.js'
 
 /**
- * Reads a line with all pids whenever they change; when its input ends, so has the launcher, and what is left is killed.
- * The run directory goes too, unless another cluster has made it its own meanwhile.
+ * Shell script that reads a line with all pids whenever they change. When its input ends, the
+ * launcher has ended, and the script kills the remaining processes. It also removes the run
+ * directory, unless another cluster uses it meanwhile.
  */
 const SCRIPT = `
 pids=
@@ -14,11 +15,12 @@ while read -r line; do pids=$line; done
 `
 
 /**
- * Cleans up after a launcher that was killed outright. Roles notice by themselves that their launcher is gone, but not
- * while they are stopped (SIGSTOP) or hang, and nobody would remove the files that hold the cluster's key.
+ * Cleans up after a launcher that was killed. Roles detect that their launcher is gone, but not
+ * while they are paused (SIGSTOP) or unresponsive, and no role removes the files with the key of
+ * the cluster.
  *
- * It is a shell in a process group of its own that waits for its standard input to end, and lives a moment longer than
- * the launcher.
+ * It is a shell in its own process group. It waits for its standard input to end, so it lives
+ * slightly longer than the launcher.
  */
 export class Reaper {
   readonly #shell: ChildProcess
@@ -29,19 +31,22 @@ export class Reaper {
       stdio: ['pipe', 'ignore', 'ignore'],
       detached: true, // Ctrl-C goes to the launcher's group and must not end this first
     })
-    this.#shell.on('error', () => {}) // no shell here: then roles are on their own, as without this
+    this.#shell.on('error', () => {}) // no shell on this machine: roles then end by themselves
     this.#shell.stdin?.on('error', () => {})
     this.#shell.unref()
     const input = this.#shell.stdin as Socket | null
     input?.unref()
   }
 
-  /** Tells which processes must not outlive the launcher; a negative number stands for a process group. */
+  /**
+   * Sends the pids that must not outlive the launcher; a negative number stands for a process
+   * group.
+   */
   watch(pids: readonly number[]): void {
     this.#shell.stdin?.write(`${pids.join(' ')}\n`)
   }
 
-  /** All roles have ended in order: nothing is left to do. */
+  /** Ends the shell when all roles have ended in order. */
   release(): void {
     this.#shell.stdin?.end('\n')
   }

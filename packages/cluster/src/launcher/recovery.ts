@@ -4,19 +4,19 @@ import type { ClusterView } from './cluster-view.js'
 import type { LbConfigs } from './lb-configs.js'
 import { type UntilOptions, until } from './until.js'
 
-/** An LB is back within a second; one that is not after ten seconds needs help. */
+/** Longest recovery of an LB. It usually takes a second; after ten seconds it needs help. */
 const RECOVERY_MAX_MS = 10_000
-/** Backends that an LB could not reach are found healthy again within this time, if they are. */
+/** Longest time until healthy backends that an LB could not reach are found healthy again. */
 const HEALTH_MAX_MS = 5_000
 
-/** Waits until LBs carry what they are to carry. */
+/** Waits until LBs carry their VIPs. */
 export class Recovery {
   readonly #plan: Pick<ClusterPlan, 'vips'>
   readonly #configs: Pick<LbConfigs, 'get'>
   readonly #view: ClusterView
   readonly #after: UntilOptions['after']
 
-  /** @param after missing: real time */
+  /** @param after default: real time */
   constructor(
     plan: Pick<ClusterPlan, 'vips'>,
     configs: Pick<LbConfigs, 'get'>,
@@ -31,8 +31,8 @@ export class Recovery {
 
   /**
    * Waits until all routes of LBs are there: each VIP on their interfaces at the uplink switch,
-   * their SNAT addresses at the downlink switch. Rejects, with what is missing, when that takes too
-   * long.
+   * their SNAT addresses at the downlink switch. If that takes too long, rejects with the names of
+   * the missing routes.
    *
    * @returns names of VIPs that one of them keeps inhibited, since too few of their backends are
    * healthy
@@ -50,12 +50,12 @@ export class Recovery {
     return this.#unhealthy(lbs)
   }
 
-  /** VIPs, by name, that are routed to an LB. */
+  /** Names of the VIPs that are routed to an LB. */
   vipsOf(lb: string): string[] {
     return this.#plan.vips.filter(({ address }) => this.#view.lbsVia(address).includes(lb)).map(({ name }) => name)
   }
 
-  /** The first thing that is missing and must come; undefined: nothing is. */
+  /** First requirement that is not met; undefined: all are met. */
   #missing(lbs: readonly string[]): string | undefined {
     for (const lb of lbs) {
       const { bip, vips, draining } = this.#configs.get(lb)!

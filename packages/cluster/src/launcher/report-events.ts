@@ -11,7 +11,7 @@ export class ReportEvents {
   readonly #vips: ClusterPlan['vips']
   readonly #uplink: string
   readonly #view: ClusterView
-  /** What was reported last, by VIP, or VIP and LB. */
+  /** Last report, by VIP, or by VIP and LB. */
   readonly #routes = new Map<string, string>()
   readonly #inhibitors = new Map<string, string>()
   readonly #failures = new Map<string, string | undefined>()
@@ -60,7 +60,7 @@ export class ReportEvents {
     })
   }
 
-  /** An LB has ended: what its successor reports is compared with nothing. */
+  /** Deletes the reports of an LB that has ended: the first report of its successor is a change. */
   onDied(lb: string): void {
     for (const { name } of this.#vips) this.#inhibitors.delete(`${lb} ${name}`)
   }

@@ -4,10 +4,10 @@ import { type Client, client, type EventOf, type LoadContract } from '@fivetuple
 import type { SwitchContract } from '@fivetuple/switch'
 import { ApiError } from '../api/problem.js'
 
-/** A program of the cluster. */
+/** Program of the cluster. */
 export type RoleKind = 'switch' | 'lb' | 'backend'
 
-/** A report that a role sends by itself. */
+/** Report that a role sends without a request. */
 export type RoleReport =
   | ({ readonly kind: 'switch' } & EventOf<SwitchContract>)
   | ({ readonly kind: 'lb' } & EventOf<LbContract>)

@@ -4,10 +4,10 @@ import { EventEmitter } from 'node:events'
 import { RpcClient, type RpcReport } from '@fivetuple/runtime'
 import { LOAD_CONTRACT, type RoleKind, type RoleReport } from './role-contracts.js'
 
-/** A role that does not answer within this time is busy, paused or stopped. */
+/** Longest response time of a role; a slower one is busy, paused or stopped. */
 const REQUEST_TIMEOUT_MS = 5_000
 
-/** What the launcher forks: a program and the file that configures it. */
+/** Program that the launcher forks, with the file of its configuration. */
 export interface RoleSpec {
   readonly kind: RoleKind
   readonly name: string
@@ -15,28 +15,28 @@ export interface RoleSpec {
   readonly program: string
   /** Absolute path of its configuration. */
   readonly configFile: string
-  /** It forks processes of its own by node:cluster; missing: it does not. */
+  /** True if it forks processes of its own by node:cluster. */
   readonly forks?: boolean
 }
 
 interface RoleProcessEvents {
   ready: []
-  /** It can't start; the reason in words. */
+  /** The role can't start; the reason in words. */
   failed: [reason: string]
   report: [report: RoleReport]
   exit: [how: string]
 }
 
-/** One run of one role. Restarting makes a new one. */
+/** One run of one role. A restart makes a new one. */
 export class RoleProcess extends EventEmitter<RoleProcessEvents> {
   readonly spec: RoleSpec
-  /** Undefined: it could not even be tried to start one. */
+  /** Process; undefined: it could not be created. */
   readonly #process: ChildProcess | undefined
   readonly #rpc: RpcClient
   #isReady = false
   #exited = false
   #paused = false
-  /** Its own words on why it can't start. */
+  /** Reason why it can't start, as it has reported. */
   #failure: string | undefined
 
   constructor(spec: RoleSpec) {
@@ -57,14 +57,14 @@ export class RoleProcess extends EventEmitter<RoleProcessEvents> {
     this.#process.on('message', (report) => this.#onReport(report as RpcReport))
     this.#process.on('error', (error) => this.#onFailure(error))
     this.#process.on('exit', (code: number, signal: string) => {
-      // What it has forked goes with it, also when it is stopped and has not noticed.
+      // The processes that it has forked end with it, also if they are paused.
       this.#signalAll('SIGKILL')
       const why = this.#failure === undefined ? '' : `: ${this.#failure}`
       this.#onEnd(signal ? `was ended by ${signal}` : `ended with code ${code}${why}`)
     })
   }
 
-  /** 0 when no process could be started. */
+  /** Process id; 0 if no process could be started. */
   get pid(): number {
     return this.#process?.pid ?? 0
   }
@@ -73,43 +73,49 @@ export class RoleProcess extends EventEmitter<RoleProcessEvents> {
     return this.#exited
   }
 
-  /** Whether {@link pause} has stopped it. */
+  /** True while {@link pause} stops it. */
   get paused(): boolean {
     return this.#paused
   }
 
-  /** Asks the role something. Rejects when it is not ready yet, has exited, is paused, or does not answer in time. */
+  /**
+   * Sends the role a request. Rejects if it is not ready yet, has exited, is paused, or does not
+   * respond in time.
+   */
   request(method: string, params: unknown = {}, timeoutMs: number = REQUEST_TIMEOUT_MS): Promise<unknown> {
     if (this.#exited) return Promise.reject(new Error(`${this.spec.name} is not running`))
     if (this.#paused) return Promise.reject(new Error(this.#whyPaused()))
-    // It does not listen before, so that the question would be lost.
+    // A role that is not ready does not listen: the request would be lost.
     if (!this.#isReady) return Promise.reject(new Error(`${this.spec.name} is starting`))
     return this.#rpc.request(method, params, timeoutMs)
   }
 
-  /** SIGTERM is for the role itself, which then ends what it has forked; all else is for these, too. */
+  /**
+   * Sends a signal. SIGTERM goes to the role alone, which then ends its own processes; others go to
+   * all of them.
+   */
   kill(signal: NodeJS.Signals): void {
     if (this.#exited) return
     if (signal === 'SIGTERM' || !this.spec.forks) this.#process?.kill(signal)
     else this.#signalAll(signal)
   }
 
-  /** SIGSTOP: it stays there, with all its connections, and does nothing until {@link resume}. */
+  /** Pauses it (SIGSTOP): its connections stay, but it does nothing until {@link resume}. */
   pause(): void {
     this.#paused = !this.#exited
     this.kill('SIGSTOP')
     this.#rpc.rejectAll(this.#whyPaused())
   }
 
-  /** SIGCONT: it goes on where it was, however long ago that is, and whoever stopped it. */
+  /** Resumes it (SIGCONT) after any pause, whatever its cause and length. */
   resume(): void {
     this.#paused = false
     this.kill('SIGCONT')
   }
 
   /**
-   * Asks it to stop in order, for which it is resumed if it is paused, and kills it when it takes longer than `graceMs`. Resolves
-   * when it is gone.
+   * Requests an ordered stop, and kills it if that takes longer than `graceMs`. A paused role is
+   * resumed first. Resolves when it is gone.
    */
   stop(graceMs: number): Promise<void> {
     if (this.#exited) return Promise.resolve()
@@ -124,17 +130,22 @@ export class RoleProcess extends EventEmitter<RoleProcessEvents> {
     })
   }
 
-  /** To the whole process group of a role that forks; other roles are of the launcher's own group. */
+  /**
+   * Signals the process group of a role that forks; other roles are in the launcher's own group.
+   */
   #signalAll(signal: NodeJS.Signals): void {
     if (!this.spec.forks || this.pid === 0) return
     try {
       process.kill(-this.pid, signal)
     } catch {
-      // nobody is left in it
+      // the group is empty
     }
   }
 
-  /** When there is a process, that is a question that can't be sent since it has just died: its 'exit' follows and tells. */
+  /**
+   * Handles an error of the process. If there is a process, the error is that of a request to a
+   * process that has just died: its 'exit' follows.
+   */
   #onFailure({ message }: Error): void {
     if (this.pid === 0) this.#onEnd(`can't be forked: ${message}`)
   }
@@ -170,14 +181,14 @@ export class RoleProcess extends EventEmitter<RoleProcessEvents> {
 }
 
 /**
- * A worker of node:cluster can't be the primary of workers of its own, so a role that forks is a plain child process; it
- * leads a process group, so that signals reach all of it at once.
+ * Forks a role. A worker of node:cluster can't be the primary of workers of its own. So a role that
+ * forks is a plain child process that leads a process group, and signals reach all of it at once.
  */
 function forkRole({ name, program, configFile, forks }: RoleSpec): ChildProcess {
   const args = ['--config', configFile]
   const env = { FIVETUPLE_ROLE: name }
   if (forks) return fork(program, args, { env: { ...process.env, ...env }, detached: true })
   cluster.setupPrimary({ exec: program, args, silent: false })
-  // A worker repeats the errors of its process, and nobody's error would end the launcher.
+  // A worker repeats the errors of its process; an unhandled one would end the launcher.
   return cluster.fork(env).on('error', () => {}).process
 }

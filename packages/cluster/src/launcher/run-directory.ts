@@ -12,14 +12,16 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-/** What a command needs to find and talk to a running cluster. */
+/** Record by which commands find and control a running cluster. */
 export interface ClusterRecord {
   readonly name: string
   /** CIDR */
   readonly block: string
   /** Process id of the launcher. */
   readonly pid: number
-  /** When that process started, see {@link startOf}: a process that has its pid later is another one. */
+  /**
+   * Start time of that process, see {@link startOf}: a later process with its pid is another one.
+   */
   readonly pidStart?: string | undefined
   /** Base URL of the control API. */
   readonly api: string
@@ -30,17 +32,21 @@ export interface ClusterRecord {
 }
 
 const RECORD_FILE = 'cluster.json'
-/** The pid of the launcher whose directory it is, from its first moment on; the record comes when the cluster is ready. */
+/**
+ * File with the pid of the launcher that owns the directory. It is there from the first moment; the
+ * record follows when the cluster is ready.
+ */
 export const OWNER_FILE = 'launcher.pid'
 
 /**
- * The user's directory for running clusters: one subdirectory each. Readable by the user alone, as it holds the API token
- * and the cluster key.
- * @throws Error when the directory belongs to somebody else or is open to others
+ * Returns the user's directory for running clusters, with one subdirectory each. Only the user can
+ * read it, since it has the API token and the cluster key.
+ * @throws Error if the directory belongs to another user or is open to others
  */
 export function runRoot(): string {
   const base = process.env.XDG_RUNTIME_DIR
-  // Not os.userInfo(), which throws for a uid that has no entry in the user database, as in a container.
+  // Not os.userInfo(): it throws for a uid without an entry in the user database, as in a
+  // container.
   const root = base ? join(base, 'fivetuple') : join(tmpdir(), `fivetuple-${process.getuid?.() ?? 'user'}`)
   mkdirSync(root, { recursive: true, mode: 0o700 })
   const stat = lstatSync(root)
@@ -50,14 +56,17 @@ export function runRoot(): string {
   return root
 }
 
-/** One running cluster's files. What has been written is kept, so that it can be written again when it has been removed. */
+/**
+ * Files of one running cluster. Their contents are retained, so that removed files can be written
+ * again.
+ */
 export class RunDirectory {
   readonly path: string
-  /** File's name → its content. */
+  /** File name → content. */
   readonly #files = new Map<string, string>()
   #isRemoved = false
 
-  /** @throws Error when a cluster of this user runs in `block` */
+  /** @throws Error if a cluster of this user runs in `block` */
   constructor(block: string) {
     this.path = join(runRoot(), block.replaceAll('/', '-'))
     const before = readRecord(this.path)
@@ -67,7 +76,9 @@ export class RunDirectory {
       )
   }
 
-  /** Makes the directory, for who has the block; what a dead cluster left there is removed. */
+  /**
+   * Makes the directory for the cluster that has the block; removes the files of a dead cluster.
+   */
   create(): void {
     rmSync(this.path, { recursive: true, force: true })
     mkdirSync(this.path, { mode: 0o700 })
@@ -86,11 +97,11 @@ export class RunDirectory {
   }
 
   /**
-   * Writes again what somebody has removed, such as a cleaner of temporary files or the end of a login session. Leaves alone
-   * what has become another cluster's.
+   * Writes removed files again. A cleaner of temporary files or the end of a login session may
+   * remove them. Does not touch files of another cluster.
    *
    * @returns true if something was missing
-   * @throws Error when it can't be written
+   * @throws Error if the files can't be written
    */
   restore(): boolean {
     if (!this.#isOurs()) return false
@@ -102,7 +113,7 @@ export class RunDirectory {
     return true
   }
 
-  /** Removes it, unless it has become another cluster's, or has always been. */
+  /** Removes the directory, unless it belongs to another cluster. */
   remove(): void {
     this.#isRemoved = true
     if (readText(join(this.path, OWNER_FILE)) === String(process.pid))
@@ -112,14 +123,14 @@ export class RunDirectory {
   #write(name: string, content: string): string {
     this.#files.set(name, content)
     if (this.#isOurs()) {
-      // Without the directory all else is missing, too.
+      // Without the directory all other files are missing, too.
       if (existsSync(this.path)) this.#replace(name, content)
       else this.restore()
     }
     return join(this.path, name)
   }
 
-  /** In one step, so that nobody reads half of it. */
+  /** Writes a file in one step, so that nobody reads half of it. */
   #replace(name: string, content: string): void {
     const path = join(this.path, name)
     writeFileSync(`${path}.new`, content, { mode: 0o600 })
@@ -133,7 +144,7 @@ export class RunDirectory {
   }
 }
 
-/** Clusters of this user whose launchers live, oldest first. */
+/** Returns the clusters of this user whose launchers live, oldest first. */
 export function runningClusters(): ClusterRecord[] {
   const root = runRoot()
   return readdirSync(root)
@@ -144,7 +155,7 @@ export function runningClusters(): ClusterRecord[] {
 
 function readRecord(directory: string): ClusterRecord | undefined {
   const text = readText(join(directory, RECORD_FILE))
-  if (text === undefined) return undefined // no cluster got as far as writing it
+  if (text === undefined) return undefined // the cluster has ended before it wrote the file
   try {
     return JSON.parse(text) as ClusterRecord
   } catch {
@@ -160,7 +171,7 @@ function readText(path: string): string | undefined {
   }
 }
 
-/** Whether the launcher of a record lives, and not somebody else who has been given its pid. */
+/** True if the launcher of a record lives, and its pid is not that of another process. */
 function isRunning({ pid, pidStart }: ClusterRecord): boolean {
   try {
     process.kill(pid, 0)
@@ -170,7 +181,10 @@ function isRunning({ pid, pidStart }: ClusterRecord): boolean {
   return pidStart === undefined || startOf(pid) === pidStart
 }
 
-/** When a process started, in clock ticks since the system did (proc(5), field 22 of stat); undefined where there is no /proc. */
+/**
+ * Returns the start of a process in clock ticks since the start of the system (proc(5), field 22 of
+ * stat); undefined if there is no /proc.
+ */
 function startOf(pid: number): string | undefined {
   const stat = readText(`/proc/${pid}/stat`)
   return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19]

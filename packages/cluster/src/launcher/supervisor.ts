@@ -5,15 +5,15 @@ import { RoleProcess, type RoleSpec } from './role-process.js'
 
 /** Delay before a role that died is started again. */
 const RESTART_BACKOFF = { firstMs: 500, maxMs: 15_000, quietMs: 10_000 }
-/** What a role gets for its ordered shutdown before it is killed. */
+/** Longest ordered shutdown of a role before it is killed. */
 const STOP_GRACE_MS = 1_500
-/** A role that is not ready by then won't be: it takes a third of a second. */
+/** Longest start of a role, which usually takes a third of a second. */
 const READY_MAX_MS = 10_000
 
-/** What has become of a role. */
+/** State of a role. */
 export interface RoleState {
   readonly spec: RoleSpec
-  /** 0 while there is no process */
+  /** Process id; 0 while there is no process. */
   readonly pid: number
   /**
    * `paused`: stopped by SIGSTOP. `restarting`: it died and is started again after a delay.
@@ -22,17 +22,17 @@ export interface RoleState {
    */
   readonly state: 'starting' | 'running' | 'paused' | 'restarting' | 'kept-stopped' | 'stopped'
   readonly restarts: number
-  /** Delay between its death and its next start, ms; null when it is not 'restarting'. */
+  /** Time between its death and its next start, ms; null if its state is not 'restarting'. */
   readonly restartInMs: number | null
 }
 
 interface SupervisorEvents {
   started: [name: string, pid: number]
   ready: [name: string]
-  /** It can't start; the reason in words. */
+  /** The role can't start; the reason in words. */
   failed: [name: string, reason: string]
   report: [name: string, report: RoleReport]
-  /** `restartInMs` is undefined when it won't be started again by itself. */
+  /** `restartInMs` is undefined if the role is not started again. */
   died: [name: string, how: string, restartInMs: number | undefined]
 }
 
@@ -41,7 +41,7 @@ interface Supervised {
   process: RoleProcess
   state: Exclude<RoleState['state'], 'paused'>
   restarts: number
-  /** What follows when its process ends: a start after a delay, a start at once, or nothing. */
+  /** Action when its process ends: a start after a delay, a start at once, or nothing. */
   onExit: 'restart later' | 'restart now' | 'keep stopped'
   readonly backoff: Backoff
   restartInMs: number | null
@@ -50,18 +50,18 @@ interface Supervised {
 }
 
 export interface SupervisorOptions {
-  /** Whether a role that dies is started again. */
+  /** True if a role that dies is started again. */
   readonly restart: boolean
   /** Called before each start of a role but its first. */
   readonly beforeRestart?: () => void
 }
 
-/** What was asked of a role does not go with the state that it is in; the message says what does. */
+/** Thrown if an action does not fit the state of a role; the message names the one that does. */
 export class RoleStateError extends Error {}
 
 /**
- * Forks roles, starts those again that die, and stops all of them in order. Methods that take a name throw or reject with
- * a {@link RoleStateError} when they don't go with the state of that role.
+ * Forks roles, restarts those that die, and stops all of them in order. Methods that take a name
+ * throw or reject with a {@link RoleStateError} if they do not fit the state of that role.
  */
 export class Supervisor extends EventEmitter<SupervisorEvents> {
   readonly #options: SupervisorOptions
@@ -73,7 +73,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     this.#options = options
   }
 
-  /** Starts roles side by side. Each finds its peers by itself, in whatever order they come up. */
+  /** Starts roles at once. Each finds its peers in any order of their starts. */
   start(specs: readonly RoleSpec[]): void {
     for (const spec of specs) {
       const role: Supervised = {
@@ -107,7 +107,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     }
   }
 
-  /** Asks a role; rejects when there is no such role or it can't answer. */
+  /** Sends a role a request; rejects if there is no such role or it can't respond. */
   request(name: string, method: string, params?: unknown, timeoutMs?: number): Promise<unknown> {
     const role = this.#roles.get(name)
     if (role === undefined) return Promise.reject(new Error(`there is no ${name} in this cluster`))
@@ -116,7 +116,8 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
 
   /**
    * Ends a role with SIGKILL; resolves when it is gone.
-   * @param keepStopped keep it stopped until {@link launch} or {@link restart}; else it is started again as after any death
+   * @param keepStopped true: it stays down until {@link launch} or {@link restart}; false: it is
+   * started again as after any death
    */
   async kill(name: string, keepStopped: boolean): Promise<RoleState> {
     const role = this.#role(name)
@@ -135,19 +136,21 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     return this.state(name)
   }
 
-  /** Stops a role with SIGSTOP: it is unresponsive, but its connections stay. */
+  /** Pauses a role (SIGSTOP): it is unresponsive, but its connections stay. */
   pause(name: string): RoleState {
     this.#living(name).pause()
     return this.state(name)
   }
 
-  /** Lets a role go on that was stopped by SIGSTOP, whoever sent it. */
+  /** Resumes a role that was stopped by SIGSTOP, whatever sent the signal. */
   resume(name: string): RoleState {
     this.#living(name).resume()
     return this.state(name)
   }
 
-  /** Starts a role that is down, at once; resolves when it is ready, rejects when it does not come up. */
+  /**
+   * Starts a role that is down, at once; resolves when it is ready, rejects if it does not come up.
+   */
   async launch(name: string): Promise<void> {
     const role = this.#role(name)
     if (!role.process.exited) throw new RoleStateError(`${name} is running already`)
@@ -156,7 +159,10 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     await this.#untilReady(role)
   }
 
-  /** Stops a role in order and starts it again at once, or starts it when it is down; resolves when it is ready. */
+  /**
+   * Stops a role in order and starts it again at once, or starts it if it is down; resolves when it
+   * is ready.
+   */
   async restart(name: string): Promise<void> {
     const role = this.#role(name)
     if (role.process.exited) return this.launch(name)
@@ -165,7 +171,9 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     await this.#untilReady(role)
   }
 
-  /** Ordered shutdown: LBs first, so that they withdraw their routes; then backends; switches last. */
+  /**
+   * Ordered shutdown: LBs first, so that they withdraw their routes; then backends; switches last.
+   */
   async stop(): Promise<void> {
     this.#stopping = true
     for (const role of this.#roles.values()) {
@@ -180,7 +188,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
       )
   }
 
-  /** Ends all roles at once; for when the launcher itself is about to die. */
+  /** Kills all roles at once, when the launcher itself is about to end. */
   killAll(): void {
     for (const role of this.#roles.values()) role.process.kill('SIGKILL')
   }

@@ -1,4 +1,4 @@
-/** Changes of something that can be waited on. */
+/** Source of changes that can be waited on. */
 export interface Observable {
   /** Calls `observe` after each change, until the returned function is called. */
   subscribe(observe: () => void): () => void
@@ -10,7 +10,7 @@ export interface UntilOptions {
   /** Ends the wait: the promise rejects with its reason. */
   readonly signal?: AbortSignal
   /**
-   * Calls a function after a delay, ms, unless the returned function is called before. Missing: by
+   * Calls a function after a delay, ms, unless the returned function is called before. Default:
    * setTimeout.
    */
   readonly after?: (ms: number, call: () => void) => () => void
@@ -53,7 +53,7 @@ export function until(on: Observable, condition: () => boolean, options: UntilOp
   })
 }
 
-/** If the cluster is stopped meanwhile, the launcher does not wait for the timer. */
+/** Keeps the timer from delaying the end of the launcher. */
 function realTime(ms: number, call: () => void): () => void {
   const timer = setTimeout(call, ms).unref()
   return () => clearTimeout(timer)

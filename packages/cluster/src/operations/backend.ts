@@ -13,7 +13,7 @@ const Change = strict({ backend: Name, ...behaviorFields })
 const backendArgument = { sets: 'backend', description: 'name of the backend', completes: 'backend' } as const
 const reportOutput = () => import('../cli/fault-report.js').then(({ reportOutput }) => reportOutput)
 
-/** A command that changes the behavior of a backend. */
+/** Makes a command that changes the behavior of a backend. */
 function behaviorCommand(
   name: string,
   description: string,
@@ -33,7 +33,7 @@ function behaviorCommand(
   }
 }
 
-/** Backends: into and out of service, and their faults. */
+/** Operations on backends: into and out of service, and their faults. */
 export const backendOperations = [
   streamingOperation({
     name: 'backend.drain',

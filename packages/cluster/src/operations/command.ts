@@ -1,9 +1,9 @@
 /**
- * How a command of the CLI looks that sends an operation. It is data: each argument and option names
- * the parameter that it sets, so that commands, help and completion need no code of their own.
+ * Form of a CLI command that sends an operation. It is data: each argument and option names the
+ * parameter that it sets, so commands, help and completion need no code of their own.
  */
 export interface CommandShape<P = object, R = unknown, G = unknown> {
-  /** As in `lb drain`. */
+  /** Words of the command, as in `lb drain`. */
   readonly words: string
   /** Heading in the list of commands. */
   readonly group: CommandGroup
@@ -15,9 +15,9 @@ export interface CommandShape<P = object, R = unknown, G = unknown> {
   readonly fixed?: Partial<P>
   /** True if it is an error to give none of its options. */
   readonly needsOption?: boolean
-  /** Without `fivetuple`. Each is checked by a test. */
+  /** Examples without `fivetuple`. A test checks each of them. */
   readonly examples: readonly [string, ...string[]]
-  /** Text for people; loaded when it is needed. */
+  /** Loads the text for people. */
   readonly output: () => Promise<Output<R, G>>
 }
 
@@ -42,9 +42,9 @@ interface Value<P> {
 }
 
 export interface Argument<P> extends Value<P> {
-  /** Name in help; missing: that of the parameter. */
+  /** Name in help; default: that of the parameter. */
   readonly label?: string
-  /** Value when it is left out; undefined with `isOptional`: the parameter is not sent. */
+  /** Value if the argument is left out; undefined with `isOptional`: the parameter is not sent. */
   readonly fallback?: string
   readonly isOptional?: boolean
   /** True if the last argument may be repeated: the parameter is a list. */
@@ -52,7 +52,7 @@ export interface Argument<P> extends Value<P> {
 }
 
 export interface Option<P> extends Value<P> {
-  /** As in `--deadline <duration>`, `--keep-stopped` or `--no-wait`. */
+  /** Flags, as in `--deadline <duration>`, `--keep-stopped` or `--no-wait`. */
   readonly flags: string
   readonly fallback?: unknown
 }
@@ -60,7 +60,7 @@ export interface Option<P> extends Value<P> {
 /** Kinds of names of a running cluster. */
 export type NameKind = 'lb' | 'lb-or-all' | 'vip' | 'backend' | 'role'
 
-/** How a result is shown. */
+/** Output of a result. */
 export interface Output<R, G> {
   text(result: R, context: OutputContext): string
   progress?(step: G, context: OutputContext): string
@@ -68,12 +68,12 @@ export interface Output<R, G> {
   failure?(result: R, context: OutputContext): string | undefined
 }
 
-/** What the user gave on the command line. */
+/** Input of the user on the command line. */
 export interface OutputContext {
   /** CIDR; undefined: the only running cluster. */
   readonly block: string | undefined
   readonly parameters: Readonly<Record<string, unknown>>
 }
 
-/** Thrown by a parser; the message says what is needed. */
+/** Thrown by a parser; the message states what is needed. */
 export class UsageError extends Error {}

@@ -6,7 +6,8 @@ import type { RollingProgress, RollingResult } from './rolling-schemas.js'
 import type { ClusterStatus, Explanation, LbSessions, Prediction } from './status-schemas.js'
 import type { LbVips, VipSettings, VipSettingsChange } from './vip-schemas.js'
 
-// What operations need of the launcher, one interface per concept. Each method may reject with an ApiError.
+// Interfaces of the launcher for operations, one per concept. Each method may reject with an
+// ApiError.
 
 export interface StatusControl {
   status(): Promise<ClusterStatus>
@@ -36,14 +37,21 @@ export interface DrainsControl {
 }
 
 export interface RolesControl {
-  /** SIGKILL. @param keepStopped keep it down until it is started; else it is started again after its backoff */
+  /**
+   * Kills a role (SIGKILL).
+   * @param keepStopped true: the role stays down until it is started; false: it is started again
+   * after its backoff
+   */
   kill(role: string, keepStopped: boolean): Promise<FaultReport>
   /** Starts a role that is down; resolves when it is ready and its routes are there. */
   start(role: string): Promise<FaultReport>
-  /** Stops a role in order and starts it again; resolves when it is ready and its routes are back. */
+  /**
+   * Stops a role in order and starts it again; resolves when it is ready and its routes are back.
+   */
   restart(role: string): Promise<FaultReport>
   /**
-   * Restarts all LBs, one after the other. It ends between two steps when its generator is returned.
+   * Restarts all LBs, one after the other. It ends between two steps when its generator is
+   * returned.
    * @param drainMaxMs longest drain of each LB before its restart; 0: no drain
    */
   rollingRestart(drainMaxMs: number): AsyncGenerator<RollingProgress, RollingResult, undefined>
@@ -54,13 +62,13 @@ export interface FaultsControl {
   inject<F extends InjectableFault>(faults: readonly [F, ...F[]]): Promise<FaultReport>
   /** Clears faults; resolves when the routes that they kept away are back. */
   clear<F extends InjectableFault>(faults: readonly [F, ...F[]]): Promise<FaultReport>
-  /** All faults that are injected now. */
+  /** Faults that are injected now. */
   list(): Promise<FaultList>
   /** Clears all faults; resolves when routes are back. What can't be cleared is reported. */
   clearAll(): Promise<ClearedFaults>
 }
 
-/** What a launcher offers to operations. */
+/** Interfaces of the launcher for operations. */
 export interface ClusterControl {
   readonly status: StatusControl
   readonly vips: VipsControl

@@ -11,7 +11,7 @@ const lbState = {
   /** VIPs whose new flows still come while it drains, since no other LB takes them. */
   onlyCarrierOf: list(Text),
 }
-/** How far the drain of an LB is. */
+/** Progress of the drain of an LB. */
 export const LbDrain = strict(lbState)
 export const LbDrainProgress = strict({ ...lbState, ...elapsed })
 export type LbDrain = Value<typeof LbDrain>
@@ -24,7 +24,7 @@ const backendState = {
   sessions: Count,
   sessionsByLb: mapOf(Count),
 }
-/** How far the drain of a backend is. */
+/** Progress of the drain of a backend. */
 export const BackendDrain = strict(backendState)
 export const BackendDrainProgress = strict({ ...backendState, ...elapsed })
 export type BackendDrain = Value<typeof BackendDrain>

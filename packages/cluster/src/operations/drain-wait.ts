@@ -1,4 +1,4 @@
-/** How far the drain of an LB or a backend is. */
+/** Progress of the drain of an LB or a backend. */
 interface DrainState {
   readonly draining: boolean
   readonly sessions: number
@@ -16,12 +16,12 @@ export interface DrainWaitOptions<S> {
   readonly now: () => number
 }
 
-/** Sessions are counted this often, ms. */
+/** Interval between two counts of the sessions, ms. */
 export const DRAIN_STEP_MS = 250
 
 /**
- * Waits until a drain has no sessions left, its deadline has come, it is undone, or the client is gone.
- * Yields each state whose number of sessions differs from the one before.
+ * Waits until a drain has no sessions left, its deadline passes, it is undone, or the client is
+ * gone. Yields each state whose number of sessions differs from the one before.
  * @returns the last state
  */
 export async function* waitForDrain<S extends DrainState>(

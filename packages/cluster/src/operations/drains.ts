@@ -5,14 +5,14 @@ import { waitForDrain } from './drain-wait.js'
 import { duration } from './parsers.js'
 import { Flag, optional } from './schemas.js'
 
-// What the drains of LBs and of backends have in common.
+// Parts that the drains of LBs and of backends share.
 
 const DEADLINE_DEFAULT_MS = 60_000
 const DEADLINE_MAX_MS = 86_400_000
 
-/** Parameters that say how long a drain is waited for. */
+/** Parameters of the wait for a drain. */
 export const waiting = {
-  /** Without it, the response is the first state. */
+  /** Without `wait`, the response is the first state. */
   wait: optional(Flag),
   deadlineMs: optional(Type.Integer({ minimum: 0, maximum: DEADLINE_MAX_MS, title: 'at most 86400000 ms, one day' })),
 }
@@ -27,7 +27,7 @@ export const waitOptions: readonly Option<{ wait?: boolean; deadlineMs?: number 
   { flags: '--no-wait', sets: 'wait', description: "don't wait" },
 ]
 
-/** Waits for a drain as requested; the drain goes on when the client goes away. */
+/** Waits for a drain as requested. If the client goes away, the drain continues. */
 export function drained<S extends { readonly draining: boolean; readonly sessions: number }>(
   first: S,
   read: () => Promise<S>,

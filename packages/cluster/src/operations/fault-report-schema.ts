@@ -1,10 +1,10 @@
 import { list, nullable, strict, Text, type Value } from './schemas.js'
 
-/** A command that shows the effect of a fault, and what is expected when. */
+/** Command that shows the effect of a fault, and the expected effect with its time. */
 const Watch = strict({ command: Text, expect: Text })
 export type Watch = Value<typeof Watch>
 
-/** What was done, and where its effect shows. */
+/** Report of an injected fault, and where its effect shows. */
 export const FaultReport = strict({
   /** A sentence without a full stop. */
   summary: Text,

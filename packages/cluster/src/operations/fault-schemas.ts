@@ -2,7 +2,7 @@ import * as Type from 'typebox'
 import { FAULT_SCHEMAS } from '../launcher/faults/registry.js'
 import { list, strict, Text, Unreachable, type Value } from './schemas.js'
 
-/** A fault that is injected now. */
+/** Fault that is injected now. */
 export const Fault = Type.Union(FAULT_SCHEMAS)
 export type Fault = Value<typeof Fault>
 
@@ -12,7 +12,7 @@ export type FaultList = Value<typeof FaultList>
 export const ClearedFaults = strict({
   cleared: list(Fault),
   failed: list(strict({ fault: Fault, reason: Text })),
-  /** What is still missing although all faults are cleared. */
+  /** Missing routes and roles although all faults are cleared. */
   warnings: list(Text),
 })
 export type ClearedFaults = Value<typeof ClearedFaults>

@@ -2,10 +2,10 @@ import { ClearedFaults, FaultList } from './fault-schemas.js'
 import { operation } from './operation.js'
 import { strict } from './schemas.js'
 
-/** Time in which all routes are back, or the launcher gives up, with a margin, ms. */
+/** Longest time until all routes are back or the launcher's own timeout ends, with a margin, ms. */
 const RECOVERY_TIMEOUT_MS = 40_000
 
-/** All faults together. */
+/** Operations on all faults together. */
 export const faultsOperations = [
   operation({
     name: 'faults.list',

@@ -6,7 +6,7 @@ import { lazily, list, Name, optional, strict } from './schemas.js'
 const SESSIONS_DEFAULT = 1_000
 const SESSIONS_MAX = 99_999
 
-/** What a running cluster does. */
+/** Operations that show the state of a running cluster and change nothing. */
 export const inspectOperations = [
   operation({
     name: 'status',

@@ -9,7 +9,7 @@ import { Name, optional, strict } from './schemas.js'
 
 /** Longest drain of one LB in a rolling restart, ms. */
 const DRAIN_MAX_MS = 3_600_000
-/** Time that a restart of an LB may take beside its drain, ms. */
+/** Longest restart of an LB without its drain, ms. */
 const RESTART_MAX_MS = 40_000
 
 const lbArgument = { sets: 'lb', description: 'name of the LB', completes: 'lb' } as const
@@ -36,7 +36,7 @@ function rollingCommand(
   }
 }
 
-/** LBs: into and out of service without ending their sessions. */
+/** Operations on LBs: into and out of service without ending their sessions. */
 export const lbOperations = [
   streamingOperation({
     name: 'lb.drain',

@@ -5,7 +5,10 @@ import { FaultReport } from './fault-report-schema.js'
 import { operation } from './operation.js'
 import { Name, strict } from './schemas.js'
 
-/** Time in which the routes of an LB are back, or the launcher gives up, with a margin, ms. */
+/**
+ * Longest time until the routes of an LB are back or the launcher's own timeout ends, with a
+ * margin, ms.
+ */
 const RECOVERY_TIMEOUT_MS = 40_000
 
 /** One or both links of an LB. */
@@ -34,7 +37,7 @@ function linkCommand(
   }
 }
 
-/** Links between LBs and switches. */
+/** Operations on links between LBs and switches. */
 export const linkOperations = [
   operation({
     name: 'link.down',

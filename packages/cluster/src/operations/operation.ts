@@ -4,8 +4,8 @@ import type { ClusterControl } from './control.js'
 import type { DeepReadonly, LazySchema, StaticOf } from './schemas.js'
 
 /**
- * One thing that a person or a program can do with a running cluster, as a row of the registry.
- * HTTP routes, the OpenAPI document, the client, commands, help and completion are derived from it.
+ * Operation on a running cluster for people and programs, as a row of the registry. HTTP routes,
+ * the OpenAPI document, the client, commands, help and completion are derived from it.
  */
 export interface Operation<
   N extends string = string,
@@ -18,19 +18,22 @@ export interface Operation<
   /** One sentence for the OpenAPI document. */
   readonly summary: string
   readonly method: Method
-  /** As in `/v1/lbs/:lb/drain`. Parameters that it does not name go into the query or the body. */
+  /**
+   * Path, as in `/v1/lbs/:lb/drain`. Parameters that it does not name go into the query or the
+   * body.
+   */
   readonly path: string
   readonly parameters: P
   readonly result: R
-  /** Schema of what is reported before the result; missing: the operation does not stream. */
+  /** Schema of the reports before the result; missing: the operation does not stream. */
   readonly progress?: G
-  /** Longest time until the response begins, ms; without it, 10 s. */
+  /** Longest time until the response begins, ms; default 10 s. */
   readonly timeoutMs?: number
   /** Commands that send this operation; help lists them in the order of the registry. */
   readonly commands: readonly CommandShape<Static<P>, StaticOf<R>, Static<G>>[]
   /**
-   * Runs it. May reject with an ApiError. A streaming operation yields its progress and returns its
-   * result; its signal aborts when the client goes away.
+   * Runs the operation. May reject with an ApiError. A streaming operation yields its progress and
+   * returns its result; its signal aborts when the client goes away.
    */
   run(control: ClusterControl, parameters: Static<P>, signal: AbortSignal): Outcome<StaticOf<R>, Static<G>>
 }
@@ -66,10 +69,12 @@ export function streamingOperation<
   return row
 }
 
-/** Where a parameter is in an HTTP request. */
+/** Part of an HTTP request that has a parameter. */
 export type Place = 'path' | 'query' | 'body'
 
-/** Returns the place of a parameter: the path if it names it, else the body if the method has one. */
+/**
+ * Returns the place of a parameter: the path if it names it, else the body if the method has one.
+ */
 export function placeOf({ method, path }: Pick<Operation, 'method' | 'path'>, parameter: string): Place {
   if (path.split('/').includes(`:${parameter}`)) return 'path'
   return method === 'GET' || method === 'DELETE' ? 'query' : 'body'

@@ -1,7 +1,7 @@
 import { parseDuration } from '../config/duration.js'
 import { UsageError } from './command.js'
 
-/** A parser of whole numbers. */
+/** Returns a parser of whole numbers. */
 export function whole(min: number, max: number): (text: string) => number {
   return (text) => {
     if (!/^\d{1,9}$/.test(text) || Number(text) < min || Number(text) > max)
@@ -10,13 +10,13 @@ export function whole(min: number, max: number): (text: string) => number {
   }
 }
 
-/** A parser of limits, whose 0 stands for none. */
+/** Returns a parser of limits, in which 0 stands for no limit. */
 export function limit(max: number): (text: string) => number | null {
   const parse = whole(0, max)
   return (text) => parse(text) || null
 }
 
-/** Parses a duration into milliseconds. As in configurations, each has a unit, except 0. */
+/** Parses a duration into milliseconds. Each has a unit, except 0, as in configurations. */
 export function duration(text: string): number {
   const ms = parseDuration(text)
   if (ms !== undefined) return ms

@@ -9,7 +9,7 @@ import { roleOperations } from './role.js'
 import type { Value } from './schemas.js'
 import { vipOperations } from './vip.js'
 
-/** Every operation on a running cluster. */
+/** All operations on a running cluster. */
 export const OPERATIONS = [
   ...inspectOperations,
   ...vipOperations,
@@ -29,7 +29,7 @@ export type Named<R extends Registry, N extends string> = Extract<R[number], { r
 
 export type ParametersOf<O extends Operation> = Value<O['parameters']>
 export type ResultOf<O extends Operation> = Value<O['result']>
-/** What a streaming operation reports before its result; never: it does not stream. */
+/** Progress of a streaming operation; never: it does not stream. */
 export type ProgressOf<O extends Operation> = O extends { readonly progress: infer G extends TSchema }
   ? Value<G>
   : never

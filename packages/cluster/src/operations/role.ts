@@ -4,7 +4,10 @@ import { FaultReport } from './fault-report-schema.js'
 import { operation } from './operation.js'
 import { Flag, Name, optional, strict } from './schemas.js'
 
-/** Time in which a role is ready and its routes are back, or the launcher gives up, with a margin, ms. */
+/**
+ * Longest time until a role is ready and its routes are back or the launcher's own timeout ends,
+ * with a margin, ms.
+ */
 const RESTART_TIMEOUT_MS = 40_000
 
 const Role = strict({ role: Name })
@@ -25,7 +28,7 @@ function roleCommand(
   }
 }
 
-/** Processes of roles: signals, and ordered restarts. */
+/** Operations on the processes of roles: signals, and ordered restarts. */
 export const roleOperations = [
   operation({
     name: 'role.kill',

@@ -6,17 +6,17 @@ const step = <S extends string, F extends Record<string, Type.TSchema>>(name: S,
 const failed = step('failed', { lb: Text, reason: Text })
 const done = step('done', { lbs: list(Text) })
 
-/** One step of a rolling restart; `atMs` counts from its start. */
+/** Step of a rolling restart; `atMs` counts from its start. */
 export const RollingProgress = Type.Union([
   step('draining', { lb: Text, sessions: Count }),
-  /** It is stopped in order and started; the sessions that it still has end with it. */
+  /** The LB is stopped in order and started; its remaining sessions end. */
   step('restarting', { lb: Text, sessions: Count }),
-  /** It is ready and all its routes are back. */
+  /** The LB is ready and all its routes are back. */
   step('routed', { lb: Text, vips: list(Text), tookMs: Ms }),
-  /** It has new flows; 0: none has come for a while. */
+  /** The LB has new flows; 0: none has come for a while. */
   step('carrying', { lb: Text, newFlows: Count }),
 ])
-/** `failed`: one LB did not come back, and those after it were not restarted. */
+/** Result. `failed`: one LB did not come back, and the LBs after it were not restarted. */
 export const RollingResult = Type.Union([done, failed])
 export type RollingProgress = Value<typeof RollingProgress>
 export type RollingResult = Value<typeof RollingResult>

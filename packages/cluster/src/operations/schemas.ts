@@ -1,6 +1,7 @@
 import * as Type from 'typebox'
 
-// Parts of schemas that several operations use. Types are imported by name, so that a bundle has only what is used.
+// Parts of schemas that several operations use. Types are imported by name, so a bundle has only
+// the used ones.
 
 /** Name of an LB, a VIP, a backend or a role. */
 export const Name = Type.String({ minLength: 1, maxLength: 64, title: 'a name of at most 64 characters' })
@@ -18,7 +19,7 @@ export const Counters = Type.Unsafe<Record<string, number>>({
   additionalProperties: { type: 'integer', minimum: 0 },
 })
 
-/** A mapping with free keys. */
+/** Schema of a mapping with free keys. */
 export const mapOf = <V extends Type.TSchema>(values: V) =>
   Type.Unsafe<Record<string, Type.Static<V>>>({ type: 'object', additionalProperties: values })
 
@@ -26,10 +27,10 @@ export const nullable = <S extends Type.TSchema>(schema: S) => Type.Union([schem
 export const optional = <S extends Type.TSchema>(schema: S) => Type.Optional(schema)
 export const list = <S extends Type.TSchema>(items: S) => Type.Array(items)
 
-/** A role that did not respond, and the reason. */
+/** Role that did not respond, and the reason. */
 export const Unreachable = strict({ name: Text, reason: Text })
 
-/** A schema that takes time to load. */
+/** Schema that takes time to load. */
 export interface LazySchema<S extends Type.TSchema = Type.TSchema> {
   readonly load: () => Promise<S>
 }
@@ -45,7 +46,7 @@ export async function loaded(schema: Type.TSchema | LazySchema): Promise<Type.TS
 /** A value of a schema. */
 export type StaticOf<S extends Type.TSchema | LazySchema> =
   S extends LazySchema<infer L> ? Type.Static<L> : Type.Static<S>
-/** A value of a schema, which its reader does not change. */
+/** Value of a schema, which its reader does not change. */
 export type Value<S extends Type.TSchema | LazySchema> = DeepReadonly<StaticOf<S>>
 
 export type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonly<T[K]> } : T

@@ -3,14 +3,18 @@ import { RouteExplanation, SwitchStatus } from '@fivetuple/switch/contract'
 import * as Type from 'typebox'
 import { Count, list, Ms, mapOf, nullable, strict, Text, Unreachable, type Value } from './schemas.js'
 
-// The contracts of the roles take time to load, so rows of the registry refer to this module lazily.
+// The contracts of the roles take time to load, so rows of the registry refer to this module
+// lazily.
 
 const RoleStatus = strict({
   name: Text,
   kind: Type.Enum(['switch', 'lb', 'backend']),
   /** 0 while it is not running. */
   pid: Count,
-  /** `paused`: by SIGSTOP. `kept-stopped`: down until it is started by a command. `stopped`: down for good. */
+  /**
+   * `paused`: by SIGSTOP. `kept-stopped`: down until it is started by a command. `stopped`: down
+   * for good.
+   */
   state: Type.Enum(['starting', 'running', 'paused', 'restarting', 'kept-stopped', 'stopped']),
   restarts: Count,
   /** Time between its death and its next start, ms; null if its state is not `restarting`. */
@@ -54,14 +58,14 @@ export const Status = strict({
 })
 export type ClusterStatus = Value<typeof Status>
 
-/** Health of each backend, as each LB sees it. */
+/** Health of each backend, per LB. */
 export const Health = strict({
   backends: list(Type.Object({ vip: Text, lb: Text, ...LbBackendStatus.properties })),
   unreachable: list(Unreachable),
 })
 export type Health = Value<typeof Health>
 
-/** What would happen to one five-tuple now, hop by hop. */
+/** Path of one five-tuple if a packet were sent now, hop by hop. */
 export const Explanation = strict({
   client: Text,
   vip: Text,
@@ -71,8 +75,8 @@ export const Explanation = strict({
   /** Session of this flow on the chosen LB. */
   session: nullable(SessionView),
   /**
-   * Sessions of this flow on other LBs, if the chosen one has none: the flow is broken by rehash when
-   * its client sends next.
+   * Sessions of this flow on other LBs, if the chosen one has none: the flow is broken by rehash
+   * when its client sends next.
    */
   sessionsElsewhere: list(strict({ lb: Text, session: SessionView })),
 })
@@ -94,7 +98,7 @@ export type FlowPrediction = Value<typeof FlowPrediction>
 /** Outcomes of the established TCP flows if some LBs were gone. */
 export const Prediction = strict({
   without: list(Text),
-  /** As in `modulo over murmur3`. */
+  /** Selection and hash, as in `modulo over murmur3`. */
   selection: Text,
   /** VIPs that have flows, in the order of the configuration. */
   vips: list(strict({ vip: Text, ...flows, byLb: mapOf(FlowPrediction) })),

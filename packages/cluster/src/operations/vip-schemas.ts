@@ -9,20 +9,20 @@ export const LbVips = strict({
     strict({
       address: Text,
       names: list(Text),
-      /** Reasons why it is off the interface; empty: it is on it. */
+      /** Inhibitors, which keep it off the interface; empty: it is on the interface. */
       inhibitedBy: list(Text),
       /** Reasons why it gets no new flows although it is on the interface. */
       drainedBy: list(Text),
     }),
   ),
-  /** Reason why the LB did not respond; `vips` then are those of its next start. */
+  /** Reason why the LB did not respond; `vips` are then those of its next start. */
   unreachable: optional(Text),
 })
 export type LbVips = Value<typeof LbVips>
 
 export const Policy = Type.Enum([...BACKEND_POLICY_NAMES], { title: 'the name of a policy' })
 
-/** How new flows of a VIP are balanced. */
+/** Settings of the balancing of a VIP's new flows. */
 export const VipSettings = strict({
   name: Text,
   policy: Policy,
@@ -32,7 +32,7 @@ export const VipSettings = strict({
 export type VipSettings = Value<typeof VipSettings>
 
 const Limit = nullable(Type.Integer({ minimum: 1, maximum: 16_777_216 }))
-/** Fields of a change of the settings of a VIP; what is left out stays as it is. */
+/** Fields of a change of the settings of a VIP; a field that is omitted stays as it is. */
 export const change = {
   policy: optional(Policy),
   weights: optional(mapOf(Type.Integer({ minimum: 0, maximum: 256 }))),

@@ -8,7 +8,7 @@ import { change, LbVips, VipSettings } from './vip-schemas.js'
 
 const placement = strict({ lb: Name, vip: Name })
 
-/** `vip add` and `vip remove` take the same. */
+/** Makes the command for `vip add` or `vip remove`, which take the same arguments. */
 function placementCommand<R>(
   action: 'add' | 'remove',
   description: string,
@@ -29,7 +29,7 @@ function placementCommand<R>(
 
 const placementOutput = () => import('../cli/vip-report.js').then(({ lbVipsOutput }) => lbVipsOutput)
 
-/** VIPs: on which interfaces they are, and how their flows are balanced. */
+/** Operations on VIPs: on which interfaces they are, and how their flows are balanced. */
 export const vipOperations = [
   operation({
     name: 'vip.add',

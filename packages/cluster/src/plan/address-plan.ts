@@ -1,13 +1,13 @@
 import { formatIpv4, type Ipv4Address, type Prefix, parseIpv4 } from '@fivetuple/packet'
 import { assertBlock } from './block.js'
 
-// One /16 per cluster. The third octet tells the kind of an address, the fourth the number; 0 and 255 stay unused, so
-// that no address looks like a network's or a broadcast address.
+// One /16 per cluster. The third octet is the kind of an address, the fourth octet is the number. 0
+// and 255 stay unused, so that no address looks like that of a network or a broadcast.
 
-/** Numbers in one third octet. */
+/** Count of the numbers in one third octet. */
 const NUMBERS = 254
 
-/** Third octet of each range of a block, the first one where it has several. */
+/** Third octet of each range of a block; the first one if it has several. */
 export const BlockRange = { routers: 0, lbs: 1, bips: 2, backends: 3, vips: 10, clients: 100 } as const
 
 export type BlockRangeName = keyof typeof BlockRange
@@ -24,7 +24,7 @@ const CLIENT_POOL_LENGTH = 22
 const VIP_OCTETS = 4
 export const VIP_NUMBERS = VIP_OCTETS * NUMBERS
 
-/** The addresses of one block, as dotted quads. Numbers count from 1 to 254, those of VIPs to 1,016. */
+/** Addresses of one block, as dotted quads. Numbers count from 1 to 254, those of VIPs to 1,016. */
 export class AddressPlan {
   readonly #block: Prefix
 
@@ -41,7 +41,7 @@ export class AddressPlan {
     return this.#at('routers', DOWNLINK)
   }
 
-  /** Launcher and control API. */
+  /** Address of the launcher and its control API. */
   get launcher(): string {
     return this.#at('routers', LAUNCHER)
   }
@@ -50,7 +50,7 @@ export class AddressPlan {
     return `${this.#at('backends', 0)}/24`
   }
 
-  /** All BIPs. */
+  /** Prefix of all BIPs. */
   get bipPrefix(): string {
     return `${this.#at('bips', 0)}/24`
   }
@@ -64,7 +64,7 @@ export class AddressPlan {
     return this.#at('lbs', k)
   }
 
-  /** Source address that backends see from LB k (claim C6). */
+  /** SNAT address of LB k, the source that backends see (claim C6). */
   bip(k: number): string {
     return this.#at('bips', k)
   }
@@ -78,12 +78,12 @@ export class AddressPlan {
     return this.#at('vips', octet * 256 + i - octet * NUMBERS)
   }
 
-  /** Whether a dotted quad lies in the block. */
+  /** True if a dotted quad is in the block. */
   contains(address: string): boolean {
     return ((parseIpv4(address) ?? 0) & 0xffff0000) >>> 0 === this.#block.address
   }
 
-  /** Whether a dotted quad is a numbered address of a range. */
+  /** True if a dotted quad is a numbered address of a range. */
   rangeContains(range: BlockRangeName, address: string): boolean {
     const value: Ipv4Address = parseIpv4(address) ?? 0
     const last = value & 255

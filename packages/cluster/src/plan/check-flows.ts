@@ -4,12 +4,12 @@ import { CHECK_PORTS } from '../config/limits.js'
 import { numbered } from '../config/resolve.js'
 import type { AddressPlan } from './address-plan.js'
 
-/** Flows at the edge that one check of one LB has at most at once, as a rule. */
+/** Usual number of flows that one check of one LB has at the edge at once. */
 const FLOWS_PER_CHECK = 4
 
 /**
- * Plans the flows by which LBs check backends over TCP. An LB makes each check once at a time; flows that have just ended rest
- * in TIME-WAIT, and while results are in doubt checks come several times as often.
+ * Plans the flows of the TCP checks of backends. An LB makes each check once at a time. Ended flows
+ * rest in TIME-WAIT, and checks are several times as frequent while results are in doubt.
  */
 export function planChecks(config: ClusterConfig, addresses: AddressPlan): EdgeChecksConfig {
   const checks = new Set(
@@ -26,7 +26,7 @@ export function planChecks(config: ClusterConfig, addresses: AddressPlan): EdgeC
   }
 }
 
-/** First and last source port of an LB's checks: just below those of its NAT. */
+/** First and last source port of the checks of an LB: just below those of its NAT. */
 export function checkPorts(lb: string, { overrides, lbSettings }: ClusterConfig): readonly [number, number] {
   const [first] = (overrides[lb] ?? lbSettings).nat.portRange
   return [first - CHECK_PORTS, first - 1]

@@ -3,17 +3,21 @@ import { createServer } from 'node:net'
 import { AddressPlan } from './address-plan.js'
 import { API_PORT, DOWNLINK_CABLE_PORT, UPLINK_CABLE_PORT } from './ports.js'
 
-/** Second octets to choose from: away from 127.0 and 127.1, which are popular, and from the default block 127.20. */
+/**
+ * Second octets to choose from: away from 127.0 and 127.1, which are popular, and from the default
+ * block 127.20.
+ */
 const FIRST = 21
 const LAST = 250
 
 /**
- * A block whose switches' and launcher's addresses nobody listens on. The search starts at random, so that clusters that
- * start at the same time rarely choose the same one; who loses that race can't listen, and should try again.
+ * Finds a block where nobody listens on the addresses of the switches and the launcher. The search
+ * starts at random, so clusters that start at the same time rarely choose the same block. A cluster
+ * that loses this race can't listen, and should try again.
  *
  * @param taken addresses of others, dotted quads, which the block must not contain
  * @returns the block, CIDR
- * @throws Error when none is free, or loopback addresses can't be bound here at all
+ * @throws Error if none is free, or if loopback addresses can't be bound on this machine
  */
 export async function findFreeBlock(taken: readonly string[] = []): Promise<string> {
   const count = LAST - FIRST + 1

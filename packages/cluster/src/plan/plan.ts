@@ -10,44 +10,47 @@ import { AddressPlan } from './address-plan.js'
 import { checkPorts, planChecks } from './check-flows.js'
 import { API_PORT, BACKEND_PORT, DOWNLINK_CABLE_PORT, UPLINK_CABLE_PORT, VRRP_PORT } from './ports.js'
 
-/** Clients may be anywhere: this is what lies behind the uplink switch. */
+/** Prefix behind the uplink switch: clients may be anywhere. */
 const ANYWHERE = '0.0.0.0/0'
-/** An LB that announces more than this and more than there are VIPs is out of order. */
+/** Prefixes that an LB may announce beyond the number of VIPs. */
 const LB_PREFIX_LIMIT = 100
 
-/** RFC 9568 §5.2.4: 255 is for the owner of an address, and nobody owns a VIP. */
+/**
+ * Highest VRRP priority of an LB. RFC 9568 §5.2.4: 255 is for the owner of an address, and no LB
+ * owns a VIP.
+ */
 const PRIORITY_MAX = 254
 
-/** Everything that runs in a cluster, with the whole configuration of each role. */
+/** All processes of a cluster, with the complete configuration of each role. */
 export interface ClusterPlan {
   readonly name: string
   /** CIDR */
   readonly block: string
   readonly api: ConfigEndpoint
-  /** Source addresses for clients of our own, CIDR. */
+  /** Source addresses for clients on this machine, CIDR. */
   readonly clientPool: string
   readonly uplink: SwitchConfig
   readonly downlink: SwitchConfig
-  /** Both of them. */
+  /** Both switches. */
   readonly switches: readonly SwitchConfig[]
   readonly lbs: readonly LbConfig[]
-  /** Those that we start. */
+  /** Backends that the launcher starts. */
   readonly backends: readonly BackendConfig[]
   readonly vips: readonly VipPlan[]
 }
 
-/** A virtual service with its addresses. */
+/** Virtual service with its addresses. */
 export interface VipPlan extends VipConfig {
   readonly address: string
-  /** Where clients connect. */
+  /** Address and port where clients connect. */
   readonly listen: ConfigEndpoint
 }
 
 /**
- * Lays a cluster out in a block.
+ * Plans a cluster in a block.
  *
  * @param config from `loadConfig` or `defaultConfig`
- * @param block the /16 to use, CIDR; what the configuration says unless that is 'auto'
+ * @param block the /16 to use, CIDR; that of the configuration unless it is 'auto'
  * @param clusterKey shared secret of all roles, hexadecimal, at least 16 bytes
  */
 export function planCluster(config: ClusterConfig, block: string, clusterKey: string): ClusterPlan {
@@ -86,7 +89,7 @@ function planUplink(
   vips: readonly VipPlan[],
   clusterKey: string,
 ): SwitchConfig {
-  // Any LB may get any VIP while the cluster runs; what is in no list is no business of an LB's.
+  // Any LB may get any VIP while the cluster runs. An LB ignores addresses that are in no list.
   const allowedPrefixes = [...new Set(vips.map(({ address }) => `${address}/32`))]
   const prefixLimit = Math.max(LB_PREFIX_LIMIT, allowedPrefixes.length)
   return {
@@ -124,7 +127,7 @@ function planDownlink(
   clusterKey: string,
 ): SwitchConfig {
   const proxied = vips.filter(({ protocol, clientAddress }) => protocol === 'tcp' && clientAddress === 'proxy-v2')
-  const told = new Set(proxied.flatMap(({ backends }) => backends))
+  const proxiedBackends = new Set(proxied.flatMap(({ backends }) => backends))
   const outside = config.backends.flatMap(({ server }) =>
     server === null || addresses.rangeContains('backends', server.address) ? [] : [`${server.address}/32`],
   )
@@ -152,7 +155,7 @@ function planDownlink(
     edge: {
       kind: 'server',
       prefixes,
-      proxyProtocol: [...told].map((name) => backendEndpoint(name, config, addresses)),
+      proxyProtocol: [...proxiedBackends].map((name) => backendEndpoint(name, config, addresses)),
       checks: planChecks(config, addresses),
       hasTcp: vips.some(({ protocol }) => protocol === 'tcp'),
       hasUdp: vips.some(({ protocol }) => protocol === 'udp'),
@@ -197,7 +200,7 @@ function planLb(
       downlink: { address: addresses.downlink, as: bgp.downlinkAs },
       nextHop: bgp.nextHops === null ? null : formatIpv4(parsePrefix(bgp.nextHops)!.address + k),
     },
-    // Claim C13: every LB knows all services; the addresses on its interface tell which of them it
+    // Claim C13: every LB has all services; the addresses on its interface decide which ones it
     // carries.
     services: vips.map((vip) => ({
       name: vip.name,
@@ -226,17 +229,17 @@ function planLb(
 }
 
 /**
- * Sockets towards servers stay for as long as any LB keeps its sessions: the same flow then finds
- * the same socket.
+ * Sockets towards servers stay as long as any LB keeps its sessions: the same flow then finds the
+ * same socket.
  */
 function longestUdpTimeout({ lbSettings, overrides }: ClusterConfig): number {
   return Math.max(...[lbSettings, ...Object.values(overrides)].map(({ nat }) => nat.timeouts.udpMs))
 }
 
 /**
- * lb-1 has the highest priority: it is the one that carries the VIPs while all is well. Priorities
- * lie far apart, so that the skew that they make (RFC 9568 §6.1) is longer than an advertisement's
- * way, and one successor is found at once.
+ * VRRP priority of an LB. lb-1 has the highest one and carries the VIPs if nothing fails. The
+ * priorities are far apart: the skew (RFC 9568 §6.1) is longer than the transmission of an
+ * advertisement, so one successor is elected at once.
  */
 function planRedundancy(
   k: number,
@@ -258,7 +261,7 @@ function planRedundancy(
   }
 }
 
-/** An object has a 'constructor' without anybody's saying so, and a backend may have that name. */
+/** Own properties only: an object has a 'constructor', and a backend may have that name. */
 function weightOf({ weights }: VipConfig, backend: string): number {
   return Object.hasOwn(weights, backend) ? weights[backend]! : 1
 }

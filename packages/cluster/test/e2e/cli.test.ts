@@ -9,7 +9,7 @@ import { isAlive, TestCluster, until } from './test-cluster.js'
 
 const BIN = fileURLToPath(new URL('bin.js', import.meta.resolve('@fivetuple/cluster')))
 
-t.test('check tells ten different mistakes at once, each with its place and its remedy', async (t) => {
+t.test('check reports ten different errors at once, each with its place and its remedy', async (t) => {
   const directory = mkdtempSync(join(tmpdir(), 'fivetuple-check-'))
   t.teardown(() => rmSync(directory, { recursive: true, force: true }))
   const file = join(directory, 'cluster.yaml')

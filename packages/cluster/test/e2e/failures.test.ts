@@ -73,7 +73,7 @@ t.test('roles are killed, kept stopped, started and restarted', async (t) => {
   })
 
   const byCli = await cluster.cli('kill', 'downlink')
-  t.match(byCli, { code: 0, stdout: /^downlink \(pid \d+\) is killed\n! downlink is the only way there is/ })
+  t.match(byCli, { code: 0, stdout: /^downlink \(pid \d+\) is killed\n! downlink is the only path/ })
   await until(async () => (await stateOf(cluster, 'downlink')) === 'running', 'the switch is back by itself')
   await until(async () => (await routedTo(cluster, 'web')).length === 3, 'all LBs can reach backends again')
   await until(async () => (await fetchOnce(cluster.url('web')).catch(() => null))?.status === 200, 'traffic flows')

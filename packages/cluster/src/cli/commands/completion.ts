@@ -2,7 +2,7 @@ import { Argument, Command } from 'commander'
 import type { NameKind } from '../../operations/command.js'
 import { examples } from './options.js'
 
-/** `fivetuple completion`, and what its scripts call. */
+/** Commands for completion: `fivetuple completion`, and the one that its scripts call. */
 export function completionCommands(): Command[] {
   return [
     new Command('completion')
@@ -13,7 +13,7 @@ export function completionCommands(): Command[] {
   ]
 }
 
-/** Prints what may come next on a command line; never fails. */
+/** Prints the candidates for the next word of a command line. Never fails. */
 export function completeCommand(program: Command, completes: ReadonlyMap<object, NameKind>): Command {
   return new Command('complete')
     .argument('[words...]', 'the words so far, the last of which is to be completed')

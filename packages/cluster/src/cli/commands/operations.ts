@@ -4,7 +4,7 @@ import type { Operation } from '../../operations/operation.js'
 import type { Registry } from '../../operations/registry.js'
 import { examples, json, target } from './options.js'
 
-/** Descriptions of the words that several commands begin with. */
+/** Descriptions of first words that several commands share. */
 const NOUNS: Readonly<Record<string, string>> = {
   vip: 'VIPs on the interfaces of LBs: what is on an interface is served and announced',
   lb: 'LBs: take them out of service and put them back',
@@ -14,7 +14,7 @@ const NOUNS: Readonly<Record<string, string>> = {
 }
 
 export interface OperationCommands {
-  /** For the top level, in the order of the registry. */
+  /** Commands for the top level, in the order of the registry. */
   readonly commands: readonly Command[]
   /** Kind of names that an argument or an option takes. */
   readonly completes: ReadonlyMap<object, NameKind>
@@ -91,7 +91,7 @@ function optionOf({ flags, description, choices, parse, fallback }: Option<objec
   return fallback === undefined ? option : option.default(fallback)
 }
 
-/** A parsed value, in a box: of a bare null commander would make something else. */
+/** Parsed value in a box, since commander would replace a bare null. */
 interface Parsed {
   readonly parsed: unknown
 }
@@ -110,7 +110,7 @@ function parserOf(parse: (text: string, before: unknown) => unknown) {
   }
 }
 
-/** Parameters as the command line gives them; the API checks them against the schema. */
+/** Parameters as on the command line; the API checks them against the schema. */
 function parametersOf(
   { fixed, arguments: positional = [] }: CommandShape,
   args: readonly unknown[],
@@ -123,7 +123,7 @@ function parametersOf(
   return parameters
 }
 
-/** Sets a parameter, or a field of one, as in `limits.maxSessions`. */
+/** Sets a parameter, or a field of a parameter, as in `limits.maxSessions`. */
 function set(parameters: Record<string, unknown>, path: string, given: unknown): void {
   if (given === undefined) return
   const value = isParsed(given) ? given.parsed : given

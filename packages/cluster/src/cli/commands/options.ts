@@ -1,12 +1,12 @@
 import { InvalidArgumentError, Option } from 'commander'
 import { whole as parseWhole } from '../../operations/parsers.js'
 
-/** Running cluster that a command is for. */
+/** Option for the running cluster that a command is for. */
 export function target(): Option {
   return new Option('--block <cidr>', 'which running cluster; needed only if there are several')
 }
 
-/** Machine-readable output; errors on standard error are JSON, too. */
+/** Option for machine-readable output; errors on standard error are JSON, too. */
 export function json(): Option {
   return new Option('--json', 'as JSON')
 }
@@ -16,7 +16,7 @@ export function examples(...lines: readonly string[]): string {
   return `\n${lines.length === 1 ? 'Example' : 'Examples'}:\n${lines.map((line) => `  fivetuple ${line}`).join('\n')}`
 }
 
-/** A parser of whole numbers for options and arguments. */
+/** Returns a parser of whole numbers for options and arguments. */
 export function whole(min: number, max: number): (text: string) => number {
   const parse = parseWhole(min, max)
   return (text) => {

@@ -9,10 +9,10 @@ import type { RoleClients } from '../role-contracts.js'
 import { until } from '../until.js'
 import { backendNamed, oneLbNamed } from './lookup.js'
 
-/** Longest wait for the uplink switch to hear of a drain. */
+/** Longest wait for the uplink switch to receive a drain. */
 const CONVERGENCE_MAX_MS = 2_000
 
-/** Takes LBs and backends out of service without ending what they carry, and puts them back. */
+/** Takes LBs and backends out of service without ending their flows, and puts them back. */
 export class Drains implements DrainsControl {
   readonly #plan: ClusterPlan
   readonly #fleet: LbFleet
@@ -26,7 +26,10 @@ export class Drains implements DrainsControl {
     this.#roles = roles
   }
 
-  /** Keeps new flows from an LB, or lets them come again; what it carries goes on. One that is down learns it when it starts. */
+  /**
+   * Keeps new flows from an LB, or ends that; established flows continue. An LB that is down gets
+   * the change when it starts.
+   */
   async drainLb(lb: string, draining: boolean): Promise<LbDrain> {
     const name = oneLbNamed(this.#plan, lb)
     await this.#fleet.change([name], 'setDraining', { draining }, () => ({ draining }))
@@ -34,7 +37,10 @@ export class Drains implements DrainsControl {
     return this.lbDrain(name)
   }
 
-  /** Until the switch has heard of the drain, flows may still begin there: an LB that is empty before is not drained. */
+  /**
+   * Waits until the switch has received the drain. Until then flows may still begin on the LB: an
+   * LB that is empty before is not drained.
+   */
   async #untilSwitchKnows(lb: string, draining: boolean): Promise<void> {
     const addresses = this.#plan.vips.map(({ address }) => address)
     const isKnown = (): boolean =>
@@ -48,7 +54,7 @@ export class Drains implements DrainsControl {
       )
   }
 
-  /** How far an LB is. */
+  /** Progress of the drain of an LB. */
   async lbDrain(lb: string): Promise<LbDrain> {
     const name = oneLbNamed(this.#plan, lb)
     if (this.#fleet.isDown(name)) {
@@ -64,7 +70,9 @@ export class Drains implements DrainsControl {
     return { lb: name, draining, sessions: Math.min(sessions, sessionsToDrain + udpSessions), onlyCarrierOf }
   }
 
-  /** VIPs for which the uplink switch has nobody else to give new flows to, and so gives them to an LB that drains. */
+  /**
+   * VIPs whose new flows go to an LB that drains, since the uplink switch has no other LB for them.
+   */
   #onlyCarrierOf(lb: string): string[] {
     const alone = this.#plan.vips.filter(({ address }) => {
       const routes = this.#view.routesOf(address)
@@ -73,7 +81,7 @@ export class Drains implements DrainsControl {
     return alone.map(({ name }) => name)
   }
 
-  /** Keeps new flows of all VIPs from a backend, or lets them go there again; its sessions go on. */
+  /** Keeps new flows of all VIPs from a backend, or ends that; its sessions continue. */
   async drainBackend(name: string, draining: boolean): Promise<BackendDrain> {
     const backend = backendNamed(this.#plan, name)
     const params = { backend, drained: draining }
@@ -84,7 +92,7 @@ export class Drains implements DrainsControl {
     return this.backendDrain(backend)
   }
 
-  /** How far a backend is: its sessions by LB. */
+  /** Progress of the drain of a backend: its sessions per LB. */
   async backendDrain(name: string): Promise<BackendDrain> {
     const backend = backendNamed(this.#plan, name)
     // An LB that is down has no sessions.
@@ -106,7 +114,7 @@ export class Drains implements DrainsControl {
     }
   }
 
-  /** By what all LBs are told when they start. */
+  /** True if the configuration of the LBs has the drain, which they read when they start. */
   #isToBeDrained(backend: string): boolean {
     const { configs } = this.#fleet
     return configs.names.every((lb) => configs.get(lb)!.drainedBackends.includes(backend))

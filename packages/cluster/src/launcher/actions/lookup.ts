@@ -1,7 +1,7 @@
 import { ApiError } from '../../api/problem.js'
 import type { ClusterPlan, VipPlan } from '../../plan/plan.js'
 
-/** What operators name, found in the plan; a name that is not there is their mistake, and they are told what is. */
+/** Lookup of names in the plan. For an unknown name the error lists the known ones. */
 
 /** @param name an LB's, or 'all' */
 export function lbNamed(plan: ClusterPlan, name: string): string[] {
@@ -30,21 +30,21 @@ export function vipNamed(plan: ClusterPlan, name: string): VipPlan {
   return vip
 }
 
-/** Any backend that a VIP refers to, ours or the user's. */
+/** Any backend that a VIP refers to. */
 export function backendNamed(plan: ClusterPlan, name: string): string {
   const names = [...new Set(plan.vips.flatMap(({ backends }) => backends))]
   if (!names.includes(name)) throw notFound('backend', name, names)
   return name
 }
 
-/** A backend that we have started ourselves. */
+/** A backend that the launcher has started. */
 export function ownBackendNamed(plan: ClusterPlan, name: string): string {
   if (plan.backends.some((backend) => backend.name === name)) return name
   backendNamed(plan, name)
   throw new ApiError(409, `${name} is a server of yours, not one of our backends: inject faults into it yourself`)
 }
 
-/** Any role of ours: a switch, an LB or a backend. */
+/** Any role that the launcher has started: a switch, an LB or a backend. */
 export function roleNamed(plan: ClusterPlan, name: string): string {
   const names = [...plan.switches, ...plan.lbs, ...plan.backends].map((role) => role.name)
   if (!names.includes(name)) throw notFound('role', name, names)

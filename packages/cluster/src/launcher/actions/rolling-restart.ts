@@ -33,9 +33,10 @@ export class RollingRestart {
   }
 
   /**
-   * Returns the step `failed` if an LB does not come back. Ends between two steps when it is returned
-   * early. Throws an ApiError if a rolling restart is under way.
-   * @param drainMaxMs how long each LB is drained before, at most; 0: not at all
+   * Runs the restart. Returns the step `failed` if an LB does not come back. Ends between two steps
+   * when its generator is returned early. Throws an ApiError if a rolling restart is already
+   * running.
+   * @param drainMaxMs longest drain of each LB before its restart; 0: no drain
    */
   run(drainMaxMs: number): AsyncGenerator<RollingProgress, RollingResult, undefined> {
     if (this.#isRunning) throw new ApiError(409, 'a rolling restart is under way')

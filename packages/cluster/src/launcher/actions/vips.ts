@@ -9,15 +9,15 @@ import type { LauncherParts } from '../parts.js'
 import { until } from '../until.js'
 import { lbNamed, vipNamed } from './lookup.js'
 
-/** Longest wait for the uplink switch to route as an LB's interface says. */
+/** Longest wait for the uplink switch to route according to an LB's interface. */
 const CONVERGENCE_MAX_MS = 2_000
 
-/** What operators do with VIPs: where each is, and how its flows are balanced. */
+/** Actions of operators on VIPs: on which interfaces they are, and how their flows are balanced. */
 export class Vips implements VipsControl {
   readonly #plan: ClusterPlan
   readonly #fleet: LbFleet
   readonly #view: ClusterView
-  /** VIP → settled when the last change of its settings that was asked for is done. */
+  /** VIP → promise of the last requested change of its settings. */
   readonly #changed = new Map<string, Promise<unknown>>()
 
   constructor({ plan, fleet, view }: Pick<LauncherParts, 'plan' | 'fleet' | 'view'>) {
@@ -28,14 +28,16 @@ export class Vips implements VipsControl {
 
   /** The VIPs on the interfaces of an LB or of all ('all'). */
   async vips(lb: string): Promise<LbVips[]> {
-    const answers = await this.#fleet.requestEach(lbNamed(this.#plan, lb), 'status', {})
-    return answers.map((told) => this.#named(told))
+    const responses = await this.#fleet.requestEach(lbNamed(this.#plan, lb), 'status', {})
+    return responses.map((response) => this.#named(response))
   }
 
-  /** Puts a VIP on interfaces, or takes it off; resolves when the uplink switch routes accordingly. */
+  /**
+   * Puts a VIP on interfaces, or takes it off; resolves when the uplink switch routes accordingly.
+   */
   async setVip(lb: string, vip: string, present: boolean): Promise<LbVips[]> {
     const { address } = vipNamed(this.#plan, vip)
-    const answers = await this.#fleet.change(
+    const responses = await this.#fleet.change(
       lbNamed(this.#plan, lb),
       present ? 'addAddress' : 'removeAddress',
       { address },
@@ -44,7 +46,7 @@ export class Vips implements VipsControl {
         return { vips: present ? [...others, address] : others }
       },
     )
-    const placed = answers.map((told) => this.#named(told))
+    const placed = responses.map((response) => this.#named(response))
     const isHeld = ({ vips }: LbVips): boolean =>
       vips.some((known) => known.address === address && known.inhibitedBy.length > 0)
     const free = placed.filter((of) => of.unreachable === undefined && (!present || !isHeld(of)))
@@ -57,8 +59,9 @@ export class Vips implements VipsControl {
   }
 
   /**
-   * Changes how a VIP's new flows are balanced, on all LBs; sessions stay where they are. One change after the other: each
-   * adds to what is there, and of two at once the second would take back the first.
+   * Changes the balancing of a VIP's new flows on all LBs; sessions keep their backends. Changes
+   * run one after the other: each adds to the current settings, and of two at once the second would
+   * undo the first.
    */
   async changeVip(vip: string, change: VipSettingsChange): Promise<VipSettings> {
     const { name, backends } = vipNamed(this.#plan, vip)
@@ -76,7 +79,7 @@ export class Vips implements VipsControl {
 
   async #change(name: string, change: VipSettingsChange): Promise<VipSettings> {
     const { configs } = this.#fleet
-    const before = configs.get(configs.names[0]!)!.services.find((known) => known.name === name)! // all LBs know the same
+    const before = configs.get(configs.names[0]!)!.services.find((known) => known.name === name)! // all LBs have the same
     const service = changedService(before, change)
     await this.#fleet.change(configs.names, 'setService', service, ({ services }) => ({
       services: services.map((known) => (known.name === name ? service : known)),
@@ -98,12 +101,14 @@ export class Vips implements VipsControl {
       )
   }
 
-  /** What an LB has on its interface; of one that says nothing, what it is to have. */
-  #named(told: LbResponse<{ readonly vips: readonly PlacedVip[] }>): LbVips {
-    const { lb } = told
+  /**
+   * VIPs on the interface of an LB; for an LB that does not respond, those of its configuration.
+   */
+  #named(response: LbResponse<{ readonly vips: readonly PlacedVip[] }>): LbVips {
+    const { lb } = response
     const placed =
-      'response' in told
-        ? told.response.vips
+      'response' in response
+        ? response.response.vips
         : this.#fleet.configs.get(lb)!.vips.map((address) => ({ address, inhibitedBy: [], drainedBy: [] }))
     const vips = placed.map(({ address, inhibitedBy, drainedBy }) => ({
       address,
@@ -111,12 +116,12 @@ export class Vips implements VipsControl {
       inhibitedBy,
       drainedBy,
     }))
-    return { lb, vips, ...('unreachable' in told && { unreachable: told.unreachable }) }
+    return { lb, vips, ...('unreachable' in response && { unreachable: response.unreachable }) }
   }
 }
 
 function changedService(before: LbServiceConfig, { policy, limits, weights }: VipSettingsChange): LbServiceConfig {
-  const weightOf = new Map(Object.entries(weights ?? {})) // the object has a 'constructor', as a backend may be named
+  const weightOf = new Map(Object.entries(weights ?? {})) // an object has a 'constructor', and a backend may have that name
   return {
     ...before,
     policy: policy ?? before.policy,

@@ -8,7 +8,7 @@ import { ownBackendNamed } from '../actions/lookup.js'
 import { type FaultKind, type FieldsOf, faultSchema } from './fault-kind.js'
 import { curl, HEALTH } from './watch.js'
 
-/** Behavior of one of our backends; what a change leaves out stays as it is. */
+/** Behavior of a backend that the launcher started; a field that a change omits stays as it is. */
 export const behaviorFields = {
   delayMs: optional(Type.Number({ minimum: 0, maximum: 600_000, title: 'at most 600000 ms, ten minutes' })),
   failRatio: optional(Type.Number({ minimum: 0, maximum: 1 })),

@@ -16,7 +16,7 @@ export interface FaultFields {
 /**
  * Returns the JSON of a kind of fault in the API.
  *
- * @param fields what tells two faults of one role apart, and their settings
+ * @param fields fields that distinguish faults of one role, and their settings
  */
 export const faultSchema = <K extends string, F extends Type.TProperties>(kind: K, fields: F) =>
   strict({

@@ -7,22 +7,22 @@ import type { RoleClients } from '../role-contracts.js'
 export type LinkSide = Type.Static<typeof LinkSide>
 export const LinkSide = Type.Enum(['uplink', 'downlink'])
 
-/** A link that is administratively down. */
+/** Link that is administratively down. */
 export interface DownLink {
   readonly lb: string
   readonly side: LinkSide
 }
 
 /**
- * Links between LBs and switches, and which of them are administratively down. The switches'
- * configurations keep that, too, so a link stays down when its switch is started again.
+ * Links between LBs and switches, and which of them are administratively down. The configurations
+ * of the switches have that, too, so a link stays down when its switch is started again.
  */
 export class Links {
   readonly #configs: Map<LinkSide, SwitchConfig>
   readonly #write: (name: string, config: SwitchConfig) => void
   readonly #roles: RoleClients
 
-  /** @param write keeps a switch's configuration where the switch will read it */
+  /** @param write stores a switch's configuration where the switch will read it */
   constructor(
     { uplink, downlink }: Pick<ClusterPlan, 'uplink' | 'downlink'>,
     write: (name: string, config: SwitchConfig) => void,
@@ -47,7 +47,10 @@ export class Links {
     return this.down.some((link) => link.lb === lb)
   }
 
-  /** Takes the link of a known LB down or up. If its switch is unreachable, rejects and changes nothing. */
+  /**
+   * Takes the link of a known LB down or up. If its switch is unreachable, rejects and changes
+   * nothing.
+   */
   async setAdminDown({ lb, side }: DownLink, adminDown: boolean): Promise<void> {
     const { name, ports } = this.#configs.get(side)!
     const { id } = ports.find(({ peer }) => peer === lb)!

@@ -5,7 +5,7 @@ import type { RoleKind } from '../role-contracts.js'
 export const STATUS = 'fivetuple status'
 export const HEALTH = 'fivetuple health'
 
-/** What a client sees, if there is a VIP for it. */
+/** Returns the request of a client, if there is a VIP for it. */
 export function curl({ vips }: Pick<ClusterPlan, 'vips'>, expect: string): Watch[] {
   const vip = vips.find(({ protocol }) => protocol === 'tcp')
   return vip ? [{ command: `curl -m 5 http://${vip.listen.address}:${vip.listen.port}/`, expect }] : []
@@ -13,7 +13,7 @@ export function curl({ vips }: Pick<ClusterPlan, 'vips'>, expect: string): Watch
 
 /** Warning about a role without a substitute. @param until the end of its absence, in words */
 export function onlyWay(kind: RoleKind, name: string, until: string): string[] {
-  return kind === 'switch' ? [`${name} is the only way there is: nothing is reachable until ${until}`] : []
+  return kind === 'switch' ? [`${name} is the only path: nothing is reachable until ${until}`] : []
 }
 
 /** Report that something is restored. @param inhibited VIPs that stay withdrawn */
