@@ -47,7 +47,12 @@ export class FaultControl implements FaultsControl {
         return faults.map(described)
       }),
     )
-    return { faults: lists.flat(), unreachable }
+    const faults = lists.flat()
+    const isDown = ({ kind }: Fault): boolean => faultKind(kind).isRoleDown
+    // Roles that are down come first, in the order of roles.
+    const order = new Map(this.#parts.supervisor.states().map(({ spec }, i) => [spec.name, i]))
+    const down = faults.filter(isDown).sort((a, b) => order.get(a.role)! - order.get(b.role)!)
+    return { faults: [...down, ...faults.filter((fault) => !isDown(fault))], unreachable }
   }
 
   async clearAll(): Promise<ClearedFaults> {
