@@ -42,7 +42,7 @@ export class SourcePorts {
 
   /** Releases a port that was taken. */
   release(port: number): void {
-    assert(this.#free < this.#ring.length, `port ${port} came back twice`)
+    if (this.#free === this.#ring.length) assert.fail(`port ${port} came back twice`)
     this.#ring[(this.#head + this.#free++) % this.#ring.length] = port
   }
 }
