@@ -66,6 +66,9 @@ const report = (file, line, what) => findings.push(`${file}${line > 0 ? `:${line
 for (const folder of PURE_FOLDERS)
   if (!existsSync(join(ROOT, folder))) report(folder, 0, 'is in PURE_FOLDERS and does not exist: name its new place')
 for (const name of directories(join(ROOT, 'packages'))) checkPackage(name)
+for (const path of sources(join(ROOT, 'bench/src')))
+  for (const { line, what } of languageFindings(readFileSync(path, 'utf8')))
+    report(relative(ROOT, path).replaceAll('\\', '/'), line, what)
 for (const folder of ['bench', ...directories(join(ROOT, 'packages')).map((name) => `packages/${name}`)])
   checkCycles(folder)
 if (findings.length > 0) {

@@ -14,10 +14,10 @@ import {
 } from '@fivetuple/cluster'
 
 const BIN = fileURLToPath(new URL('bin.js', import.meta.resolve('@fivetuple/cluster')))
-/** An ordered stop takes a second or two. */
+/** Longest ordered stop, which usually takes a second or two. */
 const STOP_MAX_MS = 5_000
 
-/** A cluster as its users start it, with a run directory of its own. */
+/** Cluster as its users start it, with a run directory of its own. */
 export class ClusterProcess {
   readonly ready: ReadyReport
   readonly api: ClusterOperations
@@ -33,17 +33,17 @@ export class ClusterProcess {
   }
 
   /**
-   * Starts one in a free block. It stops when our end of its standard input closes, however that
-   * comes about; it is in a process group of its own, so that Ctrl-C is ours to pass on.
+   * Starts a cluster in a free block. It stops when our end of its standard input closes for any
+   * reason. It is in a process group of its own, so that Ctrl-C reaches it only through us.
    *
-   * @param yaml a configuration for what else is to be different from a cluster without one
+   * @param yaml configuration of the differences from a default cluster
    * @param bin the command's program; default: this checkout's
    */
   static start(lbs: number, backends: number, yaml?: string, bin = BIN): Promise<ClusterProcess> {
     return ClusterProcess.#up(['--block', 'auto', '--lbs', String(lbs), '--backends', String(backends)], yaml, bin)
   }
 
-  /** Starts one of which a configuration says everything. It ends as one from `start` does. */
+  /** Starts a cluster from a complete configuration. It ends like one from `start`. */
   static startFrom(yaml: string): Promise<ClusterProcess> {
     return ClusterProcess.#up([], yaml)
   }
@@ -82,7 +82,7 @@ export class ClusterProcess {
     return `${a}.${b}.100.0/22`
   }
 
-  /** Process ids by kind of role. */
+  /** Process ids per kind of role. */
   pids(): Record<string, number[]> {
     const { switches, lbs, backends } = this.ready
     const pid = ({ pid }: { readonly pid: number }): number => pid

@@ -17,7 +17,7 @@ export function benchProgram(): Command {
   const program = new Command('bench')
     .usage('<command> [options]')
     .description(
-      'Measures what the way through the cluster costs. Results are printed and written to reports/ as JSON.',
+      'Measures the cost of the path through the cluster. Results are printed and written to reports/ as JSON.',
     )
     .showHelpAfterError("('pnpm bench help <command>' lists its options)")
   for (const add of [chain, draw, throughVip, against, cards, vrrp, scale, failure, soak, micro]) add(program)
@@ -27,7 +27,7 @@ export function benchProgram(): Command {
 function chain(program: Command): void {
   program
     .command('chain')
-    .description('three hops: fivetuple against chains of three HAProxy and nginx processes')
+    .description('compare three hops: fivetuple, and chains of three HAProxy and nginx processes')
     .addOption(only())
     .addOption(number('--lbs <n>', 'LBs of the cluster', whole(), 1))
     .addOption(seconds(2))
@@ -49,7 +49,7 @@ function chain(program: Command): void {
 function draw(program: Command): void {
   program
     .command('draw')
-    .description('reports of chain again, as one')
+    .description('print and draw reports of chain again, as one')
     .argument('<report...>', 'JSON files that chain has written')
     .action(async (files: readonly string[]) => {
       const { drawAgain } = await import('./draw-again.js')
@@ -58,7 +58,7 @@ function draw(program: Command): void {
 }
 
 function throughVip(program: Command): void {
-  clusterSize(program.command('through-vip').description("a cluster's VIP against one of its backends"), 4, 4)
+  clusterSize(program.command('through-vip').description("compare a cluster's VIP with one of its backends"), 4, 4)
     .addOption(only())
     .addOption(seconds(2))
     .addOption(rounds(4))
@@ -69,7 +69,7 @@ function throughVip(program: Command): void {
 }
 
 function against(program: Command): void {
-  clusterSize(program.command('against').description('this checkout against another one'), 4, 4)
+  clusterSize(program.command('against').description('compare this checkout with another one'), 4, 4)
     .argument('<folder>', 'the other checkout, which must be built')
     .addOption(seconds(3))
     .addOption(rounds(6))
@@ -82,7 +82,11 @@ function against(program: Command): void {
 }
 
 function cards(program: Command): void {
-  clusterSize(program.command('cards').description('switches on more line cards against those of one process'), 2, 2)
+  clusterSize(
+    program.command('cards').description('compare switches on several line cards with switches of one process'),
+    2,
+    2,
+  )
     .addOption(number('--cards <n>', 'line cards of the second cluster, 2 to 16; the first has 1', whole(16, 2), 2))
     .addOption(seconds(3))
     .addOption(rounds(5))
@@ -96,11 +100,11 @@ function cards(program: Command): void {
 function vrrp(program: Command): void {
   program
     .command('vrrp')
-    .description('all LBs at once against one at a time (VRRP)')
+    .description('compare all LBs at once with one at a time (VRRP)')
     .addOption(number('--lbs <n>', 'LBs of both clusters, 2 to 16', whole(16, 2), 4))
     .addOption(number('--backends <n>', 'backends of both clusters', whole(16), 4))
     .addOption(number('--flows <n>', 'new flows a second that each LB can carry, 10 to 2000', whole(2_000, 10), 100))
-    .addOption(number('--seconds <n>', 'length of each run that looks for the capacity', positive(60), 2))
+    .addOption(number('--seconds <n>', 'length of each run of the search for the capacity, s', positive(60), 2))
     .action(async ({ flows, ...options }: Omit<CompareTopologiesOptions, 'newFlowsPerSecond'> & { flows: number }) => {
       const { compareTopologies } = await import('./vrrp/compare-topologies.js')
       await compareTopologies({ ...options, newFlowsPerSecond: flows })
@@ -110,7 +114,7 @@ function vrrp(program: Command): void {
 function scale(program: Command): void {
   program
     .command('scale')
-    .description('what more LBs, VIPs and flows cost, and how long a cluster takes to start')
+    .description('measure the cost of more LBs, VIPs and flows, and the time to start a cluster')
     .addOption(only())
     .addOption(seconds(2))
     .addOption(rounds(3))
@@ -123,7 +127,11 @@ function scale(program: Command): void {
 }
 
 function failure(program: Command): void {
-  clusterSize(program.command('failure').description('what failures of LBs, cables and backends cost clients'), 4, 4)
+  clusterSize(
+    program.command('failure').description('measure the cost of failures of LBs, links and backends for clients'),
+    4,
+    4,
+  )
     .addOption(only())
     .addOption(seconds(2))
     .action(async (options: UnderFailureOptions) => {
@@ -135,10 +143,12 @@ function failure(program: Command): void {
 function soak(program: Command): void {
   program
     .command('soak')
-    .description('random faults under load; exits with 1 if anything is left behind or a bystander is hurt')
+    .description(
+      'run random faults under load; exit code 1 if anything is left behind or a bystander loses its connection',
+    )
     .addOption(only())
-    .addOption(number('--seconds <n>', 'length of the run', positive(86_400), 600))
-    .addOption(number('--seed <n>', 'which faults come when', positive(2 ** 32 - 1), 1))
+    .addOption(number('--seconds <n>', 'length of the run, s', positive(86_400), 600))
+    .addOption(number('--seed <n>', 'seed of the sequence of faults', positive(2 ** 32 - 1), 1))
     .action(async (options: SoakOptions) => {
       const { soak } = await import('./soak/soak.js')
       await soak(options)
@@ -148,7 +158,7 @@ function soak(program: Command): void {
 function micro(program: Command): void {
   program
     .command('micro')
-    .description('the functions that run per packet')
+    .description('measure functions that run per packet')
     .addOption(only())
     .addOption(rounds(7))
     .action(async (options: MicroBenchOptions) => {
@@ -164,21 +174,21 @@ function clusterSize(command: Command, lbs: number, backends: number): Command {
 }
 
 function only(): Option {
-  return new Option('--only <part>', 'only what has this in its name; may be repeated')
+  return new Option('--only <part>', 'run only items with this in their names; may be repeated')
     .argParser((part: string, parts: readonly string[]) => [...parts, part])
     .default([], 'all')
 }
 
 function seconds(byDefault: number): Option {
-  return number('--seconds <n>', 'measured load in each segment', positive(), byDefault)
+  return number('--seconds <n>', 'length of the measured load in each segment, s', positive(), byDefault)
 }
 
 function rounds(byDefault: number): Option {
-  return number('--rounds <n>', 'how often each is measured', whole(), byDefault)
+  return number('--rounds <n>', 'number of measured rounds', whole(), byDefault)
 }
 
 function tool(name: string): Option {
-  return new Option(`--${name} <file>`, `${name}, where it is not on the PATH`).default(name)
+  return new Option(`--${name} <file>`, `path of ${name}, if it is not on the PATH`).default(name)
 }
 
 function number(flags: string, description: string, parse: Parse, byDefault: number): Option {

@@ -2,22 +2,19 @@ import type { ClusterProcess } from './cluster-process.js'
 import type { Scenario } from './scenarios.js'
 import { runSegment, type Segment } from './segment.js'
 
-/**
- * Share of a segment that is warm-up before it, for connections to open and for code to be
- * compiled.
- */
+/** Share of a segment that is added before it as warm-up: connections open and code is compiled. */
 const WARM_UP_SHARE = 0.2
-/** A scenario's first load on a target meets cold code: it runs once unmeasured. */
+/** Unmeasured load before a scenario's first round on a target, whose code is still cold. */
 const FIRST_WARM_UP_MS = 500
 
 export interface CompareOptions {
   readonly rounds: number
-  /** Of measured load in each segment. */
+  /** Length of the measured load in each segment, s. */
   readonly seconds: number
   readonly signal: AbortSignal
 }
 
-/** The same load on one backend and on the VIP, round by round. */
+/** Results of the same load on one backend and on the VIP, round by round. */
 export interface Comparison {
   readonly scenario: string
   readonly connections: number
@@ -26,8 +23,8 @@ export interface Comparison {
 }
 
 /**
- * Alternates direct, through, direct, through: what disturbs the machine for longer than a segment
- * meets both. Ends early, with the rounds that are whole, when the signal aborts.
+ * Alternates direct and through, so that a disturbance of the machine that lasts longer than a
+ * segment affects both. If the signal aborts, it ends with the rounds that are complete.
  */
 export async function compare(
   scenario: Scenario,

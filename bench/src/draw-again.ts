@@ -13,15 +13,15 @@ interface ChainReport {
 
 /**
  * Prints and draws earlier runs as one, so that a long comparison can be made in parts. Of a case
- * that was measured several times, the last file named counts; where and with what it ran is told
- * of the last one too.
+ * that was measured several times, the last file named counts. The environment shown is that of the
+ * last file.
  *
  * @param files reports of `chain`, JSON
  */
 export function drawAgain(files: readonly string[]): void {
   const reports = files.map(readReport)
   const last = reports.at(-1)
-  if (last === undefined) throw new Error('which reports? Name the JSON files')
+  if (last === undefined) throw new Error('no reports: name the JSON files')
   const results = new Map(reports.flatMap(({ results }) => results.map((result) => [result.name, result])))
   const all = [...results.values()]
   process.stdout.write(`${renderChain(all)}\n`)
@@ -29,7 +29,7 @@ export function drawAgain(files: readonly string[]): void {
   process.stdout.write(`drawn in ${writePage('chain-drawn', last.environment, page)}\n`)
 }
 
-/** JSON has no NaN: a figure that does not exist was written as null. */
+/** Restores NaN, which JSON lacks: a figure that does not exist was written as null. */
 function readReport(file: string): ChainReport {
   const report = JSON.parse(readFileSync(file, 'utf8'), (_key, value) =>
     value === null ? Number.NaN : value,

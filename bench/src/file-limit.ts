@@ -1,11 +1,10 @@
 import { readFileSync } from 'node:fs'
 
-/** What is assumed where the system does not tell. */
+/** Limit that is assumed if the system does not report one. */
 const UNKNOWN_LIMIT = 4_096
 
 /**
- * How many files a process may have open, from the text of /proc/<pid>/limits; undefined when it
- * does not tell.
+ * Parses the limit of open files from the text of /proc/<pid>/limits; undefined if it is missing.
  */
 export function parseFileLimit(limits: string): number | undefined {
   const soft = /^Max open files\s+(\d+|unlimited)\s/m.exec(limits)?.[1]
@@ -14,8 +13,8 @@ export function parseFileLimit(limits: string): number | undefined {
 }
 
 /**
- * How many files this process may have open, and by default what it starts: Node raises its own
- * limit as far as it may.
+ * Returns the limit of open files of this process, and by default of its children: Node.js raises
+ * its own limit as far as possible.
  */
 export function fileLimit(): number {
   try {

@@ -1,4 +1,4 @@
-/** What the benches reckon with. */
+/** Calculations and tables of the benches. */
 export { fivetupleConfig } from './chain/fivetuple.js'
 export { haproxyConfig } from './chain/haproxy.js'
 export { type ChainHop, chainOf, type Service } from './chain/hop.js'

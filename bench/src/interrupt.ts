@@ -1,8 +1,8 @@
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
 /**
- * Aborts when this process is asked to end: a bench then stops what it started and says what it
- * has. A second time nobody waits for that.
+ * Returns a signal that aborts on SIGINT or SIGTERM: a bench then stops its processes and prints
+ * its results. A second signal ends the process at once.
  */
 export function interruption(): AbortSignal {
   const stop = new AbortController()

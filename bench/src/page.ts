@@ -1,26 +1,26 @@
 import type { Environment } from './report.js'
 import { escapeXml } from './svg.js'
 
-/** A part of a drawn report. */
+/** Section of a drawn report. */
 export interface PageSection {
   readonly title: string
-  /** Below the title, a paragraph each. */
+  /** Paragraphs below the title. */
   readonly words?: readonly string[]
   /**
-   * A picture whose colours are classes: `s1` and `s2` for series, `grid`, `axis`, `spread`, and
+   * Picture whose colours are classes: `s1` and `s2` for series, `grid`, `axis`, `spread`, and
    * `muted` and `value` for text.
    */
   readonly svg?: string
-  /** The first row is the head. */
+  /** Table, whose first row is the head. */
   readonly table?: readonly (readonly string[])[]
 }
 
 export interface Page {
   readonly title: string
-  /** What it says, in a sentence or two. */
+  /** Summary, in a sentence or two. */
   readonly lead: string
   readonly environment: Environment
-  /** What else it ran with: versions, options. */
+  /** Further facts: versions, options. */
   readonly facts?: Readonly<Record<string, string>>
   readonly sections: readonly PageSection[]
 }
@@ -52,7 +52,7 @@ th, td { padding: 3px 10px; text-align: right; white-space: nowrap; border-botto
 th:first-child, td:first-child, .words { text-align: left } th { color: var(--muted); font-weight: 600 }
 `
 
-/** A drawn report: one HTML file that needs nothing else, in light and dark. */
+/** Renders a drawn report: one HTML file without external resources, in light and dark. */
 export function renderPage({ title, lead, environment, facts = {}, sections }: Page): string {
   const about = { ...environmentFacts(environment), ...facts }
   return `<!doctype html>
@@ -77,7 +77,7 @@ ${sections.map(renderSection).join('\n')}
 `
 }
 
-/** Where and with what it ran, for people. */
+/** Describes the environment of a run. */
 export function environmentFacts(at: Environment): Record<string, string> {
   return {
     date: at.date.slice(0, 16).replace('T', ' '),
@@ -99,7 +99,7 @@ ${table === undefined ? '' : `<div class="wide">${renderHtmlTable(table)}</div>`
 }
 
 function renderHtmlTable([head = [], ...rows]: readonly (readonly string[])[]): string {
-  // Columns of words stand to the left, columns of figures to the right.
+  // Columns of words are aligned left, columns of figures right.
   const isWords = head.map((_, i) => rows.every((row) => !/^[\d-]/.test(row[i] ?? '')))
   const cells = (tag: string, row: readonly string[]): string =>
     row.map((cell, i) => `<${tag}${isWords[i] ? ' class="words"' : ''}>${escapeXml(cell)}</${tag}>`).join('')

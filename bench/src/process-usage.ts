@@ -6,14 +6,14 @@ import { readFileSync } from 'node:fs'
  */
 const TICKS_PER_SECOND = 100
 
-/** What some processes have used. */
+/** Resources that some processes have used. */
 export interface Usage {
   /** CPU seconds since they started, user and system. */
   readonly cpuSeconds: number
   readonly rssBytes: number
 }
 
-/** CPU seconds from the text of /proc/<pid>/stat; undefined when it is none. */
+/** Parses CPU seconds from the text of /proc/<pid>/stat; undefined if it is invalid. */
 export function parseCpuSeconds(stat: string): number | undefined {
   // The second field is the program's name in parentheses, which may hold spaces and parentheses
   // itself.
@@ -22,13 +22,13 @@ export function parseCpuSeconds(stat: string): number | undefined {
   return Number.isFinite(ticks) ? ticks / TICKS_PER_SECOND : undefined
 }
 
-/** Resident bytes from the text of /proc/<pid>/status; undefined when it does not tell. */
+/** Parses resident bytes from the text of /proc/<pid>/status; undefined if they are missing. */
 export function parseRssBytes(status: string): number | undefined {
   const kilobytes = /^VmRSS:\s*(\d+) kB$/m.exec(status)?.[1]
   return kilobytes === undefined ? undefined : Number(kilobytes) * 1024
 }
 
-/** Processes that a process has forked and that live; none where there is no /proc. */
+/** Returns the live processes that a process has forked; none without /proc. */
 export function childrenOf(pid: number): number[] {
   try {
     return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number)
@@ -37,7 +37,7 @@ export function childrenOf(pid: number): number[] {
   }
 }
 
-/** Sums up some processes. Undefined where there is no /proc or one of them has gone. */
+/** Sums the usage of some processes. Undefined without /proc, or if one of them has ended. */
 export function usageOf(pids: readonly number[]): Usage | undefined {
   let cpuSeconds = 0
   let rssBytes = 0

@@ -13,12 +13,12 @@ const MESSAGE_MAX_LENGTH = 4_000
 export interface ProgramOptions {
   readonly command: string
   readonly args: readonly string[]
-  /** It has started when it accepts connections at all of these, address:port. */
+  /** Addresses, address:port. It has started when it accepts connections at all of them. */
   readonly listens: readonly string[]
   readonly guard: ChildGuard
 }
 
-/** A server that is not ours, run for the time of a bench. */
+/** Foreign server, run for the time of a bench. */
 export class Program {
   readonly #child: ChildProcess
 
@@ -26,13 +26,13 @@ export class Program {
     this.#child = child
   }
 
-  /** Rejects with what it wrote to its standard error when it ends before it listens. */
+  /** Starts a program. Rejects with its standard error if it ends before it listens. */
   static async start({ command, args, listens, guard }: ProgramOptions): Promise<Program> {
-    // A process group of its own: Ctrl-C is ours to pass on.
+    // A process group of its own, so that Ctrl-C does not reach it directly.
     const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'pipe'], detached: true })
-    let said = ''
+    let output = ''
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-      if (said.length < MESSAGE_MAX_LENGTH) said += text
+      if (output.length < MESSAGE_MAX_LENGTH) output += text
     })
     let failure: string | undefined
     child.once('error', (error) => {
@@ -50,13 +50,13 @@ export class Program {
         if (failure === undefined) await sleep(POLL_MS)
         else {
           await program.stop()
-          throw new Error(`${command} ${failure}: ${said.trim()}`)
+          throw new Error(`${command} ${failure}: ${output.trim()}`)
         }
       }
     return program
   }
 
-  /** Its process and that one's children, which do the work where there are some. */
+  /** Returns its process, or the children that do the work if there are some. */
   pids(): number[] {
     const { pid } = this.#child
     if (pid === undefined) return []
@@ -75,7 +75,7 @@ export class Program {
   }
 }
 
-/** What a program says of its version on either output; undefined when it can't be started. */
+/** Returns the output of a program's version option; undefined if it can't be started. */
 export function versionOf(command: string, flag: string): string | undefined {
   const { error, stdout, stderr } = spawnSync(command, [flag], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
   return error === undefined ? `${stdout}${stderr}` : undefined

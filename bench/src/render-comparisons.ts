@@ -6,7 +6,7 @@ import { figure, renderTable } from './table.js'
 const KINDS = ['load', 'uplink', 'lbs', 'downlink', 'backends'] as const
 const MEBIBYTE = 1024 ** 2
 
-/** Tables of what was measured: throughput and latency, CPU by kind of process, memory. */
+/** Renders tables of the measurements: throughput and latency, CPU per kind of process, memory. */
 export function renderComparisons(comparisons: readonly Comparison[]): string {
   const whole = comparisons.filter(({ direct }) => direct.length > 0)
   return [

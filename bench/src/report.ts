@@ -3,11 +3,11 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { cpus, loadavg, release, totalmem } from 'node:os'
 import { join } from 'node:path'
 
-/** Where and with what a bench ran. */
+/** Environment of a run. */
 export interface Environment {
   readonly date: string
   readonly commit: string
-  /** Files differ from the commit. */
+  /** True if files differ from the commit. */
   readonly isDirty: boolean
   readonly node: string
   readonly v8: string
@@ -15,7 +15,7 @@ export interface Environment {
   readonly cpus: number
   readonly cpuModel: string
   readonly memoryBytes: number
-  /** Of the last 1, 5 and 15 minutes, when the bench began. */
+  /** Load average of the last 1, 5 and 15 minutes at the start of the bench. */
   readonly loadAverage: readonly number[]
 }
 
@@ -55,6 +55,6 @@ function git(...args: string[]): string | undefined {
   try {
     return execFileSync('git', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim()
   } catch {
-    return undefined // no git, or a copy without its history
+    return undefined // no git, or a copy without history
   }
 }

@@ -2,7 +2,7 @@ import { autocannonLoad } from './load/autocannon.js'
 import { type Load, SMALL_GET } from './load/load.js'
 import { bodiesLoad, freshLoad } from './load/raw-load.js'
 
-/** One kind of traffic that both ways are compared by. */
+/** Kind of traffic by which both contenders are compared. */
 export interface Scenario {
   readonly name: string
   readonly load: Load

@@ -2,7 +2,7 @@ import type { LoadSample } from './load/load.js'
 import { type Usage, usageOf } from './process-usage.js'
 import type { Scenario } from './scenarios.js'
 
-/** One stretch of load on one target, in figures. */
+/** Figures of one segment of load on one target. */
 export interface Segment {
   readonly windowMs: number
   readonly requests: number
@@ -12,7 +12,9 @@ export interface Segment {
   readonly p50Ms: number
   readonly p99Ms: number
   readonly errors: Readonly<Record<string, number>>
-  /** By kind of role; missing where it can't be read. `load` is what makes the load. */
+  /**
+   * Usage per kind of role; missing if it can't be read. `load` is the process that makes the load.
+   */
   readonly cpuSeconds: Readonly<Record<string, number>>
   readonly rssBytes: Readonly<Record<string, number>>
 }
@@ -27,7 +29,7 @@ export interface SegmentOptions {
   readonly signal: AbortSignal
 }
 
-/** Runs one stretch of load and reads what each kind of process used meanwhile. */
+/** Runs one segment of load and measures the usage of each kind of process meanwhile. */
 export async function runSegment(options: SegmentOptions): Promise<Segment> {
   const { scenario, target, pids, warmUpMs, measureMs, signal } = options
   const [host, port] = target.split(':')

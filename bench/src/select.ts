@@ -1,8 +1,8 @@
 /**
- * Those that `--only` names.
+ * Selects the items that `--only` names.
  *
  * @param only names or parts of names; none: all
- * @throws Error when that leaves none
+ * @throws Error if none is left
  */
 export function selected<T extends { readonly name: string }>(all: readonly T[], only: readonly string[]): T[] {
   const chosen = all.filter(({ name }) => only.length === 0 || only.some((part) => name.includes(part)))

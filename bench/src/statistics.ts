@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert'
 
-/** The middle of some numbers, at least one; the mean of both middles when their number is even. */
+/** Returns the median of at least one number: the middle one, or the mean of both middle ones. */
 export function median(values: readonly number[]): number {
   assert(values.length > 0)
   const sorted = [...values].sort((a, b) => a - b)
@@ -9,8 +9,8 @@ export function median(values: readonly number[]): number {
 }
 
 /**
- * The p-quantile by nearest rank: the smallest sample that at least the share `p` does not exceed;
- * NaN without samples.
+ * Returns the p-quantile by nearest rank: the smallest sample that at least the share `p` does not
+ * exceed; NaN without samples.
  */
 export function quantile(samples: readonly number[], p: number): number {
   if (samples.length === 0) return Number.NaN
@@ -18,7 +18,7 @@ export function quantile(samples: readonly number[], p: number): number {
   return sorted[Math.max(Math.ceil(p * sorted.length) - 1, 0)]!
 }
 
-/** What is said of a figure that was measured several times. */
+/** Summary of a figure that was measured several times. */
 export interface Spread {
   readonly median: number
   readonly min: number
@@ -31,11 +31,11 @@ export function spreadOf(values: readonly number[]): Spread {
 }
 
 /**
- * How many times as large the second is, round by round: both halves of a round have met about the
- * same machine, so their ratio tells more than the ratio of the medians. Rounds whose ratio is no
- * finite number are left out.
+ * Returns the ratios of the second to the first, round by round. Both halves of a round ran under
+ * similar conditions, so their ratio is more reliable than the ratio of the medians. Rounds whose
+ * ratio is not finite are left out.
  *
- * @returns undefined when no round is left
+ * @returns undefined if no round is left
  */
 export function ratioOf(base: readonly number[], other: readonly number[]): Spread | undefined {
   assert.equal(base.length, other.length)

@@ -1,7 +1,4 @@
-/**
- * Shapes for drawn reports, as text. Attributes come as they are: colours or classes, whatever the
- * picture uses.
- */
+/** Shapes for drawn reports, as text. Attributes are passed unchanged: colours or classes. */
 export type SvgAttributes = Readonly<Record<string, string | number>>
 
 export function svgRect(x: number, y: number, width: number, height: number, attributes: SvgAttributes): string {
@@ -27,7 +24,7 @@ function render(attributes: SvgAttributes): string {
     .join('')
 }
 
-/** Two digits behind the point are finer than any screen. */
+/** Rounds to two digits, finer than any screen. */
 function round(value: number): number {
   return Math.round(value * 100) / 100
 }

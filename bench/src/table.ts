@@ -1,5 +1,5 @@
 /**
- * A table in plain text: the first column to the left, all others to the right.
+ * Renders a table in plain text: the first column aligned left, all others right.
  * @param rows the first one is the head
  */
 export function renderTable(rows: readonly (readonly string[])[]): string {
@@ -15,7 +15,10 @@ export function renderTable(rows: readonly (readonly string[])[]): string {
   return `${[line(head), widths.map((width) => '-'.repeat(width)).join('  '), ...body.map(line)].join('\n')}\n`
 }
 
-/** Three significant digits, large numbers whole; '-' for what is no number. */
+/**
+ * Formats a number with three significant digits, or a large one without decimals; '-' if it is not
+ * a number.
+ */
 export function figure(value: number | undefined): string {
   if (value === undefined || !Number.isFinite(value)) return '-'
   if (value === 0 || Math.abs(value) >= 100) return value.toFixed(0)

@@ -15,7 +15,7 @@ export interface ThroughVipOptions {
   readonly only: readonly string[]
 }
 
-/** What the way through the cluster costs, against one backend without it. */
+/** Measures the cost of the path through the cluster, against one backend without it. */
 export async function throughVip(options: ThroughVipOptions): Promise<void> {
   const { lbs, backends, seconds, rounds, only } = options
   const scenarios = selected(SCENARIOS, only)

@@ -11,22 +11,22 @@ const OURS = fileURLToPath(new URL('main.js', import.meta.resolve('@fivetuple/ba
 const RANGE = 3
 const PORT = 8080
 
-/** The servers behind all contenders, and the services that they are reached by. */
+/** Servers behind all contenders, and the services that reach them. */
 export interface Backends {
   readonly services: readonly Service[]
   readonly pids: readonly number[]
-  /** What answers small requests and downloads. */
+  /** Server of small requests and downloads. */
   readonly kind: 'nginx' | 'fastify'
   readonly stop: () => Promise<void>
 }
 
 /**
- * Starts them. `small` answers small requests and downloads: nginx where it is installed, so that
- * the server is not what is measured; `upload` takes bodies and `udp` echoes datagrams: both are
- * our own backend.
+ * Starts the servers. `small` serves small requests and downloads: nginx where it is installed, so
+ * that the server is not the bottleneck. `upload` takes bodies and `udp` echoes datagrams: both are
+ * the backend of this repository.
  *
- * @param nginx undefined: our own backend does all
- * @param downloads sizes of the bodies that there are to be, bytes
+ * @param nginx undefined: the backend of this repository does all
+ * @param downloads sizes of the bodies to serve, bytes
  */
 export async function startBackends(
   { block, directory, guard, files }: Fixture,

@@ -5,17 +5,17 @@ import { uploadLoad } from '../load/raw-load.js'
 import { udpLoad } from '../load/udp.js'
 import { wrkLoad } from '../load/wrk.js'
 
-/** One kind of traffic that the contenders are compared by. */
+/** Kind of traffic by which the contenders are compared. */
 export interface ChainCase {
   readonly name: string
-  /** What it is, for people. */
+  /** Description for display. */
   readonly words: string
-  /** What it runs on; see `startBackends`. */
+  /** Server that it needs; see `startBackends`. */
   readonly service: string
   readonly connections: number
   readonly path: string
   readonly load: Load
-  /** What its speed is counted in. */
+  /** Unit of its speed. */
   readonly unit: 'requests' | 'bytes'
 }
 
@@ -25,36 +25,36 @@ const UDP_FLOWS = 64
 const UDP_BYTES = 64
 const ACTIVE_CONNECTIONS = 100
 const IDLE_CONNECTIONS_MAX = 10_000
-/** Files of a proxy that are no connections. */
+/** Open files of a proxy besides its connections. */
 const SPARE_FILES = 200
 
-/** Bodies, and on how many connections. */
+/** Sizes of bodies and numbers of connections. */
 const BODIES = [
   { name: '16KiB', bytes: 16 * 1024, connections: 64 },
   { name: '1MiB', bytes: 1024 ** 2, connections: 8 },
   { name: '100MiB', bytes: 100 * 1024 ** 2, connections: 2 },
 ] as const
 /**
- * autocannon decodes each body to a string, which costs more than receiving it: no load for large
- * ones.
+ * autocannon decodes each body to a string, which costs more than receiving it. Large bodies need
+ * another load.
  */
 const AUTOCANNON_BODY_MAX = 16 * 1024
 /**
- * Of larger bodies too few end within a round to be counted: our own load counts bytes as they
- * leave.
+ * Too few larger bodies end within a round to be counted. Our own load counts bytes as they are
+ * sent.
  */
 const WRK_UPLOAD_MAX = 1024 ** 2
 
 export const DOWNLOADS: readonly number[] = BODIES.map(({ bytes }) => bytes)
 
 /**
- * All cases that there are tools for.
+ * Returns all cases that there are tools for.
  *
  * @param wrk its command; undefined: not installed
- * @param files how many a process may have open: proxies take two for each connection
+ * @param files limit of open files of a process: proxies need two for each connection
  */
 export function chainCases(wrk: string | undefined, files: number): ChainCase[] {
-  /** The same case with each tool that can make such load. */
+  /** Returns the same case with each tool that can make such load. */
   const tools = (kind: RequestKind, chainCase: Omit<ChainCase, 'load'>): ChainCase[] => [
     ...(wrk === undefined ? [] : [{ ...chainCase, name: `${chainCase.name}/wrk`, load: wrkLoad(wrk, kind) }]),
     { ...chainCase, name: `${chainCase.name}/autocannon`, load: autocannonLoad(kind) },

@@ -20,7 +20,7 @@ export interface ChainOptions {
   /** Names, or parts of names, of the cases to run; none: all. */
   readonly only: readonly string[]
   readonly commands: ToolCommands
-  /** What answers small requests. */
+  /** Server of small requests. */
   readonly backend: 'nginx' | 'fastify'
 }
 
@@ -79,7 +79,7 @@ function whatIsMissing({ wrk, haproxy, nginx, nginxStream }: Tools): string[] {
   return [
     ...(wrk ? [] : ['wrk is not installed: its cases are skipped']),
     ...(haproxy ? [] : ['HAProxy is not installed: skipped']),
-    ...(nginx ? [] : ['nginx is not installed: skipped; our own backend answers small requests']),
+    ...(nginx ? [] : ['nginx is not installed: skipped; the backend of this repository serves small requests']),
     ...(nginx && !nginxStream ? ['nginx has no stream module (Debian: libnginx-mod-stream): skipped'] : []),
   ]
 }

@@ -2,15 +2,15 @@
 export const CONTENDERS = ['direct', 'fivetuple', 'haproxy', 'nginx'] as const
 export type ContenderName = (typeof CONTENDERS)[number]
 
-/** One of them, ready for load. */
+/** Contender, ready for load. */
 export interface Contender {
   readonly name: ContenderName
   /**
-   * Where clients connect, address:port, by service; a service that is not in here can't be
+   * Address and port that clients connect to, per service. A service that is missing can't be
    * carried.
    */
   readonly entries: Readonly<Record<string, string>>
-  /** Processes by hop, in the order in which requests meet them. */
+  /** Processes per hop, in the order in which requests pass them. */
   readonly hops: Readonly<Record<string, readonly number[]>>
   readonly stop: () => Promise<void>
 }

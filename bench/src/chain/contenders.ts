@@ -9,7 +9,7 @@ import { haproxyConfig } from './haproxy.js'
 import { type ChainHop, chainOf, endpointOf, type Service } from './hop.js'
 import { nginxStreamConfig } from './nginx.js'
 
-/** As many as fivetuple has: uplink switch, LB, downlink switch. */
+/** Number of hops of a chain, as in fivetuple: uplink switch, LB, downlink switch. */
 const HOPS = [1, 2, 3]
 /** Third octets of the hops' addresses in the block: nothing of the cluster's lies there. */
 const HAPROXY_RANGE = 201

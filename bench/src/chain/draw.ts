@@ -21,7 +21,7 @@ const HEAD_HEIGHT = 74
 const ROW_HEIGHT = 40
 const BAR_HEIGHT = 11
 const TICK_HEIGHT = 4
-/** Bars do not reach further than this many times or parts. */
+/** Limit of the bars, as a factor. */
 const SCALES = [2, 4, 8, 16]
 
 const SERIES: readonly { readonly contender: ContenderName; readonly words: string; readonly number: 1 | 2 }[] = [
@@ -42,8 +42,8 @@ const PANELS: readonly Panel[] = [
 ]
 
 /**
- * How many times as much fivetuple takes as the chains of others: a row for each case, bars from 1
- * on a logarithmic scale.
+ * Draws the ratios of fivetuple to the chains of others: a row for each case, bars from 1 on a
+ * logarithmic scale.
  */
 export function drawRatios(results: readonly ChainResult[]): string {
   const rows = results.filter((result) => measuredContenders(result).includes('fivetuple'))

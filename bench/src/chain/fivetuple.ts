@@ -1,7 +1,7 @@
 import { endpointOf, type Service } from './hop.js'
 
 /**
- * Configuration of a cluster whose VIPs carry these services to their one backend each.
+ * Returns the configuration of a cluster whose VIPs carry these services, each to its one backend.
  *
  * @param block the /16 to use, CIDR
  */

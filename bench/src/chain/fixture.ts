@@ -5,7 +5,7 @@ import { findFreeBlock } from '@fivetuple/cluster'
 import { ChildGuard } from '../child-guard.js'
 import { fileLimit } from '../file-limit.js'
 
-/** A /16 of loopback addresses. */
+/** Block of loopback addresses, a /16. */
 export class Block {
   readonly cidr: string
   readonly #start: string
@@ -16,23 +16,23 @@ export class Block {
     this.#start = cidr.split('.').slice(0, 2).join('.')
   }
 
-  /** By third and fourth octet. */
+  /** Returns an address by its third and fourth octet. */
   address(range: number, number: number): string {
     return `${this.#start}.${range}.${number}`
   }
 }
 
-/** What the contenders of a comparison share. */
+/** Fixture that the contenders of a comparison share. */
 export interface Fixture {
   readonly block: Block
-  /** For configurations and the like; goes when the bench ends. */
+  /** Directory for configurations, deleted when the bench ends. */
   readonly directory: string
   readonly guard: ChildGuard
-  /** How many files a process may have open. */
+  /** Limit of open files of a process. */
   readonly files: number
 }
 
-/** Runs something on a fixture that is there only meanwhile. */
+/** Runs a function on a fixture that exists only meanwhile. */
 export async function withFixture<T>(run: (fixture: Fixture) => Promise<T>): Promise<T> {
   const directory = mkdtempSync(join(tmpdir(), 'fivetuple-bench-'))
   const guard = new ChildGuard()

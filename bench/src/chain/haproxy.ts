@@ -2,14 +2,14 @@ import { type ChainHop, endpointOf } from './hop.js'
 
 /** Sockets besides connections: listeners, logs, epoll. */
 const SPARE_FILES = 100
-/** Enough for every case; and each takes memory only when it is used. */
+/** Limit of connections, enough for every case. Each takes memory only when it is used. */
 const MAXCONN_MAX = 20_000
 
 /**
- * Configuration of one HAProxy process of a chain: `mode tcp`, one thread, buffers of the default
- * size, no log, no health checks.
+ * Returns the configuration of one HAProxy process of a chain: `mode tcp`, one thread, buffers of
+ * the default size, no log, no health checks.
  *
- * @param files how many it may have open: a connection takes two
+ * @param files limit of its open files: a connection needs two
  */
 export function haproxyConfig({ address, entries }: ChainHop, files: number): string {
   const maxconn = Math.min(MAXCONN_MAX, Math.floor((files - SPARE_FILES) / 2))

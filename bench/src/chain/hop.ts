@@ -1,25 +1,25 @@
-/** Where something listens. */
+/** Address and port of a listener. */
 export interface Endpoint {
   readonly address: string
   readonly port: number
 }
 
-/** One service that a hop passes on. */
+/** Service that a hop forwards. */
 export interface HopEntry {
   readonly name: string
   readonly protocol: 'tcp' | 'udp'
   readonly port: number
-  /** Where to. */
+  /** Destination. */
   readonly next: Endpoint
 }
 
-/** One process of a chain of proxies. */
+/** Process of a chain of proxies. */
 export interface ChainHop {
   readonly address: string
   readonly entries: readonly HopEntry[]
 }
 
-/** What a chain carries, and which server is behind it. */
+/** Service that a chain carries, and the server behind it. */
 export interface Service {
   readonly name: string
   readonly protocol: 'tcp' | 'udp'
@@ -32,9 +32,9 @@ export function endpointOf({ address, port }: Endpoint): string {
 }
 
 /**
- * A chain of processes, the first of which clients connect to.
+ * Returns a chain of processes. Clients connect to the first.
  *
- * @param addresses one for each hop, in the order in which requests meet them
+ * @param addresses one for each hop, in the order in which requests pass them
  */
 export function chainOf(addresses: readonly string[], services: readonly Service[]): ChainHop[] {
   return addresses.map((address, i) => ({

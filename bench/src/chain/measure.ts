@@ -4,25 +4,24 @@ import type { Contender, ContenderName } from './contender.js'
 import type { ChainResult } from './result.js'
 
 /**
- * Before a case's first round each contender meets its load once, unmeasured: caches get filled,
- * and V8 compiles in the background what it has seen often enough. With one second the first rounds
- * of new connections still paid for that.
+ * Unmeasured load on each contender before a case's first round: caches fill, and V8 compiles hot
+ * code in the background. With one second the first rounds of new connections were still slower.
  */
 export const FIRST_WARM_UP_MS = 4_000
-/** Before each measured stretch. */
+/** Warm-up before each measured segment. */
 export const WARM_UP_MS = 300
 
 export interface MeasureOptions {
   readonly rounds: number
-  /** Of measured load in each segment. */
+  /** Length of the measured load in each segment, s. */
   readonly seconds: number
   readonly backends: readonly number[]
   readonly signal: AbortSignal
 }
 
 /**
- * The order of a round: forwards, then backwards, so that what drifts on the machine meets all
- * contenders alike.
+ * Returns the order of a round: forwards, then backwards, so that drift of the machine affects all
+ * contenders equally.
  *
  * @param round from 0
  */
@@ -31,8 +30,8 @@ export function orderOf<T>(contenders: readonly T[], round: number): T[] {
 }
 
 /**
- * Runs a case on the contenders that can carry it. Ends early, with the rounds that are whole, when
- * the signal aborts.
+ * Runs a case on the contenders that can carry it. If the signal aborts, it ends with the rounds
+ * that are complete.
  */
 export async function measureCase(
   chainCase: ChainCase,

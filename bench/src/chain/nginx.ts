@@ -4,15 +4,15 @@ import { type ChainHop, type Endpoint, endpointOf } from './hop.js'
 
 /** Sockets besides connections: listeners, logs, epoll. */
 const SPARE_FILES = 100
-/** A session of UDP ends after this silence. */
+/** Idle time after which a UDP session ends. */
 const UDP_IDLE = '30s'
 
 /**
- * What all of ours have in common: a process of their own in the foreground, one worker, nothing on
- * disk but in `-p`.
+ * Common part of all configurations: a process in the foreground, one worker, no files outside
+ * `-p`.
  */
 function nginxMain(files: number): string {
-  // Else the worker of an nginx that root has started is somebody who can't read our files.
+  // Otherwise the worker of an nginx started by root runs as a user that can't read our files.
   const user = process.getuid?.() === 0 ? 'user root;\n' : ''
   return `${user}worker_processes 1;
 daemon off;
@@ -24,10 +24,10 @@ events { worker_connections ${files - SPARE_FILES}; }
 }
 
 /**
- * Configuration of one nginx process of a chain, with the stream module.
+ * Returns the configuration of one nginx process of a chain, with the stream module.
  *
- * @param module the module's file, where it is not part of the program
- * @param files how many it may have open: a connection takes two
+ * @param module the module's file, if it is not part of the program
+ * @param files limit of its open files: a connection needs two
  */
 export function nginxStreamConfig({ address, entries }: ChainHop, module: string | undefined, files: number): string {
   const servers = entries.map(({ protocol, port, next }) => {
@@ -45,7 +45,7 @@ ${servers.join('\n')}
 }
 
 /**
- * Configuration of an nginx that answers small requests at once and serves files.
+ * Returns the configuration of an nginx that serves small requests at once, and files.
  *
  * @param root a directory with `bytes/<n>`, files of n bytes each
  */
@@ -60,7 +60,7 @@ ${paths.join('\n')}
   default_type application/octet-stream;
   server {
     listen ${endpointOf(at)} backlog=4096;
-    location = / { return 200 "a small answer\\n"; }
+    location = / { return 200 "a small response\\n"; }
     location /bytes/ { root ${root}; open_file_cache max=10; }
   }
 }
@@ -68,10 +68,10 @@ ${paths.join('\n')}
 }
 
 /**
- * Whether an nginx can proxy TCP and UDP, and with which module's file.
+ * Returns whether an nginx can proxy TCP and UDP, and the file of the module.
  *
- * @param build what `nginx -V` says
- * @returns undefined when it can't; `module` is undefined when the program itself has it
+ * @param build output of `nginx -V`
+ * @returns undefined if it can't; `module` is undefined if the program contains it
  */
 export function streamModule(build: string): { readonly module: string | undefined } | undefined {
   if (/ --with-stream(\s|$)/.test(build)) return { module: undefined }

@@ -5,18 +5,18 @@ import { FIRST_WARM_UP_MS, WARM_UP_MS } from './measure.js'
 import { chainTables } from './render.js'
 import type { ChainResult } from './result.js'
 
-/** What a report says besides its results. */
+/** Facts of a report besides its results. */
 export interface ChainFacts {
   readonly lbs: number
   readonly seconds: number
   readonly rounds: number
-  /** Programs, as they say themselves. */
+  /** Versions of the programs. */
   readonly versions: readonly string[]
-  /** What answers small requests. */
+  /** Server of small requests. */
   readonly backend: string
 }
 
-/** A comparison as a drawn report. */
+/** Renders a comparison as a drawn report. */
 export function chainPage(environment: Environment, facts: ChainFacts, results: readonly ChainResult[]): string {
   const { lbs, seconds, rounds, versions, backend } = facts
   const { speed, ratios, cpu, memory } = chainTables(results)
@@ -54,10 +54,10 @@ export function chainPage(environment: Environment, facts: ChainFacts, results: 
         title: 'Method',
         words: [
           'All contenders run side by side on this machine and are loaded one at a time: in each round every contender once, forwards in the first round, backwards in the second, and so on. ' +
-            `Before its first round each contender meets the load for ${FIRST_WARM_UP_MS / 1000} s, and before each measured stretch for ${WARM_UP_MS / 1000} s, unmeasured. Ratios are taken within a round.`,
-          'The load is a closed loop: each connection has one request under way. wrk begins a measured stretch with opening its connections; autocannon and our own loads open them before. ' +
+            `Before its first round each contender meets the load for ${FIRST_WARM_UP_MS / 1000} s, and before each measured segment for ${WARM_UP_MS / 1000} s, unmeasured. Ratios are taken within a round.`,
+          'The load is a closed loop: each connection has one request under way. wrk begins a measured segment with opening its connections; autocannon and our own loads open them before. ' +
             'The suffix of a case names what makes its load.',
-          'CPU seconds come from /proc/<pid>/stat, in steps of 10 ms, before and after each stretch. Small requests and downloads are completed by the backend named above, uploads and datagrams by our own. ' +
+          'CPU seconds come from /proc/<pid>/stat, in steps of 10 ms, before and after each segment. Small requests and downloads are served by the backend named above, uploads and datagrams by the backend of this repository.  ' +
             'Client, hops and backend share this machine’s CPUs, so the fastest contender is the one that costs least in all.',
         ],
       },

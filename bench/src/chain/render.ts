@@ -16,7 +16,7 @@ import {
   speedOf,
 } from './result.js'
 
-/** A comparison as tables: text for a terminal, cells for a page. */
+/** Comparison as tables: text for a terminal, cells for a page. */
 export interface ChainTables {
   readonly speed: readonly (readonly string[])[]
   readonly ratios: readonly (readonly string[])[]
@@ -55,7 +55,7 @@ export function chainTables(results: readonly ChainResult[]): ChainTables {
   }
 }
 
-/** Tables of a comparison in plain text. */
+/** Renders the tables of a comparison in plain text. */
 export function renderChain(results: readonly ChainResult[]): string {
   const { speed, ratios, cpu, memory } = chainTables(results)
   return [
@@ -98,7 +98,7 @@ function cpuRow(result: ChainResult, contender: ContenderName): string[] {
   ]
 }
 
-/** After the case that took most; nothing for a contender without processes of its own. */
+/** Memory after the case that took most; empty for a contender without processes of its own. */
 function memoryRows(results: readonly ChainResult[], contender: ContenderName): string[][] {
   const rows = results.flatMap((result) => {
     const last = result.segments[contender]?.at(-1)

@@ -3,31 +3,31 @@ import { median, ratioOf, type Spread } from '../statistics.js'
 import type { ChainCase } from './cases.js'
 import { CONTENDERS, type ContenderName } from './contender.js'
 
-/** The same load on each contender, round by round. */
+/** Results of the same load on each contender, round by round. */
 export interface ChainResult {
   readonly name: string
-  /** What it is, for people. */
+  /** Description for display. */
   readonly words: string
   readonly unit: ChainCase['unit']
   readonly connections: number
-  /** By contender, one for each round; contenders that can't carry it are missing. */
+  /** Segments per contender, one for each round. Contenders that can't carry it are missing. */
   readonly segments: Readonly<Partial<Record<ContenderName, readonly Segment[]>>>
 }
 
 type Counted = Pick<ChainResult, 'unit'>
 
-/** Of a segment, a number to compare by. */
+/** Figure of a segment by which contenders are compared. */
 export type Figure = (segment: Segment) => number
 
 export const MEBIBYTE = 1024 ** 2
 
-/** What is not between client and backend. */
+/** Kinds of process that are not between client and backend. */
 const ENDS: readonly string[] = ['load', 'backends']
 
 export const p50Ms: Figure = (segment) => segment.p50Ms
 export const p99Ms: Figure = (segment) => segment.p99Ms
 
-/** Requests per second, or MiB per second where bodies are what matters. */
+/** Requests per second, or MiB per second for cases with bodies. */
 export function speedOf({ unit }: Counted): Figure {
   return unit === 'requests'
     ? ({ requestsPerSecond }) => requestsPerSecond
@@ -67,8 +67,8 @@ export function medianOf({ segments }: ChainResult, contender: ContenderName, pi
 }
 
 /**
- * How many times as much fivetuple takes as another contender, round by round; undefined when
- * either has no rounds.
+ * Returns the ratios of fivetuple to another contender, round by round; undefined if either has no
+ * rounds.
  */
 export function ratioTo(result: ChainResult, other: ContenderName, pick: Figure): Spread | undefined {
   const ours = result.segments.fivetuple
@@ -76,7 +76,7 @@ export function ratioTo(result: ChainResult, other: ContenderName, pick: Figure)
   return ours && theirs ? ratioOf(theirs.map(pick), ours.map(pick)) : undefined
 }
 
-/** Failures on a contender by cause, over all rounds. */
+/** Failures on a contender per cause, over all rounds. */
 export function errorsOf({ segments }: ChainResult, contender: ContenderName): Record<string, number> {
   const errors: Record<string, number> = {}
   for (const segment of segments[contender] ?? [])

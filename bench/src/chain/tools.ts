@@ -3,22 +3,22 @@ import { join } from 'node:path'
 import { versionOf } from '../program.js'
 import { streamModule } from './nginx.js'
 
-/** Daemons are here, which is not on everybody's PATH. */
+/** Directory of daemons, which is often not on the PATH. */
 const SYSTEM_DIRECTORY = '/usr/sbin'
 
-/** Programs of others. */
+/** Programs that the bench uses. */
 export interface Tool {
   readonly command: string
-  /** As it says itself. */
+  /** Version, as the program prints it. */
   readonly version: string
 }
 
-/** What there is to compare with and to make load with; what is missing is skipped. */
+/** Installed programs, to compare with and to make load. Missing ones are skipped. */
 export interface Tools {
   readonly wrk: Tool | undefined
   readonly haproxy: Tool | undefined
   readonly nginx: Tool | undefined
-  /** How nginx proxies TCP and UDP; undefined: it can't. */
+  /** Stream module of nginx; undefined: it can't proxy TCP and UDP. */
   readonly nginxStream: { readonly module: string | undefined } | undefined
 }
 

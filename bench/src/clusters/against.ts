@@ -21,7 +21,7 @@ export interface AgainstOptions {
 }
 
 /**
- * This checkout against another one, in turns.
+ * Compares this checkout with another one, in turns.
  * @throws Error if wrk is missing or the other checkout is not built
  */
 export async function against(options: AgainstOptions): Promise<void> {

@@ -3,7 +3,7 @@ import { type RequestKind, SMALL_GET } from '../load/load.js'
 import { wrkLoad } from '../load/wrk.js'
 import { childrenOf, usageOf } from '../process-usage.js'
 
-/** One kind of traffic. */
+/** Kind of traffic. */
 export interface ClusterScenario {
   readonly name: string
   readonly connections: number
@@ -16,29 +16,29 @@ export const CLUSTER_SCENARIOS: readonly ClusterScenario[] = [
   { name: 'new-connections', connections: 64, request: { ...SMALL_GET, isFresh: true } },
 ]
 
-/** One stretch of load on one cluster. */
+/** One segment of load on one cluster. */
 export interface ClusterSegment {
   readonly requests: number
   readonly requestsPerSecond: number
   readonly p50Ms: number
   readonly p99Ms: number
   readonly errors: number
-  /** CPU microseconds per request, by kind of process. */
+  /** CPU microseconds per request, per kind of process. */
   readonly cpuMicros: Readonly<Record<string, number>>
   /**
-   * Share of the uplink switch's CPU time that each of its line cards took; empty: it is one
+   * Share of the uplink switch's CPU time that each of its line cards took; empty if it is one
    * process.
    */
   readonly cardShares: readonly number[]
 }
 
-/** One of the clusters that are compared. */
+/** Cluster that is compared. */
 export interface Contender {
   readonly name: string
   readonly start: () => Promise<ClusterProcess>
 }
 
-/** Measured segments of one contender, by scenario. */
+/** Measured segments of one contender, per scenario. */
 export interface ClusterMeasurement {
   readonly contender: string
   readonly segments: Readonly<Record<string, ClusterSegment[]>>
@@ -54,10 +54,7 @@ export interface CompareClustersOptions {
   readonly signal: AbortSignal
 }
 
-/**
- * Clusters side by side, under the same load in turns: forwards in one round, backwards in the
- * next.
- */
+/** Loads clusters side by side in turns: forwards in one round, backwards in the next. */
 export async function compareClusters(options: CompareClustersOptions): Promise<ClusterMeasurement[]> {
   const { contenders, seconds, rounds, onStep, signal } = options
   const running: { cluster: ClusterProcess; segments: Record<string, ClusterSegment[]> }[] = []
@@ -134,7 +131,7 @@ function cpuSeconds(pids: readonly number[]): number {
   return usageOf(pids)?.cpuSeconds ?? Number.NaN
 }
 
-/** Some processes, and behind them those that they have forked. */
+/** Returns processes, followed by those that they have forked. */
 function withChildren(pids: readonly number[]): number[] {
   return [...pids, ...pids.flatMap(childrenOf)]
 }

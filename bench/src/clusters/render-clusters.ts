@@ -6,7 +6,7 @@ const KINDS = ['uplink', 'lbs', 'downlink', 'backends'] as const
 
 type Pick = (segment: ClusterSegment) => number
 
-/** Tables of what was measured; ratios are to the first measurement, round by round. */
+/** Renders tables of the measurements. Ratios are to the first measurement, round by round. */
 export function renderClusters(measurements: readonly ClusterMeasurement[]): string {
   const [base] = measurements
   if (base === undefined) return ''
@@ -45,8 +45,8 @@ export function renderClusters(measurements: readonly ClusterMeasurement[]): str
 }
 
 /**
- * One sentence per scenario and measure: by how many per cent the second measurement differs from
- * the first, and whether that is within a limit. Ratios are medians of the rounds.
+ * Returns one sentence per scenario and measure: the difference of the second measurement from the
+ * first in per cent, and whether it is within a limit. Ratios are medians of the rounds.
  *
  * @param limitPercent difference that counts as none, per cent
  */

@@ -1,33 +1,32 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ClusterOperations, ClusterStatus } from '@fivetuple/cluster'
 
-/** Something that breaks, and how it is mended. */
+/** Failure, and its end. */
 export interface Failure {
   readonly name: string
-  /** What is done, in a few words. */
+  /** Description, in a few words. */
   readonly what: string
-  /**
-   * Whether it stays for the time that was asked for before it is mended; else it passes by itself.
-   */
+  /** True if it lasts for the time requested and is then cleared; false if it passes by itself. */
   readonly lasts: boolean
   inject(api: ClusterOperations): Promise<unknown>
-  /** Resolves when nothing of it is left. */
-  mend(api: ClusterOperations): Promise<unknown>
+  /** Resolves when the cluster has recovered. */
+  restore(api: ClusterOperations): Promise<unknown>
 }
 
-/** Longest delay of a slow backend's answer, well below the probe's timeout. */
+/** Longest delay of a slow backend's response, well below the probe's timeout. */
 const SLOW_MS = 300
 /**
- * An LB that starts has to win routes and to find backends healthy first; that takes a second or
- * two.
+ * Longest recovery of an LB that starts: it must get routes and find backends healthy, which takes
+ * a second or two.
  */
-export const MENDED_MAX_MS = 15_000
+export const RECOVERY_MAX_MS = 15_000
 const LOOK_EVERY_MS = 20
 
 /**
- * One after the other, each at another victim as far as there are enough, so that the marks of one
- * are not taken for those of the next.
- * @param lbs, @param backends names, at least one of each
+ * Failures in order, each with another victim as far as there are enough, so that the effects of
+ * one are not taken for those of the next.
+ * @param lbs names, at least one
+ * @param backends names, at least one
  */
 export function failures(lbs: readonly string[], backends: readonly string[]): Failure[] {
   const lb = (i: number): string => lbs[i % lbs.length]!
@@ -38,7 +37,7 @@ export function failures(lbs: readonly string[], backends: readonly string[]): F
       what: `${lb(0)} is killed; it is started again by itself`,
       lasts: false,
       inject: (api) => api.role.kill({ role: lb(0) }),
-      mend: (api) =>
+      restore: (api) =>
         until(api, ({ vips }) => vips.every((vip) => vip.lbs.every((name) => vip.routedTo.includes(name)))),
     },
     {
@@ -46,35 +45,35 @@ export function failures(lbs: readonly string[], backends: readonly string[]): F
       what: `${lb(1)} is paused (SIGSTOP) for a while`,
       lasts: true,
       inject: (api) => api.role.pause({ role: lb(1) }),
-      mend: (api) => api.role.resume({ role: lb(1) }),
+      restore: (api) => api.role.resume({ role: lb(1) }),
     },
     {
       name: 'link-down',
       what: `both links of ${lb(2)} are down for a while`,
       lasts: true,
       inject: (api) => api.link.down({ lb: lb(2), side: 'both' }),
-      mend: (api) => api.link.up({ lb: lb(2), side: 'both' }),
+      restore: (api) => api.link.up({ lb: lb(2), side: 'both' }),
     },
     {
       name: 'restart-lb',
       what: `${lb(3)} is stopped in order and started again`,
       lasts: false,
       inject: (api) => api.role.restart({ role: lb(3) }),
-      mend: async () => {},
+      restore: async () => {},
     },
     {
       name: 'kill-backend',
       what: `${backend(0)} is killed; it is started again by itself`,
       lasts: false,
       inject: (api) => api.role.kill({ role: backend(0) }),
-      mend: (api) => until(api, ({ roles, lbs }) => isRunning(roles, backend(0)) && isHealthy(lbs, backend(0))),
+      restore: (api) => until(api, ({ roles, lbs }) => isRunning(roles, backend(0)) && isHealthy(lbs, backend(0))),
     },
     {
       name: 'slow-backend',
       what: `${backend(1)} responds ${SLOW_MS} ms late for a while`,
       lasts: true,
       inject: (api) => api.backend.setBehavior({ backend: backend(1), delayMs: SLOW_MS }),
-      mend: (api) => api.backend.restore({ backend: backend(1) }),
+      restore: (api) => api.backend.restore({ backend: backend(1) }),
     },
   ]
 }
@@ -90,9 +89,9 @@ function isHealthy(lbs: ClusterStatus['lbs'], backend: string): boolean {
 }
 
 async function until(api: ClusterOperations, condition: (status: ClusterStatus) => boolean): Promise<void> {
-  const deadline = performance.now() + MENDED_MAX_MS
+  const deadline = performance.now() + RECOVERY_MAX_MS
   while (!condition(await api.status())) {
-    if (performance.now() > deadline) throw new Error(`not all is well after ${MENDED_MAX_MS / 1000} s`)
+    if (performance.now() > deadline) throw new Error(`not all is well after ${RECOVERY_MAX_MS / 1000} s`)
     await sleep(LOOK_EVERY_MS)
   }
 }

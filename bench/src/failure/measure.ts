@@ -8,18 +8,18 @@ import {
   type SourcePool,
 } from '@fivetuple/client'
 import type { ClusterOperations } from '@fivetuple/cluster'
-import { type Failure, MENDED_MAX_MS } from './failures.js'
+import { type Failure, RECOVERY_MAX_MS } from './failures.js'
 import { longestOutageMs, PHASES, type Phase, type PhaseName, phaseOf } from './phases.js'
 
 /**
- * From the moment a request is due; also how long the last ones are waited for, so that none is
- * left unfinished.
+ * Timeout from the moment a request is due. It is also the wait for the last requests, so that none
+ * is left unfinished.
  */
 const TIMEOUT_MS = 1_000
-/** The first requests meet cold code and open connections. */
+/** Warm-up: the first requests open connections and run cold code. */
 const WARM_UP_MS = 500
 
-/** Both kinds of clients, side by side. */
+/** Kinds of clients, side by side. */
 export const LOADS = [
   { name: 'keep-alive', connections: 40 },
   { name: 'new', connections: 'new' },
@@ -29,14 +29,14 @@ export interface MeasureOptions {
   readonly url: URL
   readonly api: ClusterOperations
   readonly sources: SourcePool
-  /** Of each load, requests per second. */
+  /** Rate of each load, requests per second. */
   readonly ratePerSecond: number
   /** Length of the phases before and after, and of a failure that lasts, ms. */
   readonly phaseMs: number
   readonly signal: AbortSignal
 }
 
-/** What one kind of client has seen of a failure. */
+/** Effect of a failure on one kind of client. */
 export interface LoadResult {
   readonly load: string
   readonly phases: Readonly<Record<PhaseName, Phase>>
@@ -47,7 +47,7 @@ export interface LoadResult {
   /** In steps of a slot. */
   readonly outageMs: number
   readonly outages: readonly Outage[]
-  /** Connections, by what ended them. */
+  /** Ended connections per reason. */
   readonly ends: Readonly<Record<string, number>>
   readonly lagP99Ms: number | null
   readonly series: readonly Slot[]
@@ -56,12 +56,12 @@ export interface LoadResult {
 export interface FailureResult {
   readonly failure: string
   readonly what: string
-  /** From its begin until nothing of it was left, ms. */
+  /** Time from its start until the cluster has recovered, ms. */
   readonly durationMs: number
   readonly loads: readonly LoadResult[]
 }
 
-/** Runs both loads, lets one failure happen and pass meanwhile, and tells what they saw. */
+/** Runs both loads during one failure, and returns its effects. */
 export async function measureFailure(failure: Failure, options: MeasureOptions): Promise<FailureResult> {
   const { api, phaseMs, signal } = options
   const stop = new AbortController()
@@ -74,7 +74,7 @@ export async function measureFailure(failure: Failure, options: MeasureOptions):
     const brokenAt = sinceStart()
     await failure.inject(api)
     if (failure.lasts) await pause(Math.max(0, brokenAt + phaseMs - sinceStart()))
-    await failure.mend(api)
+    await failure.restore(api)
     const mendedAt = sinceStart()
     await pause(phaseMs + TIMEOUT_MS)
     const bounds = [WARM_UP_MS, brokenAt, mendedAt, mendedAt + phaseMs]
@@ -102,7 +102,7 @@ async function startProbe(
   const report = await runProbe({
     url,
     ratePerSecond,
-    durationMs: 2 * (WARM_UP_MS + 3 * phaseMs + MENDED_MAX_MS), // more than any run takes: it is ended when it is over
+    durationMs: 2 * (WARM_UP_MS + 3 * phaseMs + RECOVERY_MAX_MS), // longer than any run, which is stopped when it is over
     connections,
     from: sources,
     timeoutMs: TIMEOUT_MS,
@@ -112,7 +112,7 @@ async function startProbe(
   return { load: name, outcomes, report }
 }
 
-/** @param bounds where the phases begin and the last one ends, ms since the start of the probe */
+/** @param bounds starts of the phases and end of the last one, ms since the start of the probe */
 function resultOf({ load, outcomes, report }: Probed, bounds: readonly number[]): LoadResult {
   const phases = Object.fromEntries(
     PHASES.map((name, i) => [name, phaseOf(outcomes, bounds[i]!, bounds[i + 1]!)]),

@@ -1,12 +1,12 @@
 import { type Outage, type ProbeOutcome, type Quantiles, quantilesOf } from '@fivetuple/client'
 
-/** Requests that were due in one stretch of time. */
+/** Requests that were due in one period. */
 export interface Phase {
   readonly fromMs: number
   readonly toMs: number
   readonly requests: number
   readonly failed: number
-  /** Failures by cause. */
+  /** Failures per cause. */
   readonly errors: Readonly<Record<string, number>>
   /** Latency of those that were completed, from the moment they were due. */
   readonly latency: Quantiles
@@ -15,7 +15,7 @@ export interface Phase {
 export const PHASES = ['before', 'during', 'after'] as const
 export type PhaseName = (typeof PHASES)[number]
 
-/** Sums outcomes up that were due from `fromMs` on and before `toMs`. */
+/** Summarizes outcomes that were due from `fromMs` on and before `toMs`. */
 export function phaseOf(outcomes: readonly ProbeOutcome[], fromMs: number, toMs: number): Phase {
   const due = outcomes.filter(({ dueMs }) => dueMs >= fromMs && dueMs < toMs)
   const errors: Record<string, number> = {}
@@ -31,7 +31,7 @@ export function phaseOf(outcomes: readonly ProbeOutcome[], fromMs: number, toMs:
   }
 }
 
-/** The longest stretch of failures, ms; 0: nothing failed. */
+/** Longest period of failures, ms; 0 if nothing failed. */
 export function longestOutageMs(outages: readonly Outage[]): number {
   return Math.max(0, ...outages.map(({ fromMs, toMs }) => toMs - fromMs))
 }

@@ -2,12 +2,21 @@ import { figure, renderTable } from '../table.js'
 import type { FailureResult, LoadResult } from './measure.js'
 import { PHASES } from './phases.js'
 
-/** A table of what each kind of client saw of each failure. */
+/** Renders a table of the effect of each failure on each kind of client. */
 export function renderFailures(results: readonly FailureResult[]): string {
   return [
-    'Latency from the moment a request was due, ms; outage: longest stretch with failures, in steps of 100 ms',
+    'Latency from the moment a request was due, ms; outage: longest period of failures, in steps of 100 ms',
     renderTable([
-      ['failure', 'load', 'lasted ms', 'requests', 'failed', 'outage ms', ...PHASES.map((p) => `p99 ${p}`), 'by cause'],
+      [
+        'failure',
+        'load',
+        'lasted ms',
+        'requests',
+        'failed',
+        'outage ms',
+        ...PHASES.map((p) => `p99 ${p}`),
+        'per cause',
+      ],
       ...results.flatMap(({ failure, durationMs, loads }) =>
         loads.map((load, i) => [i === 0 ? failure : '', ...row(load, i === 0 ? figure(durationMs) : '')]),
       ),

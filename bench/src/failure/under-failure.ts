@@ -6,8 +6,8 @@ import { type FailureResult, measureFailure } from './measure.js'
 import { renderFailures } from './render.js'
 
 /**
- * Requests per second of each load: low enough for one LB, so that what fails is the failure's
- * doing.
+ * Requests per second of each load: low enough for one LB, so that all failed requests are due to
+ * the failure.
  */
 const RATE_PER_SECOND = 150
 
@@ -19,7 +19,7 @@ export interface UnderFailureOptions {
   readonly only: readonly string[]
 }
 
-/** What failures cost clients: each happens once, under the same load. */
+/** Measures the cost of failures for clients: each happens once, under the same load. */
 export async function underFailure(options: UnderFailureOptions): Promise<void> {
   const { lbs, backends, seconds, only } = options
   const at = environment()

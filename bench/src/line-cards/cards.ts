@@ -18,7 +18,7 @@ export interface CardsOptions {
 }
 
 /**
- * Two clusters that differ in `lineCards` alone, under the same load in turns.
+ * Compares two clusters that differ only in `lineCards`, under the same load in turns.
  * @throws Error if wrk is missing
  */
 export async function compareCards({ cards, lbs, backends, seconds, rounds, ...tools }: CardsOptions): Promise<void> {

@@ -2,13 +2,13 @@ import autocannon from 'autocannon'
 import type { Load, RequestKind } from './load.js'
 import { Window } from './window.js'
 
-/** autocannon looks this often whether it is to end; it does not before. */
+/** Interval at which autocannon checks whether it is to end. */
 const SAMPLE_MS = 50
-/** It ends when it is told to; this is for the case that nobody does. */
+/** Longest run, in case it is not stopped. */
 const SPARE_SECONDS = 30
 
 /**
- * Load by autocannon. Its own sums are left aside: they cannot skip a warm-up, and its histogram
+ * Load by autocannon. Its own totals are not used: they cannot skip a warm-up, and its histogram
  * rounds to whole milliseconds, which is coarse at some ten thousand requests a second.
  */
 export function autocannonLoad({ method, bodyBytes, isFresh }: RequestKind): Load {
@@ -44,8 +44,8 @@ export function autocannonLoad({ method, bodyBytes, isFresh }: RequestKind): Loa
 }
 
 /**
- * When it is to connect anew, it drops each response before it counts it; its parser's events are
- * there all the same.
+ * Counts responses by the events of the parser: with a new connection for each request, autocannon
+ * drops each response before it counts it.
  */
 function countFresh(
   client: autocannon.Client,

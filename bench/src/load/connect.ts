@@ -2,15 +2,18 @@ import { connect, type Socket } from 'node:net'
 import { wasSocketReset } from '@fivetuple/runtime'
 import type { LoadOptions } from './load.js'
 
-/** What becomes of a connection. */
+/** Handlers of a connection. */
 export interface ConnectionEvents {
-  /** So many bytes have been read to the beginning of the buffer. */
+  /** Called with the number of bytes read to the beginning of the buffer. */
   onBytes(bytes: number): void
-  /** It is over. @param failure errno; undefined: it was closed in order */
+  /**
+   * Called at its end.
+   * @param failure errno; undefined: it was closed in order
+   */
   onClose(failure: string | undefined): void
 }
 
-/** Connects to where a load goes, reading into one buffer again and again. */
+/** Connects to the target of a load. All reads use one buffer. */
 export function connectTo(
   { host, port }: Pick<LoadOptions, 'host' | 'port'>,
   buffer: Uint8Array,

@@ -2,16 +2,16 @@ import { connect, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Load, LoadOptions } from './load.js'
 
-/** Opened at the same time. */
+/** Number of connections opened at the same time. */
 const CONCURRENCY = 128
-/** Without an answer until then, a connection counts as failed. */
+/** Time without a response after which a connection counts as failed. */
 const OPEN_MAX_MS = 10_000
-/** After they are closed, for all hops to forget them before the next way is measured. */
+/** Wait after they are closed, so that all hops drop them before the next contender is measured. */
 const REST_MS = 500
 
 /**
  * Holds connections open while another load runs. Each has had one small request completed, so it
- * stands on the whole way to the backend; then nothing more happens on it.
+ * is established along the whole path to the backend. Then it is idle.
  */
 export function withIdle(count: number, load: Load): Load {
   return async (options) => {
@@ -37,9 +37,9 @@ class IdleConnections {
   readonly #options: LoadOptions
   readonly #sockets: Socket[] = []
   #isOver = false
-  /** That never stood. */
+  /** Connections that were never established. */
   failed = 0
-  /** That stood and ended although nobody wanted it. */
+  /** Connections that ended without being closed. */
   lost = 0
 
   constructor(options: LoadOptions) {

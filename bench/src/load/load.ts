@@ -1,41 +1,38 @@
-/** How one load is to be made: closed loop, each connection has one request under way. */
+/** Settings of one load: a closed loop, each connection has one request under way. */
 export interface LoadOptions {
   readonly host: string
   readonly port: number
   readonly path: string
   readonly connections: number
-  /** Responses of this time at the start are not counted, ms. */
+  /** Warm-up at the start, whose responses are not counted, ms. */
   readonly warmUpMs: number
   readonly measureMs: number
-  /**
-   * Called when counting begins and when it ends: the moments to read what else belongs to this
-   * window.
-   */
+  /** Called when counting begins and when it ends, to read other figures of this window. */
   readonly onWindow: (edge: 'begin' | 'end') => void
   readonly signal: AbortSignal
 }
 
-/** What was counted within the window. */
+/** Counts within the window. */
 export interface LoadSample {
   readonly windowMs: number
   readonly requests: number
   /** Bytes received, heads included; of requests with a body: of the bodies sent. */
   readonly bytes: number
-  /** NaN when nothing was completed; p99Ms, too. */
+  /** Median latency; NaN if nothing was completed, like p99Ms. */
   readonly p50Ms: number
   readonly p99Ms: number
   /** Failures by code, over the whole run. */
   readonly errors: Readonly<Record<string, number>>
-  /** Of the load itself, where it is a process of its own. */
+  /** CPU time of the load itself, if it is a process of its own. */
   readonly cpuSeconds?: number | undefined
 }
 
-/** What each request of a load is. */
+/** Kind of request of a load. */
 export interface RequestKind {
   readonly method: 'GET' | 'POST'
-  /** Of the request's body. */
+  /** Size of the request's body, bytes. */
   readonly bodyBytes: number
-  /** A new connection for each request. */
+  /** True for a new connection for each request. */
   readonly isFresh: boolean
 }
 

@@ -6,18 +6,16 @@ import type { Window } from './window.js'
 const READ_BYTES = 64 * 1024
 const HEAD_END = Buffer.from('\r\n\r\n')
 
-/**
- * One keep-alive connection of an open loop: asks when it is told to, one request after the other.
- */
+/** One keep-alive connection of an open loop. It sends requests on demand, one after the other. */
 export class PacedConnection {
   readonly #options: LoadOptions
   readonly #window: Window
   readonly #request: string
   readonly #buffer = Buffer.allocUnsafe(READ_BYTES)
   #socket: Socket | undefined
-  /** When requests were due that are not completed, ms; the first is under way. */
+  /** Due times of the requests that are not completed, ms. The first one is under way. */
   #due: number[] = []
-  #answer = ''
+  #response = ''
   #isOver = false
 
   constructor(options: LoadOptions, window: Window) {
@@ -33,15 +31,18 @@ export class PacedConnection {
       onClose: (failure = 'PEER_CLOSED') => {
         if (this.#isOver) return
         this.#window.error(failure)
-        this.#due.shift() // the one that was under way has failed
-        this.#answer = ''
+        this.#due.shift() // the request under way has failed
+        this.#response = ''
         this.open()
         if (this.#due.length > 0) this.#send()
       },
     })
   }
 
-  /** A request is due since so long, ms on the performance clock. */
+  /**
+   * Adds a request.
+   * @param dueMs its due time, ms on the performance clock
+   */
   due(at: number): void {
     this.#due.push(at)
     if (this.#due.length === 1) this.#send()
@@ -58,14 +59,14 @@ export class PacedConnection {
 
   #onBytes(bytes: number): void {
     this.#window.received(bytes)
-    this.#answer += this.#buffer.toString('latin1', 0, bytes)
-    const head = this.#answer.indexOf('\r\n\r\n')
+    this.#response += this.#buffer.toString('latin1', 0, bytes)
+    const head = this.#response.indexOf('\r\n\r\n')
     if (head < 0) return
-    const length = Number(/\r\ncontent-length: *(\d+)/i.exec(this.#answer)?.[1])
-    if (this.#answer.length < head + HEAD_END.length + length) return
-    if (this.#answer.startsWith('HTTP/1.1 200 ')) this.#window.response(performance.now() - this.#due[0]!)
-    else this.#window.error(`HTTP_${this.#answer.slice(9, 12)}`)
-    this.#answer = ''
+    const length = Number(/\r\ncontent-length: *(\d+)/i.exec(this.#response)?.[1])
+    if (this.#response.length < head + HEAD_END.length + length) return
+    if (this.#response.startsWith('HTTP/1.1 200 ')) this.#window.response(performance.now() - this.#due[0]!)
+    else this.#window.error(`HTTP_${this.#response.slice(9, 12)}`)
+    this.#response = ''
     this.#due.shift()
     if (this.#due.length > 0) this.#send()
   }

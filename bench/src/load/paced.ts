@@ -4,16 +4,16 @@ import { PacedConnection } from './paced-connection.js'
 import { Window } from './window.js'
 
 /**
- * Requests leave at the first tick after they are due: a timer can't do better, so they come in
- * runs of a tick's worth.
+ * Interval of the timer, ms. Requests are sent at the first tick after they are due, so they come
+ * in groups of one tick.
  */
 const TICK_MS = 1
 
 /**
- * An open loop: small GETs at a fixed rate, however fast they are completed, spread in turn over
- * keep-alive connections. A request that is due while its connection still waits for an answer
- * waits in turn, and its latency counts from when it was due. So the same work is asked of whatever
- * is measured, which a closed loop does not: there the faster gets more to do.
+ * Open loop: small GETs at a fixed rate, whatever the latency, over keep-alive connections in turn.
+ * A request that is due while its connection waits for a response is queued, and its latency counts
+ * from its due time. So each contender gets the same number of requests. In a closed loop a faster
+ * one gets more.
  *
  * @param perSecond requests
  */

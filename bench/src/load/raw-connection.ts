@@ -4,12 +4,12 @@ import type { LoadOptions, RequestKind } from './load.js'
 import type { Window } from './window.js'
 
 const READ_BYTES = 256 * 1024
-/** Of a body; it is sent again and again. */
+/** Chunk of a body, which is sent repeatedly. */
 const BLOCK = Buffer.alloc(256 * 1024, 'x')
 const HEAD_END = Buffer.from('\r\n\r\n')
 
 /**
- * One connection of a closed loop over bare sockets, for what autocannon can't measure: with
+ * One connection of a closed loop over bare sockets, for loads that autocannon can't measure. With
  * `reconnectRate: 1` it drops every response uncounted, and it decodes each body to a string, which
  * costs more than receiving it.
  */
@@ -21,7 +21,7 @@ export class RawConnection {
   readonly #buffer = Buffer.allocUnsafe(READ_BYTES)
   #socket: Socket | undefined
   #startedMs = 0
-  /** Bytes of the answer still to come; -1: its head is not complete. */
+  /** Bytes of the response still to come; -1 while its head is incomplete. */
   #left = -1
   #head = Buffer.alloc(0)
   #isOver = false
@@ -97,7 +97,7 @@ export class RawConnection {
     }
     if (this.#left > 0) return
     this.#window.response(performance.now() - this.#startedMs)
-    if (this.#kind.isFresh) return // the server closes, and with that the next one starts
+    if (this.#kind.isFresh) return // the server closes, and then the next one starts
     this.#begin()
     if (this.#socket) this.#send(this.#socket)
   }

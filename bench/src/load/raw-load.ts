@@ -2,15 +2,15 @@ import { type Load, type LoadOptions, type LoadSample, type RequestKind, SMALL_G
 import { RawConnection } from './raw-connection.js'
 import { Window } from './window.js'
 
-/** A new connection for each request. */
+/** Load with a new connection for each request. */
 export const freshLoad: Load = (options) => run(options, { ...SMALL_GET, isFresh: true })
 
-/** Keep-alive connections that read bodies and throw them away. */
+/** Load of keep-alive connections that read bodies and discard them. */
 export const bodiesLoad: Load = (options) => run(options, SMALL_GET)
 
 /**
- * Keep-alive connections that send bodies; bytes are counted as the kernel takes them, so that a
- * window need not hold whole bodies.
+ * Load of keep-alive connections that send bodies. Bytes are counted as the kernel takes them, so
+ * that a window need not contain whole bodies.
  */
 export function uploadLoad(bodyBytes: number): Load {
   return (options) => run(options, { method: 'POST', bodyBytes, isFresh: false })

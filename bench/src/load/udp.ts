@@ -2,14 +2,11 @@ import { createSocket, type Socket } from 'node:dgram'
 import type { Load, LoadOptions } from './load.js'
 import { Window } from './window.js'
 
-/** A datagram without an answer counts as lost then, and the next one is sent. */
+/** Time without a response after which a datagram counts as lost, and the next one is sent. */
 const LOST_MS = 500
 const SWEEP_MS = 100
 
-/**
- * A closed loop of datagrams that are to come back: each socket has one under way, and is a flow of
- * its own.
- */
+/** Closed loop of datagrams that are echoed: each socket has one under way, and is one flow. */
 export function udpLoad(bytes: number): Load {
   return async (options) => {
     const window = new Window()

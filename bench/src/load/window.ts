@@ -1,7 +1,7 @@
 import { quantile } from '../statistics.js'
 import type { LoadOptions, LoadSample } from './load.js'
 
-/** Counts what falls between the end of the warm-up and the end of the measurement. */
+/** Counts events between the end of the warm-up and the end of the measurement. */
 export class Window {
   readonly #latenciesMs: number[] = []
   readonly #errors = new Map<string, number>()
@@ -22,7 +22,10 @@ export class Window {
     this.#errors.set(code, (this.#errors.get(code) ?? 0) + 1)
   }
 
-  /** Lets the time pass; resolves when the measurement is over or has been aborted. */
+  /**
+   * Waits for the warm-up and the measurement. Resolves when the measurement is over or has been
+   * aborted.
+   */
   async pass({ warmUpMs, measureMs, onWindow, signal }: LoadOptions): Promise<void> {
     await elapse(warmUpMs, signal)
     onWindow('begin')
@@ -46,7 +49,7 @@ export class Window {
   }
 }
 
-/** Resolves after so long, or when the signal aborts. */
+/** Resolves after this time, or when the signal aborts. */
 export function elapse(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const done = (): void => {

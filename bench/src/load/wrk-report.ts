@@ -1,12 +1,12 @@
 import type { LoadSample, RequestKind } from './load.js'
 
-/** Begins the line that the script writes. */
+/** Prefix of the line that the script writes. */
 const MARK = 'fivetuple-bench '
 const ERRORS = ['connect', 'read', 'write', 'status', 'timeout'] as const
 
 /**
- * A script for wrk that makes such requests, and in the end writes what it counted on a line of its
- * own, exact to the microsecond.
+ * Returns a script for wrk that sends such requests, and at the end writes its counts on one line,
+ * exact to the microsecond.
  */
 export function wrkScript({ method, bodyBytes, isFresh }: RequestKind): string {
   const figures = [
@@ -25,7 +25,7 @@ end
 `
 }
 
-/** Reads that line in wrk's output; undefined when it is not there. */
+/** Parses that line in wrk's output; undefined if it is missing. */
 export function parseWrkReport(output: string): LoadSample | undefined {
   const line = output.split('\n').find((line) => line.startsWith(MARK))
   const figures = line?.slice(MARK.length).split(' ').map(Number)

@@ -8,13 +8,13 @@ import type { Load, LoadOptions, LoadSample, RequestKind } from './load.js'
 import { elapse } from './window.js'
 import { parseWrkReport, wrkScript } from './wrk-report.js'
 
-/** It is told to end long before. */
+/** Longest run of wrk, which is stopped long before. */
 const DURATION_MAX = '600s'
-/** A response later than this counts as an error. */
+/** Timeout after which a response counts as an error. */
 const TIMEOUT = '10s'
 
 /**
- * Load by wrk, one thread. It can't leave out a warm-up, so that is a run of its own: the measured
+ * Load by wrk, one thread. It can't skip a warm-up, so the warm-up is a separate run: the measured
  * run begins with opening its connections.
  *
  * @param command wrk, or its path
@@ -57,9 +57,9 @@ async function run(
     })
   const closed = once(child, 'close')
   await Promise.race([elapse(ms, signal), closed])
-  // What it has used is gone with it, so this misses its last tenth of a second.
+  // The usage of an ended process can't be read, so this misses its last tenth of a second.
   const cpuSeconds = child.pid === undefined ? undefined : usageOf([child.pid])?.cpuSeconds
-  child.kill('SIGINT') // it ends as if its time were over
+  child.kill('SIGINT') // it ends as at the end of its time
   await closed
   process.off('exit', killed)
   const sample = parseWrkReport(output)

@@ -5,13 +5,13 @@ import type { TimedBench } from './micro-bench.js'
 import { scatter } from './packets.js'
 
 const ROUTES = 100_000
-/** What a read of a socket brings at most. */
+/** Largest read of a socket, bytes. */
 const CHUNK_BYTES = 65_536
 const BACKENDS = 100
-/** The larger table of the paper: also prime. */
+/** Size of the larger table of the paper, also prime. */
 const LARGE_MAGLEV_SLOTS = 655_373
 
-/** What runs when routes or backends change. */
+/** Benches of code that runs when routes or backends change. */
 export const controlPlaneBenches: readonly TimedBench[] = [
   { name: `bgp decode, ${ROUTES} routes, per route`, prepare: decode },
   ...[MAGLEV_SLOTS, LARGE_MAGLEV_SLOTS].map((slots) => ({
@@ -20,7 +20,7 @@ export const controlPlaneBenches: readonly TimedBench[] = [
   })),
 ]
 
-/** A whole table in full messages, as a peer sends it after OPEN. */
+/** Encodes a whole table in full messages, as a peer sends it after OPEN. */
 function decode(): () => number {
   const next = scatter(7)
   const prefixes = Array.from({ length: ROUTES }, () => hostPrefix(next()))

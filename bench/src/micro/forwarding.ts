@@ -54,7 +54,7 @@ function ecmp(hash: FlowHash, selector: Selector): () => number {
   }
 }
 
-/** Look up, hash, select, count: what a switch does for a packet that its edge sends. */
+/** Look-up, hash, selection and counting, as a switch does for a packet that its edge sends. */
 function decide(selection: EcmpSelection): () => number {
   const forwarder = forwarderOf(selection)
   const next = scatter(5)
@@ -73,7 +73,7 @@ function decide(selection: EcmpSelection): () => number {
 function lookup(count: number): () => number {
   const next = scatter(2)
   const routes: Route[] = Array.from({ length: count }, (_, i) => ({
-    // Mostly host routes, as in the fabric; the rest is what may lie behind them.
+    // Mostly host routes, as in the fabric. The others are prefixes that may lie behind them.
     prefix: prefixOf(next(), i % 10 === 0 ? 24 : 32),
     nextHops: NEXT_HOPS,
     cost: 0,
@@ -103,7 +103,7 @@ function forward(): Operations {
     writePacket(fresh, i * PACKET_BYTES, next(), next() & 0xffff, VIP, 8080, TcpFlag.ACK)
   const run = new Uint8Array(fresh.length)
   return {
-    refresh: () => run.set(fresh), // else the TTL runs out
+    refresh: () => run.set(fresh), // otherwise the TTL expires
     run: () => {
       forwarder.receive(run, 0, run.length, INGRESS, 0)
       return RUN_PACKETS

@@ -8,11 +8,11 @@ const VIP = 0x7f140a01
 const VIP_PORT = 8080
 const BIP = 0x7f140201
 const BACKEND_PORT = 8080
-/** A backend takes 64,000 sessions of one BIP: enough of them for a million. */
+/** Number of backends: each takes 64,000 sessions of one BIP, so there are enough for a million. */
 const BACKENDS = 32
 const CLIENT_PORTS = 50_000
 
-/** One LB with so many established TCP sessions, numbered from 0. */
+/** LB with this many established TCP sessions, numbered from 0. */
 export class LbWithSessions {
   readonly uplink = new NullOutput()
   readonly downlink = new NullOutput()
@@ -20,7 +20,7 @@ export class LbWithSessions {
   readonly #natPorts: Uint16Array
   readonly #packet = new Uint8Array(PACKET_BYTES)
 
-  /** @param idleMs when sessions expire */
+  /** @param idleMs idle time after which sessions expire */
   constructor(count: number, maxSessions = count, idleMs = 2 ** 31 - 1) {
     this.forwarder = new LbForwarder(
       {
@@ -77,10 +77,7 @@ export class LbWithSessions {
     writePacket(b, o, 0x7f146401 + Math.floor(i / CLIENT_PORTS), 1024 + (i % CLIENT_PORTS), VIP, VIP_PORT, flags)
   }
 
-  /**
-   * Writes a packet of session `i`, one of those that were there from the beginning, towards the
-   * BIP.
-   */
+  /** Writes a packet of session `i`, one of the initial ones, towards the BIP. */
   writeFromBackend(b: Uint8Array, o: number, i: number, flags: number): void {
     writePacket(b, o, backendAddress(i), BACKEND_PORT, BIP, this.#natPorts[i]!, flags)
   }

@@ -1,19 +1,19 @@
-/** Something that runs per packet, flow or change of the tables, to be timed. */
+/** Timed bench of code that runs per packet, flow or change of the tables. */
 export interface TimedBench {
   readonly name: string
-  /** Builds what it needs. `refresh` comes before each `run`, and is not timed. */
+  /** Builds its data. `refresh` runs before each `run`, and is not timed. */
   readonly prepare: () => Operations
 }
 
-/** Does some operations and tells how many. */
+/** Does some operations and returns their number. */
 export type Operations = (() => number) | { readonly run: () => number; readonly refresh: () => void }
 
-/** Something whose memory is measured. */
+/** Bench of memory. */
 export interface MemoryBench {
   readonly name: string
-  /** Builds it, and returns it for as long as it is measured. */
+  /** Builds the items, and returns them, so that they stay alive while they are measured. */
   readonly build: () => object
-  /** How many there are in it, by which the bytes are divided. */
+  /** Number of items, by which the bytes are divided. */
   readonly count: number
 }
 

@@ -12,7 +12,7 @@ const ONE_BENCH = fileURLToPath(new URL('one-bench.js', import.meta.url))
 
 export interface MicroBenchOptions {
   readonly rounds: number
-  /** Names, or parts of names, of what is to run; none: all. */
+  /** Names, or parts of names, of the benches to run; none: all. */
   readonly only: readonly string[]
 }
 
@@ -22,8 +22,8 @@ interface Result extends Spread {
 }
 
 /**
- * Measures what runs per packet, without I/O. Each bench has a process of its own: what the
- * compiler has learned from one would slow the next, and no switch runs five selections at once.
+ * Measures code that runs per packet, without I/O. Each bench has its own process: the
+ * optimizations for one would slow the next, and no switch runs five selections at once.
  */
 export async function microBenches({ rounds, only }: MicroBenchOptions): Promise<void> {
   const chosen = MICRO_BENCHES.filter(({ name }) => only.length === 0 || only.some((part) => name.includes(part)))

@@ -1,6 +1,6 @@
 import type { PacketOutput } from '@fivetuple/packet'
 
-/** Discards packets; those written last can be inspected. */
+/** Output that discards packets. Those written last can be inspected. */
 export class NullOutput implements PacketOutput {
   readonly blocked = false
   readonly buffer = new Uint8Array(65_535)

@@ -3,8 +3,8 @@ import { MICRO_BENCHES } from './benches.js'
 import { memoryPerItem } from './memory.js'
 import { time } from './time.js'
 
-// The process of one micro bench: name and number of rounds are its arguments, its parent is told
-// the result.
+// Process of one micro bench. Its arguments are the name and the number of rounds. It sends the
+// result to its parent.
 const [name, rounds] = process.argv.slice(2)
 const bench = MICRO_BENCHES.find((bench) => bench.name === name)
 assert(bench !== undefined, `no bench is named '${name}'`)

@@ -7,10 +7,10 @@ import {
   writeTcpHeader,
 } from '@fivetuple/packet'
 
-/** A TCP packet without data. */
+/** Size of a TCP packet without data. */
 export const PACKET_BYTES = IPV4_HEADER_BYTES + TCP_HEADER_BYTES
 
-/** Writes one at `o`, with an offloaded transport checksum. */
+/** Writes such a packet at `o`, with an offloaded transport checksum. */
 export function writePacket(
   b: Uint8Array,
   o: number,
@@ -25,8 +25,8 @@ export function writePacket(
 }
 
 /**
- * Numbers that look random and are the same in every run (mulberry32).
- * @returns 32 unsigned bits each time
+ * Returns a generator of numbers that look random and are the same in every run (mulberry32), 32
+ * unsigned bits each.
  */
 export function scatter(seed: number): () => number {
   let state = seed

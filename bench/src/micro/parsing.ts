@@ -15,7 +15,7 @@ import { PACKET_BYTES, scatter, writePacket } from './packets.js'
 
 const PACKETS = 1_024
 
-/** What every hop does first. */
+/** Benches of the first steps of every hop. */
 export const parsingBenches: readonly TimedBench[] = [
   { name: 'check a header and read the five-tuple', prepare: parse },
 ]

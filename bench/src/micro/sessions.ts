@@ -6,11 +6,11 @@ const MILLION = 1_000_000
 /** Sessions that live during the churn. */
 const STANDING = 100_000
 const STEP = 1_024
-/** So that `STEP` new sessions a round leave `STANDING` of them alive. */
+/** Idle time, so that `STEP` new sessions a round leave `STANDING` of them alive. */
 const ROUND_MS = 10
 const IDLE_MS = (STANDING / STEP) * ROUND_MS
 
-/** What sessions cost besides their packets. */
+/** Benches of the cost of sessions besides their packets. */
 export const sessionBenches: readonly MicroBench[] = [
   { name: `session: handshake and expiry, ${STANDING} alive`, prepare: churn },
   { name: 'a session, of 100000', build: () => new LbWithSessions(100_000), count: 100_000 },

@@ -6,7 +6,7 @@ const REQUEST_BYTES = 100
 const RESPONSE_BYTES = 300
 const EXCHANGES = 256
 
-/** What a fabric connection costs its two ends, without wire and sockets. */
+/** Benches of the two ends of a fabric connection, without wire and sockets. */
 export const tcpBenches: readonly TimedBench[] = [
   { name: 'tcp request and response, both ends', prepare: pingPong },
   { name: 'tcp connection with one exchange, both ends', prepare: connections },
@@ -43,8 +43,8 @@ class Pair {
   }
 
   /**
-   * Passes segments to and fro until nobody has anything to say. Returns the bytes that were
-   * delivered.
+   * Passes segments back and forth until neither end has anything to send. Returns the bytes that
+   * were delivered.
    */
   settle(now: number): number {
     let delivered = 0

@@ -1,11 +1,11 @@
 import { type Spread, spreadOf } from '../statistics.js'
 import type { Operations, TimedBench } from './micro-bench.js'
 
-/** Long enough for the compiler to be done with it. */
+/** Warm-up, long enough for the compiler to finish. */
 const WARM_UP_MS = 150
 const ROUND_MS = 60
 
-/** Nanoseconds per operation, over some rounds. */
+/** Returns the nanoseconds per operation of each round. */
 export function time({ prepare }: TimedBench, rounds: number): Spread {
   const operations = prepare()
   nanosecondsPerOperation(operations, WARM_UP_MS)

@@ -4,15 +4,15 @@ import { LbWithSessions } from './lb-with-sessions.js'
 import type { Operations, TimedBench } from './micro-bench.js'
 import { PACKET_BYTES, scatter, writePacket } from './packets.js'
 
-/** Packets per run, as cables hand them over under load. */
+/** Packets per run, as cables deliver them under load. */
 const RUN_PACKETS = 64
 /**
- * Packets measured, of sessions all over the table: at a million their records are twice what a
- * cache of 16 MB holds.
+ * Packets measured, of sessions all over the table: with a million sessions their records are twice
+ * the size of a cache of 16 MB.
  */
 const SAMPLE = 262_144
 
-/** NAT both ways, and the rewriting alone. */
+/** Benches of NAT in both directions, and of the rewriting alone. */
 export const translationBenches: readonly TimedBench[] = [
   { name: 'rewrite a packet, checksum offloaded', prepare: () => rewrite(false) },
   { name: 'rewrite a packet, with its checksum', prepare: () => rewrite(true) },
@@ -36,7 +36,7 @@ function rewrite(hasChecksum: boolean): () => number {
   }
 }
 
-/** One LB with so many established sessions, and packets of sessions chosen at random. */
+/** LB with this many established sessions, and packets of random sessions. */
 function nat(count: number, toBackend: boolean): Operations {
   const lb = new LbWithSessions(count)
   const next = scatter(4)

@@ -14,7 +14,7 @@ const BAR_SHARE = 0.56
 /** Room above the highest bar for its figure. */
 const HEADROOM = 1.15
 
-/** What a bar consists of, from the bottom up. */
+/** Parts of a bar, from the bottom up. */
 interface Part {
   readonly words: string
   /** Colour: `s1` and so on. */
@@ -30,7 +30,7 @@ interface Panel {
 const PANELS: readonly Panel[] = [
   { title: 'CPU µs per request, closed loop', parts: cpuParts('closed') },
   { title: 'CPU µs per request, fixed rate', parts: cpuParts('paced') },
-  { title: 'Start to first answer, s', parts: [{ words: '', number: 4, of: ({ startMs }) => startMs / 1000 }] },
+  { title: 'Start to first response, s', parts: [{ words: '', number: 4, of: ({ startMs }) => startMs / 1000 }] },
 ]
 
 function cpuParts(load: LoadName): Part[] {
@@ -42,10 +42,10 @@ function cpuParts(load: LoadName): Part[] {
 }
 
 /**
- * What growth costs along one axis: a bar for each point, side by side for CPU time under both
- * loads and for the time to start.
+ * Draws the cost of growth along one axis: a bar for each point, side by side for CPU time under
+ * both loads and for the time to start.
  *
- * @param axis what grows, for people
+ * @param axis name of the axis, for display
  */
 export function drawGrowth(axis: string, results: readonly ScaleResult[]): string {
   const height = HEAD_HEIGHT + PLOT_HEIGHT + FOOT_HEIGHT
@@ -95,7 +95,7 @@ function drawLegend(parts: readonly Part[], left: number): string[] {
       ])
 }
 
-/** What could not be measured has no height. */
+/** Bars without a measurement have no height. */
 function finite(value: number): number {
   return Number.isFinite(value) ? value : 0
 }

@@ -7,11 +7,14 @@ import { median } from '../statistics.js'
 import { CONNECTIONS, type ScalePoint, scaleConfig } from './points.js'
 
 const WARM_UP_MS = 700
-/** Requests after which a process is compiled: each LB gets so many, as far as the time allows. */
+/**
+ * Requests after which the code of a process is compiled: each LB gets this many, as far as the
+ * time allows.
+ */
 const WARM_REQUESTS = 4_000
 const WARM_MAX_MS = 30_000
 
-/** What one load has cost at one point: medians of the rounds. */
+/** Cost of one load at one point: medians of the rounds. */
 export interface LoadCost {
   readonly requestsPerSecond: number
   /** CPU µs of both switches and all LBs per request. */
@@ -22,13 +25,13 @@ export interface LoadCost {
   readonly errors: Readonly<Record<string, number>>
 }
 
-/** "The same load" can mean two things, so there are two. */
+/** The two meanings of "the same load". */
 export type LoadName = 'closed' | 'paced'
 
-/** What one point has cost. */
+/** Cost of one point. */
 export interface ScaleResult {
   readonly point: ScalePoint
-  /** From the launcher's start to the first answer through the VIP, ms. */
+  /** Time from the launcher's start to the first response through the VIP, ms. */
   readonly startMs: number
   readonly loads: Readonly<Record<LoadName, LoadCost>>
   /** Resident bytes of both switches and all LBs, at the end. */
@@ -39,8 +42,8 @@ export interface MeasureOptions {
   readonly seconds: number
   readonly rounds: number
   /**
-   * `closed`: as many requests under way as connections. `paced`: as many a second, however fast
-   * they are completed.
+   * `closed`: as many requests under way as connections. `paced`: a fixed number of requests a
+   * second, whatever their latency.
    */
   readonly loads: Readonly<Record<LoadName, Load>>
   readonly signal: AbortSignal
@@ -56,7 +59,7 @@ export async function measurePoint(point: ScalePoint, options: MeasureOptions): 
     const [host, port] = cluster.ready.vips[0]!.listen.split(':')
     const first = await request(`http://${host}:${port}/`)
     await first.body.dump()
-    if (first.statusCode !== 200) throw new Error(`${point.name}: the first answer is ${first.statusCode}`)
+    if (first.statusCode !== 200) throw new Error(`${point.name}: the first response is ${first.statusCode}`)
     const startMs = performance.now() - startedAt
     await warmUp(cluster, point, options)
     const closed = await loadRounds(cluster, point, options.loads.closed, options)

@@ -1,29 +1,29 @@
-/** One size of cluster, or one number of flows, that is measured. */
+/** Size of cluster, or number of flows, that is measured. */
 export interface ScalePoint {
-  /** What grows. */
+  /** Axis: what grows. */
   readonly axis: 'lbs' | 'vips' | 'flows'
   readonly name: string
-  /** How much of it. */
+  /** Position on the axis. */
   readonly value: number
   readonly lbs: number
   readonly vips: number
-  /** Connections that stand idle beside those of the load. */
+  /** Idle connections beside those of the load. */
   readonly idle: number
 }
 
 const LBS = [1, 2, 4, 8, 16, 32, 64]
 const VIPS = [1, 10, 100, 1_000]
 const FLOWS = [100, 1_000, 10_000, 100_000]
-/** Of the load that all points have in common: enough for batches to form on each of 32 cables. */
+/** Connections of the load that all points share: enough for batches on each of 32 cables. */
 export const CONNECTIONS = 256
 const DEFAULT_LBS = 4
-/** Files of a switch that are no flows. */
+/** Open files of a switch besides its flows. */
 const SPARE_FILES = 500
 
 /**
- * The points along each axis; all else stays as small as it can be.
+ * Returns the points along each axis. The other quantities are as small as possible.
  *
- * @param files how many a process may have open: each flow takes one in either switch
+ * @param files limit of open files of a process: each flow needs one in either switch
  */
 export function scalePoints(files: number): { readonly points: ScalePoint[]; readonly leftOut: ScalePoint[] } {
   const all: ScalePoint[] = [
@@ -43,7 +43,7 @@ function point(
   return { axis, name: `${axis}-${value}`, value, lbs: DEFAULT_LBS, vips: 1, idle: 0, ...sizes }
 }
 
-/** The configuration of a cluster of this size. */
+/** Returns the configuration of a cluster of this size. */
 export function scaleConfig({ lbs, vips }: ScalePoint): string {
   const names = Array.from({ length: vips }, (_, i) => `  - { name: vip-${i + 1} }`)
   return `block: auto\nlbs: ${lbs}\nbackends: 4\nvips:\n${names.join('\n')}\n`

@@ -21,7 +21,7 @@ interface GrowthTable {
   readonly rows: string[][]
 }
 
-/** What grew along one axis, and what that cost: drawn, and as a table for each load. */
+/** Growth along one axis and its cost: drawn, and as a table for each load. */
 interface Growth {
   readonly title: string
   readonly svg: string
@@ -36,7 +36,7 @@ function growths(results: readonly ScaleResult[]): Growth[] {
   }).filter(({ tables }) => tables.length > 0)
 }
 
-/** A table per axis and load. */
+/** Returns a table per axis and load. */
 export function scaleTables(results: readonly ScaleResult[]): GrowthTable[] {
   return growths(results).flatMap(({ tables }) => tables)
 }
@@ -86,7 +86,7 @@ export function scalePage(
   ])
   return renderPage({
     title: 'What growth costs',
-    lead: 'The same load on clusters of more LBs, of more VIPs, and beside more flows, once as many requests under way, once as many a second: CPU time of both switches and all LBs for each request, and the time from starting a cluster to its first answer.',
+    lead: 'The same load on clusters of more LBs, of more VIPs, and beside more flows, once as many requests under way, once as many a second: CPU time of both switches and all LBs for each request, and the time from starting a cluster to its first response.',
     environment,
     facts: { rounds: `${rounds} of ${seconds} s` },
     sections: [
@@ -95,7 +95,7 @@ export function scalePage(
         title: 'Method',
         words: [
           'For each point a cluster is started, with four backends of ours and everything as by default, warmed up until each LB has had some thousands of requests, loaded, and stopped. ' +
-            'Start is the time from starting the command to the first answer through the VIP, everything built.',
+            'Start is the time from starting the command to the first response through the VIP, everything built.',
           'The closed loop has 256 requests under way on keep-alive connections, so that a faster cluster carries more and gathers larger batches; at a fixed rate it carries the same, and the more LBs there are, ' +
             'the more packets come alone. Flows beyond the connections of the load stand idle. CPU time is that of both switches and all LBs, health checks and routing included, from /proc/<pid>/stat, ' +
             'per request, median of the rounds. All processes share this machine’s CPUs.',

@@ -21,7 +21,7 @@ export interface ScaleOptions {
   readonly wrk: string
 }
 
-/** What more LBs, more VIPs and more flows cost. */
+/** Measures the cost of more LBs, more VIPs and more flows. */
 export async function scale({ seconds, rounds, perSecond, only, wrk: command }: ScaleOptions): Promise<void> {
   const at = environment()
   const signal = interruption()

@@ -5,8 +5,8 @@ const EVERY_MS = 100
 const REQUEST = 'GET / HTTP/1.1\r\nhost: bystander\r\n\r\n'
 
 /**
- * One keep-alive connection that nothing is ever done to: it must live for the whole run, and each
- * request on it must be completed whole and in order.
+ * Keep-alive connection that no fault is aimed at. It must live for the whole run, and each request
+ * on it must be completed, in order.
  */
 export class Bystander {
   readonly #socket: Socket
@@ -17,7 +17,7 @@ export class Bystander {
   completed = 0
   /** Longest time without a response while one was due, ms. */
   longestPauseMs = 0
-  /** Reason why the connection ended although nobody closed it; undefined while it lives. */
+  /** Reason why the connection ended without being closed; undefined while it lives. */
   ended: string | undefined
   #lastMs = performance.now()
   #isClosing = false

@@ -4,25 +4,25 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type ClusterOperations, type ReadyReport, resultOf } from '@fivetuple/cluster'
 import type { Random } from '@fivetuple/faults'
 
-/** The parts of a cluster that a disturbance may act on. */
+/** Parts of a cluster that a disturbance may affect. */
 export interface Scene {
   readonly api: ClusterOperations
   readonly ready: ReadyReport
   readonly random: Random
-  /** LBs and backends that disturbances may hurt: never those of the bystanders. */
+  /** LBs and backends that disturbances may affect: never those of the bystanders. */
   readonly lbs: readonly string[]
   readonly backends: readonly string[]
   readonly web: { readonly host: string; readonly port: number }
   readonly udp: { readonly host: string; readonly port: number }
 }
 
-/** Something that happens to a cluster for some seconds. It undoes itself before it resolves. */
+/** Disturbance of a cluster for some seconds. It is undone before it resolves. */
 export interface Disturbance {
   readonly name: string
   readonly run: (scene: Scene) => Promise<void>
 }
 
-/** Longest that a role is unresponsive: below the hold time, so that routes stay. */
+/** Longest time that a role is unresponsive: below the hold time, so that routes stay. */
 const PAUSE_MAX_MS = 3_000
 const HOLD_MS = 2_000
 
@@ -103,7 +103,7 @@ export const DISTURBANCES: readonly Disturbance[] = [
   { name: 'garbage', run: garbage },
 ]
 
-/** Kills a role once it is running: it may still be on its way back from the last time. */
+/** Kills a role once it is running: it may still be restarting after the last time. */
 async function killRunning(api: ClusterOperations, name: string): Promise<void> {
   for (;;) {
     const { roles } = await api.status()
@@ -141,7 +141,7 @@ async function idleConnections(to: { host: string; port: number }, count: number
   for (const socket of sockets) socket.destroy()
 }
 
-/** 400 sockets, five datagrams each: each socket is a flow of its own. */
+/** 400 sockets with five datagrams each. Each socket is one flow. */
 async function udpBurst({ udp }: Scene): Promise<void> {
   const sockets = Array.from({ length: 400 }, () => createSocket('udp4').on('error', () => {}))
   for (let i = 0; i < 5; i++) for (const socket of sockets) socket.send('soak', udp.port, udp.host, () => {})
@@ -149,7 +149,7 @@ async function udpBurst({ udp }: Scene): Promise<void> {
   for (const socket of sockets) socket.close()
 }
 
-/** Somebody else's listeners on ports that LBs choose as source ports. */
+/** Foreign listeners on ports that LBs choose as source ports. */
 async function foreignListeners({ ready, random }: Scene): Promise<void> {
   const servers: Server[] = []
   for (const { bip } of ready.lbs)
@@ -163,8 +163,8 @@ async function foreignListeners({ ready, random }: Scene): Promise<void> {
 }
 
 /**
- * More than the API takes, from somebody without the token; its owner must get through all the
- * same.
+ * More connections than the API takes, from a client without the token. Its owner must still be
+ * served.
  */
 async function idleApiConnections({ ready, api }: Scene): Promise<void> {
   const { hostname: host, port } = new URL(ready.api)
@@ -184,7 +184,7 @@ async function garbage({ ready, random }: Scene): Promise<void> {
     }
 }
 
-/** Connects; a socket that could not is returned as well, destroyed. */
+/** Connects. A socket that could not is returned as well, destroyed. */
 function open({ host, port }: { host: string; port: number }): Promise<Socket> {
   return new Promise((resolve) => {
     const socket = connect({ host, port, allowHalfOpen: true, timeout: HOLD_MS })

@@ -6,7 +6,7 @@ import { median } from '../statistics.js'
 /** Resources that a role's process holds at one moment. Null: it could not be read. */
 export interface Holding {
   readonly role: string
-  /** Another pid than before means that the role was restarted, so its growth says nothing. */
+  /** Process id. A changed one means that the role was restarted, so its growth means nothing. */
   readonly pid: number
   readonly rssBytes: number | null
   readonly descriptors: number | null
@@ -16,7 +16,7 @@ export interface Holding {
   readonly flows: number | null
 }
 
-/** Everything that a cluster's processes hold. */
+/** Resources that a cluster's processes hold. */
 export function holdingsOf(status: ClusterStatus, launcherPid: number): Holding[] {
   const roles = status.roles.map(({ name, pid }) => {
     const node = status.switches[name] ?? status.lbs[name]
@@ -38,10 +38,7 @@ function descriptorsOf(pid: number): number | null {
   }
 }
 
-/**
- * Figures may differ by this many when nothing leaks: health checks and API connections come and
- * go.
- */
+/** Difference that is no leak: health checks and API connections come and go. */
 const SLACK = 4
 const COUNTED = ['flows', 'descriptors', 'timers'] as const
 

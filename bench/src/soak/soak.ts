@@ -33,11 +33,11 @@ export interface SoakResult {
 const RATE_PER_SECOND = 100
 const BYSTANDERS = 4
 /**
- * Load before the first look at memory: it fills pools and compiles what is hot, so that the run
- * starts where it ends.
+ * Load before memory is measured first: pools fill and hot code is compiled, so that the run starts
+ * in the state in which it ends.
  */
 const WARM_UP_MS = 20_000
-/** Idle time before memory is looked at: collectors run, closed sessions and TIME-WAITs leave. */
+/** Idle time before memory is measured: collectors run, closed sessions and TIME-WAITs end. */
 const SETTLE_MS = 12_000
 /**
  * Longest wait until tables are empty: longer than every timeout of a session in {@link CLUSTER}.
@@ -61,7 +61,10 @@ vips:
   - { name: dns, port: 5353, protocol: udp, health: { check: udp } }
 `
 
-/** Random faults under load for a long time; then everything must be as it was before. */
+/**
+ * Runs random faults under load for a long time. Afterwards the cluster must hold no more resources
+ * than before.
+ */
 export async function soak({ seconds, seed, only }: SoakOptions): Promise<void> {
   const at = environment()
   const stop = interruption()
@@ -189,7 +192,9 @@ async function untilClean(before: readonly Holding[], holdings: () => Promise<Ho
   }
 }
 
-/** True if a bystander was hurt, something was left behind, or a command failed. */
+/**
+ * Returns true if a bystander's connection ended, something was left behind, or a command failed.
+ */
 function isBad({ bystanders, leftovers: left, failures }: SoakResult): boolean {
   return bystanders.some(({ ended }) => ended !== null) || left.length > 0 || failures.length > 0
 }

@@ -8,13 +8,13 @@ import { renderMeasurements } from './render.js'
 import { type ClusterSize, TOPOLOGIES } from './topology.js'
 
 export interface CompareTopologiesOptions extends ClusterSize {
-  /** Length of each run that looks for the capacity, s. */
+  /** Length of each run of the search for the capacity, s. */
   readonly seconds: number
 }
 
 /**
- * All LBs at once against one at a time (VRRP), one cluster after the other. Exit code 130 if it is
- * interrupted.
+ * Compares all LBs at once with one at a time (VRRP), one cluster after the other. Exit code 130 if
+ * it is interrupted.
  */
 export async function compareTopologies(options: CompareTopologiesOptions): Promise<void> {
   const signal = interruption()

@@ -12,16 +12,16 @@ const TITLE_HEIGHT = 34
 const GAP = 26
 const SERIES_HEIGHT = 70
 const COLOURS = { good: '#2f6f9f', failed: '#c8452c', line: '#8a8f98', text: '#1d2129' }
-/** One per LB, in turn: neighbours differ in lightness too. */
+/** Colours, one per LB in turn. Neighbours also differ in lightness. */
 const LB_COLOURS = ['#2f6f9f', '#7fb0d3', '#1e4866', '#a9cbe3', '#4d8db8', '#d0e3f0']
 
-/** Shapes from the top down, and where the next one begins. */
+/** Shapes from the top down, and the position of the next one. */
 interface Drawing {
   readonly parts: string[]
   y: number
 }
 
-/** The comparison as an SVG picture: capacity and shares as bars, the takeovers over time. */
+/** Draws the comparison as an SVG picture: capacity and shares as bars, the takeovers over time. */
 export function drawMeasurements(measurements: readonly Measurement[], newFlowsPerSecond: number): string {
   const drawing: Drawing = { parts: [], y: 10 }
   drawCapacity(drawing, measurements, newFlowsPerSecond)
@@ -49,7 +49,7 @@ function drawCapacity(drawing: Drawing, measurements: readonly Measurement[], un
 }
 
 function drawShares(drawing: Drawing, measurements: readonly Measurement[]): void {
-  title(drawing, 'Share of flows by LB')
+  title(drawing, 'Share of flows per LB')
   for (const { topology, evenness } of measurements) {
     label(drawing, topology)
     let x = LEFT
@@ -58,7 +58,7 @@ function drawShares(drawing: Drawing, measurements: readonly Measurement[]): voi
       const width = share * PLOT_WIDTH
       if (width === 0) return
       rect(drawing, x, drawing.y, width, BAR_HEIGHT, LB_COLOURS[i % LB_COLOURS.length]!)
-      // Text needs room, and a ground that it stands out from.
+      // Text needs space and a background with contrast.
       if (width > 80) {
         const colour = i % 2 === 0 && i % LB_COLOURS.length !== 4 ? '#ffffff' : COLOURS.text
         text(drawing, x + 6, drawing.y + 16, `${lb} ${(100 * share).toFixed(1)} %`, colour)

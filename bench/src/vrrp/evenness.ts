@@ -1,20 +1,20 @@
 import { strict as assert } from 'node:assert'
 
-/** How evenly flows are spread over LBs. */
+/** Evenness of flows over LBs. */
 export interface Evenness {
-  /** Flows by LB, LBs without any included. */
+  /** Flows per LB, LBs without any included. */
   readonly flows: Readonly<Record<string, number>>
-  /** Parts of 1, in the order of `flows`. */
+  /** Shares, in the order of `flows`. Their sum is 1. */
   readonly shares: readonly number[]
   /** Pearson's statistic against equal shares. */
   readonly chiSquare: number
   /** LBs less one. */
   readonly degreesOfFreedom: number
-  /** How likely chance alone spreads equal shares at least so unevenly, 0 to 1. */
+  /** Probability that chance alone spreads equal shares at least as unevenly, 0 to 1. */
   readonly pValue: number
 }
 
-/** @param flows by LB, at least two LBs and one flow */
+/** @param flows per LB, at least two LBs and one flow */
 export function evennessOf(flows: Readonly<Record<string, number>>): Evenness {
   const counts = Object.values(flows)
   const total = counts.reduce((sum, count) => sum + count, 0)
@@ -32,8 +32,8 @@ export function evennessOf(flows: Readonly<Record<string, number>>): Evenness {
 }
 
 /**
- * The chance that a chi-square variable is at least `x`, from the recurrence over degrees of
- * freedom in steps of two (Abramowitz and Stegun 26.4.4 and 26.4.5).
+ * Returns the probability that a chi-square variable is at least `x`, from the recurrence over
+ * degrees of freedom in steps of two (Abramowitz and Stegun 26.4.4 and 26.4.5).
  *
  * @param degrees a whole number of at least 1
  */
@@ -49,7 +49,8 @@ export function chiSquareTail(x: number, degrees: number): number {
 }
 
 /**
- * The upper tail of the standard normal distribution to 7 digits (Abramowitz and Stegun 26.2.17).
+ * Returns the upper tail of the standard normal distribution to 7 digits (Abramowitz and Stegun
+ * 26.2.17).
  * @param z at least 0
  */
 function normalTail(z: number): number {

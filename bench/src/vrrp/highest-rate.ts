@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert'
 
-/** What a run says of its rate; `void`: nothing, since the load was not what it was meant to be. */
+/** Verdict on the rate of a run. `void`: none, since the load was not as intended. */
 export type RateVerdict = 'good' | 'bad' | 'void'
 
 /** One run at one rate. */
@@ -11,23 +11,23 @@ export interface RateTrial<T> {
   readonly result: T
 }
 
-/** A pause of the machine can spoil any run, so it takes two bad ones to make a rate bad. */
+/** Bad runs that make a rate bad: a pause of the machine can spoil any single run. */
 const BAD_MAX = 2
-/** On a machine that is too busy for any of them to count the search must still end. */
+/** Void runs after which the search ends, on a machine that is too busy. */
 const TRIES_MAX = 5
 
 export interface RateSearch {
-  /** Rates to climb, ascending, at least one. */
+  /** Rates to try, ascending, at least one. */
   readonly ladder: readonly number[]
-  /** How often the gap between the last good rate and the first bad one is halved. */
+  /** Number of times that the gap between the last good rate and the first bad one is halved. */
   readonly halvings: number
 }
 
 /**
- * Looks for the highest rate that is good: up the ladder to the first bad rung, then between it and
- * the one below (0 below the first). A rate is good as soon as one run is.
+ * Searches for the highest good rate: up the ladder to the first bad rate, then between it and the
+ * one below (0 below the first). A rate is good as soon as one run is good.
  *
- * @returns all trials in order; the answer is the highest good rate in them
+ * @returns all trials in order; the result is the highest good rate in them
  */
 export async function highestRate<T>(
   { ladder, halvings }: RateSearch,

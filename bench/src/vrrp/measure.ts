@@ -7,45 +7,41 @@ import type { Measurement, RateResult } from './measurement.js'
 import { type Takeover, takeoverOf } from './takeover.js'
 import { type ClusterSize, clusterYaml, type Topology } from './topology.js'
 
-/** Failures from which on a rate is too high. */
+/** Share of failures from which on a rate is too high. */
 const FAILED_SHARE = 0.01
 /**
- * Of the probe, at p99, ms: what it has not sent in time it sends at once, and LBs let bursts of
- * 100 ms pass and no more.
+ * Largest lag of the probe, at p99, ms. It sends late requests at once, and LBs accept bursts of at
+ * most 100 ms.
  */
 const LAG_MAX_MS = 50
 /**
- * A request without an answer by then has failed. A lost SYN is sent again after a second, so it
- * has.
+ * Timeout after which a request without a response has failed. A lost SYN is sent again after a
+ * second, so it fails.
  */
 const TIMEOUT_MS = 900
 /**
- * Rates to climb, in units of one LB's capacity; beyond the last one all LBs together are
- * overloaded.
+ * Rates to try, in units of one LB's capacity. Beyond the last one all LBs together are overloaded.
  */
 const rungs = (lbs: number): number[] => Array.from({ length: lbs + 1 }, (_, i) => i + 0.5)
 /**
- * Down to half an LB. An LB lets a burst of 100 ms pass, so in short runs rates a few per cent too
- * high look good.
+ * Halvings, down to half an LB. An LB accepts a burst of 100 ms, so in short runs rates a few per
+ * cent too high seem good.
  */
 const HALVINGS = 1
-/**
- * Between runs: what the last one has left in the tables goes, and LBs that were overloaded get
- * their breath back.
- */
+/** Wait between runs: entries of the last one leave the tables, and overloaded LBs recover. */
 const REST_MS = 250
 /**
- * Load during the takeover, in units of one LB's capacity: one LB can carry it, so what fails is
- * the takeover's.
+ * Load during the takeover, in units of one LB's capacity. One LB can carry it, so failures are due
+ * to the takeover.
  */
 const TAKEOVER_LOAD = 0.8
 const TAKEOVER_MS = 6_500
 const KILL_AT_MS = 1_500
-/** The first flows meet cold code and empty tables. */
+/** Warm-up: the first flows run cold code on empty tables. */
 const WARM_UP_MS = 500
 
 export interface MeasureOptions extends ClusterSize {
-  /** Length of each run that looks for the capacity, s. */
+  /** Length of each run of the search for the capacity, s. */
   readonly seconds: number
   readonly signal: AbortSignal
   readonly onStep: (what: string) => void
@@ -103,7 +99,7 @@ class Measuring {
     }
   }
 
-  /** Kills the LB that has carried most flows: the active one, where there is only one. */
+  /** Kills the LB that has carried most flows: the active one, if there is only one. */
   async #takeOver(flows: Readonly<Record<string, number>>): Promise<Takeover> {
     const { newFlowsPerSecond, onStep } = this.#options
     const victim = this.#cluster.ready.lbs.reduce((a, b) => (flows[b.name]! > flows[a.name]! ? b : a))

@@ -8,19 +8,19 @@ export interface RateResult {
   readonly completed: number
   readonly failed: number
   readonly errors: Readonly<Record<string, number>>
-  /** null: nothing was completed */
+  /** null if nothing was completed */
   readonly p99Ms: number | null
-  /** How late the probe itself was, ms: it is part of every latency. */
+  /** Delay of the probe itself, ms, which is part of every latency. */
   readonly lagP99Ms: number | null
 }
 
-/** What was measured on one of the two clusters. */
+/** Measurement of one of the two clusters. */
 export interface Measurement {
   readonly topology: Topology
   /** Highest rate at which less than one request in a hundred failed, requests per second. */
   readonly capacity: number
   readonly trials: readonly RateTrial<RateResult>[]
-  /** Of all flows of the good trials. */
+  /** Evenness of all flows of the good trials. */
   readonly evenness: Evenness
   readonly takeover: Takeover
 }

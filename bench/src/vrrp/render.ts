@@ -2,14 +2,14 @@ import { figure, renderTable } from '../table.js'
 import type { Measurement } from './measurement.js'
 
 /**
- * Tables of what was measured on both clusters.
+ * Renders tables of the measurements on both clusters.
  * @param newFlowsPerSecond what each LB could carry
  */
 export function renderMeasurements(measurements: readonly Measurement[], newFlowsPerSecond: number): string {
   return [
     `Each LB carries ${newFlowsPerSecond} new flows a second. Capacity: highest rate, in steps of half an LB, at which less than 1 % fail`,
     renderTable([
-      ['', 'capacity req/s', 'in LBs', 'shares by LB, %', 'chi-square', 'p'],
+      ['', 'capacity req/s', 'in LBs', 'shares per LB, %', 'chi-square', 'p'],
       ...measurements.map(({ topology, capacity, evenness }) => [
         topology,
         figure(capacity),
@@ -21,7 +21,7 @@ export function renderMeasurements(measurements: readonly Measurement[], newFlow
     ]),
     'An LB is killed under load that one LB can carry',
     renderTable([
-      ['', 'killed', 'req/s', 'outage ms', 'failed', 'of', 'by cause'],
+      ['', 'killed', 'req/s', 'outage ms', 'failed', 'of', 'per cause'],
       ...measurements.map(({ topology, takeover }) => [
         topology,
         takeover.killed,

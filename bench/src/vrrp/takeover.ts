@@ -1,27 +1,27 @@
 import type { Outage, ProbeReport, Slot } from '@fivetuple/client'
 
-/** What the death of an LB cost. */
+/** Cost of the death of an LB. */
 export interface Takeover {
   readonly killed: string
-  /** When, ms since the start of the probe. */
+  /** Time of death, ms since the start of the probe. */
   readonly killedAtMs: number
   readonly ratePerSecond: number
-  /** The stretch of failures that the death began, ms; 0: nothing failed. In steps of a slot. */
+  /** Period of failures that began with the death, ms; 0 if nothing failed. In steps of a slot. */
   readonly outageMs: number
-  /** All stretches of failures: the killed LB's return may cost some too. */
+  /** All periods of failures: the killed LB's return may cause some too. */
   readonly outages: readonly Outage[]
   readonly completed: number
   readonly failed: number
-  /** Failures by cause. */
+  /** Failures per cause. */
   readonly errors: Readonly<Record<string, number>>
   readonly slotMs: number
   readonly series: readonly Slot[]
 }
 
-/** Makes a takeover of what the probe has seen. */
+/** Derives a takeover from the report of the probe. */
 export function takeoverOf(killed: string, killedAtMs: number, report: ProbeReport): Takeover {
   const { ratePerSecond, outages, completed, failed, errors, slotMs, series } = report
-  // What was due shortly before the death was under way then, so its slot may lie before it.
+  // Requests due shortly before the death were under way then, so their slot may lie before it.
   const first = outages.find(({ toMs }) => toMs > killedAtMs - slotMs)
   return {
     killed,

@@ -64,7 +64,7 @@ t.test('the table', (t) => {
   const lines = renderFailures([{ failure: 'kill-lb', what: 'lb-1 is killed', durationMs: 1_234.5, loads }]).split('\n')
   t.matchOnly(lines, [
     /^Latency from the moment/,
-    /^failure +load +lasted ms +requests +failed +outage ms +p99 before +p99 during +p99 after +by cause$/,
+    /^failure +load +lasted ms +requests +failed +outage ms +p99 before +p99 during +p99 after +per cause$/,
     /^-/,
     /^kill-lb +keep-alive +1235 +40 +5 +200 +1\.00 +50\.0 +2\.00 +ECONNRESET 4, TIMEOUT 1$/,
     /^ +new +40 +0 +0 +1\.00 +50\.0 +2\.00 +-$/,

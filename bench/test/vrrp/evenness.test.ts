@@ -33,7 +33,7 @@ t.test('the tail falls from 1 to 0', (t) => {
   t.end()
 })
 
-t.test('flows by LB, worked by hand', (t) => {
+t.test('flows per LB, worked by hand', (t) => {
   // Expected 50 each: 100/50 + 0 + 100/50.
   const uneven = evennessOf({ a: 60, b: 50, c: 40 })
   t.match(uneven, { chiSquare: 4, degreesOfFreedom: 2, shares: [0.4, 50 / 150, 40 / 150] })

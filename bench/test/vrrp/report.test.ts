@@ -73,13 +73,13 @@ t.test('the outage is the one that begins with the death', (t) => {
 t.test('tables', (t) => {
   t.matchOnly(renderMeasurements(MEASUREMENTS, 100).split('\n'), [
     /^Each LB carries 100 new flows a second/,
-    /^ +capacity req\/s +in LBs +shares by LB, % +chi-square +p$/,
+    /^ +capacity req\/s +in LBs +shares per LB, % +chi-square +p$/,
     /^-/,
     /^active-active +400 +4\.00 +25\.1 24\.9 24\.0 26\.0 +0\.808 +0\.848$/,
     /^active-standby +100 +1\.00 +100\.0 0\.0 0\.0 0\.0 +3000 +< 0\.001$/,
     '',
     /^An LB is killed/,
-    /^ +killed +req\/s +outage ms +failed +of +by cause$/,
+    /^ +killed +req\/s +outage ms +failed +of +per cause$/,
     /^-/,
     /^active-active +lb-4 +100 +0 +0 +200 +-$/,
     /^active-standby +lb-1 +100 +400 +26 +200 +ECONNREFUSED 26$/,
