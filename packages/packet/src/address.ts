@@ -5,7 +5,7 @@ const DOT = 0x2e
 const ZERO = 0x30
 
 /**
- * Parses a dotted quad. Switches do it for each connection that they accept.
+ * Parses a dotted quad. A switch calls it for each connection that it accepts.
  *
  * @returns the address, or undefined unless `text` is exactly four decimal octets without leading
  * zeros (RFC 6943 §3.1.1: the looser forms of inet_aton are ambiguous and refused).
@@ -13,7 +13,7 @@ const ZERO = 0x30
  */
 export function parseIpv4(text: string): Ipv4Address | undefined {
   let address = 0
-  let octet = -1 // no digit of it yet
+  let octet = -1 // no digit read yet
   let dots = 0
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i)

@@ -1,7 +1,6 @@
 /**
- * Big-endian access by hand. `Buffer`'s own readers check bounds and argument types on each call,
- * which on the packet path costs more than the packet's whole rewrite. Callers have checked the
- * packet's bounds before.
+ * Big-endian access by hand. `Buffer`'s readers check bounds and argument types on each call, which
+ * costs more than the whole rewrite of a packet. Callers check the packet's bounds before.
  */
 
 /** Reads 16 bits in network byte order at `o`. */

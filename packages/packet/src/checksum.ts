@@ -28,7 +28,7 @@ export function sumWords(b: Uint8Array, start: number, end: number): number {
   return sum
 }
 
-/** The Internet checksum of `b[start, end)`, whose checksum field is zero. 16 bits. */
+/** Returns the Internet checksum of `b[start, end)`, whose checksum field is zero. 16 bits. */
 export function internetChecksum(b: Uint8Array, start: number, end: number): number {
   return ~foldSum(sumWords(b, start, end)) & 0xffff
 }

@@ -66,7 +66,7 @@ export class FiveTupleMap<T> {
     return value
   }
 
-  /** The values, lazily. The map must not be changed while they are walked. */
+  /** Iterates over the values. The map must not be changed meanwhile. */
   *values(): IterableIterator<T> {
     for (let i = 0; i < this.#slots; i++) if (this.#state[i] === USED) yield this.#values[i] as T
   }
@@ -75,7 +75,7 @@ export class FiveTupleMap<T> {
     return murmur3(srcAddress, dstAddress, ports >>> 16, ports & 0xffff, protocol, 0) & (this.#slots - 1)
   }
 
-  /** The slot that holds the tuple, or the empty one where it would go. */
+  /** Returns the slot of the tuple, or the empty slot for it. */
   #find(srcAddress: number, dstAddress: number, ports: number, protocol: number): number {
     const mask = this.#slots - 1
     for (let i = this.#home(srcAddress, dstAddress, ports, protocol); ; i = (i + 1) & mask) {

@@ -1,9 +1,9 @@
 import { formatEndpoint, type Ipv4Address } from './address.js'
 
-/** IANA protocol numbers of what the fabric carries. */
+/** IANA protocol numbers that the fabric carries. */
 export const IpProtocol = { ICMP: 1, TCP: 6, UDP: 17 } as const
 
-/** Returns true if ports are where TCP and UDP have them. */
+/** Returns true if the protocol has ports as TCP and UDP do. */
 export function hasPorts(protocol: number): boolean {
   return protocol === IpProtocol.TCP || protocol === IpProtocol.UDP
 }
@@ -17,7 +17,7 @@ export interface FiveTuple {
   readonly protocol: number
 }
 
-/** The tuple of the packets that go the other way. */
+/** Returns the tuple of packets in the other direction. */
 export function reverseTuple(t: FiveTuple): FiveTuple {
   return {
     sourceAddress: t.destinationAddress,
@@ -35,7 +35,7 @@ export function formatTuple(t: FiveTuple): string {
   return `${protocolName(t.protocol)} ${from} > ${to}`
 }
 
-/** 'tcp', 'udp', 'icmp', or the number of another protocol. */
+/** Returns 'tcp', 'udp', 'icmp', or the number of another protocol. */
 export function protocolName(protocol: number): string {
   switch (protocol) {
     case IpProtocol.TCP:

@@ -37,8 +37,7 @@ export const IcmpType = {
 /**
  * Pointer of a parameter problem (type 12, code 0; RFC 792) about the source port: the offset, from
  * the start of the offending IP header, of the first octet behind a header without options. A
- * server edge sends it if the machine does not let it use that port; the sender may try another
- * one.
+ * server edge sends it if the port is in use on its machine; the sender may try another port.
  */
 export const SOURCE_PORT_POINTER = IPV4_HEADER_BYTES
 /**
@@ -105,10 +104,11 @@ export function writeIcmpError(
 }
 
 /**
- * Offset of the IPv4 header that the ICMP error in the packet at `b[o]` quotes, or -1 if the packet
- * is no ICMP error or quotes too little to name a flow: no whole header, no ports where the
- * protocol has them, or a fragment behind the first. The packet's own IP header has been checked;
- * its ICMP checksum is not looked at. Allocation-free, and total: any bytes may be there.
+ * Returns the offset of the IPv4 header that the ICMP error in the packet at `b[o]` quotes, or -1
+ * if the packet is no ICMP error or quotes too little to identify a flow: no whole header, no ports
+ * where the protocol has them, or a fragment behind the first. The packet's own IP header has been
+ * checked; its ICMP checksum is not checked here. Allocation-free, and total: any bytes are
+ * handled.
  */
 export function icmpQuoteOffset(b: Uint8Array, o: number): number {
   const icmp = o + ipv4HeaderLength(b, o)
@@ -133,14 +133,14 @@ export interface IcmpError {
   readonly offending: FiveTuple
 }
 
-/** True if the error says that the sender's machine can't use the source port of the packet. */
+/** Returns true if the error reports that the source port of the packet is in use. */
 export function isSourcePortProblem({ type, code, pointer }: IcmpError): boolean {
   return type === IcmpType.PARAMETER_PROBLEM && code === 0 && pointer === SOURCE_PORT_POINTER
 }
 
 /**
- * True if the error reports that a limit on the way has refused the packet, which means nothing
- * about the destination.
+ * Returns true if the error reports that a limit on the path has refused the packet. That is no
+ * statement about the destination.
  */
 export function isAdmissionRefusal({ type, code }: IcmpError): boolean {
   return type === IcmpType.DESTINATION_UNREACHABLE && code === UnreachableCode.ADMINISTRATIVELY_PROHIBITED
@@ -148,8 +148,8 @@ export function isAdmissionRefusal({ type, code }: IcmpError): boolean {
 
 /**
  * Reads the ICMP packet at `b[o]`, whose IP header has been checked.
- * @returns undefined when it is no error, its checksum is wrong, or the quote is too short to name
- * a flow
+ * @returns undefined if it is no error, its checksum is wrong, or the quote is too short to
+ * identify a flow
  */
 export function readIcmpError(b: Uint8Array, o: number): IcmpError | undefined {
   const quote = icmpQuoteOffset(b, o)

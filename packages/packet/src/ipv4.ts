@@ -2,15 +2,15 @@
  * IPv4 header (RFC 791) as functions over bytes: a packet is a buffer and an offset, never an
  * object.
  *
- * Supported: header without options on what we send, any IHL on what we receive, no fragments (the
- * fabric's MTU is {@link MAX_PACKET_BYTES}, so nothing ever needs them; a received fragment is
- * malformed to us).
+ * Supported: sent headers have no options; received headers may have any IHL; there are no
+ * fragments (the fabric's MTU is {@link MAX_PACKET_BYTES}, so they are never needed, and a received
+ * fragment is malformed).
  */
 import { readU16, readU32, writeU16, writeU32 } from './bytes.js'
 import { foldSum, internetChecksum, sumWords, updateChecksum, wordDelta } from './checksum.js'
 
 export const IPV4_HEADER_BYTES = 20
-/** Largest total length that the header's 16-bit field can say (RFC 791 §3.1). */
+/** Largest total length that the header's 16-bit field can hold (RFC 791 §3.1). */
 export const MAX_PACKET_BYTES = 65_535
 /** TTL of a packet when an edge or an LB originates it. */
 export const DEFAULT_TTL = 64
@@ -50,7 +50,7 @@ export type MalformedCause = 'truncated' | 'version' | 'header-length' | 'total-
 /**
  * Checks the header of the packet at `b[o, end)`: version, lengths, fragmentation, header checksum.
  *
- * @returns undefined for a good header, else the cause (RFC 1812 §5.2.2 lists the checks of a
+ * @returns undefined for a valid header, or else the cause (RFC 1812 §5.2.2 lists the checks of a
  * router).
  */
 export function malformedIpv4(b: Uint8Array, o: number, end: number): MalformedCause | undefined {
@@ -107,8 +107,8 @@ export function refreshIpv4Checksum(b: Uint8Array, o: number): void {
 }
 
 /**
- * Takes one from the TTL and updates the checksum (RFC 1812 §5.3.1).
- * @returns the new TTL; when it is 0 the packet must not be forwarded.
+ * Decrements the TTL and updates the checksum (RFC 1812 §5.3.1).
+ * @returns the new TTL. If it is 0, the packet must not be forwarded.
  */
 export function decrementTtl(b: Uint8Array, o: number): number {
   const ttl = b[o + 8]!

@@ -1,43 +1,44 @@
 import { readU16 } from './bytes.js'
 import { IPV4_HEADER_BYTES, MAX_PACKET_BYTES } from './ipv4.js'
 
-/** Takes runs of whole packets: `b[start, end)` is one or more packets back to back. */
+/** Receives a run of whole packets: `b[start, end)` is one or more packets back to back. */
 export type PacketRunHandler = (b: Uint8Array, start: number, end: number) => void
 
-/** A read into less than this would bring too little for what it costs. */
+/** Smallest space for a read: a smaller read would cost too much for its bytes. */
 const READ_MIN_BYTES = 8 * 1024
-/** Buffers that were lent and are free again; what a burst needed beyond is given back. */
+/** Most free buffers that are kept; further ones that a burst needed are released. */
 const SPARE_MAX = 4
 
 export interface PacketReaderOptions {
   /**
-   * Size of each buffer: what one read takes at most; two of the longest packets at least, 131,070.
+   * Size of each buffer, bytes: the most that one read takes. At least two of the longest packets,
+   * 131,070.
    */
   readonly bufferBytes: number
   readonly onRun: PacketRunHandler
   /**
-   * True if all bytes ever handed on are free again. Then the same memory is read into, else other
-   * memory. Default: they are kept for good.
+   * Returns true if all bytes passed on so far are free again. Then the same memory is read into,
+   * or else other memory. Default: always false.
    */
   readonly isFree?: (() => boolean) | undefined
 }
 
 /**
- * Cuts a byte stream into packets by their IPv4 total length, in memory of its own that the stream
- * is read into: the receiving half of a cable. Sans-IO: the owner reads to {@link space} and then
- * says how much.
+ * Splits a byte stream into packets by their IPv4 total length: the receiving half of a cable. The
+ * stream is read into memory of the reader. Sans-IO: the owner reads into {@link space} and then
+ * passes the number of bytes to {@link take}.
  *
- * A packet is handed on where it was read, and may be changed there. One that is not whole yet
- * stays, and what follows is read behind it: only at the end of a buffer is it copied.
+ * A packet is passed on in place, and may be changed there. An incomplete packet stays, and the
+ * bytes that follow are read behind it. It is copied only at the end of a buffer.
  */
 export class PacketReader {
   readonly #options: PacketReaderOptions
   #buffer: Uint8Array
-  /** Of what has been read and not handed on: `#buffer[#start, #end)`. */
+  /** Bounds of the bytes that have been read and not passed on: `#buffer[#start, #end)`. */
   #start = 0
   #end = 0
   #space: Uint8Array
-  /** Left behind, and not known to be free. */
+  /** Buffers used before, which may not be free yet. */
   #lent: Uint8Array[] = []
   readonly #spare: Uint8Array[] = []
 
@@ -55,17 +56,17 @@ export class PacketReader {
     return this.#space
   }
 
-  /** Bytes held of an unfinished packet. */
+  /** Bytes of an incomplete packet. */
   get pendingBytes(): number {
     return this.#end - this.#start
   }
 
   /**
-   * The next `length` bytes of the stream lie in {@link space}; hands on the packets that are whole
-   * with them.
-   * @param skip bytes at their front that are no part of the stream
-   * @returns false when the stream is no sequence of IPv4 packets: it can't be resynchronised and
-   * must be closed. Packets before the bad one have been handed on.
+   * Accepts the next `length` bytes of the stream, in {@link space}, and passes on the packets that
+   * they complete.
+   * @param skip bytes at their front that are not part of the stream
+   * @returns false if the stream is no sequence of IPv4 packets: it can't be resynchronised and
+   * must be closed. Packets before the malformed one have been passed on.
    */
   take(length: number, skip = 0): boolean {
     this.#end += length
@@ -103,7 +104,7 @@ export class PacketReader {
     this.#space = this.#buffer.subarray(this.#end)
   }
 
-  /** To the front of this buffer, or of another one. */
+  /** Moves the incomplete packet to the front of this buffer, or of another one. */
   #moveOn(isFree: boolean): void {
     const { bufferBytes } = this.#options
     if (isFree) this.#buffer.copyWithin(0, this.#start, this.#end)
@@ -123,7 +124,10 @@ export class PacketReader {
   }
 }
 
-/** Total length of the packet whose header starts at `o`, or -1 when it can't be an IPv4 packet. */
+/**
+ * Returns the total length of the packet whose header starts at `o`, or -1 if it can't be an IPv4
+ * packet.
+ */
 function packetLength(b: Uint8Array, o: number): number {
   const first = b[o]!
   const length = readU16(b, o + 2)

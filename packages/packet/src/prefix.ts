@@ -12,7 +12,7 @@ export function prefixMask(length: number): number {
   return length === 0 ? 0 : (0xffffffff << (32 - length)) >>> 0
 }
 
-/** Makes a prefix from any address inside it: host bits are cleared. */
+/** Returns the prefix of a length around an address: host bits are cleared. */
 export function prefixOf(address: Ipv4Address, length: number): Prefix {
   return { address: (address & prefixMask(length)) >>> 0, length }
 }

@@ -32,8 +32,8 @@ const UNSPEC = 0
 /** Client of a connection. */
 export interface ProxyHeader {
   /**
-   * `local`: the proxy speaks for itself (a health check), so the connection's own ends are the
-   * true ones.
+   * `local`: the proxy itself is the client (a health check), so the connection's own endpoints
+   * count.
    */
   readonly command: 'local' | 'proxy'
   /**
@@ -47,11 +47,11 @@ export interface ProxyHeader {
 /** Result of {@link readProxyHeader}. */
 export type ProxyHeaderReading =
   | { readonly kind: 'header'; readonly header: ProxyHeader; readonly end: number }
-  /** All right so far; `wanted` bytes in all are needed to see more. */
+  /** Valid so far; `wanted` bytes in total are needed to continue. */
   | { readonly kind: 'incomplete'; readonly wanted: number }
   /** These bytes are no header of version 2. */
   | { readonly kind: 'absent' }
-  /** The signature is there and what follows is not allowed: the connection must be dropped. */
+  /** The signature is followed by invalid bytes: the connection must be dropped. */
   | { readonly kind: 'malformed'; readonly reason: string }
 
 /**
@@ -74,9 +74,8 @@ export function encodeProxyHeader(source?: Endpoint, destination?: Endpoint): Ui
 }
 
 /**
- * Reads a header at `b[start, end)`. Total: any bytes may be there. A header is at most 65,551
- * bytes long, since its own length field says so; to wait for one never takes more memory than
- * that.
+ * Reads a header at `b[start, end)`. Total: any bytes are handled. A header is at most 65,551 bytes
+ * long by its length field, so waiting for one takes no more memory.
  */
 export function readProxyHeader(b: Uint8Array, start: number, end: number): ProxyHeaderReading {
   const length = end - start
@@ -92,8 +91,8 @@ export function readProxyHeader(b: Uint8Array, start: number, end: number): Prox
   // receiver must reject them.
   if (version !== VERSION_2) return malformed(`version ${version >>> 4}`)
   if (command !== LOCAL && command !== PROXY) return malformed(`command ${command}`)
-  // §2.2: what LOCAL says of family and addresses is ignored. UNSPEC, as either half, means that
-  // there are no addresses.
+  // §2.2: family and addresses of LOCAL are ignored. UNSPEC, as either half, means that there are
+  // no addresses.
   const addressesBytes = command === LOCAL ? 0 : addressesLength(family, transport)
   if (addressesBytes === undefined) return malformed(`family ${family}, transport ${transport}`)
   if (rest < addressesBytes) return malformed(`${rest} bytes for the addresses of family ${family}`)

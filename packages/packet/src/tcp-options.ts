@@ -24,7 +24,7 @@ export const TcpOptionKind = {
   VIP_ADDRESS: 250,
 } as const
 
-/** The header's length field of four bits leaves this much behind the fixed part. */
+/** Most bytes of options: the limit of the header's length field of four bits. */
 export const TCP_OPTIONS_MAX_BYTES = 40
 
 /** Bytes that {@link writeSynOptions} writes. */
@@ -34,10 +34,10 @@ export const SYN_OPTIONS_BYTES = 8
 export const CLIENT_ADDRESS_OPTION_BYTES = 8
 
 /**
- * Length of the option at `p`, of a list that ends at `end`: to be added to `p` to get to the next
- * one.
- * @returns bytes, or 0 where the list ends: at an end-of-list option, at `end`, or where the length
- * can't be believed
+ * Returns the length of the option at `p`, of a list that ends at `end`: the next option is so many
+ * bytes further.
+ * @returns bytes, or 0 at the end of the list: at an end-of-list option, at `end`, or if the length
+ * is not credible
  */
 export function tcpOptionLength(b: Uint8Array, p: number, end: number): number {
   if (p >= end || b[p] === TcpOptionKind.END) return 0
@@ -62,10 +62,10 @@ export function writeSynOptions(b: Uint8Array, o: number, maximumSegmentSize: nu
 
 /** Options of a SYN. */
 export interface SynOptions {
-  /** undefined when the option is missing: then 536 holds (RFC 9293 §3.7.1) */
+  /** undefined if the option is missing: then 536 applies (RFC 9293 §3.7.1) */
   readonly maximumSegmentSize: number | undefined
   /**
-   * undefined when the option is missing: then no scaling holds in either direction (RFC 7323
+   * undefined if the option is missing: then there is no scaling in either direction (RFC 7323
    * §2.2); at most 14
    */
   readonly windowShift: number | undefined

@@ -1,6 +1,6 @@
 /**
- * A token bucket (RFC 2698 §1 calls it a meter): so many a second in the long run, and a burst
- * after a quiet while. Time is passed in; a clock that goes back refills nothing.
+ * A token bucket (RFC 2698 §1 calls it a meter): a sustained rate, and a burst after a quiet
+ * period. The time is a parameter; a clock that goes back refills nothing.
  */
 export class TokenBucket {
   readonly #ratePerMs: number
@@ -17,7 +17,7 @@ export class TokenBucket {
     this.#refilledAt = now
   }
 
-  /** Takes a token; false when there is none. Allocation-free. */
+  /** Takes a token; returns false if there is none. Allocation-free. */
   take(now: number): boolean {
     const elapsedMs = now - this.#refilledAt
     if (elapsedMs > 0) this.#tokens = Math.min(this.#burst, this.#tokens + elapsedMs * this.#ratePerMs)

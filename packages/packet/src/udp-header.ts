@@ -9,7 +9,7 @@ export function udpSourcePort(b: Uint8Array, o: number): number {
 export function udpDestinationPort(b: Uint8Array, o: number): number {
   return readU16(b, o + 2)
 }
-/** Header and payload in bytes, as the field says it. */
+/** Header and payload in bytes, by the length field. */
 export function udpLength(b: Uint8Array, o: number): number {
   return readU16(b, o + 4)
 }

@@ -2,11 +2,11 @@ import { connect, type Socket } from 'node:net'
 import type { BgpPeer, ConnectionSide, PeerInput, PeerOutput } from '@fivetuple/bgp'
 import type { Clock } from '@fivetuple/runtime'
 
-/** Time that a connection which we have ended has for its last messages and its close, ms. */
+/** Time for the last messages and the close of a connection that this end has ended, ms. */
 const LINGER_MS = 1_000
 /**
- * So many of them at once; of more, the oldest are closed. Anybody may dial from a neighbour's
- * loopback address.
+ * Most closing connections at once; beyond it the oldest are closed. Any process may dial from a
+ * neighbour's loopback address.
  */
 const LINGERING_MAX = 16
 
@@ -24,17 +24,14 @@ export interface BoundPeerEvents {
   readonly onDeadline: (deadline: number) => void
 }
 
-/**
- * A peer machine with the TCP connections that it has: at most one per side, and those that are
- * about to close.
- */
+/** A peer machine and its TCP connections: at most one per side, and those that are closing. */
 export class BoundPeer {
   readonly machine: BgpPeer
   readonly #target: DialTarget
   readonly #clock: Clock
   readonly #events: BoundPeerEvents
   readonly #sockets = new Map<ConnectionSide, Socket>()
-  /** Ended by us: they only send what is left. */
+  /** Connections that this end has ended: they only send their last messages. */
   readonly #closing = new Set<Socket>()
   #draining = false
   #onEmpty: (() => void) | undefined
@@ -46,7 +43,7 @@ export class BoundPeer {
     this.#events = events
   }
 
-  /** Feeds the machine and carries out what it wants. */
+  /** Passes inputs to the machine and carries out its outputs. */
   input(input: PeerInput): void {
     this.machine.handle(input, this.#clock.now())
     this.#drain()
@@ -55,7 +52,7 @@ export class BoundPeer {
 
   /**
    * Accepts a connection that the neighbour has dialled.
-   * @returns the reason why it is refused, if it is: closing it is left to the caller
+   * @returns the reason for a refusal, after which the caller closes it; undefined: it is accepted
    */
   accept(socket: Socket): string | undefined {
     const refusal = this.machine.connectionRefusal

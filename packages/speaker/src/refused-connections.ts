@@ -1,5 +1,6 @@
 /**
- * Addresses that are remembered: those of a lab's daemons, and a bound on what strangers can fill.
+ * Number of recorded addresses: enough for a lab's daemons, and a limit on memory that strangers
+ * can use.
  */
 const ADDRESSES_MAX = 16
 
@@ -26,7 +27,7 @@ interface Entry {
 /** Record of refused connections: the total, and the addresses of the last ones. */
 export class RefusedConnections {
   total = 0
-  /** By address; the one that was refused last comes last. */
+  /** By address; the one refused last comes last. */
   readonly #entries = new Map<string, Entry>()
 
   /** @param now ms */

@@ -15,9 +15,9 @@ export interface SpeakerSession extends Readonly<SessionCounters> {
   readonly establishedMs: number | null
   /** Negotiated hold time, s; null when there is no session. */
   readonly holdTime: number | null
-  /** Prefixes accepted from it. */
+  /** Prefixes accepted from the neighbour. */
   readonly prefixesIn: number
-  /** Prefixes announced to it. */
+  /** Prefixes announced to the neighbour. */
   readonly prefixesOut: number
   /** Announced prefixes that were refused, by cause, over all its sessions. */
   readonly refused: Readonly<RibRejections>
@@ -52,7 +52,7 @@ export interface SpeakerRefusedPrefix {
   readonly agoMs: number
 }
 
-/** A neighbour's session as its status shows it. @param now ms */
+/** Returns the status of a neighbour's session. @param now ms */
 export function sessionStatus(
   { address, as, port }: Pick<SpeakerSession, 'address' | 'as' | 'port'>,
   machine: BgpPeer,

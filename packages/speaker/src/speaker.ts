@@ -17,10 +17,7 @@ import { BoundPeer } from './bound-peer.js'
 import { type RefusedConnection, RefusedConnections } from './refused-connections.js'
 import { type SpeakerSession, sessionStatus } from './session-status.js'
 
-/**
- * Pauses between attempts to reach a neighbour: short, since a lab's nodes come and go all the
- * time.
- */
+/** Delays between attempts to reach a neighbour: short, since nodes of a lab come and go often. */
 const RETRY_FIRST_MS = 250
 const RETRY_MAX_MS = 5_000
 /** Stands for all neighbours in {@link Speaker.announce} and {@link Speaker.withdraw}. */
@@ -28,27 +25,29 @@ const ALL = 'all'
 
 export interface SpeakerNeighbor {
   readonly name: string
-  /** Dotted quad: where it is dialled, and where its connections must come from. */
+  /**
+   * Dotted quad. The neighbour is dialled at this address, and its connections must come from it.
+   */
   readonly address: string
   /** Port to dial; without it, the speaker's own. */
   readonly port?: number
-  /** Its AS, not ours: sessions are external. */
+  /** Its AS, which differs from ours: sessions are external. */
   readonly as: number
-  /** Never dialled: it dials us. */
+  /** True if the neighbour dials and is never dialled. */
   readonly passive: boolean
   /** Prefixes that it may announce: these and more specific ones. */
   readonly allowedPrefixes: readonly Prefix[]
   readonly prefixLimit: number
   /**
-   * True if packets can be sent to it, so that its paths may be used beside equal ones of others;
-   * missing: they can.
+   * True if packets can be sent to it, so that its paths may be used beside equal ones of others.
+   * Default: true.
    */
   readonly forwards?: boolean
   /** Proposed hold time, s: 0 or at least 3; without it, the speaker's own. */
   readonly holdTime?: number
   /** NEXT_HOP of what we announce to it, dotted quad; without it our own address. */
   readonly nextHop?: string
-  /** True if the link that leads to it has a carrier at the start; without it, yes. */
+  /** True if the link to it has carrier at the start. Default: true. */
   readonly linkUp?: boolean
 }
 
@@ -61,13 +60,13 @@ export interface SpeakerOptions {
   readonly routerId: number
   /** seconds: 0 or at least 3 */
   readonly holdTime: number
-  /** True if to take connections. */
+  /** True if connections are accepted. */
   readonly listen: boolean
   readonly neighbors: readonly SpeakerNeighbor[]
-  /** First and longest pause between attempts to reach a neighbour, ms. */
+  /** First and longest delay between attempts to reach a neighbour, ms. */
   readonly retryFirstMs?: number
   readonly retryMaxMs?: number
-  /** The routes have changed; called at most once per turn of the event loop. */
+  /** Called when the routes have changed, at most once per turn of the event loop. */
   readonly onRoutes: (changes: readonly RibChange[], snapshot: RibSnapshot) => void
   readonly onSession?: (neighbor: string, state: SessionState, reason: string | undefined) => void
   readonly clock?: Clock
@@ -77,9 +76,12 @@ export interface SpeakerOptions {
 
 /** Announcements and connections that the speaker has refused. */
 export interface SpeakerRefusals extends Readonly<RibRejections> {
-  /** Connections from addresses that are no neighbour's, or that came at a bad moment. */
+  /**
+   * Connections from addresses that are no neighbour's, or that a neighbour opened while it was not
+   * allowed to.
+   */
   readonly connections: number
-  /** Their last ones by address, the last one first. */
+  /** The last of these connections, by address, the latest first. */
   readonly recentConnections: readonly RefusedConnection[]
 }
 
@@ -99,7 +101,7 @@ export class Speaker {
   readonly #rib: Rib
   readonly #neighbors = new Map<string, Neighbor>()
   readonly #byAddress = new Map<number, Neighbor>()
-  /** Announced to all neighbours, those to come included. */
+  /** Routes that are announced to all neighbours, also to those added later. */
   readonly #toAll = new Map<string, OriginatedRoute>()
   readonly #timer: DeadlineTimer
   #server: Server | undefined
@@ -108,7 +110,7 @@ export class Speaker {
   #routesScheduled = false
   #phase: 'new' | 'started' | 'stopped' = 'new'
 
-  /** Throws a TypeError that names the neighbour when the configuration makes no sense. */
+  /** Throws a TypeError that names the neighbour if the configuration is invalid. */
   constructor(options: SpeakerOptions) {
     this.#options = options
     this.#clock = options.clock ?? monotonicClock
@@ -120,9 +122,7 @@ export class Speaker {
     for (const neighbor of options.neighbors) this.addNeighbor(neighbor)
   }
 
-  /**
-   * Listens, and starts all sessions whose links are up. Rejects when the address can't be bound.
-   */
+  /** Listens, and starts all sessions whose links are up. Rejects if the address can't be bound. */
   async start(): Promise<void> {
     const { listen, localAddress, port } = this.#options
     if (listen) {
@@ -151,7 +151,7 @@ export class Speaker {
   }
 
   /**
-   * Adds a neighbour; its session starts at once when the speaker runs. Throws a TypeError as the
+   * Adds a neighbour. Its session starts at once if the speaker runs. Throws a TypeError as the
    * constructor does.
    */
   addNeighbor(config: SpeakerNeighbor): void {
@@ -162,7 +162,7 @@ export class Speaker {
     if (this.#phase === 'started') neighbor.bound.input({ type: 'start' })
   }
 
-  /** Ends a neighbour's session with Cease, peer de-configured, and forgets it. */
+  /** Ends a neighbour's session with Cease, peer de-configured, and deletes it. */
   removeNeighbor(name: string): void {
     const { bound, rib } = this.#neighbor(name)
     bound.input({ type: 'stop', subcode: CeaseSubcode.PEER_DECONFIGURED })
@@ -170,13 +170,13 @@ export class Speaker {
     this.#byAddress.delete(rib.address)
   }
 
-  /** Sets the carrier of the link to a neighbour: without it the session ends at once. */
+  /** Sets the carrier of the link to a neighbour. Without carrier the session ends at once. */
   setLink(neighbor: string, up: boolean): void {
     this.#neighbor(neighbor).bound.input({ type: up ? 'link-up' : 'link-down' })
   }
 
   /**
-   * Announces routes to a neighbour or to `'all'`, now and on every session to come, until they are
+   * Announces routes to a neighbour or to `'all'`, now and on each later session, until they are
    * withdrawn.
    */
   announce(neighbor: string, ...routes: readonly OriginatedRoute[]): void {
@@ -184,7 +184,7 @@ export class Speaker {
     for (const { bound } of this.#addressed(neighbor)) bound.input({ type: 'announce', routes })
   }
 
-  /** Withdraws what was announced, to a neighbour or to `'all'`. */
+  /** Withdraws announced routes, from a neighbour or from `'all'`. */
   withdraw(neighbor: string, ...prefixes: readonly Prefix[]): void {
     if (neighbor === ALL) for (const prefix of prefixes) this.#toAll.delete(formatPrefix(prefix))
     for (const { bound } of this.#addressed(neighbor)) bound.input({ type: 'withdraw', prefixes })
@@ -265,12 +265,13 @@ export class Speaker {
     const refusal = this.#refusal(neighbor, socket)
     if (refusal === undefined) return
     this.#refusedConnections.add(socket.remoteAddress ?? '', neighbor?.config.name ?? null, refusal, this.#clock.now())
-    // At once: a limit on open connections would let strangers take the places of neighbours.
-    socket.on('error', () => {}) // its outcome does not matter
+    // Refused at once: a limit on open connections would let strangers use up the neighbours'
+    // share.
+    socket.on('error', () => {}) // errors of a refused connection have no effect
     socket.resetAndDestroy()
   }
 
-  /** Reason why a connection is refused; undefined: its neighbour has it now. */
+  /** Returns the reason why a connection is refused; undefined: its neighbour has accepted it. */
   #refusal(neighbor: Neighbor | undefined, socket: Socket): string | undefined {
     if (this.#phase !== 'started') return 'the speaker does not run'
     return neighbor === undefined ? 'no neighbour has this address' : neighbor.bound.accept(socket)
@@ -308,9 +309,8 @@ export class Speaker {
   }
 
   /**
-   * Deadlines are served behind the sockets of the same turn: when this process was held up for
-   * longer than a hold time, the neighbours' KEEPALIVEs are waiting to be read, and none of them is
-   * dead.
+   * Serves deadlines after the sockets of the same turn. If this process was not scheduled for
+   * longer than a hold time, the neighbours' KEEPALIVEs wait to be read, and no neighbour is dead.
    */
   #scheduleDue(): void {
     if (this.#dueScheduled) return
@@ -335,8 +335,8 @@ export class Speaker {
 }
 
 /**
- * The error of a failed bind; when the port is taken, with the remedy for routing daemons, which
- * listen on all addresses by default.
+ * Returns the error of a failed bind. If the port is taken, it has the remedy for routing daemons,
+ * which listen on all addresses by default.
  */
 function portInUse(error: Error, address: string, port: number): Error {
   const { cause } = error

@@ -4,7 +4,7 @@ const TABLE = makeTable()
 
 /**
  * CRC-32 (IEEE 802.3, reflected polynomial 0xedb88320) over the thirteen bytes source, destination,
- * source port, destination port, protocol in network order: what many switching chips offer. CRC is
+ * source port, destination port, protocol in network order, as in many switching chips. CRC is
  * linear, so the seed only XORs a constant into the result: it permutes hash values but keeps flows
  * that collide together (hash polarisation).
  */

@@ -8,11 +8,11 @@ export const MAGLEV_SLOTS = 65_537
 
 const FREE = 0xffff
 
-/** Entry of a Maglev table, which takes slots. */
+/** Entry of a Maglev table. */
 export interface MaglevEntry {
   /** First slot of its permutation, 0 to slots - 1. */
   readonly offset: number
-  /** From one slot of its permutation to the next, 1 to slots - 1. */
+  /** Distance from one slot of its permutation to the next, 1 to slots - 1. */
   readonly skip: number
   /** Its share relative to the others', above 0. */
   readonly weight: number
@@ -21,8 +21,8 @@ export interface MaglevEntry {
 /**
  * Fills a Maglev lookup table (Eisenbud et al., NSDI'16 §3.4, algorithm 1): entries take turns, and
  * each takes the next slot of its permutation that is still free. With equal weights shares differ
- * by at most one slot, and when one entry goes, few slots of the others change hands. With weights
- * an entry takes part in as many turns as its weight allows relative to the largest one.
+ * by at most one slot, and if an entry goes, few slots of the others move. With different weights
+ * an entry takes part in a share of the turns that is its weight relative to the largest one.
  *
  * @param slots a prime number, more than there are entries
  * @returns the index of an entry for each slot; empty without entries
@@ -35,7 +35,7 @@ export function buildMaglevTable(slots: number, entries: readonly MaglevEntry[])
   const skips = Uint32Array.from(entries, ({ skip }) => skip)
   const weights = Float64Array.from(entries, ({ weight }) => weight)
   const heaviest = weights.reduce((a, b) => Math.max(a, b))
-  /** Turns, in units of the heaviest weight, that an entry has had. */
+  /** Number of turns of each entry, in units of the largest weight. */
   const taken = new Float64Array(entries.length)
   let filled = 0
   for (let turn = 1; ; turn++) {

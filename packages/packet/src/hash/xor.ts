@@ -1,9 +1,9 @@
 import type { FlowHash } from './flow-hash.js'
 
 /**
- * XOR of all 16-bit halves of the tuple: deliberately weak, to teach with. One client that steps
- * its source port by M lands on one and the same next hop of M, and swapping source and destination
- * changes nothing.
+ * XOR of all 16-bit halves of the tuple: deliberately weak, for teaching. If a client increments
+ * its source port by M, all its flows go to the same one of M next hops, and swapping source and
+ * destination changes nothing.
  */
 export const xor: FlowHash = (sourceAddress, destinationAddress, sourcePort, destinationPort, protocol, seed) => {
   const addresses = sourceAddress ^ destinationAddress
