@@ -3,17 +3,19 @@ import type { EcmpSelectionName } from './data-plane/ecmp/registry.js'
 import type { ResilientOptions } from './data-plane/ecmp/resilient.js'
 
 /**
- * Configuration of one switch process: uplink and downlink are the same program with two of these.
+ * Configuration of one switch process. Uplink and downlink run the same program with two
+ * configurations.
  */
 export interface SwitchConfig {
   readonly name: string
   readonly role: 'uplink' | 'downlink'
   /** Router address: BGP and cables listen here. Dotted quad, as all addresses in here. */
   readonly address: string
-  /** TCP port on `address` where LBs plug in their cables. */
+  /** TCP port on `address` to which LBs dial their cables. */
   readonly cablePort: number
   /**
-   * Shared secret of the cluster, hexadecimal, at least 16 bytes. Cables prove that they know it.
+   * Shared secret of the cluster, hexadecimal, at least 16 bytes. Both ends of a cable prove that
+   * they have it.
    */
   readonly clusterKey: string
   readonly ports: readonly SwitchPortConfig[]
@@ -21,14 +23,14 @@ export interface SwitchConfig {
   readonly ecmp: EcmpConfig
   readonly edge: ClientEdgeConfig | ServerEdgeConfig
   /**
-   * Processes that forward, 1 to 16; missing: 1, which is this very process. Each cable then has as
+   * Number of processes that forward, 1 to 16; missing: 1, which is this process. Each cable has as
    * many member links: member link i ends in card i, at `cablePort` + i.
    */
   readonly lineCards?: number
   readonly logLevel: string
 }
 
-/** Port k: a cable to one LB, which dials it. */
+/** Port k: the cable of one LB, which dials it. */
 export interface SwitchPortConfig {
   /** 1 to N */
   readonly id: number
@@ -46,8 +48,8 @@ export interface SwitchBgpConfig {
   readonly holdTime: number
   readonly neighbors: readonly SwitchNeighborConfig[]
   /**
-   * Prefixes in CIDR notation that lie behind this switch: connected, and announced to neighbours
-   * that export them.
+   * Prefixes behind this switch, CIDR: they are connected, and announced to neighbours that export
+   * them.
    */
   readonly announce: readonly string[]
 }
@@ -68,21 +70,22 @@ export interface SwitchNeighborConfig {
   /** NEXT_HOP of what is announced to it; null: the switch's address. */
   readonly nextHop: string | null
   /**
-   * Routes that are announced to it. `connected`: the prefixes behind the switch. `forwarded`:
-   * prefixes that are forwarded to LBs, for as long as they are.
+   * Routes that are announced to it. `connected`: the prefixes behind the switch. `forwarded`: the
+   * prefixes that are forwarded to LBs at that time.
    */
   readonly exports: readonly ('connected' | 'forwarded')[]
   /** An announcement must be one of these or more specific than one of these. */
   readonly allowedPrefixes: readonly string[]
-  /** True if it dials us and is never dialled; neighbours with a port always do. */
+  /** True if the neighbour dials and is never dialled, as neighbours with a port always do. */
   readonly passive: boolean
   /**
-   * Most prefixes taken from this neighbour; one more ends the session (RFC 4271 §8.2.2, Cease/1).
+   * Most prefixes accepted from this neighbour. One more ends the session (RFC 4271 §8.2.2,
+   * Cease/1).
    */
   readonly prefixLimit: number
 }
 
-/** The options of `resilient` are there whatever the selection is. */
+/** The options of `resilient` are present with every selection. */
 export interface EcmpConfig extends ResilientOptions {
   readonly selection: EcmpSelectionName
   readonly hash: FlowHashName
@@ -97,7 +100,8 @@ export interface ClientEdgeConfig {
 }
 
 /**
- * One VIP service: its fabric address, and where the edge listens for it (`expose`, else the same).
+ * One VIP service: its address in the fabric, and the address at which the edge listens for it
+ * (`expose`, or else the same).
  */
 export interface EdgeServiceConfig {
   readonly name: string
@@ -109,37 +113,49 @@ export interface EdgeServiceConfig {
 
 export interface ServerEdgeConfig {
   readonly kind: 'server'
-  /** Prefixes of backends, CIDR: packets to these are turned into real sockets, nothing else is. */
+  /** Prefixes of backends, CIDR. Only packets to these are turned into real sockets. */
   readonly prefixes: readonly string[]
-  /** Backends that get the client in a PROXY protocol header (version 2); missing: none. */
+  /**
+   * Backends to which the client's address is sent in a PROXY protocol header (version 2); missing:
+   * none.
+   */
   readonly proxyProtocol?: readonly { readonly address: string; readonly port: number }[]
   /** Health checks of the LBs, for which flows are reserved; missing: none. */
   readonly checks?: EdgeChecksConfig
-  /** True if services carry TCP; missing: they may. */
+  /** True if services may carry TCP. Default: true. */
   readonly hasTcp?: boolean
-  /** True if services carry UDP; missing: they may. */
+  /** True if services may carry UDP. Default: true. */
   readonly hasUdp?: boolean
-  /** Silence after which a UDP flow's socket towards its server is closed, ms. */
+  /** Idle time after which a UDP flow's socket towards its server is closed, ms. */
   readonly udpIdleMs: number
   readonly tcp: EdgeTcpConfig
 }
 
 /** TCP flows of health checks as the edge sees them. */
 export interface EdgeChecksConfig {
-  /** Most of them that are reserved at once. */
+  /** Most reserved flows at once. */
   readonly flows: number
-  /** Their sources: the SNAT address of each LB, and the first and last of its ports for checks. */
+  /**
+   * Their sources: the SNAT address of each LB, and the first and last of its source ports for
+   * checks.
+   */
   readonly sources: readonly { readonly address: string; readonly ports: readonly [number, number] }[]
 }
 
 export interface EdgeTcpConfig {
-  /** Receive window per flow and direction, bytes; the bound of what one slow reader holds. */
+  /**
+   * Receive window per flow and direction, bytes. It limits the bytes that wait for one slow
+   * reader.
+   */
   readonly windowBytes: number
-  /** Silence after which a flow is probed (RFC 9293 §3.8.4), ms; null: never. */
+  /** Idle time after which a flow is probed (RFC 9293 §3.8.4), ms; null: never. */
   readonly keepAliveMs: number | null
-  /** The same of a half-closed flow, ms. Without effect if `keepAliveMs` is null. */
+  /**
+   * Idle time after which a half-closed flow is probed, ms. Without effect if `keepAliveMs` is
+   * null.
+   */
   readonly halfClosedKeepAliveMs: number
-  /** A flow ends when nothing of what it has sent is acknowledged for so long, ms. */
+  /** Time without an acknowledgement of sent bytes after which a flow ends, ms. */
   readonly userTimeoutMs: number
   /**
    * Most flows at once, of TCP and of UDP each. The descriptors of the process may allow fewer: see

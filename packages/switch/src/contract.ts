@@ -13,7 +13,7 @@ const Endpoint = strict({
   port: Count,
 })
 
-/** A flow by its endpoints; the client's are those that the client has. */
+/** A flow by its endpoints, as the client sees them. */
 export type FlowKey = Message<typeof FlowKey>
 export const FlowKey = strict({ client: Endpoint, vip: Endpoint, protocol: oneOf(['tcp', 'udp']) })
 
@@ -32,14 +32,14 @@ export const RouteExplanation = Type.Object({
   /** Derivation of the index, for people. */
   reason: Text,
   port: Count,
-  /** The LB that packets of this flow go to now. */
+  /** LB to which packets of this flow go now. */
   lb: Text,
-  /** Set when the hash points to an LB that drains, or did when this flow began. */
+  /** Present if the hash points to an LB that drains, or did when this flow began. */
   drain: Type.Optional(
     strict({
-      /** The LB that a new flow of this five-tuple would get. */
+      /** LB of a new flow of this five-tuple. */
       newFlowsTo: Text,
-      /** The LB that this very flow was given when it began; null: it is none of those. */
+      /** LB to which this flow was diverted when it began; null: it was not diverted. */
       divertedTo: nullable(Text),
     }),
   ),
@@ -51,11 +51,11 @@ export const RouteExplanation = Type.Object({
  */
 export type FlowShift = Message<typeof FlowShift>
 export const FlowShift = strict({
-  /** Address and port that their clients have dialled, in the fabric. */
+  /** Address and port to which their clients have connected, in the fabric. */
   vip: Endpoint,
-  /** The LB that has them. */
+  /** LB that carries them. */
   from: Text,
-  /** The LB that would get their packets; null: there would be no route. */
+  /** LB that would get their packets; null: there would be no route. */
   to: nullable(Text),
   /** At least 1. */
   flows: Count,
@@ -67,10 +67,10 @@ export const PortCarrier = strict({
   up: Flag,
 })
 
-/** Prefixes whose LBs have changed, or whose draining LBs. */
+/** Prefixes whose LBs, or whose draining LBs, have changed. */
 export type ForwardedReport = Message<typeof ForwardedReport>
 export const ForwardedReport = strict({
-  /** True for the first report of a process: prefixes that it does not name are not forwarded. */
+  /** True for the first report of a process: prefixes that are not in it are not forwarded. */
   isFirst: Flag,
   /** Names of the LBs per prefix, CIDR; none: it is not forwarded any more. */
   forwardedBy: mapOf(Type.Array(Text)),
@@ -84,11 +84,13 @@ export const switchContract = {
   file: 'packages/switch/src/contract.ts',
   methods: {
     status: { params: NoParams, result: SwitchStatus },
-    /** Keeps a port down, or lets cables come up there again. */
+    /** Sets a port administratively down or up. */
     setPort: { params: PortChange, result: PortCarrier },
     /** The decision for one flow; null: there is no route to an LB. */
     explain: { params: FlowKey, result: nullable(RouteExplanation) },
-    /** Destinations of the edge's flows if these neighbours were gone. Changes nothing. */
+    /**
+     * Returns the destinations of the edge's flows if these neighbours were gone. Changes nothing.
+     */
     predict: { params: strict({ without: Type.Array(Text) }), result: Type.Array(FlowShift) },
   },
   events: {

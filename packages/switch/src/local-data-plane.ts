@@ -22,7 +22,7 @@ import { type EdgeShare, SOLE_EDGE, type SwitchEdge } from './edges/switch-edge.
 import { PortTable, type SwitchPort } from './ports/port-table.js'
 import type { DataPlaneStatus } from './status.js'
 
-/** Diverted flows are looked at this often. */
+/** Interval at which idle diverted flows are deleted, ms. */
 const EXPIRY_STEP_MS = 1_000
 
 /** Prefixes that the edge stands for. */
@@ -104,12 +104,12 @@ export class LocalDataPlane implements DataPlane {
     this.#edge.tcp.routesChanged(this.#clock.now())
   }
 
-  /** Lets clients come to what the table has routes for, and to nothing else. */
+  /** Listens for the VIPs that the table has routes for, and for no others. */
   listen(): Promise<void> {
     return this.#edge.update((vip) => this.#hasRoute(vip))
   }
 
-  /** Returns true if a port has a carrier here. */
+  /** Returns true while a port has carrier here. */
   isUp(id: number): boolean {
     return this.#ports.get(id)?.port.isUp ?? false
   }
@@ -221,7 +221,8 @@ export class LocalDataPlane implements DataPlane {
         if (port === undefined) return
         this.#log.info({ port: port.id, peer: port.peer }, 'carrier up')
         this.#events.onCarrier(port.id, true)
-        // It may have taken the place of one that was full, and that nobody will say has drained.
+        // The cable may replace one whose queue was full, and which will not report that it has
+        // drained.
         this.#edge.tcp.portUnblocked(port.id, this.#clock.now())
       },
       onPackets: (b, start, end) => {

@@ -13,7 +13,7 @@ const { config: path, card } = new Command('switch')
 const config = (await readRoleConfig(path)) as SwitchConfig
 const log = createLogger(card === undefined ? config.name : `${config.name}/${card}`, config.logLevel)
 const switchContract = async () => (await import('./contract.js')).switchContract
-// A switch that is one process loads nothing of line cards.
+// A switch of one process does not load the code of line cards.
 if (card !== undefined) {
   const { LineCard } = await import('./line-cards/line-card.js')
   const cardContract = async () => (await import('./line-cards/contract.js')).lineCardContract

@@ -37,16 +37,15 @@ export const SwitchPortStatus = Type.Object({
 
 export type RouteNextHopStatus = Message<typeof RouteNextHopStatus>
 export const RouteNextHopStatus = Type.Object({
-  /** The neighbour's name; 'edge' for what is connected. */
+  /** The neighbour's name; 'edge' for a connected prefix. */
   via: Text,
-  /** NEXT_HOP as announced; empty for what is connected. */
+  /** NEXT_HOP as announced; empty for a connected prefix. */
   address: Text,
   /**
-   * Port that it resolves to; null for a neighbour that no cable leads to, over which nothing is
-   * forwarded.
+   * Port to which it resolves; null for a neighbour without a cable, to which nothing is forwarded.
    */
   port: nullable(Count),
-  /** True while it keeps its flows and gets no new ones. */
+  /** True while it drains: it keeps its flows and gets no new ones. */
   isDraining: Flag,
 })
 
@@ -82,7 +81,7 @@ export const BgpSessionStatus = Type.Object({
   neighbor: Text,
   address: Text,
   as: Count,
-  /** Port that is dialled; null: the neighbour dials. */
+  /** TCP port that is dialled; null: the neighbour dials. */
   port: nullable(Count),
   /**
    * Port of the switch that leads to it; null: an external neighbour, to which nothing is
@@ -105,7 +104,7 @@ export const BgpSessionStatus = Type.Object({
   messagesOut: Count,
   updatesIn: Count,
   updatesOut: Count,
-  /** UPDATEs whose routes were taken as withdrawn because of a bad attribute (RFC 7606). */
+  /** UPDATEs whose routes were treated as withdrawn because of a malformed attribute (RFC 7606). */
   updateFaults: Count,
   notificationsIn: Count,
   notificationsOut: Count,
@@ -125,9 +124,12 @@ export const BgpSessionStatus = Type.Object({
 const BgpRefusals = Type.Intersect([
   countsOf(RIB_REJECTIONS),
   Type.Object({
-    /** Connections from addresses that are no neighbour's, or that came at a bad moment. */
+    /**
+     * Connections from addresses that are no neighbour's, or that a neighbour opened while it was
+     * not allowed to.
+     */
     connections: Count,
-    /** Their last ones by address, the last one first. */
+    /** The last of these connections, by address, the latest first. */
     recentConnections: Type.Array(
       Type.Object({ address: Text, neighbor: nullable(Text), reason: Text, count: Count, agoMs: Ms }),
     ),
@@ -155,15 +157,15 @@ export const LineCardStatus = Type.Object({
   card: Count,
   /** 0 while there is no process. */
   pid: Count,
-  /** `silent`: it has not responded for a while, and is killed when it goes on like that. */
-  state: oneOf(['starting', 'running', 'silent', 'restarting']),
+  /** `unreachable`: it does not respond, and is killed if that goes on. */
+  state: oneOf(['starting', 'running', 'unreachable', 'restarting']),
   restarts: Count,
   /** Version of the route table that it forwards by; 0: none yet. */
   fibVersion: Count,
   /** Member links of cables that have carrier. */
   memberLinksUp: Count,
   flows: Count,
-  /** In by its member links. */
+  /** Packets received on its member links. */
   packetsIn: Count,
 })
 
@@ -184,7 +186,7 @@ const forwarding = {
   ports: Type.Array(SwitchPortStatus),
   /** Flows that end at this switch's edge. */
   flows: Count,
-  /** Flows that the edge takes at most. */
+  /** Most flows of the edge. */
   budgets: Budgets,
   edge: countersOf(Object.keys(EDGE_DROPS)),
   /** Flows that were kept from next hops that drain. */
@@ -193,7 +195,7 @@ const forwarding = {
   drops: countersOf([...Object.keys(FORWARDER_DROPS), ...EDGE_DROP_CAUSES]),
   /** Services that the client edge listens for, as address:port. */
   listening: Type.Array(Text),
-  /** Services that the client edge can't listen for; it tries again. */
+  /** Services that the client edge can't listen for. It retries. */
   listenFailures: Type.Array(ListenFailureStatus),
   /** The processes that forward; empty: the switch is one process. */
   cards: Type.Array(LineCardStatus),

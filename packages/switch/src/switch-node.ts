@@ -11,16 +11,15 @@ import { ECMP_SELECTIONS } from './data-plane/ecmp/registry.js'
 import { connectedPrefixes, LocalDataPlane } from './local-data-plane.js'
 import type { BgpSessionStatus, ListenFailureStatus, SwitchStatus } from './status.js'
 
-/** Shares of next hops that may move are looked at this often. */
+/** Interval at which selections may rebalance, ms. */
 const REBALANCE_STEP_MS = 1_000
 
 /** Creates the data plane of a switch. */
 export type CreateDataPlane = (events: DataPlaneEvents) => DataPlane
 
 /**
- * A switch (claims C9, C10): the routing table is kept by {@link RouteTable} from BGP, and a data
- * plane, in this process or on line cards, receives, allocates and sends. Here they are only put
- * together.
+ * A switch (claims C9, C10). {@link RouteTable} keeps the route table from BGP; a data plane, in
+ * this process or on line cards, receives, allocates and sends. This class connects the two.
  */
 export class SwitchNode {
   readonly #sendEvent = eventSender<SwitchContract>()
@@ -61,7 +60,7 @@ export class SwitchNode {
     this.#speaker = this.#createSpeaker(config.bgp.announce.map((text) => parsePrefix(text)!))
   }
 
-  /** Binds all addresses; rejects when one can't be. */
+  /** Binds all addresses; rejects if one can't be bound. */
   async start(): Promise<RunningRole<SwitchContract>> {
     const { address, role } = this.#config
     await Promise.all([this.#speaker.start(), this.#dataPlane.start(this.#routes.fib)])
@@ -89,8 +88,8 @@ export class SwitchNode {
 
   async status(): Promise<SwitchStatus> {
     const { name, role, address, ecmp } = this.#config
-    // Before the status of the data plane: that is later than these, so that it forwards by
-    // these.
+    // Read before the status of the data plane, so that the data plane forwards by at least these
+    // routes.
     const routes = this.#routes.status(this.#clock.now())
     const sessions = this.#sessions()
     const bgpRefusals = this.#speaker.refusals()
@@ -143,8 +142,8 @@ export class SwitchNode {
   }
 
   /**
-   * Announces a prefix to a neighbour as it was learned, or withdraws it when it is forwarded no
-   * longer.
+   * Announces a prefix to a neighbour as it was learned, or withdraws it if it is not forwarded any
+   * more.
    */
   #passOn(neighbor: string, text: string): void {
     const prefix = parsePrefix(text)!

@@ -17,8 +17,8 @@ export function neighborRemedy(session: SpeakerSession, local: LocalSpeaker): st
   if (state === 'established') return lastRefused === null ? null : refusalRemedy(session.as, lastRefused.cause)
   if (lastError !== null) {
     const remedy = errorRemedy(session, lastError, local)
-    // A failed attempt since then may well be a consequence: the daemon has closed the port, or has
-    // not heard of us yet.
+    // A later failed attempt may be a consequence: the daemon has closed the port, or is not
+    // configured yet.
     if (remedy !== null) return remedy
   }
   if (port === null) return `the daemon must dial ${local.address}:${local.port} from ${address}; or remove 'passive'`

@@ -5,7 +5,7 @@ import { Fib } from '../data-plane/fib/fib.js'
 import { EDGE_PORT, type Route, sameRoute } from '../data-plane/fib/route.js'
 import type { RouteStatus } from '../status.js'
 
-/** A change of the forwarding table: the new snapshot, and how it differs from the one before. */
+/** A change of the forwarding table: the new snapshot, and its differences from the one before. */
 export interface FibChange {
   readonly fib: Fib
   readonly set: readonly Route[]
@@ -14,25 +14,24 @@ export interface FibChange {
 
 /** Outcome of a change of the Loc-RIB. */
 export interface RouteChange {
-  /** The next forwarding table; undefined when every packet is forwarded as before. */
+  /** The next forwarding table; undefined if every packet is forwarded as before. */
   readonly fib: FibChange | undefined
   /**
-   * Prefixes, CIDR, that are forwarded to other neighbours than before, with the names of these;
-   * none: not any more.
+   * Prefixes, CIDR, that are forwarded to other neighbours than before, with the names of the new
+   * ones; no names: the prefix is not forwarded any more.
    */
   readonly forwarded: ReadonlyMap<string, readonly string[]>
   /**
-   * Prefixes, CIDR, of whose forwarding neighbours others drain than before, with the names of
-   * these.
+   * Prefixes, CIDR, whose draining neighbours have changed, with the names of the draining ones.
    */
   readonly draining: ReadonlyMap<string, readonly string[]>
 }
 
 /**
- * The routing-table maintenance module (claim C9): joins what BGP knows with what is connected,
- * resolves next hops to ports, and publishes the result as FIB snapshots. Next hops resolve to the
- * port of the neighbour that announced them; a neighbour without a port is a control-plane-only
- * one, and its routes are shown but never forwarded by.
+ * The routing-table maintenance module (claim C9): joins BGP routes and connected prefixes,
+ * resolves next hops to ports, and publishes the result as FIB snapshots. A next hop resolves to
+ * the port of the neighbour that announced it. A neighbour without a port takes part in the control
+ * plane only: its routes are shown and never used for forwarding.
  */
 export class RouteTable {
   readonly #connected: readonly Prefix[]
@@ -60,8 +59,9 @@ export class RouteTable {
   }
 
   /**
-   * Takes changes of the Loc-RIB. Costs as much as there are changes; those that no packet is
-   * forwarded by, such as all of a neighbour without a port, leave the forwarding table as it is.
+   * Applies changes of the Loc-RIB. The cost is proportional to the number of changes. Changes that
+   * affect no packet, such as all of a neighbour without a port, leave the forwarding table as it
+   * is.
    */
   apply(changes: readonly RibChange[]): RouteChange {
     const set: Route[] = []
@@ -74,7 +74,7 @@ export class RouteTable {
       const drainedBefore = this.drainingOf(text)
       if (route === undefined) this.#learned.delete(text)
       else this.#learned.set(text, route)
-      // What is connected is nearer than anything learned.
+      // A connected prefix is preferred to a learned one.
       if (this.#isConnected(prefix)) continue
       const after = this.forwardedBy(text)
       if (!sameNames(before, after)) forwarded.set(text, after)
@@ -92,7 +92,7 @@ export class RouteTable {
   }
 
   /**
-   * Lets the selection move what it moves as time goes by; returns the new snapshot, or the same.
+   * Lets the selection rebalance; returns the new snapshot, or the same.
    * @param now ms
    */
   rebalance(now: number): Fib {
@@ -101,8 +101,8 @@ export class RouteTable {
   }
 
   /**
-   * Names of the neighbours over which a learned prefix is forwarded now, in the order that the
-   * hash indexes.
+   * Names of the neighbours to which a learned prefix is forwarded now, in the order of the hash's
+   * index.
    */
   forwardedBy(prefix: string): string[] {
     const paths = this.#learned.get(prefix)?.paths ?? []
@@ -120,7 +120,7 @@ export class RouteTable {
     return this.forwardedBy(prefix).length > 0 ? this.#learned.get(prefix)?.best : undefined
   }
 
-  /** The whole table for people: connected first, then what BGP knows. @param now ms */
+  /** The whole table for people: connected prefixes first, then BGP routes. @param now ms */
   status(now: number): RouteStatus[] {
     const connected = this.#connected.map((prefix) => ({
       prefix: formatPrefix(prefix),
@@ -157,7 +157,7 @@ export class RouteTable {
     return paths.flatMap(({ neighbor }) => this.#portOf.get(neighbor.name) ?? [])
   }
 
-  /** Next hops that drain, unless all do: then they are used as ever. */
+  /** Next hops that drain, unless all do: then all are used as if none did. */
   #draining({ paths }: RibRoute): number[] {
     const draining = this.#resolve(paths.filter(({ isDraining }) => isDraining))
     return draining.length < this.#resolve(paths).length ? draining : []

@@ -3,8 +3,8 @@ import type { SpeakerNeighbor, SpeakerOptions } from '@fivetuple/speaker'
 import type { SwitchConfig, SwitchNeighborConfig } from '../config.js'
 
 /**
- * BGP sessions of a switch as its configuration asks for them. A neighbour with a port dials the
- * switch, its session starts with the carrier of its cable, and packets are forwarded to it.
+ * Returns the configured BGP sessions of a switch. A neighbour with a port dials the switch, its
+ * session starts with the carrier of its cable, and packets are forwarded to it.
  */
 export function speakerOptions({
   address,

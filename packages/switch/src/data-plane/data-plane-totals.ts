@@ -11,7 +11,7 @@ export interface CardCounters extends Pick<DataPlaneStatus, 'edge' | 'drops'> {
 /** Of nothing. */
 export const NO_COUNTERS: CardCounters = { ports: [], edge: {}, drops: {}, diverted: { total: 0, overLimit: 0 } }
 
-/** The sum of what cards have counted. */
+/** The sum of the counters of several cards. */
 export function sumCounters(cards: readonly CardCounters[]): CardCounters {
   const ids = [...new Set(cards.flatMap(({ ports }) => ports.map(({ id }) => id)))]
   return {
@@ -35,12 +35,12 @@ export function sumCounters(cards: readonly CardCounters[]): CardCounters {
 }
 
 /**
- * Status of several data planes as that of one: counters and flows are summed, and it listens where
- * any of them does.
+ * Returns the status of several data planes as that of one: counters and flows are summed, and an
+ * address counts as listened on if any of them listens there.
  *
- * @param running cards that forward now
- * @param ended what cards had counted that have died since
- * @param isUp whether a port has a carrier
+ * @param running status of the cards that forward now
+ * @param ended counters of cards that have died
+ * @param isUp returns true while a port has carrier
  */
 export function cardTotals(
   running: readonly DataPlaneStatus[],
@@ -68,8 +68,8 @@ export function cardTotals(
 }
 
 /**
- * Failures of listeners of a switch: a service that any card can't listen for has one, and never
- * more than one.
+ * Returns the failures of a switch's listeners: one for each service that at least one card can't
+ * listen for.
  */
 export function joinListenFailures(cards: readonly (readonly ListenFailureStatus[])[]): readonly ListenFailureStatus[] {
   return [...new Map(cards.flat().map((failure) => [failure.service, failure])).values()]

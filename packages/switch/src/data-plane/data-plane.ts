@@ -8,35 +8,36 @@ import type { Fib } from './fib/fib.js'
  * forwarder. `LocalDataPlane` is one in this process, `LineCards` one in several processes.
  */
 export interface DataPlane {
-  /**
-   * Forwards by this table from now on, and takes cables; rejects when an address can't be bound.
-   */
+  /** Starts to forward by this table and to accept cables; rejects if an address can't be bound. */
   start(fib: Fib): Promise<void>
   /**
-   * Swaps in the next table; resolves when every packet is decided by it and the edge listens
+   * Replaces the table; resolves when every packet is decided by the new one and the edge listens
    * accordingly.
    */
   setRoutes(change: FibChange): Promise<void>
   /**
-   * Takes a port down, or lets cables come up there again.
-   * @returns whether it has a carrier now
+   * Sets a port administratively down or up.
+   * @returns true if it has carrier now
    */
   setPort(id: number, adminDown: boolean): Promise<{ up: boolean }>
-  /** The decision for one five-tuple as the route table stands; null without a route to an LB. */
+  /**
+   * Returns the decision for one five-tuple under the current route table; null without a route to
+   * an LB.
+   */
   explain(flow: FlowKey): Promise<RouteExplanation | null>
-  /** Destinations of the edge's flows if these ports were gone. Changes nothing. */
+  /** Returns the destinations of the edge's flows if these ports were gone. Changes nothing. */
   predict(gone: readonly number[]): Promise<readonly FlowShift[]>
   status(): Promise<DataPlaneStatus>
-  /** Ends all flows; their last packets still leave. */
+  /** Ends all flows; their last packets are still sent. */
   closeEdge(): Promise<void>
-  /** Unplugs the cables and frees everything. */
+  /** Closes the cables and frees all resources. */
   close(): Promise<void>
 }
 
 /** Events of a data plane, for the control plane. */
 export interface DataPlaneEvents {
-  /** A port has got its carrier or lost it. */
+  /** Called when a port has gained or lost carrier. */
   readonly onCarrier: (port: number, up: boolean) => void
-  /** The services that the client edge can't listen for have changed. */
+  /** Called when the services that the client edge can't listen for have changed. */
   readonly onListenFailures: (failures: readonly ListenFailureStatus[]) => void
 }

@@ -39,10 +39,7 @@ export type EdgeCounter =
 /** Drop cause and meaning of an edge's counter; null: the counter counts no loss. */
 type EdgeDrop = readonly [cause: string, meaning: string] | null
 
-/**
- * Every counter of the edges, so that a new one does not compile before it has a cause here or
- * counts no loss.
- */
+/** Every counter of the edges. A new counter does not compile until it has a cause or null here. */
 export const EDGE_DROPS = {
   opened: null,
   accepted: null,
@@ -101,7 +98,10 @@ export const EDGE_DROPS = {
   udpOutOfMemory: ['edge-udp-out-of-memory', 'No socket for a flow: the kernel has no memory for sockets left.'],
 } as const satisfies Readonly<Record<EdgeCounter, EdgeDrop>>
 
-/** Returns what an edge has lost, per cause. @param counters as {@link EDGE_DROPS} names them */
+/**
+ * Returns the packets and flows that an edge has dropped, per cause. @param counters as {@link
+ * EDGE_DROPS} names them
+ */
 export function edgeDrops(counters: Readonly<Record<string, number>>): Record<string, number> {
   return Object.fromEntries(
     Object.entries(EDGE_DROPS).flatMap(([name, drop]) => (drop === null ? [] : [[drop[0], counters[name] ?? 0]])),

@@ -18,10 +18,7 @@ export interface Decision {
   readonly reason: string
   /** Id of the port; 0 is the edge. */
   readonly port: number
-  /**
-   * undefined: the hash does not point to a next hop that drains, and the flow is not remembered as
-   * diverted.
-   */
+  /** undefined: the hash does not point to a next hop that drains, and the flow is not diverted. */
   readonly drain: DrainDecision | undefined
   /**
    * False: the port has lost its carrier, and packets are dropped until the route table changes.
@@ -33,7 +30,7 @@ export interface Decision {
 export interface DrainDecision {
   /** Port of a flow of this tuple that begins now. */
   readonly newFlowsTo: number
-  /** Port that this very flow was given when it began; undefined: it is not remembered. */
+  /** Port to which this flow was diverted when it began; undefined: it was not diverted. */
   readonly divertedTo: number | undefined
 }
 

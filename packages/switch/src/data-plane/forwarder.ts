@@ -47,23 +47,23 @@ export interface ForwarderOptions {
   readonly seed: number
   readonly fib: Fib
   /**
-   * Takes a packet that the route table sends to the edge. The bytes are free to keep if
-   * `receive`'s caller says so.
+   * Receives a packet that the route table sends to the edge. It may keep the bytes if the caller
+   * of `receive` allows it.
    */
   readonly edge: (b: Uint8Array, start: number, end: number, now: number) => void
 }
 
 /**
- * The data plane of a switch: receive, look up, allocate (hash, then select), send (claims C5, C9,
- * C10). Each packet is decided by the route table as it stands at that moment; nothing is
- * remembered of its flow.
+ * The forwarder of a switch: receives, looks up, allocates (hash, then select) and sends packets
+ * (claims C5, C9, C10). The route table of that moment decides each packet. There is no state per
+ * flow.
  *
  * Each header is checked in full, checksum included (RFC 1812 §5.2.2). Cables deliver bytes as they
- * were sent, but faults corrupt packets on purpose, and a flipped bit must be lost here and not
- * misdelivered; the check costs some ten nanoseconds.
+ * were sent, but faults corrupt packets on purpose. A corrupted packet must be dropped here and not
+ * misdelivered. The check costs about ten nanoseconds.
  *
- * Delivery to the edge is local delivery: the edge plays the hosts behind the switch itself, so the
- * TTL is neither looked at nor decremented on the way there.
+ * Delivery to the edge is local delivery: the edge stands for the hosts behind the switch, so the
+ * TTL is neither checked nor decremented.
  */
 export class Forwarder {
   /** By port id; {@link EDGE_PORT} is the edge. */
@@ -99,32 +99,32 @@ export class Forwarder {
     return this.#router.icmp
   }
 
-  /** Flows kept from next hops that drain. */
+  /** Flows diverted from next hops that drain. */
   get diverted(): Readonly<Pick<DivertedFlows, 'size' | 'total' | 'overLimit'>> {
     return this.#diverted
   }
 
-  /** Forgets diverted flows that have been idle. To be called every second or so. */
+  /** Deletes idle diverted flows. To be called about every second. */
   expire(now: number): void {
     this.#diverted.expire(now)
   }
 
-  /** Swaps in another route table: the next packet is decided by it. */
+  /** Replaces the route table. The new one decides the next packet. */
   setFib(fib: Fib): void {
     this.#state.fib = fib
   }
 
   /**
-   * Takes a run of whole packets that came in by cable `ingress`, and changes them in place. Any
-   * bytes will do: what is no packet is counted and dropped, together with the rest of the run
-   * where its length can't be believed.
+   * Forwards a run of whole packets that were received on cable `ingress`, and changes them in
+   * place. Any bytes are handled: a malformed packet is counted and dropped, together with the rest
+   * of the run if its length is not credible.
    *
    * @param now ms
    */
   receive(b: Uint8Array, start: number, end: number, ingress: number, now: number): void {
     const counters = this.#portCounters[ingress]!
     counters.bytesIn += end - start
-    // Packets in a row that leave by the same port are passed on as one run.
+    // Successive packets that leave by the same port are written as one run.
     let runPort = NO_ROUTE
     let runStart = start
     let o = start
@@ -153,14 +153,14 @@ export class Forwarder {
   }
 
   /**
-   * Port by which a packet leaves that the edge is about to originate, or {@link NO_ROUTE}; counted
-   * as received and sent, or as dropped. What would come straight back to the edge has no route.
-   * Allocation-free.
+   * Returns the port for a packet that the edge is about to originate, or {@link NO_ROUTE}, and
+   * counts the packet as received and sent, or as dropped. A packet to the edge itself has no
+   * route. Allocation-free.
    *
    * @param bytes total length of the packet
-   * @param begins whether it is a SYN that opens a flow
-   * @param isKeepAlive true for an edge's own keep-alive, which is no use of the flow: it keeps no
-   * bucket busy
+   * @param begins true for a SYN that opens a flow
+   * @param isKeepAlive true for a keep-alive of the edge itself, which is no use of the flow and
+   * keeps no bucket busy
    */
   routeAndCount(
     sourceAddress: number,
@@ -175,7 +175,7 @@ export class Forwarder {
     const edge = this.#portCounters[EDGE_PORT]!
     edge.packetsIn++
     edge.bytesIn += bytes
-    // As #decide, by hand: a call less for each packet.
+    // As #decide, inlined by hand: it saves a call per packet.
     const choice = this.#choice
     const port = selectRoute(
       this.#state,
@@ -205,8 +205,8 @@ export class Forwarder {
   }
 
   /**
-   * A packet that {@link routeAndCount} has counted is kept or lost at the edge, since the port's
-   * queue is full: it was none.
+   * Reverts {@link routeAndCount} for a packet that the edge keeps or drops because the port's
+   * queue is full.
    */
   uncount(port: number, bytes: number): void {
     const edge = this.#portCounters[EDGE_PORT]!
@@ -217,13 +217,13 @@ export class Forwarder {
     counters.bytesOut -= bytes
   }
 
-  /** The output of a cable's port. */
+  /** Returns the output of a cable's port. */
   outputOf(port: number): PacketOutput {
     return this.#ports[port]!.output
   }
 
   /**
-   * Decision about a packet of this tuple now; undefined when there is no route. Counts
+   * Returns the decision about a packet of this tuple now; undefined without a route. Counts
    * nothing.
    */
   explain(t: FiveTuple): Decision | undefined {
@@ -231,10 +231,10 @@ export class Forwarder {
   }
 
   /**
-   * The port of a packet of this tuple, of a flow that stands, if things were otherwise;
-   * {@link NO_ROUTE} without a route. Counts nothing.
-   * @param fib as if this were the route table
-   * @param gone ports as if they had no carrier
+   * Returns the port of an established flow of this tuple under another route table and without
+   * some ports; {@link NO_ROUTE} without a route. Counts nothing.
+   * @param fib in place of the route table
+   * @param gone ports that count as down
    */
   portUnder(t: FiveTuple, fib: Fib, gone: readonly number[]): number {
     return portUnder(this.#state, t, fib, gone)
@@ -270,8 +270,8 @@ export class Forwarder {
   }
 
   /**
-   * The port of the ICMP packet at `b[o]`. An error belongs to the flow of the packet that it
-   * quotes, in the other direction, so it goes to that flow's next hop (Linux:
+   * Returns the port of the ICMP packet at `b[o]`. An error belongs to the flow of the packet that
+   * it quotes, in the other direction, so it goes to that flow's next hop (Linux:
    * `fib_multipath_hash_policy` 0). All other ICMP is spread by its addresses, and so is an error
    * that quotes too little to name a flow, or a packet that its destination has not sent.
    */
@@ -296,8 +296,8 @@ export class Forwarder {
   }
 
   /**
-   * Decides one packet: its egress port, or NO_ROUTE when it goes nowhere (and has been counted and
-   * answered).
+   * Decides one packet. Returns its egress port, or NO_ROUTE if it is not forwarded; then it has
+   * been counted and responded to.
    */
   #route(b: Uint8Array, o: number, length: number, now: number): number {
     const protocol = ipv4Protocol(b, o)
@@ -311,7 +311,7 @@ export class Forwarder {
       this.#router.receive(b, o, now)
       return NO_ROUTE
     }
-    // A packet without ports may end here; what is read behind it is not looked at.
+    // A packet without ports may end here; the bytes read behind it are not used.
     const begins = protocol === IpProtocol.TCP && length >= l4 - o + TCP_HEADER_BYTES && isSyn(b[l4 + 13]!)
     const port =
       protocol === IpProtocol.ICMP
@@ -352,8 +352,8 @@ export class Forwarder {
   }
 
   /**
-   * Sends an ICMP message of the router itself by the same route table; without a route it is given
-   * up silently.
+   * Sends an ICMP message of the router itself by the same route table. Without a route it is
+   * dropped and not counted.
    */
   #originate(message: Uint8Array, now: number): void {
     const port = this.#decideIcmp(message, 0)

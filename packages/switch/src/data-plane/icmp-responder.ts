@@ -20,11 +20,11 @@ import {
 } from '@fivetuple/packet'
 
 /**
- * ICMP messages a second in the long run (RFC 1812 §4.3.2.8): enough to see what is wrong, too few
- * to amplify it.
+ * Sustained rate of ICMP messages a second (RFC 1812 §4.3.2.8): enough for diagnosis, too few to
+ * amplify an attack.
  */
 const ICMP_RATE_PER_S = 1000
-/** ICMP messages at once after a quiet while. */
+/** Burst of ICMP messages after a quiet period. */
 const ICMP_BURST = 100
 
 /** Messages that the responder has written, and those that its rate limit has suppressed. */
@@ -35,8 +35,8 @@ export interface IcmpCounters {
 }
 
 /**
- * Writes the router's own ICMP messages, at a limited rate. Each is a buffer of its own that the
- * caller may give away.
+ * Writes the router's own ICMP messages, at a limited rate. Each is a buffer of its own, which the
+ * caller owns.
  */
 export class IcmpResponder {
   readonly counters: IcmpCounters = { errors: 0, echoReplies: 0, suppressed: 0 }
@@ -49,8 +49,8 @@ export class IcmpResponder {
   }
 
   /**
-   * An ICMP error about the packet at `b[o]`, whose header is good; undefined when there must or
-   * may not be one.
+   * Returns an ICMP error about the packet at `b[o]`, whose header is valid; undefined if the rules
+   * or the rate limit forbid one.
    */
   error(b: Uint8Array, o: number, type: number, code: number, now: number): Uint8Array | undefined {
     if (!mayAnswerWithIcmpError(b, o) || !this.#takeToken(now)) return undefined
@@ -60,9 +60,10 @@ export class IcmpResponder {
   }
 
   /**
-   * The answer to the ICMP packet at `b[o]`, which is addressed to the router (RFC 1122 §3.2.2.6).
-   * @returns 'malformed' when its checksum is wrong; undefined when it is no echo request or the
-   * rate limit is reached
+   * Returns the echo reply to the ICMP packet at `b[o]`, which is addressed to the router (RFC 1122
+   * §3.2.2.6).
+   * @returns 'malformed' if its checksum is wrong; undefined if it is no echo request or the rate
+   * limit is reached
    */
   echoReply(b: Uint8Array, o: number, now: number): Uint8Array | 'malformed' | undefined {
     const icmp = o + ipv4HeaderLength(b, o)

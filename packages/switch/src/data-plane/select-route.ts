@@ -4,10 +4,7 @@ import type { Fib } from './fib/fib.js'
 import { EDGE_PORT } from './fib/route.js'
 import { type RouteGroup, secondChoice } from './fib/route-group.js'
 
-/**
- * State of a switch that decides where a packet goes. {@link selectRoute} reads it and changes
- * nothing of it.
- */
+/** State of a switch that decides where a packet goes. {@link selectRoute} only reads it. */
 export interface RoutingState {
   /** Router address, to which no port leads. */
   readonly address: number
@@ -54,8 +51,8 @@ export function selectRoute(
   if (group === undefined) return NO_ROUTE
   const { nextHops } = group.route
   const { diverted } = state
-  // With one next hop there is nothing to choose, unless buckets record their use or a flow is
-  // remembered elsewhere.
+  // With one next hop there is no choice, unless buckets record their use or a flow may be
+  // diverted.
   if (nextHops.length === 1) {
     const only = nextHops[0]!
     if (only === EDGE_PORT || (!group.selector.recordsUse && diverted.size === 0)) return only
@@ -67,7 +64,7 @@ export function selectRoute(
   const hashedDestination = withPorts ? destinationPort : 0
   const hash = state.hash(sourceAddress, destinationAddress, hashedSource, hashedDestination, protocol, state.seed)
   const port = nextHops[isUse ? group.selector.use(hash) : group.selector.select(hash)]!
-  // Nothing drains, and no flow is remembered: the packet is decided by its hash alone.
+  // No next hop drains and no flow is diverted: the hash alone decides.
   if (group.drain === undefined && diverted.size === 0) return port
   return divert(
     state,
@@ -85,10 +82,10 @@ export function selectRoute(
 }
 
 /**
- * Selects the port of a packet while LBs drain, or flows live that were diverted when they did. A
- * flow that begins is kept from a next hop that drains, and remembered; a flow that is not
- * remembered began before, and stays where its hash points. Of flows other than TCP's no beginning
- * can be seen: they are moved at once.
+ * Selects the port of a packet while LBs drain, or while flows exist that were diverted when they
+ * did. A flow that begins is diverted from a next hop that drains. A flow that is not diverted
+ * began before, and its hash decides. Flows of other protocols than TCP have no visible beginning:
+ * they are moved at once.
  */
 function divert(
   { diverted, isUp }: RoutingState,

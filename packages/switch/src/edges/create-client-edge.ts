@@ -26,8 +26,8 @@ export function createClientEdge(
   const isShared = share.cards > 1
   const services = servicesOf(config.services, 'tcp')
   const client: ClientEdge = new ClientEdge({ edge: tcp, clock, services, isShared, onListenFailures })
-  // The kernel would give the datagrams of one flow now to one, now to another of the sockets'
-  // readers: each UDP service has one card that reads it.
+  // The kernel would distribute the datagrams of one flow over the readers of a shared socket, so
+  // each UDP service is read by one card.
   const own = servicesOf(config.services, 'udp').filter((_, i) => i % share.cards === share.card)
   const udp: UdpClientEdge = new UdpClientEdge({ fabric, services: own, onListenFailures })
   const sampler = sampleKernelDrops(

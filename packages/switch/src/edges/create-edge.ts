@@ -5,7 +5,7 @@ import { createClientEdge } from './create-client-edge.js'
 import { createServerEdge } from './create-server-edge.js'
 import type { EdgePlace, SwitchEdge } from './switch-edge.js'
 
-/** Makes the edge that the configuration asks for: towards clients or towards servers. */
+/** Creates the configured edge: towards clients or towards servers. */
 export function createEdge(
   config: ClientEdgeConfig | ServerEdgeConfig,
   place: EdgePlace,

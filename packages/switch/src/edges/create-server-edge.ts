@@ -33,7 +33,7 @@ export function createServerEdge(
   const sampler = sampleKernelDrops(
     () => udp.flowCount > 0,
     (socket, drops) => {
-      // One card counts for all what is dropped at backends.
+      // One card counts the drops at backends for all cards.
       if (socket.peerPort !== 0 || share.card === 0) udp.countKernelDrops(socket, drops)
     },
   )
@@ -60,7 +60,7 @@ export function createServerEdge(
 }
 
 /**
- * Distinguishes flows of health checks from those of clients by their source, which no client can
+ * Returns a function that recognises flows of health checks by their source, which no client can
  * have.
  */
 function checkSources({ checks }: ServerEdgeConfig): (address: number, port: number) => boolean {

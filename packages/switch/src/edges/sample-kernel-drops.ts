@@ -1,14 +1,14 @@
 import { KernelDrops, type OverflowedSocket } from '@fivetuple/runtime'
 
 /**
- * Interval at which drops of the kernel are read, besides in each status: a socket that has closed
- * shows its drops no more.
+ * Interval at which drops of the kernel are read, besides at each status request: the drops of a
+ * closed socket can't be read any more.
  */
 const KERNEL_DROPS_MS = 10_000
 
 /**
- * Samples what the kernel drops at sockets, from now on.
- * @param isInUse false while there is no socket that could drop anything
+ * Starts to sample the kernel's drops at sockets.
+ * @param isInUse returns false while there is no socket that could drop datagrams
  */
 export function sampleKernelDrops(isInUse: () => boolean, count: (socket: OverflowedSocket, drops: number) => void) {
   const kernel = new KernelDrops()

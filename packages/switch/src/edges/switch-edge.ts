@@ -3,14 +3,14 @@ import type { Prefix } from '@fivetuple/packet'
 import type { FlowBudgets } from '../data-plane/flow-budgets.js'
 import type { ListenFailureStatus } from '../status.js'
 
-/** The edge of a switch: where packets end and sockets begin. */
+/** The edge of a switch, between packets and sockets. */
 export interface SwitchEdge {
   readonly tcp: TcpEdge
   /** TCP and UDP flows that end here. */
   readonly flowCount: number
   /** Counters of the edge, TCP and UDP. */
   counters(): Record<string, number>
-  /** Brings what the kernel has dropped at UDP sockets into the counters. */
+  /** Adds the kernel's drops at UDP sockets to the counters. */
   countKernelDrops(): Promise<void>
   /** A packet that the route table sends to the edge. */
   receive(b: Uint8Array, start: number, end: number, now: number): void

@@ -24,8 +24,8 @@ export class CardProcess extends EventEmitter<CardProcessEvents> {
   constructor(number: number, configFile: string) {
     super()
     this.#number = number
-    // Cards accept from one shared socket: the primary would be on the way of each new connection
-    // otherwise.
+    // Cards accept from one shared socket. Otherwise each new connection would pass through the
+    // primary.
     cluster.schedulingPolicy = cluster.SCHED_NONE
     // By default they run the program that this process runs. Route tables are typed arrays, which
     // JSON does not know.
@@ -40,7 +40,7 @@ export class CardProcess extends EventEmitter<CardProcessEvents> {
     })
     this.#worker.on('message', (report: RpcReport) => this.#onReport(report))
     this.#worker.on('error', ({ message }: Error) => {
-      // With a process it is a failed send; 'exit' follows with the reason.
+      // An error of a running process is a failed send; 'exit' follows with the reason.
       if (this.#worker.process.pid === undefined) this.#onEnd(`can't be forked: ${message}`)
     })
     this.#worker.on('exit', (code: number, signal: string) =>
@@ -70,8 +70,8 @@ export class CardProcess extends EventEmitter<CardProcessEvents> {
   }
 
   /**
-   * Ends it in order, or with SIGKILL when that takes longer than `graceMs`. Resolves when it is
-   * gone.
+   * Ends the process in order, or by SIGKILL if that takes longer than `graceMs`. Resolves when it
+   * has ended.
    */
   stop(graceMs: number): Promise<void> {
     if (this.#exited) return Promise.resolve()

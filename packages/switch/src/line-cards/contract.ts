@@ -27,16 +27,16 @@ export type LineCardContract = typeof lineCardContract
 export const lineCardContract = {
   file: 'packages/switch/src/line-cards/contract.ts',
   methods: {
-    /** Starts forwarding; the response comes when the card takes clients. */
+    /** Starts forwarding; the response is sent when the card accepts clients. */
     open: { params: CardStart, result: Nothing },
-    /** Changes the route table; the response comes when packets are decided by the new one. */
+    /** Changes the route table; the response is sent when packets are decided by the new one. */
     setFib: { params: Table, result: Nothing },
     setPort: { params: PortChange, result: PortCarrier },
     explain: { params: FlowKey, result: nullable(RouteExplanation) },
     /** Destinations of the card's flows if these ports were gone. Changes nothing. */
     predict: { params: Type.Array(Count), result: Type.Array(FlowShift) },
     status: { params: NoParams, result: CardStatus },
-    /** Ends all flows; their last packets still leave. */
+    /** Ends all flows; their last packets are still sent. */
     closeEdge: { params: NoParams, result: Nothing },
   },
   events: {

@@ -69,7 +69,9 @@ export class LineCard {
     await this.#dataPlane.listen()
   }
 
-  /** The next packet is decided by the new table; clients come to a card only when it is open. */
+  /**
+   * Replaces the table before the next packet. The card listens for clients only when it is open.
+   */
   async #update(update: FibUpdate): Promise<void> {
     this.#table = updatedFib(this.#table, update, this.#selection)
     this.#dataPlane.setFib(this.#table.fib)

@@ -19,18 +19,20 @@ import { CardProcess } from './card-process.js'
 import type { CardStart, LineCardContract, MemberLinkEvent } from './contract.js'
 
 /**
- * Each card is asked for its status so often; what it had counted when it died is known that well.
+ * Interval of status requests to each card, ms. If a card dies, its counters are lost since the
+ * last response.
  */
 const WATCH_STEP_MS = 500
 /**
- * A card that has left so many of these questions in a row without an answer is killed and started
- * anew.
+ * Number of status requests in a row without a response after which a card is killed and restarted.
  */
-const SILENT_STEPS_MAX = 6
-/** From this many on it counts as silent. */
-const SILENT_STEPS = 2
+const UNREACHABLE_STEPS_MAX = 6
+/**
+ * Number of status requests in a row without a response from which a card counts as unreachable.
+ */
+const UNREACHABLE_STEPS = 2
 /** Time that a card has to respond while a caller waits. */
-const ANSWER_MAX_MS = 1_000
+const RESPONSE_MAX_MS = 1_000
 /** Time that a card has for its ordered end. */
 const STOP_GRACE_MS = 1_000
 /** Delay before a card that died is started again. */
@@ -40,11 +42,11 @@ interface Card {
   /** From 1. */
   readonly number: number
   process: CardProcess
-  /** `opening`: it has been sent its first table and is sent all further ones. */
+  /** `opening`: its first table has been sent, and all further ones are. */
   state: 'starting' | 'opening' | 'running' | 'restarting'
   restarts: number
-  /** Questions in a row without an answer. */
-  unanswered: number
+  /** Status requests in a row without a response. */
+  missedResponses: number
   /** Last status of the process; undefined: none since it was started. */
   last: CardStatus | undefined
   readonly backoff: Backoff
@@ -53,8 +55,8 @@ interface Card {
 }
 
 /**
- * Forwarding on line cards: one process each, which this one forks, sends the route tables,
- * watches, and starts again when it dies. See docs/design/0006-line-cards.md.
+ * Forwarding on line cards, which are one process each. This process forks them, sends them the
+ * route tables, watches them, and restarts those that die. See docs/design/0006-line-cards.md.
  */
 export class LineCards implements DataPlane {
   readonly #config: SwitchConfig
@@ -70,7 +72,7 @@ export class LineCards implements DataPlane {
   #ended: CardCounters = NO_COUNTERS
   #fib: Fib | undefined
   #version = 0
-  /** Resolves when all tables have been applied that were given so far. */
+  /** Resolves when all tables sent so far have been applied. */
   #applied: Promise<unknown> = Promise.resolve()
   #watch: NodeJS.Timeout | undefined
   #stopping = false
@@ -93,7 +95,7 @@ export class LineCards implements DataPlane {
         process: new CardProcess(number, configFile),
         state: 'starting',
         restarts: 0,
-        unanswered: 0,
+        missedResponses: 0,
         last: undefined,
         backoff: new Backoff(RESTART_BACKOFF),
         startedAt: performance.now(),
@@ -120,7 +122,7 @@ export class LineCards implements DataPlane {
       })
     })
     await Promise.race([Promise.all(opened), ...failures])
-    this.#watch = setInterval(() => this.#askAll(), WATCH_STEP_MS)
+    this.#watch = setInterval(() => this.#watchAll(), WATCH_STEP_MS)
   }
 
   async setRoutes({ fib, set, remove }: FibChange): Promise<void> {
@@ -135,32 +137,32 @@ export class LineCards implements DataPlane {
     if (!this.#config.ports.some((port) => port.id === id)) throw new TypeError(`there is no port ${id}`)
     if (adminDown) this.#adminDown.add(id)
     else this.#adminDown.delete(id)
-    await this.#askTold('setPort', { id, adminDown })
+    await this.#requestAll('setPort', { id, adminDown })
     return { up: this.#carriers.isUp(id) }
   }
 
   /**
-   * All cards decide by the same table; which flows were diverted from an LB that drains, only the
-   * flow's own card knows.
+   * All cards decide by the same table, but only the flow's own card has its diversion from an LB
+   * that drains.
    */
   async explain(flow: FlowKey): Promise<RouteExplanation | null> {
     await this.#untilApplied()
-    const answers = await this.#askTold('explain', flow)
-    if (answers.length === 0) throw new Error('no line card forwards now')
-    return answers.find((answer) => (answer?.drain?.divertedTo ?? null) !== null) ?? answers[0] ?? null
+    const responses = await this.#requestAll('explain', flow)
+    if (responses.length === 0) throw new Error('no line card forwards now')
+    return responses.find((response) => (response?.drain?.divertedTo ?? null) !== null) ?? responses[0] ?? null
   }
 
-  /** Each card knows its own flows. */
+  /** Each card reports its own flows. */
   async predict(gone: readonly number[]): Promise<readonly FlowShift[]> {
     await this.#untilApplied()
-    return (await this.#askTold('predict', gone)).flat()
+    return (await this.#requestAll('predict', gone)).flat()
   }
 
   async status(): Promise<DataPlaneStatus> {
     await this.#untilApplied()
-    // silent: as it was last seen
-    await Promise.all(this.#told().map((card) => this.#ask(card).catch(() => {})))
-    const running = this.#told().flatMap(({ last }) => last ?? [])
+    // an unreachable card counts as last reported
+    await Promise.all(this.#opened().map((card) => this.#requestStatus(card).catch(() => {})))
+    const running = this.#opened().flatMap(({ last }) => last ?? [])
     const ports = this.#config.ports.map(({ id, peer }) => ({ id, peer, isAdminDown: this.#adminDown.has(id) }))
     return {
       ...cardTotals(running, this.#ended, (port) => this.#carriers.isUp(port), ports),
@@ -173,7 +175,7 @@ export class LineCards implements DataPlane {
     clearInterval(this.#watch)
     for (const { timer } of this.#cards) clearTimeout(timer)
     await Promise.all(
-      this.#told().map(({ process }) => process.request('closeEdge', {}, STOP_GRACE_MS).catch(() => {})),
+      this.#opened().map(({ process }) => process.request('closeEdge', {}, STOP_GRACE_MS).catch(() => {})),
     )
   }
 
@@ -188,7 +190,7 @@ export class LineCards implements DataPlane {
   }
 
   /**
-   * Lets a card forward. From now on it is sent all changes of the table, which it takes in
+   * Starts forwarding on a card. All further changes of the table are sent to it, and applied in
    * order.
    */
   async #open(card: Card): Promise<void> {
@@ -203,12 +205,10 @@ export class LineCards implements DataPlane {
     card.state = 'running'
   }
 
-  /**
-   * A card that dies instead has nothing to apply, and its successor starts with the newest table.
-   */
+  /** If the card dies meanwhile, this is no error: its successor starts with the newest table. */
   async #sendFib(card: Card, update: FibUpdate): Promise<void> {
     const { process } = card
-    if (!this.#isTold(card)) return
+    if (!this.#isOpened(card)) return
     try {
       await process.request('setFib', update, Number.POSITIVE_INFINITY)
     } catch (error) {
@@ -221,49 +221,46 @@ export class LineCards implements DataPlane {
   async #untilApplied(): Promise<void> {
     let timer: NodeJS.Timeout | undefined
     const late = new Promise<'late'>((resolve) => {
-      timer = setTimeout(() => resolve('late'), ANSWER_MAX_MS)
+      timer = setTimeout(() => resolve('late'), RESPONSE_MAX_MS)
     })
     const result = await Promise.race([this.#applied, late])
     clearTimeout(timer)
     if (result === 'late') throw new Error(`not all line cards forward by route table ${this.#version} yet`)
   }
 
-  #askAll(): void {
-    for (const card of this.#told()) {
-      if (card.unanswered >= SILENT_STEPS_MAX) {
-        this.#log.error({ card: card.number }, 'a line card does not answer and is killed')
+  #watchAll(): void {
+    for (const card of this.#opened()) {
+      if (card.missedResponses >= UNREACHABLE_STEPS_MAX) {
+        this.#log.error({ card: card.number }, 'a line card does not respond and is killed')
         card.process.kill()
-      } else void this.#ask(card).catch(() => {})
+      } else void this.#requestStatus(card).catch(() => {})
     }
   }
 
-  /**
-   * Responses of the cards that forward, without those that die meanwhile: their successors start
-   * anew.
-   */
-  async #askTold<M extends MethodOf<LineCardContract>>(
+  /** Responses of the cards that have been opened, without those that die meanwhile. */
+  async #requestAll<M extends MethodOf<LineCardContract>>(
     method: M,
     params: Params<LineCardContract, M>,
   ): Promise<Result<LineCardContract, M>[]> {
-    const answers = await Promise.all(
-      this.#told().map(async ({ process }) => {
+    const responses = await Promise.all(
+      this.#opened().map(async ({ process }) => {
         try {
-          return { answer: await process.request(method, params, ANSWER_MAX_MS) }
+          return { response: await process.request(method, params, RESPONSE_MAX_MS) }
         } catch (error) {
           if (process.pid === 0) return undefined
           throw error
         }
       }),
     )
-    return answers.flatMap((told) => (told === undefined ? [] : [told.answer]))
+    return responses.flatMap((result) => (result === undefined ? [] : [result.response]))
   }
 
-  async #ask(card: Card): Promise<void> {
+  async #requestStatus(card: Card): Promise<void> {
     const { process } = card
-    card.unanswered++
-    const status = await process.request('status', {}, ANSWER_MAX_MS)
+    card.missedResponses++
+    const status = await process.request('status', {}, RESPONSE_MAX_MS)
     if (process !== card.process) return
-    card.unanswered = 0
+    card.missedResponses = 0
     card.last = status
   }
 
@@ -290,7 +287,7 @@ export class LineCards implements DataPlane {
     this.#log.error({ card: card.number, how, restartInMs }, 'a line card has ended')
     card.state = 'restarting'
     card.last = undefined
-    card.unanswered = 0
+    card.missedResponses = 0
     if ((this.#listenFailures.get(card.number)?.length ?? 0) > 0) this.#setListenFailures(card, [])
     this.#changed(this.#carriers.cardDied(card.number - 1))
     card.timer = setTimeout(() => this.#restart(card), restartInMs)
@@ -314,20 +311,21 @@ export class LineCards implements DataPlane {
   }
 
   /** Cards that have been opened. */
-  #told(): Card[] {
-    return this.#cards.filter((card) => this.#isTold(card))
+  #opened(): Card[] {
+    return this.#cards.filter((card) => this.#isOpened(card))
   }
 
-  #isTold({ state }: Card): boolean {
+  #isOpened({ state }: Card): boolean {
     return state === 'opening' || state === 'running'
   }
 
-  #cardStatus({ number, process, state, restarts, unanswered, last }: Card): LineCardStatus {
-    const isSilent = unanswered >= SILENT_STEPS
+  #cardStatus({ number, process, state, restarts, missedResponses, last }: Card): LineCardStatus {
+    const isUnreachable = missedResponses >= UNREACHABLE_STEPS
     return {
       card: number,
       pid: process.pid,
-      state: state === 'restarting' ? state : isSilent ? 'silent' : state === 'running' ? 'running' : 'starting',
+      state:
+        state === 'restarting' ? state : isUnreachable ? 'unreachable' : state === 'running' ? 'running' : 'starting',
       restarts,
       fibVersion: last?.fibVersion ?? 0,
       memberLinksUp: this.#carriers.memberLinksUp(number - 1),

@@ -62,7 +62,7 @@ export class PortCarriers {
     return [...this.#ports.keys()].flatMap((port) => this.#set(card, port, 'absent'))
   }
 
-  /** A card's process takes cables again. */
+  /** Records that a card's process accepts cables again. */
   cardStarted(card: number): void {
     for (const { memberLinks } of this.#ports.values()) memberLinks[card] = 'awaited'
   }

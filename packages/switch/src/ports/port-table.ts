@@ -12,7 +12,7 @@ export interface SwitchPort {
   readonly isAdminDown: boolean
 }
 
-/** The switch's cable ports and who may plug in where. */
+/** The switch's cable ports, and the LB that may plug in at each. */
 export class PortTable {
   readonly ports: readonly SwitchPort[]
   readonly #byId: ReadonlyMap<number, { -readonly [K in keyof SwitchPort]: SwitchPort[K] }>
@@ -41,8 +41,8 @@ export class PortTable {
   }
 
   /**
-   * Plugs a cable in that has come up; undefined when its port has been taken down meanwhile, and
-   * it is closed.
+   * Plugs in a cable that has come up. If its port has been set down meanwhile, the cable is closed
+   * and undefined is returned.
    */
   plug(cable: Cable): SwitchPort | undefined {
     const port = this.#byId.get(cable.peer?.port ?? 0)
@@ -56,7 +56,7 @@ export class PortTable {
   }
 
   /**
-   * Takes a port down, which closes its cable, or lets cables come up there again.
+   * Sets a port administratively down, which closes its cable, or up.
    * @throws TypeError when there is no such port
    */
   setAdminDown(id: number, adminDown: boolean): SwitchPort {

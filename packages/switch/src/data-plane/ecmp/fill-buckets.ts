@@ -1,12 +1,12 @@
 /**
- * Gives each bucket a next hop so that shares differ by one bucket at most, moving as few as that
- * takes: buckets without a next hop are given to who has too few, and so are those of who has too
- * many where they may be moved.
+ * Assigns a next hop to each bucket so that shares differ by one bucket at most, and moves as few
+ * buckets as possible. Next hops with too few buckets get those without a next hop, and those that
+ * may be moved from next hops with too many.
  *
- * @param before index of the next hop by bucket; -1: it has none (any more)
+ * @param before index of the next hop per bucket; -1: none
  * @param hops number of next hops, at least 1
- * @param mayMove whether a bucket may be taken from its next hop
- * @returns another table, and whether nobody is left with too many
+ * @param mayMove returns true if a bucket may be moved from its next hop
+ * @returns a new table, and true if no next hop is left with too many buckets
  */
 export function fillBuckets(
   before: Int32Array,
@@ -29,8 +29,8 @@ export function fillBuckets(
     counts[index]!--
     table[bucket] = -1
   })
-  // What could not be taken from those with too many is missing for the others: there is room for
-  // all that has no next hop.
+  // Buckets that could not be moved leave other next hops with too few, so there is always a next
+  // hop for a bucket without one.
   table.forEach((index, bucket) => {
     if (index < 0) give(bucket)
   })
@@ -38,8 +38,8 @@ export function fillBuckets(
 }
 
 /**
- * Buckets that each next hop should have. What does not divide goes to those that have most, so
- * that it need not move.
+ * Returns the number of buckets that each next hop should have. The remainder goes to those that
+ * have most, so that it need not move.
  */
 function fairShares(counts: Int32Array, buckets: number): Int32Array {
   const hops = counts.length

@@ -3,10 +3,10 @@ import type { EcmpSelection, Selector } from './selection.js'
 const TWO_32 = 2 ** 32
 
 /**
- * The hash's 32 bits are a line, cut into M equal regions, one for each next hop (RFC 2992). When
- * one goes the regions of the others grow and shift, most next to it: between a quarter and half of
- * all flows move (RFC 2992 §3), less than by `modulo`. It looks at the upper bits of the hash,
- * which `xor` leaves empty: that hash sends every flow to the first next hop.
+ * Hash-threshold (RFC 2992): the range of the 32-bit hash is divided into M equal regions, one for
+ * each next hop. If a next hop goes, the regions of the others grow and shift: between a quarter
+ * and a half of all flows move (RFC 2992 §3), fewer than with `modulo`. The upper bits of the hash
+ * decide. The hash `xor` leaves them zero, so with it every flow goes to the first next hop.
  */
 export const hashThreshold: EcmpSelection = {
   name: 'hash-threshold',

@@ -5,19 +5,19 @@ import type { EcmpSelection, Selector } from './selection.js'
 const OFFSET_SEED = 1
 const SKIP_SEED = 2
 /**
- * Tables kept: many routes share few sets of next hops, and a set that was there a moment ago often
- * comes back. 8 MiB.
+ * Number of cached tables: many routes share few sets of next hops, and a recent set often comes
+ * back. 8 MiB.
  */
 const KEPT_TABLES = 64
 
 /**
- * A Maglev table of 65,537 slots (Eisenbud et al., NSDI'16 §3.4): as even as can be, one look-up
- * per decision, and when a next hop goes hardly a flow of the others moves (0.2 % at eight). A
- * table takes some 2 ms to build and 128 KiB, so sets of next hops that occur again share one.
+ * A Maglev table of 65,537 slots (Eisenbud et al., NSDI'16 §3.4): shares are as even as possible, a
+ * decision is one look-up, and if a next hop goes, few flows of the others move (0.2 % with eight).
+ * A table takes about 2 ms to build and has 128 KiB, so equal sets of next hops share one.
  */
 export class Maglev implements EcmpSelection {
   readonly name = 'maglev'
-  /** By the list of next hops; what was used last comes last. */
+  /** Tables by their list of next hops; the one used last comes last. */
   readonly #kept = new Map<string, MaglevSelector>()
 
   build(nextHops: readonly number[]): Selector {

@@ -1,9 +1,9 @@
 import type { EcmpSelection, Selector } from './selection.js'
 
 /**
- * HASH % M, as claim C5 has it. Even, and free of state, but M is in the formula: when one of N
- * next hops goes, a flow keeps its next hop only if its hash has the same remainder for N and N-1,
- * so most flows move, also those that were nowhere near the hop that went.
+ * HASH % M (claim C5). Shares are even and there is no state, but M is part of the formula: if one
+ * of N next hops goes, a flow keeps its next hop only if its hash has the same remainder for N and
+ * N-1. So most flows move, also those of the next hops that stay.
  */
 export const modulo: EcmpSelection = {
   name: 'modulo',

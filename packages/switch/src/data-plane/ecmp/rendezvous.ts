@@ -2,10 +2,10 @@ import { mix32 } from '@fivetuple/packet'
 import type { EcmpSelection, Selector } from './selection.js'
 
 /**
- * Highest random weight (Thaler and Ravishankar 1998): each next hop draws a number from the flow's
- * hash and its own, and the highest has the flow. Who goes was the highest for its own flows only,
- * so no other flow moves, and who comes takes its share and nothing else. No state and no table,
- * but a decision costs a draw for each next hop.
+ * Highest random weight (Thaler and Ravishankar 1998): each next hop has a weight derived from the
+ * flow's hash and its port, and the highest weight wins the flow. If a next hop goes, only its own
+ * flows move; a new one takes its share and moves no other flow. It has no state and no table, but
+ * a decision computes a weight for each next hop.
  */
 export const rendezvous: EcmpSelection = {
   name: 'rendezvous',
@@ -15,7 +15,7 @@ export const rendezvous: EcmpSelection = {
 class RendezvousSelector implements Selector {
   readonly recordsUse = false
   /**
-   * One for each next hop, no two alike: the mix is a bijection, and so no two draws are alike
+   * Seed of each next hop, no two alike. The mix is a bijection, so no two weights are equal
    * either.
    */
   readonly #salts: Int32Array

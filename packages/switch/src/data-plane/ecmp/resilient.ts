@@ -4,27 +4,29 @@ import type { EcmpSelection, NextHopGroup, Selector } from './selection.js'
 
 export interface ResilientOptions {
   /**
-   * Buckets of one set of next hops, 1 to 65,535. More of them than next hops, by far: shares
+   * Buckets of one set of next hops, 1 to 65,535. There should be many more than next hops: shares
    * differ by one bucket.
    */
   readonly buckets: number
-  /** A bucket without a packet for so long has no flow that could break, ms. */
+  /**
+   * Time without a packet after which a bucket counts as idle, so that its move breaks no flow, ms.
+   */
   readonly idleTimerMs: number
-  /** After which time out of balance buckets move although they are in use, ms; 0: never. */
+  /** Time without balance after which buckets move although they are in use, ms; 0: never. */
   readonly unbalancedTimerMs: number
 }
 
-/** When the bucket was seen in use, in `lastUsed`: not since it has its next hop. */
+/** Value in `lastUsed` of a bucket that was not used since it was assigned its next hop. */
 const NEVER = -1
 
 /**
- * Buckets that keep their next hop while they are in use, as Linux's resilient next-hop groups have
- * them. When a next hop goes, its buckets are given to the others and no other bucket moves. Who
- * comes is given buckets that are idle, at once or when they become so; with an unbalanced timer,
- * after that time those in use too.
+ * Buckets that keep their next hop while they are in use, as in Linux's resilient next-hop groups.
+ * If a next hop goes, its buckets are assigned to the others and no other bucket moves. A new next
+ * hop gets buckets that are idle, at once or when they become idle. With an unbalanced timer it
+ * gets buckets in use after that time, too.
  *
- * Which bucket has which next hop is the control plane's, fixed in each selector; the data plane
- * only marks what it uses.
+ * The control plane assigns next hops to buckets, and a selector never changes them. The data plane
+ * only marks the buckets that it uses.
  */
 export class Resilient implements EcmpSelection {
   readonly name = 'resilient'
@@ -70,13 +72,13 @@ export class Resilient implements EcmpSelection {
   }
 }
 
-/** Use of each bucket since it has its next hop. */
+/** Use of each bucket since it was assigned its next hop. */
 interface BucketUse {
-  /** 1: used since the marks were looked at last. */
+  /** 1: used since the marks were read last. */
   readonly marks: Uint8Array
-  /** When marks were last found, ms, or NEVER. */
+  /** Time at which a mark was last found, ms, or NEVER. */
   readonly lastUsed: Float64Array
-  /** When buckets first had to wait for their move; undefined: none waits. */
+  /** Time since which buckets wait for their move, ms; undefined: none waits. */
   unbalancedSince: number | undefined
 }
 
@@ -86,7 +88,7 @@ class ResilientSelector implements Selector {
   readonly #table: Int32Array
   readonly #use: BucketUse
   readonly #buckets: number
-  /** Nobody has more buckets than a fair share: nothing waits to be moved. */
+  /** True if no next hop has more buckets than its fair share, so that no move is due. */
   readonly isBalanced: boolean
 
   constructor({ table, isBalanced }: { readonly table: Int32Array; readonly isBalanced: boolean }, use: BucketUse) {
@@ -107,8 +109,8 @@ class ResilientSelector implements Selector {
     return `bucket ${hash % this.#buckets} of ${this.#buckets} has ${this.select(hash)}`
   }
   /**
-   * Turns marks into the time of the last use. The unbalanced timer starts when this is first
-   * called out of balance.
+   * Converts marks into the time of the last use. The unbalanced timer starts when this is first
+   * called without balance.
    */
   noteMarks(now: number): void {
     if (!this.isBalanced) this.#use.unbalancedSince ??= now
@@ -116,7 +118,7 @@ class ResilientSelector implements Selector {
     for (let bucket = 0; bucket < marks.length; bucket++) if (marks[bucket] === 1) lastUsed[bucket] = now
     marks.fill(0)
   }
-  /** For the next selector: routes that have shared this one go their own ways. */
+  /** Returns a copy for the next selector: routes that have shared this one may diverge. */
   copy(): { readonly table: Int32Array; readonly use: BucketUse } {
     const { marks, lastUsed, unbalancedSince } = this.#use
     return { table: this.#table, use: { marks: marks.slice(), lastUsed: lastUsed.slice(), unbalancedSince } }
@@ -128,7 +130,7 @@ function newUse(buckets: number): BucketUse {
 }
 
 /**
- * Forgets the use of buckets that have moved, and since when there was no balance once there is.
+ * Deletes the use of buckets that have moved, and stops the unbalanced timer if there is balance.
  */
 function usedSince(
   before: Int32Array,

@@ -1,18 +1,18 @@
 /**
  * Choice of one of M equal-cost next hops by a hash: the selection submodule of claim C10. A
- * selector is built per set of next hops, when the route table changes, and then asked per packet.
+ * selector is built per set of next hops when the route table changes, and called per packet.
  */
 export interface EcmpSelection {
-  /** As configurations name it. */
+  /** Name in configurations. */
   readonly name: string
   /**
    * @param nextHops port ids, at least one, no two alike, in the route table's order
-   * @param before what the same route had until now; missing: it is new
+   * @param before next hops and selector of the same route until now; missing: the route is new
    */
   build(nextHops: readonly number[], before?: NextHopGroup): Selector
   /**
-   * Returns the selector as time goes by: the next one for the same next hops, or the one
-   * that is there. To be called every second or so. Missing: it never does anything.
+   * Returns the selector for this time: a new one for the same next hops, or the same one. To be
+   * called about every second. Missing: selectors never change.
    *
    * @param now ms
    */
@@ -28,7 +28,7 @@ export interface NextHopGroup {
 /** A selection for one set of next hops: which hash gets which next hop never changes. */
 export interface Selector {
   /**
-   * {@link use} takes note of something, and so must be called even where there is but one next
+   * True if {@link use} records the use, so that it must be called even if there is only one next
    * hop.
    */
   readonly recordsUse: boolean
@@ -38,7 +38,7 @@ export interface Selector {
    * @returns an index into the next hops that this was built for
    */
   select(hash: number): number
-  /** As {@link select}, for a packet that goes there now. */
+  /** As {@link select}, for a packet that is sent there. */
   use(hash: number): number
   /** Calculation of {@link select}, for people, as in `7 % 4 = 3`. */
   reason(hash: number): string
