@@ -46,7 +46,7 @@ export const EDGE_DROPS = {
   refused: null, // the backend's own response
   reset: null,
   timedOut: null,
-  unknown: ['edge-tcp-no-flow', 'A segment of a flow that has ended or never was. The sender gets RST.'],
+  unknown: ['edge-tcp-no-flow', 'A segment of a flow that has ended or never existed. The sender gets RST.'],
   malformed: ['edge-tcp-malformed', 'Not a whole TCP header.'],
   overLimit: ['edge-tcp-flow-limit', 'A new flow beyond the limit of the edge (`edge.maxFlows`, descriptors).'],
   tupleInUse: [
