@@ -7,7 +7,7 @@ function errorsOf(text: string): string[] {
   return result.ok ? [] : result.errors.map(formatConfigError)
 }
 
-t.test('panic mode: what can be said, and what has another name now', async (t) => {
+t.test('settings of panic mode, and the remedy for its former name', async (t) => {
   const health = (text: string, policy = 'random') =>
     errorsOf(`vips: [{ name: web, policy: ${policy}, health: { ${text} } }]`)
   t.same(health('panicThreshold: 50, noBackend: panic'), [])

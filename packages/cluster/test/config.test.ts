@@ -152,7 +152,7 @@ function manyVips(count: number): string {
   return Array.from({ length: count }, (_, i) => `{name: v${i + 1}}`).join(', ')
 }
 
-t.test('a bracket that is never closed is told from uneven indentation', async (t) => {
+t.test('an unclosed bracket is distinguished from uneven indentation', async (t) => {
   for (const text of ['lbs: [\n', 'bgp: {\n']) t.match(errorsOf(text).join(), /: close the bracket, or indent/, text)
   t.match(errorsOf('bgp:\n    port: 1\n  switchAs: 2\n').join(), /: indent all entries/)
 })
@@ -325,7 +325,7 @@ t.test('the keep-alive of the edges follows the hold time unless it is set or of
   ])
 })
 
-t.test('timers that end or move flows whose path works are warned of', async (t) => {
+t.test('a warning reports timers that end or rehash flows although their path works', async (t) => {
   t.match(warningsOf('edge: {keepAlive: 5s}'), [
     /1:8: edge.keepAlive ends a flow after 8 s of silence, before the hold time of 9 s is over: /,
   ])
@@ -454,7 +454,7 @@ const HOSTILE: Readonly<Record<string, string>> = {
   control: '\u0000\u0001',
 }
 
-t.test('hostile texts give errors, short ones, in time', async (t) => {
+t.test('hostile texts cause short errors within limits of time', async (t) => {
   for (const [name, text] of Object.entries(HOSTILE)) {
     const errors = errorsOf(text)
     t.ok(errors.length > 0, `${name}: ${errors[0]?.slice(0, 100)}`)

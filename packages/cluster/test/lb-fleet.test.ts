@@ -14,7 +14,7 @@ function fleetOf(respond: () => Promise<unknown>) {
   return { lb, drain, isDrained: () => configs.get('lb-1')!.draining }
 }
 
-t.test('an LB that is restarted while it is told of a change is told again', async (t) => {
+t.test('an LB that is restarted during a change gets the change again', async (t) => {
   const asked: string[] = []
   const { lb, drain, isDrained } = fleetOf(async () => {
     asked.push(lb.state)
@@ -39,10 +39,10 @@ t.test('one that dies meanwhile learns it when it starts', async (t) => {
   t.ok(isDrained())
 })
 
-t.test('one that runs and does not answer has not changed', async (t) => {
+t.test('an LB that runs and does not respond has not changed', async (t) => {
   const { drain, isDrained } = fleetOf(async () => {
-    throw new Error('no answer')
+    throw new Error('no response')
   })
-  await t.rejects(drain(), { status: 503, message: 'no answer' })
+  await t.rejects(drain(), { status: 503, message: 'no response' })
   t.notOk(isDrained())
 })

@@ -11,7 +11,7 @@ function warningsBy(rule: WarningRule, text: string): string[] {
 }
 
 t.test(
-  'more flows than there are descriptors are warned of, if they are asked for or if nearly none are left',
+  'a warning reports more flows than descriptors, if they are configured or if nearly none are left',
   async (t) => {
     t.same(warningsBy(warnOfDescriptors(20_000), ''), [])
     t.same(warningsBy(warnOfDescriptors(Number.POSITIVE_INFINITY), 'edge: {maxFlows: 1000000}'), [])

@@ -104,7 +104,7 @@ t.test('an operation is in the API and in the client, with its types', async (t)
   await t.rejects(client.request('DELETE', '/v1/lbs/lb-2/ping'), { status: 405, message: /it takes GET, HEAD/ })
 })
 
-t.test('an operation that streams gives its progress and, last, its result', async (t) => {
+t.test('an operation that streams yields its progress and then its result', async (t) => {
   const client = await served(t)
   const seen: unknown[] = []
   for await (const step of client.operations.lb.countDown({ lb: 'lb-1' })) seen.push(step)
@@ -201,7 +201,7 @@ t.test('a former name is an error whose remedy is the new one', async (t) => {
     t.equal(renamedTo(line.split(' ')), remedy, line)
 })
 
-/** What a command line sends, without a cluster. */
+/** Parameters that a command line sends, without a cluster. */
 async function parametersOf(line: string): Promise<{ name: string; parameters: unknown } | undefined> {
   let sent: { name: string; parameters: unknown } | undefined
   const program = fivetupleCommand(OPERATIONS, async (row, _shape, parameters) => {

@@ -129,7 +129,7 @@ t.test('a SYN with the tuple of a live connection ends nothing', async (t) => {
     const carries = forwarder.sessionCount > 0
     if (carries) cluster.act(() => forwarder.receiveFromUplink(blind, 0, 40, cluster.clock.now))
   }
-  cluster.run(8_000) // beyond a keep-alive, whose answer shows that both ends still agree
+  cluster.run(8_000) // beyond a keep-alive, whose response shows that both ends still agree
   t.equal(ends.length, 1)
   t.same([client.failure, ends[0]!.failure], [undefined, undefined])
   t.same(cluster.leftovers(), { flows: 2, sessions: 1 })
@@ -173,7 +173,7 @@ t.test('an LB that crashes takes its flows along, and every one of them ends', a
     for (const client of clients) assert(client.closed, 'no flow hangs')
     assert(
       clients.some(({ failure }) => failure === 'reset'),
-      'flows that moved were reset',
+      'rehashed flows were reset',
     )
     assert(
       clients.some(({ failure }) => failure === undefined),

@@ -21,7 +21,7 @@ function render({ without, selection, vips }: Prediction): string {
     table([
       ['VIP', 'LB', 'FLOWS', 'DIRECT LOSS', 'COLLATERAL', 'UNAFFECTED'],
       ...vips.flatMap((all) => [
-        ...Object.entries(all.byLb).map(([lb, flows]) => row(all.vip, lb, flows)),
+        ...Object.entries(all.perLb).map(([lb, flows]) => row(all.vip, lb, flows)),
         row(all.vip, 'all', all),
       ]),
     ]),

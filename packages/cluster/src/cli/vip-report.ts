@@ -17,7 +17,7 @@ function renderSettings({ name, policy, limits, weights }: VipSettings): string 
       ? `! ${policy} ignores weights other than 0: choose another policy\n`
       : ''
   const settings = table([
-    ['VIP', 'POLICY', 'WEIGHTS', 'SESSIONS BY LB', 'NEW FLOWS/s BY LB'],
+    ['VIP', 'POLICY', 'WEIGHTS', 'SESSIONS PER LB', 'NEW FLOWS/s PER LB'],
     [
       name,
       policy,

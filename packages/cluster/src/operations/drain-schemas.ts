@@ -22,7 +22,7 @@ const backendState = {
   draining: Flag,
   /** Sessions of all LBs that the drain waits for. */
   sessions: Count,
-  sessionsByLb: mapOf(Count),
+  sessionsPerLb: mapOf(Count),
 }
 /** Progress of the drain of a backend. */
 export const BackendDrain = strict(backendState)

@@ -101,7 +101,7 @@ export const Prediction = strict({
   /** Selection and hash, as in `modulo over murmur3`. */
   selection: Text,
   /** VIPs that have flows, in the order of the configuration. */
-  vips: list(strict({ vip: Text, ...flows, byLb: mapOf(FlowPrediction) })),
+  vips: list(strict({ vip: Text, ...flows, perLb: mapOf(FlowPrediction) })),
 })
 export type Prediction = Value<typeof Prediction>
 

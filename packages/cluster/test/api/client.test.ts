@@ -62,7 +62,7 @@ t.test('it waits as long as the response requests', async (t) => {
   t.ok(asked[1]!.atMs - asked[0]!.atMs >= 990, `${asked[1]!.atMs - asked[0]!.atMs} ms`)
 })
 
-t.test('it gives up after five times, with the reason', async (t) => {
+t.test('after five retries it rejects with the reason', async (t) => {
   const { api, asked } = await answering(t, TOO_MANY('0'))
   await t.rejects(api.status(), { message: 'too many requests' })
   t.equal(asked.length, 6)

@@ -66,7 +66,7 @@ vips: [{ name: web, health: { check: http, interval: 500ms, fall: 2, rise: 2 } }
   for (const report of await Promise.all([fresh, lasting])) {
     const failed = Object.values(report.errors).reduce((a, b) => a + b, 0)
     const broken = report.flowList.filter(({ end }) => end !== undefined && !isInOrder(end))
-    // A flow that broke before its first answer does not know its backend; the LBs' sessions do. Those at the end are ours.
+    // If a flow broke before its first response, only the sessions of the LBs show its backend.
     const onWhat = (flow: FlowRecord) => flow.backend ?? backendOf.name(flow)
     const isOurs = ({ openedMs }: FlowRecord) => openedMs > stoppedAt - 1_000
     const unexplained = broken
@@ -83,8 +83,8 @@ vips: [{ name: web, health: { check: http, interval: 500ms, fall: 2, rise: 2 } }
 })
 
 /**
- * Takes note of every session of the VIP, until it is told to stop: who the clients' backends were. Clients use their ports
- * again, so a session is known by when it began, too.
+ * Records the backend of every session of the VIP until it is stopped. Clients use their ports again,
+ * so a session is identified by its start, too.
  */
 function watchSessions(t: Test, cluster: TestCluster, own: readonly OwnServer[], startedAt: number) {
   const sightings = new Map<string, { readonly openedMs: number; readonly backend: string }[]>()

@@ -9,7 +9,7 @@ import { TestCluster, until } from './test-cluster.js'
 
 const MIB = 1024 * 1024
 const BODY_BYTES = 100 * MIB
-/** What any process may hold more than before while a body of 100 MiB is stuck in front of a slow reader. */
+/** Most additional memory of a process while a body of 100 MiB waits for a slow reader. */
 const GROWTH_MAX_BYTES = 48 * MIB
 
 /** Resident set of a process, bytes (Linux). */

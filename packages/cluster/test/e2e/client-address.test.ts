@@ -6,14 +6,14 @@ import { TestCluster, until } from './test-cluster.js'
 const CLIENT = '127.98.101.7'
 const SERVER = '127.98.3.1'
 
-/** What a GET on a connection of its own from `CLIENT` is answered with, and the port that it came from. */
+/** Response to a GET on a connection of its own from `CLIENT`, and the source port. */
 async function ask(listen: string): Promise<{ text: string; clientPort: number }> {
   const [host, port] = listen.split(':') as [string, string]
   const { text, clientPort } = await getOnce(host, Number(port), CLIENT)
   return { text, clientPort }
 }
 
-t.test('our backends show the client where the VIP tells it, and only there', async (t) => {
+t.test('backends of the cluster show the client if the VIP passes its address, and only then', async (t) => {
   const cluster = await TestCluster.start(
     t,
     '127.98.0.0/16',

@@ -28,7 +28,7 @@ export const NGINX: DebianServer = {
   args: (file, directory) => ['-p', directory, '-e', 'stderr', '-c', file, '-g', 'daemon off;'],
 }
 
-/** Why a test can't run here, or false. In CI the package is always there; elsewhere a missing one is no fault of ours. */
+/** Reason why a test can't run here, or false. In CI the package is always installed. */
 export function isMissing({ program, package: name }: DebianServer): string | false {
   return pathOf(program) !== undefined || process.env.CI
     ? false

@@ -38,7 +38,7 @@ t.test('an LB is drained and put back under load: not one request fails, not one
       client.received = Buffer.alloc(0)
       client.socket.write(REQUEST)
     }
-    await until(() => lasting.every((client) => client.text.endsWith('}\n')), 'all connections are answered')
+    await until(() => lasting.every((client) => client.text.endsWith('}\n')), 'all connections have a response')
     return lasting.map((client) => cluster.lbOf(/"address":"([^"]+)"/.exec(client.text)![1]!))
   }
   const before = await ask()
@@ -87,7 +87,7 @@ t.test('a backend is drained and put back under load: not one request fails', as
   const atDrain = await flows()
   t.match(await cluster.api.backend.drainStatus({ backend: 'backend-2' }), {
     draining: true,
-    sessionsByLb: { 'lb-1': 0, 'lb-2': 0 },
+    sessionsPerLb: { 'lb-1': 0, 'lb-2': 0 },
   })
   const seen = (await cluster.api.status()).lbs['lb-1']!.services[0]!.newFlows
   await until(
@@ -101,7 +101,7 @@ t.test('a backend is drained and put back under load: not one request fails', as
   t.same(report.errors, {}, `${report.completed} requests, none failed`)
 })
 
-t.test('what operators have changed outlives the LB that it was said to', async (t) => {
+t.test('changes by operators outlive the process of the LB that got them', async (t) => {
   const cluster = await TestCluster.start(t, '127.103.0.0/16', ['--lbs', '2', '--backends', '3'])
   await resultOf(cluster.api.backend.drain({ backend: 'backend-2' }))
   await resultOf(cluster.api.lb.drain({ lb: 'lb-2' }))

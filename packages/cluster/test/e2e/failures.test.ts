@@ -16,7 +16,7 @@ async function openFlows(cluster: TestCluster, count: number): Promise<Flow[]> {
   const { listen } = cluster.vip('web')
   const clients = await Promise.all(Array.from({ length: count }, () => RawClient.open(listen)))
   for (const client of clients) client.socket.write(REQUEST)
-  await until(() => clients.every((client) => client.text.includes('"backend"')), 'all are answered')
+  await until(() => clients.every((client) => client.text.includes('"backend"')), 'all have a response')
   return clients.map((client) => ({
     client,
     lb: cluster.lbOf(/"address":"([^"]+)"/.exec(client.text)?.[1] ?? ''),
@@ -28,7 +28,7 @@ function ask({ client }: Flow): void {
   client.socket.write(REQUEST)
 }
 
-const isAnswered = ({ client }: Flow): boolean => client.text.includes('"backend"')
+const hasResponse = ({ client }: Flow): boolean => client.text.includes('"backend"')
 
 async function routedTo(cluster: TestCluster, vip: string): Promise<readonly string[]> {
   return (await cluster.api.status()).vips.find(({ name }) => name === vip)?.routedTo ?? []
@@ -101,14 +101,14 @@ t.test('flows through a paused LB stall, and continue when it is resumed', async
   t.match(await cluster.cli('status'), { code: 0, stdout: /lb-2 +\d+ +paused \(SIGSTOP\)/ })
   t.match(await cluster.cli('faults', 'list'), { stdout: /lb-2 is paused \(SIGSTOP\) +fivetuple resume lb-2/ })
   for (const flow of flows) ask(flow)
-  await until(() => others.every(isAnswered), 'flows of other LBs are answered')
-  // A second round trip of the others: had lb-2 anything to say, it would have been here.
+  await until(() => others.every(hasResponse), 'flows of other LBs have responses')
+  // A second round trip of the others: a packet of lb-2 would have arrived by now.
   for (const flow of others) ask(flow)
-  await until(() => others.every(isAnswered), 'and again')
-  t.notOk(through.some(isAnswered), 'none of its flows is')
+  await until(() => others.every(hasResponse), 'and again')
+  t.notOk(through.some(hasResponse), 'none of its flows is')
 
   t.match(await api.role.resume({ role: 'lb-2' }), { summary: /is resumed: SIGCONT$/, undo: null })
-  await until(() => through.every(isAnswered), 'all of its flows are answered')
+  await until(() => through.every(hasResponse), 'all of its flows have responses')
   t.equal(ended, 0, 'no flow has ended')
   t.equal(await stateOf(cluster, 'lb-2'), 'running')
   for (const { client } of flows) client.socket.destroy()
@@ -193,7 +193,7 @@ t.test('a link that is down takes routes and flows of its LB with it, and nothin
   t.strictSame(await routedTo(cluster, 'web'), all)
 })
 
-t.test('an LB is up when the response says so, also one that had no path to its backends', async (t) => {
+t.test('after the response that an LB is up it is up, even if it had no path to its backends', async (t) => {
   const cluster = await TestCluster.start(
     t,
     '127.52.0.0/16',
@@ -248,7 +248,7 @@ t.test('LBs are restarted one after the other under load', async (t) => {
     [1, 1, 1],
   )
 
-  // Whoever asked for it goes away: the next LB is left alone, and it can be asked for again.
+  // If the client goes away, the next LB is not restarted, and another rolling restart can be requested.
   for await (const { step } of cluster.api.lb.rollingRestart()) if (step === 'restarting') break
   await until(
     async () => (await cluster.api.status()).roles.find(({ name }) => name === 'lb-1')?.restarts === 2,
@@ -302,7 +302,7 @@ t.test('backends misbehave as requested, and are restored', async (t) => {
   await untilHealthy(false)
   await api.backend.setBehavior({ backend: 'backend-1', healthz: 'ok' })
   await untilHealthy(true)
-  t.ok((await fromBackend1()).tookMs >= 1500, 'its answers are late')
+  t.ok((await fromBackend1()).tookMs >= 1500, 'its responses are late')
   t.match(await cluster.cli('backend', 'fail', 'backend-1', '100%'), {
     stdout: /1500 ms late, fails 100 % of requests/,
   })

@@ -104,7 +104,7 @@ async function crowd(host: string, port: number, count: number): Promise<() => v
   }
 }
 
-t.test('strangers who hold connections keep neither the operator out nor an LB', async (t) => {
+t.test('connections of strangers keep neither the operator nor an LB out', async (t) => {
   const cluster = await TestCluster.start(t, '127.46.0.0/16', ['--lbs', '2', '--backends', '1'])
   const { hostname, port } = new URL(cluster.ready.api)
   const routes = async () => (await cluster.api.status()).vips[0]!.routedTo.length
@@ -127,7 +127,7 @@ t.test('a run directory that is removed is written again, and roles start again 
   rmSync(cluster.runtimeDirectory, { recursive: true })
   await cluster.api.role.kill({ role: 'lb-1', keepStopped: true })
   await cluster.api.role.start({ role: 'lb-1' })
-  await until(() => cluster.events.some(({ event }) => event === 'files'), 'it says so')
+  await until(() => cluster.events.some(({ event }) => event === 'files'), 'it reports that')
   t.match(await cluster.cli('vip', 'list'), { code: 0, stdout: /lb-1/ }, 'commands find the cluster')
   t.equal(statSync(cluster.directory).mode & 0o077, 0)
   t.equal((await fetchOnce(cluster.url('web'))).status, 200)

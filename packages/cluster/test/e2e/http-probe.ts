@@ -3,7 +3,7 @@ import { request } from 'node:http'
 import { connect, type Socket } from 'node:net'
 import { wasSocketReset } from '@fivetuple/runtime'
 
-/** What our backends answer on `/`. */
+/** Response of the backends of the cluster to `/`. */
 export interface BackendAnswer {
   readonly backend: string
   readonly peer: { readonly address: string; readonly port: number }

@@ -14,7 +14,7 @@ import { isAlive, TestCluster, until } from './test-cluster.js'
 
 const BIN = fileURLToPath(new URL('bin.js', import.meta.resolve('@fivetuple/cluster')))
 
-/** Whether an address and port can be bound, so that nothing of a cluster is left on it. */
+/** True if an address and port can be bound: no socket of a cluster is left on it. */
 async function isFree(listen: string): Promise<boolean> {
   const [host, port] = listen.split(':')
   const server = createServer()
@@ -88,12 +88,12 @@ function up(t: Test, block: string, lbs = 2, directory = mkdtempSync(join(tmpdir
   return { launcher, ended, files: join(directory, 'fivetuple', block.replace('/', '-')) }
 }
 
-t.test('a cluster goes on when nobody reads any more what it says, and so does a command', async (t) => {
+t.test('a cluster continues if its output is no longer read, and so does a command', async (t) => {
   const cluster = await TestCluster.start(t, '127.56.0.0/16', ['--lbs', '2', '--backends', '1'])
   const { launcher, api } = cluster
   launcher.stdout?.destroy()
   launcher.stderr?.destroy()
-  await api.role.kill({ role: 'lb-1', keepStopped: true }) // it would tell
+  await api.role.kill({ role: 'lb-1', keepStopped: true }) // it would report that
   await api.role.start({ role: 'lb-1' })
   t.equal((await fetchOnce(cluster.url('web'))).status, 200)
   const env = { ...process.env, XDG_RUNTIME_DIR: cluster.runtimeDirectory }
@@ -162,7 +162,7 @@ t.test('a second cluster in the block of one that is just starting leaves that a
   t.ok(existsSync(join(first.files, 'cluster.json')))
 })
 
-t.test('a cluster that finds an address in use says so and ends', async (t) => {
+t.test('a cluster that finds an address in use reports it and ends', async (t) => {
   for (const [port, address, says] of [
     [8080, '127.58.3.1', /backend-1 can't start: 127\.58\.3\.1:8080 is in use: .*--block auto/],
     [7070, '127.58.0.254', /127\.58\.0\.254:7070 is in use: .*--block auto/],
@@ -176,7 +176,7 @@ t.test('a cluster that finds an address in use says so and ends', async (t) => {
   }
 })
 
-t.test('--json says what happens, one event a line', async (t) => {
+t.test('--json reports each event in one line', async (t) => {
   const cluster = await TestCluster.start(t, '127.65.0.0/16', ['--lbs', '2', '--backends', '1'])
   t.match(cluster.ready, {
     event: 'ready',
@@ -189,7 +189,7 @@ t.test('--json says what happens, one event a line', async (t) => {
       { name: 'downlink', role: 'downlink', pid: Number },
     ],
   })
-  const closed = once(cluster.launcher, 'close') // and with it what it has said
+  const closed = once(cluster.launcher, 'close') // with the complete output
   cluster.launcher.kill('SIGTERM')
   await closed
   t.equal(cluster.events.at(-1)?.event, 'stopped')

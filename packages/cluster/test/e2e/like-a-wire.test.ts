@@ -46,12 +46,12 @@ t.test('HTTP keep-alive, pipelining and chunked streams', async (t) => {
     t.equal(peers.size, 1)
     client.socket.destroy()
   })
-  await t.test('pipelined requests are answered in order', async (t) => {
+  await t.test('pipelined requests get responses in order', async (t) => {
     const client = await RawClient.open(address)
     client.socket.write(
       [200, 201, 202, 404, 503].map((code) => `GET /status/${code} HTTP/1.1\r\nHost: x\r\n\r\n`).join(''),
     )
-    await until(() => (client.text.match(/HTTP\/1\.1 \d+/g)?.length ?? 0) === 5, 'five answers')
+    await until(() => (client.text.match(/HTTP\/1\.1 \d+/g)?.length ?? 0) === 5, 'five responses')
     t.strictSame(
       client.text.match(/HTTP\/1\.1 \d+/g)?.map((line) => Number(line.slice(9))),
       [200, 201, 202, 404, 503],
@@ -96,15 +96,15 @@ t.test('half-close, abort, refusal and death come through as over a plain connec
     await serverEnd
     t.equal(got, 'question')
     server.write('late ')
-    await until(() => client.text === 'late ', 'the late answer')
+    await until(() => client.text === 'late ', 'the late response')
     server.end('answer')
     t.equal(await client.closed, 'closed')
-    t.equal(client.text, 'late answer')
+    t.equal(client.text, 'late response')
   })
   await t.test('the server half-closes, the client goes on', async (t) => {
     const [client, server] = await openPair()
     server.end('bye')
-    await until(() => client.ended, 'the end of the answer')
+    await until(() => client.ended, 'the end of the response')
     let got = ''
     server.on('data', (chunk) => {
       got += chunk.toString()
@@ -175,7 +175,7 @@ t.test("a backend that dies ends its connections and nobody else's", async (t) =
   const { listen: address } = cluster.vip('web')
   const clients = await Promise.all(Array.from({ length: 20 }, () => RawClient.open(address)))
   for (const client of clients) client.socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n')
-  await until(() => clients.every((client) => client.text.includes('"backend"')), 'all are answered')
+  await until(() => clients.every((client) => client.text.includes('"backend"')), 'all have a response')
   const backendOf = (client: RawClient) => /"backend":"([^"]+)"/.exec(client.text)?.[1]
   const victim = cluster.ready.backends.find(({ name }) => name === 'backend-1')!
   const hit = clients.filter((client) => backendOf(client) === 'backend-1')

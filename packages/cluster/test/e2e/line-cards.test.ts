@@ -25,7 +25,7 @@ async function cardsOf(cluster: TestCluster, name: 'uplink' | 'downlink'): Promi
 async function openFlows(listen: string, count: number): Promise<RawClient[]> {
   const clients = await Promise.all(Array.from({ length: count }, () => RawClient.open(listen)))
   for (const client of clients) client.socket.write(GET)
-  await until(() => clients.every((client) => client.text.includes('"backend"')), 'all are answered')
+  await until(() => clients.every((client) => client.text.includes('"backend"')), 'all have a response')
   return clients
 }
 
@@ -153,7 +153,7 @@ edge: { keepAlive: 1s }
     t.ok(results.every(Boolean))
   })
 
-  await t.test('each UDP service is read by one card, and answers come back', async (t) => {
+  await t.test('each UDP service is read by one card, and responses arrive', async (t) => {
     const sockets = Array.from({ length: 40 }, () => createSocket('udp4'))
     const answered = new Set<number>()
     for (const [i, socket] of sockets.entries()) {
@@ -168,7 +168,7 @@ edge: { keepAlive: 1s }
         if (!answered.has(i)) socket.send(`flow ${i}`, 5353, cluster.vip(i % 2 ? 'echo' : 'echo-too').address)
       await new Promise((resolve) => setTimeout(resolve, 100))
       return answered.size === sockets.length
-    }, 'all are answered')
+    }, 'all have a response')
     const { lbs, switches } = await cluster.api.status()
     t.equal(
       Object.values(lbs).reduce((sum, { sessionsByState }) => sum + (sessionsByState.udp ?? 0), 0),
@@ -266,7 +266,7 @@ edge: { keepAlive: 1s }
       },
     )
 
-  await t.test('a line card that is asked to end is replaced, and no route has changed', async (t) => {
+  await t.test('a line card that gets SIGTERM is replaced, and no route changes', async (t) => {
     const eventsBefore = cluster.events.length
     for (const name of ['uplink', 'downlink'] as const) {
       const [, victim] = await cardsOf(cluster, name)
@@ -280,7 +280,7 @@ edge: { keepAlive: 1s }
     t.equal((await fetchOnce(cluster.url('web'))).status, 200)
   })
 
-  await t.test('a line card that dies while its switch is asked or told something is none that fails', async (t) => {
+  await t.test('the death of a line card during a request to its switch is no failure of the switch', async (t) => {
     for (const cut of [true, false]) {
       const [victim] = await cardsOf(cluster, 'uplink')
       process.kill(victim!.pid, 'SIGKILL')

@@ -63,7 +63,7 @@ vips:
       await until(async () => {
         echoed.send('hello', 5353, `${block}.10.2`)
         return answer === 'hello'
-      }, 'datagrams are answered')
+      }, 'datagrams get responses')
       const last = (vip: string) => cluster.events.findLast((event) => event.event === 'listener' && event.vip === vip)
       for (const vip of ['web', 'echo']) t.match(last(vip), { failure: null, listen: cluster.vip(vip).listen })
 

@@ -92,7 +92,7 @@ t.test(
     await until(async () => (await routedTo('withdrawing')).length === 2, 'its routes are back')
     for (const name of ['withdrawing', 'resetting', 'trying', 'panicking']) t.same(await outcomes(name), all(200), name)
 
-    // A backend that only says that it is not ready serves the connections that it has.
+    // A backend that only reports that it is not ready serves its connections.
     const client = await RawClient.open(cluster.vip('withdrawing').listen)
     const responds = async (connection: RawClient) => {
       const before = connection.received.length

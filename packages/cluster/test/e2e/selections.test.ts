@@ -24,7 +24,7 @@ for (const [name, block] of [
     })
     const ports = clients.map(({ socket }) => socket.localPort!)
     for (const client of clients) client.socket.write(REQUEST)
-    await until(() => clients.every((client) => client.text.endsWith('}\n')), 'all are answered')
+    await until(() => clients.every((client) => client.text.endsWith('}\n')), 'all have a response')
     const lbs = clients.map((client) => cluster.lbOf(/"address":"([^"]+)"/.exec(client.text)?.[1] ?? ''))
 
     const explain = () =>
@@ -35,7 +35,7 @@ for (const [name, block] of [
         ),
       )
     const before = await explain()
-    t.same(lbs, before, 'every flow is where explain says')
+    t.same(lbs, before, 'every flow is on the LB that explain names')
     if (name !== 'resilient')
       t.same(before, predicted(name, LBS, listen, ports), 'which is where the selection puts it')
     t.match((await cluster.cli('explain', `127.0.0.1:${ports[0]}`, 'web')).stdout, `  selection  ${name}: `)
@@ -69,7 +69,7 @@ for (const [name, block] of [
     const isServed = (client: RawClient) => client.text.endsWith('}\n')
     await until(() => clients.filter(isServed).length + ended === clients.length, 'every flow is served or has ended')
     const survive = before.map((lb, i) => lb !== `lb-${VICTIM}` && lb === after[i])
-    t.same(clients.map(isServed), survive, 'those are lost that move, and no other')
+    t.same(clients.map(isServed), survive, 'exactly the rehashed flows end')
     const onVictim = before.filter((lb) => lb === `lb-${VICTIM}`).length
     const lost = survive.filter((one) => !one).length
     t.ok(onVictim > 0 && lost >= onVictim, `${onVictim} of 80 were on it, ${lost} are lost`)

@@ -5,7 +5,7 @@ import { TestCluster } from './test-cluster.js'
 t.test('1,000 connections take the LB that explain names for each of them', async (t) => {
   const cluster = await TestCluster.start(t, '127.66.0.0/16')
   const [host, port] = cluster.vip('web').listen.split(':') as [string, string]
-  const byLb = new Map<string, number>()
+  const perLb = new Map<string, number>()
   const backends = new Set<string>()
   let disagreements = 0
   for (let batch = 0; batch < 20; batch++) {
@@ -22,18 +22,18 @@ t.test('1,000 connections take the LB that explain names for each of them', asyn
           protocol: 'tcp',
         })
         if (route?.lb !== lb) disagreements++
-        byLb.set(lb, (byLb.get(lb) ?? 0) + 1)
+        perLb.set(lb, (perLb.get(lb) ?? 0) + 1)
         backends.add(answer.backend)
       }),
     )
   }
   t.equal(disagreements, 0, 'explain agrees with what happened, 1,000 times')
-  t.strictSame([...byLb.keys()].sort(), ['lb-1', 'lb-2', 'lb-3', 'lb-4'])
+  t.strictSame([...perLb.keys()].sort(), ['lb-1', 'lb-2', 'lb-3', 'lb-4'])
   t.equal(new Set(cluster.ready.lbs.map(({ bip }) => bip)).size, 4, 'every LB has a BIP of its own')
   t.strictSame([...backends].sort(), ['backend-1', 'backend-2', 'backend-3', 'backend-4'])
   // Chi-square with 3 degrees of freedom: 16.27 is the 0.1 % point.
-  const chiSquare = [...byLb.values()].reduce((sum, n) => sum + (n - 250) ** 2 / 250, 0)
-  t.ok(chiSquare < 16.27, `evenness over LBs: chi-square ${chiSquare.toFixed(2)} of ${[...byLb.values()]}`)
+  const chiSquare = [...perLb.values()].reduce((sum, n) => sum + (n - 250) ** 2 / 250, 0)
+  t.ok(chiSquare < 16.27, `evenness over LBs: chi-square ${chiSquare.toFixed(2)} of ${[...perLb.values()]}`)
 })
 
 t.test('an LB without a VIP never sees its packets', async (t) => {

@@ -16,19 +16,19 @@ t.test("the text's example: of 10 LBs, 9 carry VIP a and 7 carry VIP b, each eve
     const { listen, lbs } = cluster.vip(name)
     t.equal(lbs.length, eligible)
     const [host, port] = listen.split(':') as [string, string]
-    const byLb = new Map(lbs.map((lb) => [lb, 0]))
+    const perLb = new Map(lbs.map((lb) => [lb, 0]))
     for (let i = 0; i < FLOWS; i += 50)
       await Promise.all(
         Array.from({ length: 50 }, async (_, k) => {
           const { status, answer } = await getOnce(host, Number(port), `127.88.100.${1 + k}`, 30_000 + i)
           const lb = cluster.lbOf(answer.peer.address)
-          const before = byLb.get(lb ?? '')
+          const before = perLb.get(lb ?? '')
           if (status !== 200 || lb === undefined || before === undefined) throw new Error(`${lb} carried VIP ${name}`)
-          byLb.set(lb, before + 1)
+          perLb.set(lb, before + 1)
         }),
       )
     const expected = FLOWS / eligible
-    const chiSquare = [...byLb.values()].reduce((sum, n) => sum + (n - expected) ** 2 / expected, 0)
-    t.ok(chiSquare < CRITICAL[name], `VIP ${name}: chi-square ${chiSquare.toFixed(1)} of ${[...byLb.values()]}`)
+    const chiSquare = [...perLb.values()].reduce((sum, n) => sum + (n - expected) ** 2 / expected, 0)
+    t.ok(chiSquare < CRITICAL[name], `VIP ${name}: chi-square ${chiSquare.toFixed(1)} of ${[...perLb.values()]}`)
   }
 })

@@ -17,7 +17,7 @@ import type { Test } from 'tap'
 
 const BIN = fileURLToPath(new URL('bin.js', import.meta.resolve('@fivetuple/cluster')))
 /** Longest wait for a condition; one that is not met by then never will be. */
-const PATIENCE_MS = 30_000
+const TIMEOUT_MS = 30_000
 
 /** A cluster as its user starts it: the command, in a block and a run directory of its own. */
 export class TestCluster {
@@ -81,7 +81,7 @@ export class TestCluster {
     const record = JSON.parse(readFileSync(recordFile, 'utf8')) as ClusterRecord
     const cluster = new TestCluster(launcher, ready, events, record, directory)
     t.teardown(async () => {
-      // By itself it does not end: that would be seen here only as a cluster that does not answer.
+      // A launcher that ends by itself would otherwise look like a cluster that does not respond.
       if (launcher.exitCode) t.fail(`the launcher has ended with ${launcher.exitCode}: ${complaints}`)
       await cluster.stop()
       rmSync(directory, { recursive: true, force: true })
@@ -90,12 +90,12 @@ export class TestCluster {
     return cluster
   }
 
-  /** Where its user's running clusters are: the environment's XDG_RUNTIME_DIR. */
+  /** Folder of its user's running clusters: the environment's XDG_RUNTIME_DIR. */
   get runtimeDirectory(): string {
     return this.#runtimeDirectory
   }
 
-  /** Where its files are. */
+  /** Folder of its files. */
   get directory(): string {
     return join(this.#runtimeDirectory, 'fivetuple', this.ready.block.replaceAll('/', '-'))
   }
@@ -116,7 +116,7 @@ export class TestCluster {
     return `http://${this.vip(name).listen}${path}`
   }
 
-  /** Which LB a BIP belongs to. */
+  /** Name of the LB that has a SNAT address. */
   lbOf(bip: string): string | undefined {
     return this.ready.lbs.find((lb) => lb.bip === bip)?.name
   }
@@ -132,7 +132,7 @@ export class TestCluster {
   }
 
   /** Waits until no flow and no session is left anywhere. */
-  async untilEmpty(patienceMs = PATIENCE_MS): Promise<void> {
+  async untilEmpty(timeoutMs = TIMEOUT_MS): Promise<void> {
     await until(
       async () => {
         const { switches, lbs } = await this.api.status()
@@ -142,7 +142,7 @@ export class TestCluster {
         )
       },
       'all tables are empty',
-      patienceMs,
+      timeoutMs,
     )
   }
 
@@ -159,16 +159,16 @@ export class TestCluster {
 export async function until(
   condition: () => boolean | Promise<boolean>,
   what: string,
-  patienceMs = PATIENCE_MS,
+  timeoutMs = TIMEOUT_MS,
 ): Promise<void> {
-  const deadline = performance.now() + patienceMs
+  const deadline = performance.now() + timeoutMs
   while (!(await condition())) {
-    if (performance.now() > deadline) throw new Error(`still not so: ${what}`)
+    if (performance.now() > deadline) throw new Error(`timeout: ${what}`)
     await new Promise((resolve) => setTimeout(resolve, 20))
   }
 }
 
-/** Whether a process exists. */
+/** True if a process exists. */
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0)

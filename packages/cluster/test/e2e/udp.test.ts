@@ -40,7 +40,7 @@ nat: { timeouts: { udp: 45s } }
     })
     sockets.push(socket)
   }
-  // UDP may be lost on its way through kernel buffers, so ask again who has no answer.
+  // Kernel buffers may drop datagrams, so clients without a response send again.
   for (let round = 0; round < 10 && answered.size < FLOWS; round++) {
     for (const [i, socket] of sockets.entries()) {
       if (answered.has(i)) continue
@@ -48,7 +48,7 @@ nat: { timeouts: { udp: 45s } }
       if (i % 20 === 19) await new Promise(setImmediate)
     }
     lastAnswerAt = performance.now()
-    await until(() => answered.size === FLOWS || performance.now() - lastAnswerAt > 500, 'no more answers come')
+    await until(() => answered.size === FLOWS || performance.now() - lastAnswerAt > 500, 'no more responses arrive')
   }
   t.equal(answered.size, FLOWS)
   t.equal(wrong, 0)
@@ -128,7 +128,7 @@ vips:
     }, what)
   }
   const lbs = async () => Object.values((await cluster.api.status()).lbs)
-  await ask(() => true, 'every client has an answer, and no flow stays with the backend that refuses')
+  await ask(() => true, 'every client has a response, and no flow stays with the backend that refuses')
   const failures = (await lbs()).flatMap(({ services }) =>
     services
       .find(({ name }) => name === 'echo')!

@@ -54,7 +54,7 @@ t.test('a VIP taken off one LB moves exactly the flows that explain names, and o
   const { listen } = cluster.vip('web')
   const clients = await Promise.all(Array.from({ length: 60 }, () => RawClient.open(listen)))
   for (const client of clients) client.socket.write(REQUEST)
-  await until(() => clients.every((client) => client.text.endsWith('}\n')), 'all are answered')
+  await until(() => clients.every((client) => client.text.endsWith('}\n')), 'all have a response')
   const lbOf = (client: RawClient) =>
     cluster.api
       .explain({ client: `${client.socket.localAddress}:${client.socket.localPort}`, vip: listen, protocol: 'tcp' })
@@ -152,7 +152,7 @@ t.test('an LB that is down learns what has changed when it is started again', as
   t.match((await api.vip.set({ vip: 'web', policy: 'random' })).policy, 'random')
 })
 
-t.test('changes of a VIP that are asked for at once are all made', async (t) => {
+t.test('all changes of a VIP that are requested at once are made', async (t) => {
   const cluster = await TestCluster.start(t, '127.85.0.0/16', ['--lbs', '2', '--backends', '3'])
   const changes = [
     { policy: 'maglev' },

@@ -133,7 +133,7 @@ t.test('a VIP that is not listened for is waited for only a moment', async (t) =
   t.ok(isReady)
 })
 
-t.test('a cluster that never is gives the names of what is missing', async (t) => {
+t.test('if a cluster never gets ready, the error names what is missing', async (t) => {
   const rig = new Rig()
   const ready = untilReady(rig.view, { after: rig.timers.after })
   rig.ready('uplink', 'downlink', 'lb-1')

@@ -18,7 +18,7 @@ export class PacketWire implements PacketOutput {
     tap: (packet: Uint8Array) => void,
     deliver: (packet: Uint8Array) => void,
   ) {
-    // A duplicate is a packet of its own: who takes one may rewrite it.
+    // A duplicate is a packet of its own: its receiver may rewrite it.
     this.link = new SimulatedLink(clock, random, faults, (packet) => deliver(packet.slice()))
     this.#tap = tap
   }

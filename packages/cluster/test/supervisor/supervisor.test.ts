@@ -39,7 +39,7 @@ t.test('a role that is killed is started again after a delay that doubles', asyn
   t.equal((await supervisor.kill('a', false)).restartInMs, 1000)
 })
 
-t.test('a role can be asked in the moment of its death', async (t) => {
+t.test('a request to a role that is just dying does not throw', async (t) => {
   const { supervisor } = await supervise(t, { a: 'orderly', b: 'orderly' })
   const { pid } = supervisor.state('a')
   process.kill(pid, 'SIGKILL')
@@ -123,12 +123,12 @@ t.test('a paused role is reported, responds again when it is resumed, and is sti
 
 t.test('a request sent before a role was paused is not waited for', async (t) => {
   const { supervisor } = await supervise(t, { a: 'orderly' })
-  process.kill(supervisor.state('a').pid, 'SIGSTOP') // so that the question certainly finds no answer before the pause
+  process.kill(supervisor.state('a').pid, 'SIGSTOP') // so that there is certainly no response before the pause
   const asked = supervisor.request('a', 'echo', 1)
   supervisor.pause('a')
   await t.rejects(asked, /a is paused/)
   supervisor.resume('a')
-  t.equal(await supervisor.request('a', 'echo', 2), 2, 'the late answer is not taken for this one')
+  t.equal(await supervisor.request('a', 'echo', 2), 2, 'the late response is not taken for this one')
 })
 
 t.test('a restart stops in order and starts at once, without a longer delay for the next death', async (t) => {
@@ -187,7 +187,7 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** Whether a child of this process has died without its parent's having noticed (proc(5), state Z). */
+/** True if a child of this process has died and was not waited for (proc(5), state Z). */
 function isZombie(pid: number): boolean {
   return /\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))
 }

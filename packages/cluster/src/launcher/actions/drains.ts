@@ -98,7 +98,7 @@ export class Drains implements DrainsControl {
     // An LB that is down has no sessions.
     const running = this.#fleet.configs.names.filter((lb) => !this.#fleet.isDown(lb))
     const statuses = await Promise.all(running.map(async (lb) => [lb, await this.#roles.lb(lb)('status', {})] as const))
-    const byLb = statuses.map(([lb, { services }]) => {
+    const perLb = statuses.map(([lb, { services }]) => {
       const seen = services.flatMap(({ backends }) => backends.filter((known) => known.name === backend))
       return {
         lb,
@@ -108,9 +108,9 @@ export class Drains implements DrainsControl {
     })
     return {
       backend,
-      draining: byLb.length === 0 ? this.#isToBeDrained(backend) : byLb.every(({ draining }) => draining),
-      sessions: byLb.reduce((sum, { sessions }) => sum + sessions, 0),
-      sessionsByLb: Object.fromEntries(byLb.map(({ lb, sessions }) => [lb, sessions])),
+      draining: perLb.length === 0 ? this.#isToBeDrained(backend) : perLb.every(({ draining }) => draining),
+      sessions: perLb.reduce((sum, { sessions }) => sum + sessions, 0),
+      sessionsPerLb: Object.fromEntries(perLb.map(({ lb, sessions }) => [lb, sessions])),
     }
   }
 

@@ -18,7 +18,7 @@ export async function predictOutcomes(
     vips: vips.flatMap(({ name, address, port, protocol }) => {
       const ofVip = protocol === 'tcp' ? shifts.filter(({ vip }) => isAt(vip, address, port)) : []
       const lbs = [...new Set(ofVip.map(({ from }) => from))].sort()
-      const byLb = Object.fromEntries(
+      const perLb = Object.fromEntries(
         lbs.map((lb) => [
           lb,
           predictionOf(
@@ -27,7 +27,7 @@ export async function predictOutcomes(
           ),
         ]),
       )
-      return ofVip.length === 0 ? [] : [{ vip: name, ...predictionOf(ofVip, names), byLb }]
+      return ofVip.length === 0 ? [] : [{ vip: name, ...predictionOf(ofVip, names), perLb }]
     }),
   }
 }
