@@ -60,7 +60,7 @@ t.test('a datagram there and one back', async (t) => {
   t.equal(channel.send(Buffer.from('ping')), false)
 })
 
-t.test('only its peer is heard, and what it says is the receiver’s to keep', async (t) => {
+t.test('only datagrams of its peer are delivered, and the receiver owns their bytes', async (t) => {
   const rig = new Rig()
   const { log, messages } = open(rig)
   const hello = Buffer.from('hello')

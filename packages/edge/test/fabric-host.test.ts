@@ -60,7 +60,7 @@ t.test('a refused connection', async (t) => {
   t.equal(rig.host.portsInUse, 0)
 })
 
-t.test('a connection that nobody answers', async (t) => {
+t.test('a connection without a response', async (t) => {
   const rig = new Rig({ userTimeoutMs: 3_000 })
   rig.onSyn = 'ignore'
   const { log } = await rig.open()
@@ -93,7 +93,7 @@ for (const [code, expected] of [
   [UnreachableCode.HOST, 'EHOSTUNREACH'],
   [UnreachableCode.PORT, 'ECONNREFUSED'],
 ] as const)
-  t.test(`ICMP unreachable, code ${code}, in answer to the SYN`, async (t) => {
+  t.test(`ICMP unreachable, code ${code}, in response to the SYN`, async (t) => {
     const rig = new Rig()
     rig.onSyn = 'ignore'
     const { log } = await rig.open()
@@ -110,7 +110,7 @@ for (const [type, code, pointer, expected] of [
   [IcmpType.PARAMETER_PROBLEM, 0, SOURCE_PORT_POINTER, 'EADDRINUSE'],
   [IcmpType.DESTINATION_UNREACHABLE, UnreachableCode.ADMINISTRATIVELY_PROHIBITED, 0, 'ENOBUFS'],
 ] as const)
-  t.test(`an ICMP error of type ${type} says that not the target is at fault: ${expected}`, async (t) => {
+  t.test(`an ICMP error of type ${type} reports that the target is not at fault: ${expected}`, async (t) => {
     const rig = new Rig()
     rig.onSyn = 'ignore'
     const { log } = await rig.open()
@@ -122,7 +122,7 @@ for (const [type, code, pointer, expected] of [
   })
 
 t.test('reset() in any state', async (t) => {
-  t.test('before the SYN is answered', async (t) => {
+  t.test('before the response to the SYN', async (t) => {
     const rig = new Rig()
     rig.onSyn = 'ignore'
     const { connection, log } = await rig.open()

@@ -44,7 +44,7 @@ t.test('the client and the VIP that the SYN names are in the header in front of 
   t.equal(received.subarray(PROXY_HEADER_BYTES).toString(), 'hello')
 })
 
-t.test('without a client in the SYN it says LOCAL', async (t) => {
+t.test('without a client in the SYN the header is LOCAL', async (t) => {
   const { received } = await exchange(t, PROXIED, Buffer.from('hello'))
   t.same(received, Buffer.concat([LOCAL, Buffer.from('hello')]))
 })
@@ -54,7 +54,7 @@ for (const [name, proxyProtocol] of [
   ['another port has', [{ ...net.backend, port: 81 }]],
   ['another address has', [{ ...net.backend, address: net.backend.address + 1 }]],
 ] as const)
-  t.test(`a backend that has not asked for it gets the bytes alone: ${name}`, async (t) => {
+  t.test(`a backend without the PROXY protocol gets the bytes alone: ${name}`, async (t) => {
     const { received } = await exchange(t, { proxyProtocol, passClientAddress: true }, Buffer.from('hello'))
     t.equal(received.toString(), 'hello')
   })

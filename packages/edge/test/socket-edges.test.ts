@@ -34,7 +34,7 @@ t.test('megabytes go both ways, whole and in order', async (t) => {
   t.match(fabric.servers.counters, { accepted: 4, reset: 0, timedOut: 0, unknown: 0 })
 })
 
-t.test("a client's FIN reaches the backend, whose answer still comes", async (t) => {
+t.test("a client's FIN reaches the backend, and its response still arrives", async (t) => {
   const backend = await net.openBackend(t, async (socket) => {
     const question = await readAll(socket)
     socket.write('you said ')
@@ -190,7 +190,7 @@ t.test('flows that are ended from outside reset their sockets, half-closed ones,
   t.ok(fabric.clients.isRetainingNothing)
 })
 
-t.test('a client that leaves before the backend has answered leaves nothing', async (t) => {
+t.test('a client that leaves before the backend has responded leaves no state', async (t) => {
   const backend = await net.openBackend(t)
   const fabric = await net.openFabric(t)
   for (let i = 0; i < 5; i++) {
@@ -241,7 +241,7 @@ t.test('a dial that no backend accepts ends with its flow', async (t) => {
   t.match(fabric.servers.counters, { accepted: 0, reset: 1, timedOut: 0 })
 })
 
-t.test('a dial that no backend accepts ends in time, if nobody takes it back', async (t) => {
+t.test('a dial that no backend accepts ends by its timeout, if it is not withdrawn', async (t) => {
   await openDeafBackend(t)
   const fabric = await net.openFabric(t, { tcp: { userTimeoutMs: 1_000 } })
   const { socket } = net.dial(t)
@@ -252,7 +252,7 @@ t.test('a dial that no backend accepts ends in time, if nobody takes it back', a
   t.match(fabric.servers.counters, { accepted: 0, reset: 0, timedOut: 1 })
 })
 
-t.test('where nobody listens, and where no backend may be, the client is reset', async (t) => {
+t.test('the client is reset if no process listens, and if no backend may be there', async (t) => {
   for (const [backend, dialErrors] of [
     ['127.69.3.9:81', ['127.69.3.9:81 ECONNREFUSED']],
     ['127.69.4.1:80', []],
@@ -277,7 +277,7 @@ t.test('without a route for what is accepted the client is reset', async (t) => 
   await leavesNothing(t, fabric)
 })
 
-t.test('too many flows are reset, and those that stand go on', async (t) => {
+t.test('flows above the limit are reset, and established flows go on', async (t) => {
   const backend = await net.openBackend(t, (socket) => socket.pipe(socket))
   const fabric = await net.openFabric(t, { maxFlows: 1 })
   const { socket } = net.dial(t)

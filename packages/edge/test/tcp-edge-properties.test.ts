@@ -14,7 +14,7 @@ const story = fc.record({
   finish: fc.constantFrom('both', 'both', 'both', 'client resets', 'server resets'),
 })
 
-t.test('any flows side by side: every byte arrives in order, everyone is told the end, nothing is left', async () => {
+t.test('any flows side by side: every byte arrives in order, every end is reported, no state is left', async () => {
   fc.assert(
     fc.property(fc.array(story, { minLength: 1, maxLength: 8 }), fc.nat(3), (stories, blockedTimes) => {
       const pair = new EdgePair({ tcp: { windowBytes: 4_000, sendBufferBytes: 4_000, mss: 1_000 } })

@@ -67,7 +67,7 @@ t.test('a reset reaches the other end at once, from either side', async (t) => {
   }
 })
 
-t.test('a flow that nobody takes is refused, at once or later', async (t) => {
+t.test('a flow without an application is refused, at once or later', async (t) => {
   for (const onSyn of ['refuse', 'wait'] as const) {
     const pair = new EdgePair()
     pair.onSyn = onSyn
@@ -99,7 +99,7 @@ t.test('a SYN that comes again while it waits is one flow', async (t) => {
   t.same(pair.leftovers(), NOTHING)
 })
 
-t.test('who handles a SYN sees its segment', async (t) => {
+t.test('the handler of a SYN sees its segment', async (t) => {
   const pair = new EdgePair()
   const seen: number[][] = []
   const edge = new TcpEdge(
@@ -206,7 +206,7 @@ t.test('a port that is full holds back data and nothing else, until it is not', 
   t.same(pair.leftovers(), NOTHING)
 })
 
-t.test('who has waited for a port comes before who has not', async (t) => {
+t.test('a flow that waits for a port goes before one that does not', async (t) => {
   const pair = new EdgePair()
   const flows = Array.from({ length: 4 }, () => pair.open())
   const { edge, wire } = pair.client
@@ -236,7 +236,7 @@ t.test('who has waited for a port comes before who has not', async (t) => {
   t.same(pair.leftovers(), NOTHING)
 })
 
-t.test('who waits for a port goes another way when its route does', async (t) => {
+t.test('a flow that waits for a port uses another port when its route changes', async (t) => {
   const pair = new EdgePair()
   const flows = Array.from({ length: 3 }, () => pair.open())
   const { client } = pair
@@ -254,7 +254,7 @@ t.test('who waits for a port goes another way when its route does', async (t) =>
   t.same(pair.leftovers(), NOTHING)
 })
 
-t.test('who has waited for one port and now waits for another goes on when that one is free', async (t) => {
+t.test('a flow that waits for another port than before goes on when that one is free', async (t) => {
   const pair = new EdgePair()
   const [end, server] = pair.open()
   const { client } = pair
@@ -320,7 +320,7 @@ t.test('a peer that is gone is noticed by both, with and without data under way'
   }
 })
 
-t.test('a SYN that nobody answers times out', async (t) => {
+t.test('a SYN without a response times out', async (t) => {
   const pair = new EdgePair()
   pair.client.wire.isCut = true
   const client = pair.dial()!
@@ -372,7 +372,7 @@ t.test('a tuple is one flow at a time, and free again when that is over', async 
   t.same(pair.leftovers(), NOTHING)
 })
 
-t.test('segments without a flow are answered with RST, and resets with nothing', async (t) => {
+t.test('segments without a flow are responded to with RST, and resets are not', async (t) => {
   const pair = new EdgePair()
   const [client, server] = pair.open()
   client.send('x')
@@ -390,7 +390,7 @@ t.test('segments without a flow are answered with RST, and resets with nothing',
   t.equal(pair.client.wire.log.length, sent)
 })
 
-t.test('nothing is done for a flow that is closed', async (t) => {
+t.test('calls for a closed flow have no effect', async (t) => {
   const pair = new EdgePair()
   const [client, server] = pair.open()
   client.abort()
@@ -416,26 +416,29 @@ t.test('malformed segments are counted and dropped', async (t) => {
   t.equal(pair.server.edge.counters.malformed, 2)
 })
 
-t.test('keep-alive probes and the responses to them are told from use of a flow, in both directions', async (t) => {
-  const pair = new EdgePair()
-  const [client, server] = pair.open()
-  client.send('question')
-  server.send('answer')
-  pair.run(1_000)
-  t.same([pair.client.keepAlives, pair.server.keepAlives], [0, 0], 'neither data nor its ACKs are')
-  const before = pair.client.counted.packets + pair.server.counted.packets
-  pair.run(20_000)
-  const idle = pair.client.counted.packets + pair.server.counted.packets - before
-  t.ok(idle > 0)
-  t.equal(pair.client.keepAlives + pair.server.keepAlives, idle, 'all that an idle flow sends is')
-  const { keepAlives } = pair.client
-  client.send('more')
-  pair.run(100)
-  t.equal(pair.client.keepAlives, keepAlives)
-  client.abort()
-})
+t.test(
+  'keep-alive probes and the responses to them are distinguished from use of a flow, in both directions',
+  async (t) => {
+    const pair = new EdgePair()
+    const [client, server] = pair.open()
+    client.send('question')
+    server.send('answer')
+    pair.run(1_000)
+    t.same([pair.client.keepAlives, pair.server.keepAlives], [0, 0], 'neither data nor its ACKs are')
+    const before = pair.client.counted.packets + pair.server.counted.packets
+    pair.run(20_000)
+    const idle = pair.client.counted.packets + pair.server.counted.packets - before
+    t.ok(idle > 0)
+    t.equal(pair.client.keepAlives + pair.server.keepAlives, idle, 'all that an idle flow sends is')
+    const { keepAlives } = pair.client
+    client.send('more')
+    pair.run(100)
+    t.equal(pair.client.keepAlives, keepAlives)
+    client.abort()
+  },
+)
 
-t.test('a half-closed flow is probed by a timer of its own, and ends when nobody knows it any more', async (t) => {
+t.test('a half-closed flow is probed by a timer of its own, and ends when its peer has deleted it', async (t) => {
   const pair = new EdgePair({ tcp: { halfClosedKeepAliveMs: 65_000 } })
   const [client] = pair.open()
   client.end()

@@ -169,7 +169,7 @@ t.test('a wheel that was idle for long starts from the present', async (t) => {
   t.equal(wheel.deadline(), 1_000_020)
 })
 
-t.test('who is fired late and asks for a time beyond the wheel is not fired again at once', async (t) => {
+t.test('an entry that fires late and is filed beyond the wheel does not fire again at once', async (t) => {
   const wheel = new TimerWheel<Entry>(0)
   const entry = new Entry(0)
   wheel.file(entry, 50, 0)

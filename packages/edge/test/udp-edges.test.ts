@@ -188,7 +188,7 @@ t.test('a service is listened for as long as its VIP has a route', async (t) => 
   t.equal(wire.log.length, 0)
 })
 
-t.test('what does not fit into the queue is lost and counted, either way', async (t) => {
+t.test('datagrams that do not fit into the queue are dropped and counted, in both directions', async (t) => {
   await echo(t)
   const { fabric, wire, counted } = wireTo(t)
   const edge = serverEdge(t, fabric)
@@ -205,40 +205,43 @@ t.test('what does not fit into the queue is lost and counted, either way', async
   await until(() => edge.counters.datagramsOut === 1 + 32)
 })
 
-t.test('what nobody listens for is answered with ICMP, and the flow goes on when someone does', async (t) => {
-  const errors: unknown[] = []
-  const answers: Uint8Array[] = []
-  const { fabric } = wireTo(t, (b) => {
-    if (ipv4Protocol(b, 0) === IpProtocol.ICMP) errors.push(readIcmpError(b, 0))
-    else answers.push(b)
-  })
-  const edge = serverEdge(t, fabric)
-  const send = (): void => {
-    const packet = datagram(20_000, 'anybody?')
-    edge.receive(packet, 0, packet.length, 0)
-  }
-  send()
-  await until(() => errors.length === 1)
-  t.match(errors[0], {
-    type: IcmpType.DESTINATION_UNREACHABLE,
-    code: UnreachableCode.PORT,
-    offending: {
-      sourceAddress: BIP,
-      sourcePort: 20_000,
-      destinationAddress: BACKEND.address,
-      destinationPort: BACKEND.port,
-    },
-  })
-  t.match([edge.counters.refused, edge.flowCount], [1, 1])
-  await echo(t)
-  send()
-  await until(() => answers.length === 1)
-  t.equal(ipv4Destination(answers[0]!, 0), BIP)
-  const elsewhere = datagram(20_000, 'x', { address: parseIpv4('127.69.4.1')!, port: 53 })
-  edge.receive(elsewhere, 0, elsewhere.length, 0)
-  await until(() => errors.length === 2)
-  t.equal(edge.flowCount, 1, 'where no backend may be no socket is opened')
-})
+t.test(
+  'a datagram to a closed port is responded to with ICMP, and the flow goes on when the port is open',
+  async (t) => {
+    const errors: unknown[] = []
+    const answers: Uint8Array[] = []
+    const { fabric } = wireTo(t, (b) => {
+      if (ipv4Protocol(b, 0) === IpProtocol.ICMP) errors.push(readIcmpError(b, 0))
+      else answers.push(b)
+    })
+    const edge = serverEdge(t, fabric)
+    const send = (): void => {
+      const packet = datagram(20_000, 'anybody?')
+      edge.receive(packet, 0, packet.length, 0)
+    }
+    send()
+    await until(() => errors.length === 1)
+    t.match(errors[0], {
+      type: IcmpType.DESTINATION_UNREACHABLE,
+      code: UnreachableCode.PORT,
+      offending: {
+        sourceAddress: BIP,
+        sourcePort: 20_000,
+        destinationAddress: BACKEND.address,
+        destinationPort: BACKEND.port,
+      },
+    })
+    t.match([edge.counters.refused, edge.flowCount], [1, 1])
+    await echo(t)
+    send()
+    await until(() => answers.length === 1)
+    t.equal(ipv4Destination(answers[0]!, 0), BIP)
+    const elsewhere = datagram(20_000, 'x', { address: parseIpv4('127.69.4.1')!, port: 53 })
+    edge.receive(elsewhere, 0, elsewhere.length, 0)
+    await until(() => errors.length === 2)
+    t.equal(edge.flowCount, 1, 'where no backend may be no socket is opened')
+  },
+)
 
 /** Values that a packet can carry and that a socket can do nothing with. */
 const HOSTILE_ADDRESSES = ['0.0.0.0', '127.255.255.255', '255.255.255.255', '240.0.0.1', '203.0.113.1']

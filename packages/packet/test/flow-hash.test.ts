@@ -35,7 +35,7 @@ function naiveCrc32(bytes: Uint8Array, seed: number): number {
 
 const ascii = (text: string): Uint8Array => new TextEncoder().encode(text)
 
-t.test('the twins give the published answers', async (t) => {
+t.test('the twins return the published values', async (t) => {
   for (const [bytes, seed, hash] of [
     [hex(''), 0, 0],
     [hex(''), 1, 0x514e28b7],

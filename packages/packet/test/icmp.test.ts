@@ -133,7 +133,7 @@ t.test('any ICMP packet is an error or none', async () => {
   )
 })
 
-t.test('what may be answered with an error', async (t) => {
+t.test('packets that may be responded to with an error', async (t) => {
   const icmp = (type: number): Uint8Array => {
     const b = errorAbout(CAPTURED_UDP).slice()
     b[20] = type
@@ -213,7 +213,7 @@ t.test('a quote that names no flow is none', async (t) => {
   )
 })
 
-t.test('property: any bytes may stand where the ICMP message does', async () => {
+t.test('property: any bytes in place of the ICMP message are handled', async () => {
   fc.assert(
     fc.property(fc.uint8Array({ minLength: 20, maxLength: 80 }), fc.boolean(), (bytes, isError) => {
       const b = bytes.slice()

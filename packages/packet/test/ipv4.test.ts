@@ -77,7 +77,7 @@ t.test('taking one from the TTL is a recomputation', async () => {
   )
 })
 
-t.test('taking one from the TTL does not mend a checksum', async () => {
+t.test('decrementing the TTL does not repair a checksum', async () => {
   fc.assert(
     fc.property(packet, fc.integer({ min: 1, max: 0xfffe }), (b, error) => {
       writeU16(b, 10, (ipv4Checksum(b, 0) + error) % 0xffff)

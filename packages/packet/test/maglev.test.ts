@@ -66,7 +66,7 @@ t.test('when one of N goes, few slots of the others change hands', async (t) => 
   }
 })
 
-t.test('property: every slot is taken, by whom the turns say', async () => {
+t.test('property: every slot is taken, by the entry whose turn it is', async () => {
   const SLOTS = 101
   const entry = fc.record({
     offset: fc.nat(SLOTS - 1),

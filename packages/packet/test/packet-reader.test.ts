@@ -51,7 +51,7 @@ function concat(packets: readonly Uint8Array[]): Uint8Array {
 /** The shortest packet: a header and nothing else. */
 const HEADER_ONLY = hex('45 00 00 14 00 00 40 00 40 ff 00 00 7f 00 00 01 7f 00 00 02')
 
-t.test('whole packets in one chunk are one run, and nothing is kept', async (t) => {
+t.test('whole packets in one chunk are one run, and no bytes are kept', async (t) => {
   const { reader, packets, runs } = collector()
   t.ok(push(reader, concat([CAPTURED_SYN, HEADER_ONLY, CAPTURED_UDP])))
   t.same(packets, [CAPTURED_SYN, HEADER_ONLY, CAPTURED_UDP])

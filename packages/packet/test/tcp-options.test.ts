@@ -93,7 +93,7 @@ for (const [name, options, expected] of [
     t.equal(found && formatEndpoint(found.address, found.port), expected)
   })
 
-t.test('a SYN that knows nothing of it has none', async (t) => {
+t.test('a SYN without the option has no client', async (t) => {
   t.equal(clientAddressOption(CAPTURED_SYN, 20, 60), undefined)
   t.equal(vipAddressOption(CAPTURED_SYN, 20, 60), undefined)
 })

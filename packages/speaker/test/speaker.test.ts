@@ -118,7 +118,7 @@ t.test('more prefixes than allowed end the session; others are not touched', asy
   t.match(uplink.speaker.refusals(), { notAllowed: 1, firstAs: 0, loop: 0, malformed: 0, overLimit: 1, connections: 0 })
 })
 
-t.test('a large table crosses in one go, and is told of at most once per turn', async (t) => {
+t.test('a large table is transferred at once, and reported at most once per turn', async (t) => {
   const many = Array.from({ length: 20_000 }, (_, i) => ({ prefix: hostPrefix(0xc612_0000 + i) }))
   const sink = new WatchedSpeaker({
     localAddress: `${block}.41`,

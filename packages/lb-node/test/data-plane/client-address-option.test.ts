@@ -98,7 +98,7 @@ t.test('a forged option is erased without another in its place, and leaves the r
   t.equal(eraseClientAddress(packet, 0), 0)
 })
 
-t.test('where it does not fit, nothing is written, and a forged one is gone all the same', async (t) => {
+t.test('where it does not fit, nothing is written, and a forged one is erased nevertheless', async (t) => {
   const packet = syn(hex(`${'01'.repeat(28)} fe0800010a000001`))
   t.equal(insert(packet), undefined)
   t.equal(clientAddressOption(packet, 20, packet.length), undefined)
@@ -125,7 +125,7 @@ const options = fc
     return whole
   })
 
-t.test('whatever the options: the true client is told, the rest stays, checksums are right', async () => {
+t.test('with any options: the true client is written, the rest stays, checksums are right', async () => {
   fc.assert(
     fc.property(options, fc.uint8Array({ maxLength: 20 }), fc.boolean(), (list, data, checksum) => {
       const packet = syn(list, data, checksum)

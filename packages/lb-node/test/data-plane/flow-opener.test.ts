@@ -55,7 +55,7 @@ t.test('a refused SYN is sent to another backend, and the client hears of that o
   )
 })
 
-t.test('no backend is asked twice for the same flow: of three, the one that lives is found', async (t) => {
+t.test('no backend is tried twice for the same flow: of three, the working one is found', async (t) => {
   const rig = new Rig({}, { backends: 3 })
   for (let i = 0; i < 60; i++) {
     let [packet] = rig.fromClient(syn(client(i))).on
@@ -69,7 +69,7 @@ t.test('no backend is asked twice for the same flow: of three, the one that live
   }
 })
 
-t.test('when every backend refuses, the client is told in the end', async (t) => {
+t.test('if every backend refuses, the client is reset in the end', async (t) => {
   const rig = new Rig({}, { backends: 5 })
   let [packet] = rig.fromClient(syn(CLIENT)).on
   const asked: string[] = []
@@ -94,7 +94,7 @@ t.test('with one backend the refusal passes at once', async (t) => {
   t.equal(rig.fromBackend(tcpPacket(BACKENDS[0], endsOf(packet!).from, { flags: RST | ACK })).on.length, 1)
 })
 
-t.test('a repeated SYN that had no answer tries another backend; one repeated early does not', async (t) => {
+t.test('a repeated SYN without a response tries another backend; one repeated early does not', async (t) => {
   const rig = new Rig()
   rig.fromClient(syn(CLIENT))
   rig.now += 200
@@ -274,7 +274,7 @@ t.test('when no source port can be used, the client hears that a limit is in the
   t.equal(rig.fromClient(syn(client(2))).on.length, 1, 'later flows try again')
 })
 
-t.test('a limit at the edge: no other backend, nobody is blamed, the client hears of it', async (t) => {
+t.test('a limit at the edge: no other backend is tried, no backend is blamed, the client is reset', async (t) => {
   const rig = new Rig()
   const [packet] = rig.fromClient(syn(CLIENT)).on
   const { on, back } = rig.fromBackend(errorAbout(packet!, 3, UnreachableCode.ADMINISTRATIVELY_PROHIBITED))
@@ -348,7 +348,7 @@ t.test('a service has no more sessions than it may, and others are not touched',
   t.equal(rig.fromClient(syn(client(3))).on.length, 1)
 })
 
-t.test('new flows beyond the rate of a service are lost without a word', async (t) => {
+t.test('new flows above the rate of a service are dropped without a response', async (t) => {
   const rig = new Rig({}, { service: { limits: { maxSessions: null, newFlowsPerSecond: 100 } } })
   const outcomes = Array.from({ length: 50 }, (_, i) => rig.fromClient(syn(client(i))))
   t.equal(outcomes.filter(({ on }) => on.length === 1).length, 10, 'a tenth of a second at once')
@@ -392,7 +392,7 @@ t.test('no healthy backend: refused, or panic mode', async (t) => {
     t.match(endsOf(lenient.fromClient(syn(client(i))).on[0]!), { to: BACKENDS[1] }, 'a healthy one is preferred')
 })
 
-t.test('a SYN tells the client to backends that are to know, also when it is tried elsewhere', async (t) => {
+t.test('a SYN passes the client’s address to backends that are configured for it, also on a retry', async (t) => {
   const told = (packet: Uint8Array) => clientAddressOption(packet, 20, packet.length)
   const rig = new Rig({}, { service: { clientAddress: 'proxy-v2' } })
   const [first] = rig.fromClient(syn(CLIENT)).on

@@ -87,7 +87,7 @@ t.test('a repeated SYN keeps its session, and a new one after both FINs gets ano
   t.equal(rig.forwarder.sessionCount, 1)
 })
 
-t.test('what has no session is answered with a RST that its sender believes', async (t) => {
+t.test('a segment without a session is responded to with a RST that its sender accepts', async (t) => {
   const rig = new Rig()
   const { on, back } = rig.fromClient(tcpPacket(CLIENT, VIP, { flags: ACK, sequence: 5, acknowledgment: 777 }))
   t.equal(on.length, 0)
@@ -111,7 +111,7 @@ t.test('only the backend of a session may use its port', async (t) => {
   t.equal(tcpFlags(back[0]!, 20), RST)
 })
 
-t.test('no service, no address, no eligible backend, no port, no room: the client knows at once', async (t) => {
+t.test('no service, no address, no eligible backend, no port, no room: the client is reset at once', async (t) => {
   const refusedBy = (rig: Rig, to: string, from = CLIENT): string => {
     const before = { ...rig.forwarder.counters.drops }
     const { on, back } = rig.fromClient(tcpPacket(from, to, { flags: SYN, sequence: 41 }))
@@ -155,7 +155,7 @@ t.test('a flood of half-open flows throws out its own kind and nothing else', as
   t.equal(rig.forwarder.sessionsByState()['syn-seen'], 0)
 })
 
-t.test('idle sessions go when their state says so, and stay while there is traffic', async (t) => {
+t.test('idle sessions expire by the timeout of their state, and stay while there is traffic', async (t) => {
   const rig = new Rig()
   const ends = endsOf(rig.fromClient(tcpPacket(CLIENT, VIP, { flags: SYN })).on[0]!)
   rig.fromBackend(tcpPacket(ends.to, ends.from, { flags: SYN | ACK }))
@@ -174,7 +174,7 @@ t.test('idle sessions go when their state says so, and stay while there is traff
   t.equal(rig.forwarder.deadline(rig.now), Number.POSITIVE_INFINITY)
 })
 
-t.test('UDP: sessions by datagram, answers to the right client, silence ends them', async (t) => {
+t.test('UDP: sessions by datagram, responses to the right client, an idle timeout', async (t) => {
   const rig = new Rig()
   const [query] = rig.fromClient(udpPacket(CLIENT, UDP_VIP, Buffer.from('who'), true)).on
   t.match(endsOf(query!), { from: `${BIP}:20000`, to: BACKENDS[0], protocol: 17 })
@@ -188,7 +188,7 @@ t.test('UDP: sessions by datagram, answers to the right client, silence ends the
   t.equal(rig.forwarder.sessionCount, 0)
 })
 
-t.test('an ICMP error about a translated packet finds its way back to who sent it', async (t) => {
+t.test('an ICMP error about a translated packet reaches the sender of that packet', async (t) => {
   const rig = new Rig()
   rig.fromClient(tcpPacket(CLIENT, VIP, { flags: SYN }))
   rig.fromBackend(tcpPacket(BACKENDS[0], `${BIP}:20000`, { flags: SYN | ACK }))

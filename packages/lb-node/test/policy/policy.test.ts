@@ -210,7 +210,7 @@ t.test('weighted round-robin is smooth', async (t) => {
   )
 })
 
-t.test('least-connections fills up who has few; power of two choices leans that way', async (t) => {
+t.test('least-connections prefers backends with few sessions; power of two choices tends to', async (t) => {
   for (const name of ['least-connections', 'power-of-two-choices'] as const) {
     const service = new Service(name, [1, 1, 1, 1])
     service.backends[0]!.sessions = 1_000

@@ -35,7 +35,7 @@ t.test('a member link that stays down delays it for a second', async (t) => {
   t.strictSame(carrier.memberLinks, [true, true])
 })
 
-t.test('it is lost with the last member link', async (t) => {
+t.test('carrier is lost with the last member link', async (t) => {
   const carrier = new CableCarrier(2)
   carrier.setMemberLink(0, true, 0)
   carrier.setMemberLink(1, true, 0)

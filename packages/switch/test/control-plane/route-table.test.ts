@@ -75,7 +75,7 @@ t.test('a neighbour without a port takes no VIP away from the LBs, and is none o
   t.equal(rig.table.bestPath('127.20.10.1/32'), undefined, 'but not passed on')
 })
 
-t.test('routes that nothing is forwarded by leave the snapshot as it is', async (t) => {
+t.test('routes that are not used for forwarding leave the snapshot as it is', async (t) => {
   const rig = new Rig()
   rig.announce(rig.lb1, [VIP])
   const { fib } = rig.table

@@ -40,7 +40,7 @@ const PORTS = [
   { id: 3, peer: 'lb-3', isAdminDown: false },
 ]
 
-t.test('cards are told as one switch', async (t) => {
+t.test('cards are reported as one switch', async (t) => {
   t.strictSame(
     cardTotals([card(1), card(5)], NO_COUNTERS, (port) => port === 1, PORTS),
     {

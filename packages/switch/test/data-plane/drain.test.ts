@@ -100,17 +100,20 @@ for (const [name] of allSelections()) {
     t.equal(forwarder.diverted.size, 0)
   })
 
-  t.test(`${name}: with too many flows to remember, one goes to the LB that drains rather than to break`, async (t) => {
-    const { flow, drain, send, forwarder } = start(name)
-    drain(1, 2, 3)
-    for (let n = 0; n < 100_000; n++) send(flow(n), true)
-    t.equal(forwarder.diverted.size, 65_536)
-    t.ok(forwarder.diverted.overLimit > 5_000)
-    const late = flow(99_999)
-    const began = send(late, true)
-    drain()
-    t.equal(send(late, false), began)
-  })
+  t.test(
+    `${name}: with too many diverted flows, a further one goes to the LB that drains and none breaks`,
+    async (t) => {
+      const { flow, drain, send, forwarder } = start(name)
+      drain(1, 2, 3)
+      for (let n = 0; n < 100_000; n++) send(flow(n), true)
+      t.equal(forwarder.diverted.size, 65_536)
+      t.ok(forwarder.diverted.overLimit > 5_000)
+      const late = flow(99_999)
+      const began = send(late, true)
+      drain()
+      t.equal(send(late, false), began)
+    },
+  )
 
   t.test(
     `${name}: a diverted flow whose LB dies goes where its hash says; the LB that drains answers with RST`,
@@ -124,7 +127,7 @@ for (const [name] of allSelections()) {
     },
   )
 
-  t.test(`${name}: SYNs from cables begin flows as those of the edge do, and explain says so`, async (t) => {
+  t.test(`${name}: SYNs from cables begin flows as those of the edge do, and explain reports it`, async (t) => {
     const { forwarder, flow, drain, port } = start(name)
     drain(4)
     const sent = [0, 0, 0, 0]

@@ -50,7 +50,7 @@ for (const [name, selection] of allSelections()) {
     )
   })
 
-  t.test(`${name}: a first choice says nothing of a second`, async (t) => {
+  t.test(`${name}: a first choice does not determine a second`, async (t) => {
     // As a switch makes it for flows of an LB that drains: the same hash, mixed once more, over those that stay.
     const [all, staying] = [selection.build([1, 2, 3, 4]), selection.build([1, 2, 4])]
     const counts = [0, 0, 0]
@@ -104,7 +104,7 @@ function evenHashes(count: number): number[] {
   return Array.from({ length: count }, (_, i) => Math.floor((i * 2 ** 32) / count))
 }
 
-t.test('hash-threshold: RFC 2992 says how much moves', async (t) => {
+t.test('hash-threshold: the share that moves is that of RFC 2992', async (t) => {
   const hashes = evenHashes(100_000)
   for (const n of [2, 4, 8, 13])
     for (let k = 1; k <= n; k++) {
@@ -136,7 +136,7 @@ for (const name of ['rendezvous', 'resilient'] as const)
       }
   })
 
-t.test('rendezvous: who comes takes flows, and nobody else does', async () => {
+t.test('rendezvous: a new next hop takes flows, and no other one does', async () => {
   fc.assert(
     fc.property(ports, fc.integer({ min: 1001, max: 2000 }), fc.array(u32), (nextHops, added, hashes) => {
       const [before, after] = [
@@ -151,7 +151,7 @@ t.test('rendezvous: who comes takes flows, and nobody else does', async () => {
   )
 })
 
-t.test('rendezvous: the order of next hops says nothing', async () => {
+t.test('rendezvous: the order of next hops has no effect', async () => {
   fc.assert(
     fc.property(ports, fc.array(u32), (nextHops, hashes) => {
       const reversed = nextHops.toReversed()

@@ -35,7 +35,7 @@ const route: fc.Arbitrary<Route> = fc
   }))
 const change = fc.record({ set: fc.array(route, { maxLength: 6 }), remove: fc.array(prefix, { maxLength: 3 }) })
 
-t.test('a follower that is told all changes, and one that joins at any time, has the same table', async () => {
+t.test('a follower that gets all changes, and one that joins at any time, have the same table', async () => {
   fc.assert(
     fc.property(fc.array(change, { minLength: 1, maxLength: 12 }), fc.nat(12), (changes, joinsAt) => {
       let own = Fib.empty(modulo).with([])

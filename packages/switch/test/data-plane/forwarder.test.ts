@@ -82,7 +82,7 @@ t.test('packets for the edge come one by one and untouched', async (t) => {
   t.same(forwarder.counters.get(0), { packetsIn: 0, bytesIn: 0, packetsOut: 2, bytesOut: a.length + b.length })
 })
 
-t.test('the edge asks where its packets leave', async (t) => {
+t.test('the edge gets the port of its packets', async (t) => {
   const { forwarder, port } = uplink()
   const egress = forwarder.routeAndCount(CLIENT, VIP, 41_234, 8080, IpProtocol.TCP, 40, false)
   t.equal(egress, forwarder.explain(flow(41_234))!.port)
@@ -275,7 +275,7 @@ t.test('TCP and UDP need their ports', async (t) => {
   t.equal(port(1).packets.length, 1)
 })
 
-t.test('the router answers to ping', async (t) => {
+t.test('the router responds to ping', async (t) => {
   const { forwarder, port } = uplink()
   const request = echoRequest(LB, ROUTER)
   forwarder.receive(request.slice(), 0, request.length, 1, 0)

@@ -56,7 +56,7 @@ t.test('next hops that come before there is traffic get their share at once', as
   )
 })
 
-t.test('who goes leaves its buckets to the others, evenly; who comes is given what is idle', async (t) => {
+t.test('a next hop that goes leaves its buckets to the others, evenly; a new one gets idle buckets', async (t) => {
   const group = new Group([1, 2, 3, 4])
   group.use(...everyBucket)
   group.rebalance(1_000)
@@ -178,7 +178,7 @@ t.test(
   },
 )
 
-t.test('property: buckets are given to who has too few, and no more move than must', async () => {
+t.test('property: next hops with too few get buckets, and no more move than necessary', async () => {
   const table = fc.integer({ min: 1, max: 9 }).chain((hops) =>
     fc.record({
       hops: fc.constant(hops),

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import t from 'tap'
 import { CardProcess } from '../../dist/line-cards/card-process.js'
 
-t.test('a card that can not be forked says so, and is not waited for', async (t) => {
+t.test('a card that can not be forked is reported, and not waited for', async (t) => {
   const { execPath } = process
   process.execPath = '/there/is/no/node'
   const card = new CardProcess(1, 'switch.json')

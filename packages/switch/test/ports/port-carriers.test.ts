@@ -38,12 +38,12 @@ t.test('without a card a port comes up with the member links of the others', asy
   t.strictSame(carriers.cardDied(1), [{ port: 1, up: false }], 'no member link is left')
 })
 
-t.test('a port that is none is nobody’s business', async (t) => {
+t.test('an unknown port is ignored', async (t) => {
   t.strictSame(new PortCarriers([1], 1).setMemberLink(0, 9, true), [])
   t.notOk(new PortCarriers([1], 1).isUp(9))
 })
 
-t.test('changes tell the truth, and no carrier comes from nothing, after any events', async () => {
+t.test('changes match the state, and no carrier appears without a cause, after any events', async () => {
   const event = fc.oneof(
     fc.record({ kind: fc.constant('memberLink' as const), card: fc.nat(2), port: fc.nat(1), up: fc.boolean() }),
     fc.record({ kind: fc.constant('died' as const), card: fc.nat(2) }),

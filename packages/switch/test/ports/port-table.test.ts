@@ -66,7 +66,7 @@ const table = (isAdminDown = false) =>
     { id: 2, peer: 'lb-2', isAdminDown },
   ])
 
-t.test('who may plug in where', async (t) => {
+t.test('which LB may plug in at which port', async (t) => {
   const ports = table()
   t.equal(ports.refusal(LB_2), undefined)
   t.equal(ports.refusal({ name: 'lb-2', port: 1 }), 'port 1 belongs to lb-1, not to lb-2')

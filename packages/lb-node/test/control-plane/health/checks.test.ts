@@ -74,7 +74,7 @@ t.test('HTTP: statuses', async (t) => {
   t.strictSame(errors, [], 'closed in order')
 })
 
-t.test('HTTP: an answer that is long is not read to its end', async (t) => {
+t.test('HTTP: a long response is not read to its end', async (t) => {
   const { downlink, port } = await serveHttp(t, (_request, response) => {
     const more = () => response.write(Buffer.alloc(50_000)) || response.once('drain', more)
     const timer = setInterval(more, 1)
@@ -85,7 +85,7 @@ t.test('HTTP: an answer that is long is not read to its end', async (t) => {
   await downlink.quiet()
 })
 
-t.test('HTTP: given up, before the answer and within it', async (t) => {
+t.test('HTTP: aborted before the response and within it', async (t) => {
   const { downlink, server, port, errors } = await serveHttp(t, (request, response) => {
     if (request.url === '/stalls') response.write('the beginning')
   })
@@ -107,7 +107,7 @@ t.test('HTTP: given up, before the answer and within it', async (t) => {
   t.strictSame(errors, ['ECONNRESET', 'ECONNRESET'], 'the backend need not go on')
 })
 
-t.test('HTTP: what is no answer', async (t) => {
+t.test('HTTP: bytes that are no response', async (t) => {
   const answers = ['', 'HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nfour', 'SSH-2.0-OpenSSH\r\n']
   const server = createTcpServer((socket) => socket.once('data', () => socket.end(answers.shift() ?? '')))
   const { downlink, port } = await serve(t, server)
@@ -149,7 +149,7 @@ t.test('refused, and a link that is cut', async (t) => {
   t.match(await tcpCheck(downlink.host, { type: 'tcp', address, port }, TIMEOUT_MS, never), { result: 'inconclusive' })
 })
 
-t.test('UDP: an answer, and nobody there', async (t) => {
+t.test('UDP: a response, and a closed port', async (t) => {
   const { downlink } = await serve(t, createTcpServer())
   const echo = createSocket('udp4')
   echo.on('message', (message, { port, address }) => echo.send(message, port, address))

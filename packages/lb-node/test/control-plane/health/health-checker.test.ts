@@ -125,7 +125,7 @@ t.test('the rhythm: spread start, interval, doubt, fall, rise', async (t) => {
   t.equal(host.open, 0)
 })
 
-t.test('a backend that does not answer: each check ends at its timeout, none overlaps another', async (t) => {
+t.test('a backend that does not respond: each check ends at its timeout, none overlaps another', async (t) => {
   const { host, checker, changes, pass } = start()
   checker.setChecks([spec(80)])
   await pass(5_000)
@@ -219,7 +219,7 @@ t.test('UDP', async (t) => {
   t.equal(checker.status()[0]?.counts.passiveFailures, 1)
 })
 
-t.test('what this node could not ask says nothing of the backend', async (t) => {
+t.test('a request that this node could not send is no result about the backend', async (t) => {
   const { host, checker, changes, pass } = start()
   host.behaviors.set(80, 'good')
   checker.setChecks([spec(80)])
@@ -230,7 +230,7 @@ t.test('what this node could not ask says nothing of the backend', async (t) => 
   t.match(checker.status(), [{ health: 'healthy', counts: { successes: 1, failures: 0, inconclusive: 10 } }])
 })
 
-t.test('recheck() asks those soon that seem to have failed', async (t) => {
+t.test('recheck() soon checks backends that seem to have failed', async (t) => {
   const { host, checker, changes, pass } = start()
   host.behaviors.set(80, 'refused').set(81, 'good')
   checker.setChecks([spec(80, { fall: 1 }), spec(81), spec(82, { fall: 1 })])
@@ -263,7 +263,7 @@ function pathOf(clock: ManualClock, monitor: PathMonitor) {
   return path
 }
 
-t.test('a path that is silent excuses timeouts, until it has been silent for too long', async (t) => {
+t.test('an unreachable path excuses timeouts, until it has been unreachable for too long', async (t) => {
   const clock = new ManualClock(10_000)
   const path = pathOf(clock, new PathMonitor(9_000, clock.now))
   const { host, checker, changes, pass } = start({ path }, clock)
@@ -293,21 +293,24 @@ t.test('a path that is silent excuses timeouts, until it has been silent for too
   t.match(changes.at(-1), /80 unhealthy/, 'a path that stays silent is as good as dead backends')
 })
 
-t.test('without carrier a failure says nothing of a backend; without probes answered a refusal does', async (t) => {
-  const clock = new ManualClock(10_000)
-  const path = pathOf(clock, new PathMonitor(9_000, clock.now))
-  const { host, checker, changes, pass } = start({ path }, clock)
-  host.behaviors.set(80, 'refused')
-  checker.setChecks([spec(80)])
-  path.isUp = false
-  await pass(20_000)
-  t.same(changes, [])
-  t.match(checker.status(), [{ lastReason: 'no carrier to the downlink switch' }])
-  path.isUp = true
-  path.isSilent = true
-  await pass(10_000)
-  t.match(changes, [/80 unhealthy: connection refused/])
-})
+t.test(
+  'without carrier a failure is no result about a backend; without responses to probes a refusal is',
+  async (t) => {
+    const clock = new ManualClock(10_000)
+    const path = pathOf(clock, new PathMonitor(9_000, clock.now))
+    const { host, checker, changes, pass } = start({ path }, clock)
+    host.behaviors.set(80, 'refused')
+    checker.setChecks([spec(80)])
+    path.isUp = false
+    await pass(20_000)
+    t.same(changes, [])
+    t.match(checker.status(), [{ lastReason: 'no carrier to the downlink switch' }])
+    path.isUp = true
+    path.isSilent = true
+    await pass(10_000)
+    t.match(changes, [/80 unhealthy: connection refused/])
+  },
+)
 
 t.test("this node's own stall is no failure of a backend", async (t) => {
   const clock = new ManualClock(10_000)

@@ -37,7 +37,7 @@ function read(text: string, cuts: readonly number[] = []): HttpResponse {
   return response
 }
 
-t.test('a response to HEAD has no body, whatever its length says', async (t) => {
+t.test('a response to HEAD has no body, whatever its Content-Length', async (t) => {
   const response = new HttpResponse(true)
   const bytes = Buffer.from('HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n')
   response.take(bytes, 0, bytes.length)

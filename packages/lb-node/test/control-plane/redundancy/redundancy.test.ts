@@ -76,7 +76,7 @@ t.test('a cable that is pulled, and put back', async (t) => {
   )
 })
 
-t.test('who cannot serve takes no part', async (t) => {
+t.test('an LB that cannot serve does not take part', async (t) => {
   const nodes = await threeNodes(t)
   await untilCarried(nodes, ONE)
   nodes[0].placement.inhibit(vip, 'no-healthy-backend', true)
@@ -90,7 +90,7 @@ t.test('who cannot serve takes no part', async (t) => {
   await until(() => carriers(nodes).join() === ONE, 'it is elected again')
 })
 
-t.test('what is said, and what is said in the end', async (t) => {
+t.test('the advertisements, and the last one', async (t) => {
   const peer = await BarePeer.bind(t, TWO)
   const node = createNode(t, ONE, [ONE, TWO], [VIP])
   await startAll([node])
