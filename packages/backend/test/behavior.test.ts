@@ -50,7 +50,8 @@ t.test('a change is checked, all of it', async (t) => {
   const change = { delayMs: 20, failRatio: 0.1, refuse: true, stall: false, healthz: 'ok' }
   t.same(parseBehaviorChange(change), change)
   t.same(parseBehaviorChange({}), {})
-  for (const value of [null, 7, [], undefined, 'slow']) t.throws(() => parseBehaviorChange(value), /must be an object with/)
+  for (const value of [null, 7, [], undefined, 'slow'])
+    t.throws(() => parseBehaviorChange(value), /must be an object with/)
   t.throws(
     () => parseBehaviorChange({ delayMs: -1, failRatio: 2, refuse: 1, stall: 'no', healthz: 'bad', slow: true }),
     /delayMs is -1: it must be a number from 0 to 600000; failRatio is 2: .*; refuse is 1: it must be true or false; stall is "no": .*; healthz is "bad": it must be one of same, ok, failing; slow is unknown: the fields are delayMs/,

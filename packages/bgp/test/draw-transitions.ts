@@ -1,5 +1,6 @@
-// Draws the session's states from the table that the code consults: `node packages/bgp/dist-test/draw-transitions.js`
-// rewrites the drawing in the README, and a test fails when it has become outdated.
+// Draws the session's states from the table that the code consults:
+// `node packages/bgp/dist-test/draw-transitions.js` rewrites the drawing in the README, and a test
+// fails when it has become outdated.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { SESSION_EVENTS, SESSION_STATES, type SessionEvent, TRANSITIONS } from '@fivetuple/bgp'
@@ -8,7 +9,10 @@ export const README = new URL('../README.md', import.meta.url)
 const BEGIN = '<!-- transitions: drawn by test/draw-transitions.ts -->\n'
 const END = '<!-- end of transitions -->\n'
 
-/** The drawing: arrows that lead to another state, and those to idle only where they are not the rule. */
+/**
+ * The drawing: arrows that lead to another state, and those to idle only where they are not the
+ * rule.
+ */
 export function drawTransitions(): string {
   const lines: string[] = []
   for (const from of SESSION_STATES) {

@@ -8,7 +8,10 @@ interface Candidate {
   readonly leaving: boolean
 }
 
-/** The Loc-RIB computed afresh from everything that was ever said: slow, and written without looking at the other. */
+/**
+ * Oracle that computes the Loc-RIB again from all messages so far: slow, and written independently
+ * of the implementation.
+ */
 export class NaiveRib {
   readonly #localAs: number
   readonly #said = new Map<RibNeighbor, Map<string, { prefix: Prefix; attributes: PathAttributes }>>()

@@ -289,7 +289,7 @@ t.test('messages that violate the protocol, and the NOTIFICATIONs for them', (t)
 t.test('over a transport that breaks at random, sessions come back with the right routes', (t) => {
   const step = fc.record({
     ms: fc.integer({ min: 0, max: 4_000 }),
-    act: fc.constantFrom('break', 'black-hole', 'refuse', 'heal', 'announce', 'withdraw', 'link', 'stop', 'start'),
+    act: fc.constantFrom('break', 'black-hole', 'refuse', 'restore', 'announce', 'withdraw', 'link', 'stop', 'start'),
     who: fc.constantFrom('a', 'b'),
     n: fc.nat(5),
   } as const)
@@ -303,7 +303,7 @@ t.test('over a transport that breaks at random, sessions come back with the righ
         if (act === 'break') two.breakConnections()
         if (act === 'black-hole') two.blackHole = true
         if (act === 'refuse') two.refuse = true
-        if (act === 'heal') two.blackHole = two.refuse = false
+        if (act === 'restore') two.blackHole = two.refuse = false
         if (act === 'link') two.input(speaker, { type: n % 2 === 0 ? 'link-up' : 'link-down' })
         if (act === 'stop') two.input(speaker, { type: 'stop', subcode: CeaseSubcode.ADMINISTRATIVE_SHUTDOWN })
         if (act === 'start') two.input(speaker, { type: 'start' })

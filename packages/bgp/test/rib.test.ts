@@ -35,7 +35,7 @@ const attributes = (changes: Partial<PathAttributes> = {}, asns: readonly number
   ...changes,
 })
 
-/** What other paths are compared with: two ASes long. */
+/** Path that others are compared with: two ASes long. */
 const GOOD = attributes({}, [65_001, 65_007])
 
 /** The last step of every run. */

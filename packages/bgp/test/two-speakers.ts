@@ -12,7 +12,7 @@ interface Connection {
   closed: boolean
 }
 
-/** One of two speakers: its machine, the connections that it has, and what its machine has said. */
+/** One of two speakers: its machine, its connections, and the outputs of its machine. */
 export class Speaker {
   readonly name: string
   readonly machine: BgpPeer

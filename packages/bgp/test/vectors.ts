@@ -1,6 +1,9 @@
 import { hex } from './hex.js'
 
-/** An OPEN or UPDATE body with what it says; captured from real daemons, or built by hand from the RFC. */
+/**
+ * An OPEN or UPDATE body with what it says; captured from real daemons, or built by hand from the
+ * RFC.
+ */
 export interface OpenVector {
   readonly name: string
   readonly body: Uint8Array

@@ -5,18 +5,20 @@ import { ONE_WAY_MS, TwoHosts } from './two-hosts.js'
 
 const hex = (b: Uint8Array) => Buffer.from(b).toString('hex')
 
-// A connection from port 41234 (a112) to 8080 (1f90), five bytes each way, closed by the client. Fields in the order of
-// RFC 9293 §3.1: ports, sequence, acknowledgment, data offset and flags, window, checksum (offloaded), urgent pointer.
+// A connection from port 41234 (a112) to 8080 (1f90), five bytes each way, closed by the client.
+// Fields in the order of RFC 9293 §3.1: ports, sequence, acknowledgment, data offset and flags,
+// window, checksum (offloaded), urgent pointer.
 const GOLDEN = [
   // SYN; MSS 65495 (ffd7), NOP, window scale 3; the window of a SYN is not scaled
   '> a1121f90 01020304 00000000 7002 ffff 0000 0000 0204ffd7 01 030303',
   '< 1f90a112 0a0b0c0d 01020305 7012 ffff 0000 0000 0204ffd7 01 030303',
-  // The ACK of the SYN tells the whole window: 8000 << 3 is 256 KiB
+  // The ACK of the SYN announces the whole window: 8000 << 3 is 256 KiB
   '> a1121f90 01020305 0a0b0c0e 5010 8000 0000 0000',
   '> a1121f90 01020305 0a0b0c0e 5018 8000 0000 0000 68656c6c6f',
   // The answer carries the ACK
   '< 1f90a112 0a0b0c0e 0102030a 5018 8000 0000 0000 776f726c64',
-  // The window's right edge moves in steps of a quarter: 5 bytes that came in and were taken bring it closer
+  // The window's right edge moves in steps of a quarter: 5 bytes that came in and were taken bring
+  // it closer
   '> a1121f90 0102030a 0a0b0c13 5011 7fff 0000 0000',
   '< 1f90a112 0a0b0c13 0102030b 5010 7fff 0000 0000',
   '< 1f90a112 0a0b0c13 0102030b 5011 7fff 0000 0000',

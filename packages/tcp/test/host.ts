@@ -24,7 +24,10 @@ class Segments implements SegmentOutput {
   }
 }
 
-/** What stands at one end of a wire: at most one endpoint, its owner, and an application that keeps all it is given. */
+/**
+ * One end of a wire: at most one endpoint, its owner, and an application that keeps everything it
+ * receives.
+ */
 export class Host {
   readonly clock: ManualClock
   readonly options: TcpOptions
@@ -34,7 +37,7 @@ export class Host {
   readonly out = new Segments()
   /** Puts a segment on the wire. */
   wire: (segment: Uint8Array) => void = () => {}
-  /** What to do with an incoming SYN. */
+  /** Response to an incoming SYN. */
   onSyn: 'establish' | 'refuse' | 'wait' = 'establish'
   /** When and how much the application takes of what was delivered; by default all at once. */
   onDelivered: (bytes: number) => void = (bytes) => this.endpoint!.consumed(bytes, this.clock.now)
@@ -55,7 +58,7 @@ export class Host {
     this.#iss = iss
   }
 
-  /** Whether everything is over and nothing is left. */
+  /** True if all connections have ended and nothing is left. */
   get isClear(): boolean {
     const { endpoint } = this
     if (endpoint === undefined) return true
@@ -112,7 +115,7 @@ export class Host {
     b.fill(0xdd) // whoever kept a view of the segment sees this
   }
 
-  /** What an owner does after each input. */
+  /** Handles an endpoint after each input, as an owner does. */
   settle(): void {
     const { endpoint } = this
     const { now } = this.clock

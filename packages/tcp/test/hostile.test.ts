@@ -6,7 +6,7 @@ import t from 'tap'
 import { ACK, FIN, RST, SYN, segment } from './segment.js'
 import { CLIENT_PORT, SERVER_PORT, TwoHosts } from './two-hosts.js'
 
-/** Where numbers begin in these tests, close to the wrap-around. */
+/** Initial sequence numbers in these tests, close to the wrap-around. */
 const PEER = 0xfffffff0
 const OURS = 0xffffff00
 
@@ -96,7 +96,8 @@ t.test('any segments in any order: no throw, bounded memory, bounded number of s
   )
 })
 
-// Attackers who can't see the connection: they know its ports, and not where in the sequence space it is.
+// Attackers who can't see the connection: they know its ports, and not where in the sequence space
+// it is.
 const blind = fc.oneof(
   // RST and SYN anywhere but at the one number that is believed
   fc.record({
@@ -116,7 +117,7 @@ const blind = fc.oneof(
     ack: fc.integer({ min: 1, max: 0x7fffffff }),
     flags: fc.constantFrom(ACK, ACK | FIN),
   }),
-  // nothing said about an ACK at all
+  // no statement about an ACK
   fc.record({ seq: fc.nat(60_000), ack: fc.integer(), flags: fc.constantFrom(0, FIN) }),
 )
 

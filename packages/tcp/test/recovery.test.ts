@@ -4,7 +4,10 @@ import { TwoHosts, type TwoHostsOptions } from './two-hosts.js'
 
 const bytes = (n: number) => Array.from({ length: n }, (_, i) => i % 251)
 
-/** Opens a connection on whose way to the server the data segments with these numbers (from 0) are lost. */
+/**
+ * Opens a connection on whose way to the server the data segments with these numbers (from 0) are
+ * lost.
+ */
 function losing(lost: readonly number[], options: TwoHostsOptions = {}): TwoHosts {
   const hosts = new TwoHosts({ serverTcp: { mss: 100 }, ...options }).open()
   const put = hosts.toServer.send.bind(hosts.toServer)

@@ -11,8 +11,8 @@ function toServer(seq: number, ack: number, flags: number, payload: number[] = [
   return segment(CLIENT_PORT, SERVER_PORT, seq >>> 0, ack >>> 0, flags, 0x2000, payload)
 }
 
-/** What the server answers to a segment, as flags. */
-function answers(hosts: TwoHosts, b: Uint8Array): string[] {
+/** Returns the server's responses to a segment, as flags. */
+function responses(hosts: TwoHosts, b: Uint8Array): string[] {
   hosts.log.length = 0
   hosts.server.receive(b)
   return hosts.log.filter((s) => !s.toServer).map((s) => flagsOf(s.segment))
@@ -70,27 +70,27 @@ t.test('a client that closes before the server responds cancels its SYN', async 
 
 t.test('RST: exactly the next number resets, one in the window is challenged, others are ignored', async (t) => {
   const hosts = new TwoHosts().open()
-  t.strictSame(answers(hosts, toServer(CLIENT_NEXT + 1, 0, RST)), ['ACK'])
-  t.strictSame(answers(hosts, toServer(CLIENT_NEXT - 1, 0, RST)), [])
-  t.strictSame(answers(hosts, toServer(CLIENT_NEXT + 0x100000, SERVER_NEXT, RST | ACK)), [])
+  t.strictSame(responses(hosts, toServer(CLIENT_NEXT + 1, 0, RST)), ['ACK'])
+  t.strictSame(responses(hosts, toServer(CLIENT_NEXT - 1, 0, RST)), [])
+  t.strictSame(responses(hosts, toServer(CLIENT_NEXT + 0x100000, SERVER_NEXT, RST | ACK)), [])
   t.equal(hosts.server.endpoint!.state, TcpState.ESTABLISHED)
-  t.strictSame(answers(hosts, toServer(CLIENT_NEXT, 0, RST)), [])
+  t.strictSame(responses(hosts, toServer(CLIENT_NEXT, 0, RST)), [])
   t.equal(hosts.server.endpoint!.state, TcpState.CLOSED)
 })
 
 t.test('a SYN on an open connection is challenged, whatever its number', async (t) => {
   const hosts = new TwoHosts().open()
   for (const offset of [-1, 0, 5, 0x7000_0000]) {
-    t.strictSame(answers(hosts, toServer(CLIENT_NEXT + offset, 0, SYN)), ['ACK'])
+    t.strictSame(responses(hosts, toServer(CLIENT_NEXT + offset, 0, SYN)), ['ACK'])
   }
   t.equal(hosts.server.endpoint!.state, TcpState.ESTABLISHED)
 })
 
 t.test('ACKs beyond what was sent and far in the past are challenged, their data is dropped', async (t) => {
   const hosts = new TwoHosts().open()
-  t.strictSame(answers(hosts, toServer(CLIENT_NEXT, SERVER_NEXT + 1, ACK | PSH, [6])), ['ACK'])
-  t.strictSame(answers(hosts, toServer(CLIENT_NEXT, SERVER_NEXT - 0x200000, ACK | PSH, [6])), ['ACK'])
-  t.strictSame(answers(hosts, toServer(CLIENT_NEXT, SERVER_NEXT, PSH, [6])), [], 'no ACK bit: dropped')
+  t.strictSame(responses(hosts, toServer(CLIENT_NEXT, SERVER_NEXT + 1, ACK | PSH, [6])), ['ACK'])
+  t.strictSame(responses(hosts, toServer(CLIENT_NEXT, SERVER_NEXT - 0x200000, ACK | PSH, [6])), ['ACK'])
+  t.strictSame(responses(hosts, toServer(CLIENT_NEXT, SERVER_NEXT, PSH, [6])), [], 'no ACK bit: dropped')
   t.strictSame(hosts.server.received, [])
 })
 
@@ -104,7 +104,7 @@ t.test('two ends out of step do not acknowledge each other endlessly', async (t)
   }
   t.equal(hosts.log.filter((s) => !s.toServer).length, 10)
   hosts.clock.advance(1_000)
-  t.strictSame(answers(hosts, toServer(CLIENT_NEXT + 1, 0, RST)), ['ACK'], 'a second later there is room again')
+  t.strictSame(responses(hosts, toServer(CLIENT_NEXT + 1, 0, RST)), ['ACK'], 'a second later there is room again')
 })
 
 t.test('a half-open connection is ended by the new SYN', async (t) => {
@@ -125,7 +125,7 @@ t.test('an invalid ACK for our SYN-ACK gets a RST and changes nothing', async (t
   hosts.server.onSyn = 'wait'
   hosts.client.connect()
   hosts.clock.advance(2)
-  t.strictSame(answers(hosts, toServer(CLIENT_NEXT, 0x77777777, ACK)), ['RST'])
+  t.strictSame(responses(hosts, toServer(CLIENT_NEXT, 0x77777777, ACK)), ['RST'])
   t.equal(hosts.server.endpoint!.state, TcpState.SYN_RECEIVED)
 })
 
@@ -133,7 +133,7 @@ t.test('data that came with the SYN is delivered when the handshake ends', async
   const hosts = new TwoHosts()
   hosts.server.receive(toServer(CLIENT_NEXT - 1, 0, SYN, [1, 2, 3]))
   t.strictSame(hosts.server.received, [])
-  t.strictSame(answers(hosts, toServer(CLIENT_NEXT, SERVER_NEXT, ACK)), ['ACK'])
+  t.strictSame(responses(hosts, toServer(CLIENT_NEXT, SERVER_NEXT, ACK)), ['ACK'])
   t.strictSame(hosts.server.received, [1, 2, 3])
 })
 
@@ -152,7 +152,8 @@ t.test('the response to a segment without a connection (RFC 9293 §3.10.7.1)', a
     written.push(flagsOf(out.buffer.subarray(7, 27)))
     return Buffer.from(out.buffer.subarray(7, 27)).toString('hex')
   }
-  // ports 8080 to 41234; with an ACK the number it names, without one zero and an ACK of all it carried
+  // ports 8080 to 41234; with an ACK the number it names, without one zero and an ACK of all it
+  // carried
   t.equal(answer(toServer(5, 0x11223344, ACK, [1, 2])), '1f90a112112233440000000050040000' + '00000000')
   t.equal(answer(toServer(5, 0, SYN)), '1f90a112000000000000000650140000' + '00000000')
   t.equal(answer(toServer(0xffffffff, 0, FIN, [1, 2])), '1f90a112000000000000000250140000' + '00000000')

@@ -50,7 +50,8 @@ t.test('retransmission backs off exponentially and ends with a RST', async (t) =
   hosts.toClient.faults = DEAD // else the server's keep-alive would be first to end it
   hosts.client.send(1)
   hosts.clock.advance(20_000)
-  // The handshake took 2 ms, so the timeout is at its minimum: 200 ms, doubled to 5 s at most; over at 10 s.
+  // The handshake took 2 ms, so the timeout is at its minimum: 200 ms, doubled to 5 s at most; over
+  // at 10 s.
   t.strictSame(toServer(hosts, start), [
     ...[0, 200, 600, 1_400, 3_000, 6_200].map((at) => `${at} PSH ACK data`),
     '10000 RST ACK',

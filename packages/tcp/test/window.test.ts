@@ -3,7 +3,7 @@ import t from 'tap'
 import { payloadOf } from './segment.js'
 import { TwoHosts, type TwoHostsOptions } from './two-hosts.js'
 
-/** A server that takes nothing before it is told to, with a window of 1,000 bytes. */
+/** Starts a server that reads nothing until it is allowed to, with a window of 1,000 bytes. */
 function slowReader(options: TwoHostsOptions = {}): { hosts: TwoHosts; take: (bytes: number) => void } {
   const hosts = new TwoHosts({ serverTcp: { windowBytes: 1_000 }, ...options })
   hosts.server.onDelivered = () => {}

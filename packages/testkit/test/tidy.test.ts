@@ -6,7 +6,10 @@ import t, { type Test } from 'tap'
 
 const SCRIPT = fileURLToPath(new URL('../../../scripts/tidy.mjs', import.meta.url))
 
-/** Runs the tidy checks over a package `packet` of these source files, and returns what they find in it. */
+/**
+ * Runs the tidy checks over a package `packet` of these source files, and returns what they find in
+ * it.
+ */
 function findings(t: Test, sources: Readonly<Record<string, string>>): string[] {
   const root = t.testdir({ packages: { packet: { 'README.md': '', 'package.json': '{}' } }, 'package.json': '{}' })
   for (const [path, text] of Object.entries(sources)) {

@@ -11,8 +11,8 @@ interface Vector {
 }
 
 /**
- * Laid out and summed up by hand after RFC 9568 §5.2. Wireshark 4.0 reads the same fields; its opinion of the checksum is
- * still that of RFC 5798, which counted a pseudo-header.
+ * Laid out and summed up by hand after RFC 9568 §5.2. Wireshark 4.0 reads the same fields; its
+ * opinion of the checksum is still that of RFC 5798, which counted a pseudo-header.
  */
 const VECTORS: readonly Vector[] = [
   {

@@ -1,5 +1,6 @@
-// Draws the states from the table that the code consults: `node packages/vrrp/dist-test/draw-transitions.js` rewrites the
-// drawing in the README, and a test fails when it has become outdated.
+// Draws the states from the table that the code consults:
+// `node packages/vrrp/dist-test/draw-transitions.js` rewrites the drawing in the README, and a test
+// fails when it has become outdated.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { VRRP_EVENTS, VRRP_STATES, VRRP_TRANSITIONS, type VrrpEvent } from '@fivetuple/vrrp'

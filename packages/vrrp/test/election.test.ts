@@ -18,7 +18,7 @@ const priorities = fc.array(fc.oneof(priority, fc.constantFrom(100, 200)), { min
 /** When within the Active router's rhythm something happens. */
 const phases = fc.integer({ min: 0, max: INTERVAL_MS - 1 })
 
-/** Who must win among some routers: the highest priority, then the highest address. */
+/** Router that must win: the highest priority, then the highest address. */
 function best(priorities: readonly number[], without: readonly number[] = []): number {
   let winner = -1
   priorities.forEach((priority, i) => {
@@ -117,7 +117,10 @@ t.test('two are Active at once only while advertisements are lost', (t) => {
     lossyMs: fc.integer({ min: 0, max: 15_000 }),
     rate: fc.constantFrom(0.3, 0.8, 1),
   })
-  /** After the last loss: until the next advertisement, until it is heard, and until who hears it has answered. */
+  /**
+   * After the last loss: until the next advertisement, until it is heard, and until who hears it
+   * has answered.
+   */
   const agreedAfterMs = INTERVAL_MS + 3 * LATENCY_MS
   let longOnes = 0
   fc.assert(

@@ -33,7 +33,9 @@ interface Station {
   isDead: boolean
 }
 
-/** Routers of one virtual router that hear each other over links with faults, on one virtual clock. */
+/**
+ * Routers of one virtual router that hear each other over links with faults, on one virtual clock.
+ */
 export class SimulatedLan {
   readonly clock = new ManualClock()
   readonly moves: Move[] = []
