@@ -3,17 +3,24 @@ import type { BfdIntervals } from './session-contract.js'
 import { SLOW_TX_MS, US_PER_MS } from './timing.js'
 
 const INTERVAL_MAX_MS = 0xffff_ffff / US_PER_MS
+/** Time after which a Final that has not arrived counts as lost: far above any round trip. */
+const FINAL_LIFETIME_MS = 1_000
 
 /**
  * Intervals of this end: configured, announced to the peer, and in force. A change is announced by
  * a Poll Sequence while the session is Up (RFC 5880 §6.8.3). A further change waits until that has
- * ended, so that a Final cannot confirm intervals that the peer has not received.
+ * ended. Finals that are still due from the sequence before are ignored, so that none confirms
+ * intervals that the peer has not received: packets do not number their sequences.
  */
 export class AnnouncedIntervals {
   #configured: BfdIntervals
   #announced: BfdIntervals
   #inForce: BfdIntervals
   #isPolling = false
+  /** Polls sent without a Final received. */
+  #finalsDue = 0
+  #finalsIgnored = 0
+  #polledAt = 0
 
   constructor(configured: BfdIntervals) {
     this.#configured = checked(configured)
@@ -35,26 +42,38 @@ export class AnnouncedIntervals {
     return this.#isPolling
   }
 
-  configure(intervals: BfdIntervals, isUp: boolean): void {
+  configure(intervals: BfdIntervals, isUp: boolean, now: number): void {
     this.#configured = checked(intervals)
-    if (!this.#isPolling) this.#announce(isUp)
+    if (!this.#isPolling) this.#announce(isUp, now)
   }
 
   /** Follows a change of the session's state. */
-  stateChanged(isUp: boolean): void {
+  stateChanged(isUp: boolean, now: number): void {
     this.#isPolling = false // the packets of any other state carry the intervals, too
-    this.#announce(isUp)
+    this.#finalsDue = 0
+    this.#announce(isUp, now)
   }
 
-  /** Ends the Poll Sequence: the peer has confirmed the announced intervals. */
-  confirmed(isUp: boolean): void {
+  /** Counts a packet with Poll. */
+  pollSent(now: number): void {
+    this.#finalsDue++
+    this.#polledAt = now
+  }
+
+  /** Ends the Poll Sequence if its Final has been received. */
+  finalReceived(isUp: boolean, now: number): void {
+    this.#finalsDue = Math.max(0, this.#finalsDue - 1)
     if (!this.#isPolling) return
+    if (this.#finalsIgnored > 0) {
+      this.#finalsIgnored--
+      return
+    }
     this.#isPolling = false
     this.#inForce = this.#announced
-    this.#announce(isUp)
+    this.#announce(isUp, now)
   }
 
-  #announce(isUp: boolean): void {
+  #announce(isUp: boolean, now: number): void {
     const before = this.#announced
     const wanted = this.#wanted(isUp)
     const { desiredMinTxMs: tx, requiredMinRxMs: rx } = wanted
@@ -65,6 +84,8 @@ export class AnnouncedIntervals {
     }
     if (tx === before.desiredMinTxMs && rx === before.requiredMinRxMs) return
     this.#isPolling = true
+    if (now - this.#polledAt > FINAL_LIFETIME_MS) this.#finalsDue = 0
+    this.#finalsIgnored = this.#finalsDue
     this.#inForce = {
       // RFC 5880 §6.8.3: while Up, a longer TX interval waits for the end of the Poll Sequence ...
       desiredMinTxMs: Math.min(tx, this.#inForce.desiredMinTxMs),

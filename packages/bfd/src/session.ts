@@ -91,7 +91,7 @@ export class BfdSession {
         return
       case 'configure': {
         const before = this.#transmitIntervalMs()
-        this.#intervals.configure(input, this.#state === 'up')
+        this.#intervals.configure(input, this.#state === 'up', now)
         if (this.#transmitIntervalMs() !== before) this.#reschedule(now)
         return
       }
@@ -133,7 +133,7 @@ export class BfdSession {
     this.#remoteMultiplier = packet.detectMultiplier
     // "If a Poll Sequence is being transmitted by the local system and the Final (F) bit in the
     // received packet is set, the Poll Sequence MUST be terminated."
-    if (packet.final) this.#intervals.confirmed(this.#state === 'up')
+    if (packet.final) this.#intervals.finalReceived(this.#state === 'up', now)
     // "If bfd.SessionState is AdminDown, discard the packet."
     if (this.#state === 'admin-down') {
       this.#discard('admin-down')
@@ -146,7 +146,7 @@ export class BfdSession {
     this.#apply(`receive-${packet.state}`, now, this.#reasonFor(packet), packet.poll)
     // "If the Poll (P) bit is set, send a BFD Control packet with the Poll (P) bit clear and the
     // Final (F) bit set." A change of state has already sent it.
-    if (packet.poll && this.#counters.sent === sentBefore) this.#send(true)
+    if (packet.poll && this.#counters.sent === sentBefore) this.#send(now, true)
     if (this.#transmitIntervalMs() !== intervalBefore || this.#sendAt === NEVER) this.#reschedule(now)
   }
 
@@ -169,7 +169,7 @@ export class BfdSession {
     if (this.#silenceAt() <= now) this.#onSilence(now)
     if (this.#sendAt > now) return
     if (this.#farewells > 0) this.#farewells--
-    this.#send(false)
+    this.#send(now, false)
     this.#schedule(now)
   }
 
@@ -210,7 +210,7 @@ export class BfdSession {
     if (diagnostic !== undefined) this.#diagnostic = diagnostic
     this.#farewells = to === 'admin-down' && from === 'up' ? this.#config.detectMultiplier : 0
     this.#farewellIntervalMs = intervalBefore
-    this.#intervals.stateChanged(to === 'up')
+    this.#intervals.stateChanged(to === 'up', now)
     this.#outputs.push({ type: 'state', from, state: to, diagnostic: this.#diagnostic, reason })
     if (to === 'up') this.#judge('working', reason)
     else if (to === 'admin-down') this.#judge('unknown', reason)
@@ -221,7 +221,7 @@ export class BfdSession {
     // RFC 5880 §6.8.7: a packet SHOULD be sent between the periodic ones if its contents differ. A
     // passive end, or one whose peer is gone, follows the schedule of its state.
     if (this.#config.passive === true && this.#remoteDiscriminator === 0) return
-    this.#send(final)
+    this.#send(now, final)
     this.#schedule(now)
   }
 
@@ -243,7 +243,7 @@ export class BfdSession {
     this.#remoteDemands = demands
   }
 
-  #send(final: boolean): void {
+  #send(now: number, final: boolean): void {
     const { announced, isPolling } = this.#intervals
     const packet: ControlPacket = {
       state: this.#state,
@@ -261,6 +261,7 @@ export class BfdSession {
     }
     const bytes = this.#authenticator?.seal(packet) ?? encodeControlPacket(packet)
     this.#counters.sent++
+    if (packet.poll) this.#intervals.pollSent(now)
     this.#outputs.push({ type: 'send', bytes })
   }
 

@@ -112,3 +112,24 @@ t.test('any inputs in any order: no throw, bounded output, a deadline', (t) => {
   )
   t.end()
 })
+
+t.test('without loss no change of intervals looks like a failure', (t) => {
+  for (let seed = 1; seed <= SEEDS; seed++) {
+    const random = seededRandom(seed)
+    const shared = { detectMultiplier: 2 + random.int(3) }
+    // Round trips are longer than some intervals, so that Finals of one Poll Sequence arrive in the next.
+    const { clock, a, b } = pair(shared, shared, seed, random.int(100))
+    clock.advance(5_000)
+    for (let step = 0; step < 60; step++) {
+      const end = random.int(2) === 0 ? a : b
+      end.handle({
+        type: 'configure',
+        desiredMinTxMs: 20 + random.int(3_000) * random.int(2),
+        requiredMinRxMs: 20 + random.int(3_000) * random.int(2),
+      })
+      clock.advance(random.int(300) * (random.int(10) === 0 ? 20 : 1))
+    }
+    if (a.session.status().counters.failures + b.session.status().counters.failures > 0) t.fail(`seed ${seed}`)
+  }
+  t.end()
+})
