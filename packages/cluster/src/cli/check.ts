@@ -41,7 +41,7 @@ function brief({ name, address, bip, vips }: ClusterPlan['lbs'][number]) {
 function render(plan: ClusterPlan, block: string): string {
   const where = block === 'auto' ? `a free block, such as ${plan.block}` : plan.block
   const backends = new Set(plan.vips.flatMap((vip) => vip.backends))
-  return `good: ${plan.lbs.length} LBs, ${backends.size} backends (${plan.backends.length} of them ours) in ${where}
+  return `valid: ${plan.lbs.length} LBs, ${backends.size} backends (${plan.backends.length} of them started by fivetuple) in ${where}
 
 ${table([
   ['VIP', 'SERVICE', 'CLIENTS CONNECT TO', 'POLICY', 'LBS', 'BACKENDS'],

@@ -25,8 +25,8 @@ function render({ without, selection, vips }: Prediction): string {
         row(all.vip, 'all', all),
       ]),
     ]),
-    `DIRECT LOSS: flows of ${gone}, lost with their LB.
-COLLATERAL: flows of LBs that stay, broken by rehash: another LB gets their packets and has no session for them.
+    `DIRECT LOSS: flows of ${gone}, which end with their LB.
+COLLATERAL: flows of remaining LBs, broken by rehash: another LB gets their packets and has no session for them.
 Both end when their client sends next. UNAFFECTED flows keep their LB.
 `,
   ].join('\n')

@@ -118,7 +118,7 @@ function renderReady(report: ReadyReport, elapsedMs: number): string {
         name,
         'backend',
         `${address}:${port}`,
-        pid === 0 ? 'not ours' : `pid ${pid}`,
+        pid === 0 ? 'external' : `pid ${pid}`,
       ]),
       ...report.vips.map(({ name, listen, lbs }) => [name, 'VIP', listen, `on ${lbs.join(' ')}`]),
     ],

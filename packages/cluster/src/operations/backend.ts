@@ -27,7 +27,10 @@ function behaviorCommand(
     group: 'Operation:',
     description,
     ...how,
-    arguments: [{ ...backendArgument, description: 'one of our backends' }, ...(how.arguments ?? [])],
+    arguments: [
+      { ...backendArgument, description: 'name of a backend that the launcher has started' },
+      ...(how.arguments ?? []),
+    ],
     examples: [example(first), ...more.map(example)],
     output: reportOutput,
   }
@@ -38,7 +41,7 @@ export const backendOperations = [
   streamingOperation({
     name: 'backend.drain',
     summary:
-      'Keeps new flows of all VIPs from a backend; its sessions go on. With `wait` it reports progress until none is left, at most for `deadlineMs` (60000); a client that goes away ends the waiting, not the drain.',
+      'Keeps new flows of all VIPs from a backend; its sessions continue. With `wait` it reports progress until none is left, at most for `deadlineMs` (60000); a client that goes away ends the waiting, not the drain.',
     method: 'PUT',
     path: '/v1/backends/:backend/drain',
     parameters: strict({ backend: Name, ...waiting }),
@@ -101,7 +104,7 @@ export const backendOperations = [
   }),
   operation({
     name: 'backend.set-behavior',
-    summary: 'Changes the behavior of one of our backends; what is left out stays as it is.',
+    summary: 'Changes the behavior of a backend that the launcher has started; omitted fields stay as they are.',
     method: 'PATCH',
     path: '/v1/backends/:backend/behavior',
     parameters: Change,
@@ -128,7 +131,7 @@ export const backendOperations = [
   }),
   operation({
     name: 'backend.restore',
-    summary: 'Restores the normal behavior of one of our backends.',
+    summary: 'Restores the normal behavior of a backend that the launcher has started.',
     method: 'DELETE',
     path: '/v1/backends/:backend/behavior',
     parameters: strict({ backend: Name }),
@@ -137,8 +140,8 @@ export const backendOperations = [
       {
         words: 'backend restore',
         group: 'Operation:',
-        description: 'restore the normal behavior of one of our backends',
-        arguments: [{ ...backendArgument, description: 'one of our backends' }],
+        description: 'restore the normal behavior of a backend that the launcher has started',
+        arguments: [{ ...backendArgument, description: 'name of a backend that the launcher has started' }],
         examples: ['backend restore backend-2'],
         output: reportOutput,
       },

@@ -70,7 +70,7 @@ export const inspectOperations = [
       {
         words: 'predict',
         group: 'Inspection:',
-        description: 'count the established flows that would be lost if LBs were gone: direct loss and collateral',
+        description: 'count the established flows that would end if LBs were gone: direct loss and collateral',
         arguments: [{ sets: 'without', label: 'lb', description: 'names of LBs', completes: 'lb', isVariadic: true }],
         examples: ['predict lb-2', 'predict lb-2 lb-3 --json'],
         output: () => import('../cli/prediction-report.js').then(({ predictionOutput }) => predictionOutput),

@@ -41,7 +41,7 @@ export const lbOperations = [
   streamingOperation({
     name: 'lb.drain',
     summary:
-      'Keeps new flows from an LB; its sessions go on. With `wait` it reports progress until none is left, at most for `deadlineMs` (60000); a client that goes away ends the waiting, not the drain.',
+      'Keeps new flows from an LB; its sessions continue. With `wait` it reports progress until none is left, at most for `deadlineMs` (60000); a client that goes away ends the waiting, not the drain.',
     method: 'PUT',
     path: '/v1/lbs/:lb/drain',
     parameters: strict({ lb: Name, ...waiting }),

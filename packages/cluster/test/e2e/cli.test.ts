@@ -58,7 +58,7 @@ redundancy: maybe
   writeFileSync(file, 'vips: [{ name: web, policy: maglev }]')
   const good = await run()
   t.equal(good.code, 0)
-  t.match(good.stdout, /good: 4 LBs, 4 backends/)
+  t.match(good.stdout, /valid: 4 LBs, 4 backends/)
   t.match(good.stdout, /web +tcp 127\.20\.10\.1:8080 .*maglev/)
   t.equal(good.stderr, '')
 

@@ -6,7 +6,7 @@ import { examples, json, target } from './options.js'
 
 /** Descriptions of first words that several commands share. */
 const NOUNS: Readonly<Record<string, string>> = {
-  vip: 'VIPs on the interfaces of LBs: what is on an interface is served and announced',
+  vip: 'VIPs on the interfaces of LBs: a VIP on an interface is served and announced',
   lb: 'LBs: take them out of service and put them back',
   backend: 'backends: take them out of service and put them back, and inject faults',
   link: 'links between LBs and switches',

@@ -41,7 +41,10 @@ export function backendNamed(plan: ClusterPlan, name: string): string {
 export function ownBackendNamed(plan: ClusterPlan, name: string): string {
   if (plan.backends.some((backend) => backend.name === name)) return name
   backendNamed(plan, name)
-  throw new ApiError(409, `${name} is a server of yours, not one of our backends: inject faults into it yourself`)
+  throw new ApiError(
+    409,
+    `${name} is an external server that the launcher has not started: inject faults into it yourself`,
+  )
 }
 
 /** Any role that the launcher has started: a switch, an LB or a backend. */

@@ -26,14 +26,11 @@ export function killedReport(plan: ClusterPlan, before: RoleState, after: RoleSt
         command: HEALTH,
         expect: `LBs find ${name} unhealthy as soon as some connections to it have failed; ${next}`,
       },
-      ...curl(
-        plan,
-        'what it was working on is lost; connections that it would have had go to other backends unnoticed',
-      ),
+      ...curl(plan, 'requests that it was processing fail; new connections go to other backends without an error'),
     ],
     switch: [
       { command: STATUS, expect: `at once: all links to it are down; ${next}` },
-      ...curl(plan, 'no connection comes about'),
+      ...curl(plan, 'no connection is established'),
     ],
   }
   return {
