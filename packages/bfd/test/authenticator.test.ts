@@ -117,6 +117,24 @@ for (const authentication of [keyed, meticulous])
     t.end()
   })
 
+t.test('the sequence number is forgotten after twice the detection time (RFC 5880 §6.8.1)', (t) => {
+  const { clock, a, b } = pairUp({ authentication: meticulous }, { authentication: meticulous })
+  const lastAt = b.sent().at(-1)!.at + 1
+  const received = () => a.session.status().counters.received
+  const before = received()
+  /** Delivers a packet with another sequence number, as after a restart of the peer. */
+  const deliverAt = (at: number) => {
+    clock.runUntil(at)
+    a.receive(new Authenticator(meticulous, 5).seal({ ...PACKET, state: 'down', yourDiscriminator: 0 }))
+  }
+  b.loses = () => true
+  deliverAt(lastAt + 1_799)
+  t.equal(received(), before)
+  deliverAt(lastAt + 1_801)
+  t.equal(received(), before + 1)
+  t.end()
+})
+
 t.test('sessions with different keys or only one key stay Down', (t) => {
   for (const b of [{}, { authentication: { ...keyed, key: Buffer.from('other') } }]) {
     const ends = pair({ authentication: keyed }, b)
