@@ -1,15 +1,32 @@
 import type { LbConfig } from '@fivetuple/lb-node'
 import t from 'tap'
 import { LbConfigs } from '../dist/launcher/lb-configs.js'
-import { LbFleet } from '../dist/launcher/lb-fleet.js'
+import { LbFleet, type RoleStates } from '../dist/launcher/lb-fleet.js'
 import { roleClients } from '../dist/launcher/role-contracts.js'
 import type { RoleState } from '../dist/launcher/supervisor.js'
 
 /** One LB, whose state can be set, and which responds as `respond` does. */
 function fleetOf(respond: () => Promise<unknown>) {
-  const lb = { state: 'running' as RoleState['state'] }
+  let state: RoleState['state'] = 'running'
+  const observers = new Set<() => void>()
+  const lb = {
+    get state() {
+      return state
+    },
+    set state(next) {
+      state = next
+      for (const observe of [...observers]) observe()
+    },
+  }
+  const states: RoleStates = {
+    state: () => lb,
+    subscribe(observe) {
+      observers.add(observe)
+      return () => observers.delete(observe)
+    },
+  }
   const configs = new LbConfigs([{ name: 'lb-1', draining: false } as LbConfig], () => {})
-  const fleet = new LbFleet(configs, roleClients(respond), () => lb.state)
+  const fleet = new LbFleet(configs, roleClients(respond), states)
   const drain = () => fleet.change(['lb-1'], 'setDraining', { draining: true }, () => ({ draining: true }))
   return { lb, drain, isDrained: () => configs.get('lb-1')!.draining }
 }

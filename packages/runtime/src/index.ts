@@ -1,11 +1,11 @@
-/** What turns pure machines into processes: clock, timer, cables, lifecycle, log, management channel. */
+/** Drivers of pure machines: clock, timers, sockets, cables, processes, log, RPC. */
 export { Backoff, type BackoffOptions } from './backoff.js'
 export { Cable, type CableHandlers } from './cable/cable.js'
 export type { CableIdentity } from './cable/cable-hello.js'
 export { CablePort } from './cable/cable-port.js'
 export { type CableDialler, type DialOptions, dialCable } from './cable/dial-cable.js'
 export { type CableListener, type CableListenOptions, listenCables } from './cable/listen-cables.js'
-export { type Clock, monotonicClock } from './clock.js'
+export { type Clock, monotonicClock, realTimers, type Timers } from './clock.js'
 export { DeadlineTimer } from './deadline-timer.js'
 export { descriptorLimit } from './descriptor-limit.js'
 export { explainListenError, listenExclusive } from './listen.js'
@@ -41,4 +41,13 @@ export { wasSocketReset } from './socket/reset-check.js'
 export { streamSockets } from './socket/sockets.js'
 export type { StreamListener, StreamSocket, StreamSocketHandlers, StreamSockets } from './socket/stream-socket.js'
 export { uvSockets } from './socket/uv-sockets.js'
+export {
+  type Child,
+  type ChildReports,
+  type ChildState,
+  ChildStateError,
+  ChildSupervisor,
+  type ChildSupervisorOptions,
+  type SupervisorPolicy,
+} from './supervisor/child-supervisor.js'
 export { UnprovenConnections, type UnprovenConnectionsOptions } from './unproven-connections.js'

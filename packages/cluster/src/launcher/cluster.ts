@@ -34,7 +34,7 @@ export class Cluster extends EventEmitter<ClusterEvents> {
   readonly #directory: RunDirectory
   readonly #keeper: RunDirectoryKeeper
   readonly #reaper: Reaper
-  readonly #supervisor = new Supervisor({ restart: true, beforeRestart: () => this.#keeper.restore() })
+  readonly #supervisor = new Supervisor({ beforeRestart: () => this.#keeper.restore() })
   readonly #api: ControlApi
   readonly #token = randomBytes(KEY_BYTES).toString('base64url')
   readonly #view: ClusterView
@@ -55,7 +55,7 @@ export class Cluster extends EventEmitter<ClusterEvents> {
     const write = (name: string, config: unknown) => this.#directory.writeRoleConfig(name, config)
     const configs = new LbConfigs(this.plan.lbs, write)
     const roles = roleClients((name, method, params) => this.#supervisor.request(name, method, params))
-    const fleet = new LbFleet(configs, roles, (lb) => this.#supervisor.state(lb).state)
+    const fleet = new LbFleet(configs, roles, this.#supervisor)
     const parts = {
       plan: this.plan,
       supervisor: this.#supervisor,

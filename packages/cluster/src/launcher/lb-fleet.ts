@@ -1,28 +1,32 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { LbConfig, LbContract } from '@fivetuple/lb-node'
 import type { MethodOf, Params, Result } from '@fivetuple/runtime'
 import { ApiError } from '../api/problem.js'
 import type { LbConfigs } from './lb-configs.js'
 import type { RoleClients } from './role-contracts.js'
 import type { RoleState } from './supervisor.js'
+import { type Observable, until } from './until.js'
 
-/** Longest start of a role. */
+/** Longest wait for an LB that starts, ms: it is ready after a third of a second. */
 const STARTING_MAX_MS = 10_000
-const STARTING_STEP_MS = 20
 
 /** Response of an LB, or the reason why there is none. */
 export type LbResponse<T> = { readonly lb: string } & ({ readonly response: T } | { readonly unreachable: string })
+
+/** States of roles, which can be waited on. */
+export interface RoleStates extends Observable {
+  state(role: string): Pick<RoleState, 'state'>
+}
 
 /** All LBs, running or not. An LB that is down gets changes when it is started again. */
 export class LbFleet {
   readonly configs: LbConfigs
   readonly #roles: Pick<RoleClients, 'lb'>
-  readonly #stateOf: (lb: string) => RoleState['state']
+  readonly #states: RoleStates
 
-  constructor(configs: LbConfigs, roles: Pick<RoleClients, 'lb'>, stateOf: (lb: string) => RoleState['state']) {
+  constructor(configs: LbConfigs, roles: Pick<RoleClients, 'lb'>, states: RoleStates) {
     this.configs = configs
     this.#roles = roles
-    this.#stateOf = stateOf
+    this.#states = states
   }
 
   /**
@@ -77,7 +81,7 @@ export class LbFleet {
 
   /** True while an LB has no process. */
   isDown(lb: string): boolean {
-    return ['kept-stopped', 'restarting', 'stopped'].includes(this.#stateOf(lb))
+    return ['kept-stopped', 'restarting', 'stopped'].includes(this.#states.state(lb).state)
   }
 
   async #requestOnceUp<M extends MethodOf<LbContract>>(
@@ -88,13 +92,14 @@ export class LbFleet {
     const deadline = performance.now() + STARTING_MAX_MS
     for (;;) {
       // An LB that is just starting may have read its configuration already.
-      while (this.#stateOf(lb) === 'starting' && performance.now() < deadline) await sleep(STARTING_STEP_MS)
+      const isStarted = (): boolean => this.#states.state(lb).state !== 'starting'
+      await until(this.#states, isStarted, { timeoutMs: deadline - performance.now() })
       try {
         return { lb, response: await this.#roles.lb(lb)(method, params) }
       } catch (error) {
         if (this.isDown(lb)) return { lb, unreachable: (error as Error).message }
         // Restarted meanwhile: the new process needs the request, too.
-        if (this.#stateOf(lb) !== 'starting' || performance.now() >= deadline) throw error
+        if (this.#states.state(lb).state !== 'starting' || performance.now() >= deadline) throw error
       }
     }
   }

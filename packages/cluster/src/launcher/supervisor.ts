@@ -1,14 +1,14 @@
-import { EventEmitter, once } from 'node:events'
-import { Backoff } from '@fivetuple/runtime'
+import { EventEmitter } from 'node:events'
+import { type ChildState, ChildStateError, ChildSupervisor, type SupervisorPolicy } from '@fivetuple/runtime'
 import type { RoleReport } from './role-contracts.js'
 import { RoleProcess, type RoleSpec } from './role-process.js'
 
-/** Delay before a role that died is started again. */
-const RESTART_BACKOFF = { firstMs: 500, maxMs: 15_000, quietMs: 10_000 }
-/** Longest ordered shutdown of a role before it is killed. */
-const STOP_GRACE_MS = 1_500
-/** Longest start of a role, which usually takes a third of a second. */
-const READY_MAX_MS = 10_000
+const POLICY: SupervisorPolicy = {
+  backoff: { firstMs: 500, maxMs: 15_000, quietMs: 10_000 },
+  stopGraceMs: 1_500,
+  /** A role is ready after a third of a second. */
+  readyMaxMs: 10_000,
+}
 
 /** State of a role. */
 export interface RoleState {
@@ -20,7 +20,7 @@ export interface RoleState {
    * `kept-stopped`: it was killed and stays down until it is started. `stopped`: it stays down
    * for good.
    */
-  readonly state: 'starting' | 'running' | 'paused' | 'restarting' | 'kept-stopped' | 'stopped'
+  readonly state: ChildState | 'paused'
   readonly restarts: number
   /** Time between its death and its next start, ms; null if its state is not 'restarting'. */
   readonly restartInMs: number | null
@@ -36,59 +36,32 @@ interface SupervisorEvents {
   died: [name: string, how: string, restartInMs: number | undefined]
 }
 
-interface Supervised {
-  spec: RoleSpec
-  process: RoleProcess
-  state: Exclude<RoleState['state'], 'paused'>
-  restarts: number
-  /** Action when its process ends: a start after a delay, a start at once, or nothing. */
-  onExit: 'restart later' | 'restart now' | 'keep stopped'
-  readonly backoff: Backoff
-  restartInMs: number | null
-  startedAt: number
-  timer: NodeJS.Timeout | undefined
-}
-
 export interface SupervisorOptions {
-  /** True if a role that dies is started again. */
-  readonly restart: boolean
   /** Called before each start of a role but its first. */
   readonly beforeRestart?: () => void
 }
 
-/** Thrown if an action does not fit the state of a role; the message names the one that does. */
-export class RoleStateError extends Error {}
-
 /**
  * Forks roles, restarts those that die, and stops all of them in order. Methods that take a name
- * throw or reject with a {@link RoleStateError} if they do not fit the state of that role.
+ * throw or reject with a {@link ChildStateError} if they do not fit the state of that role.
  */
 export class Supervisor extends EventEmitter<SupervisorEvents> {
   readonly #options: SupervisorOptions
-  readonly #roles = new Map<string, Supervised>()
-  #stopping = false
+  readonly #roles = new Map<string, ChildSupervisor<RoleProcess>>()
+  readonly #observers = new Set<() => void>()
+  #isStopping = false
 
-  constructor(options: SupervisorOptions) {
+  constructor(options: SupervisorOptions = {}) {
     super()
     this.#options = options
   }
 
-  /** Starts roles at once. Each finds its peers in any order of their starts. */
+  /** Starts roles side by side. Each finds its peers by itself, in any order. */
   start(specs: readonly RoleSpec[]): void {
     for (const spec of specs) {
-      const role: Supervised = {
-        spec,
-        process: new RoleProcess(spec),
-        state: 'starting',
-        restarts: 0,
-        onExit: 'restart later',
-        backoff: new Backoff(RESTART_BACKOFF),
-        restartInMs: null,
-        startedAt: performance.now(),
-        timer: undefined,
-      }
+      const role = this.#supervise(spec)
       this.#roles.set(spec.name, role)
-      this.#watch(role)
+      role.start()
     }
   }
 
@@ -97,183 +70,127 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   }
 
   state(name: string): RoleState {
-    const { spec, process, state, restarts, restartInMs } = this.#role(name)
+    const { child, state, restarts, restartInMs } = this.#role(name)
     return {
-      spec,
-      pid: process.exited ? 0 : process.pid,
-      state: process.paused ? 'paused' : state,
+      spec: child.spec,
+      pid: child.exited ? 0 : child.pid,
+      state: child.paused ? 'paused' : state,
       restarts,
-      restartInMs: state === 'restarting' ? restartInMs : null,
+      restartInMs,
     }
   }
 
-  /** Sends a role a request; rejects if there is no such role or it can't respond. */
+  /** Calls `observe` after each change of a state, until the returned function is called. */
+  subscribe(observe: () => void): () => void {
+    this.#observers.add(observe)
+    return () => this.#observers.delete(observe)
+  }
+
+  /** Sends a request to a role; rejects if there is no such role or it can't respond. */
   request(name: string, method: string, params?: unknown, timeoutMs?: number): Promise<unknown> {
     const role = this.#roles.get(name)
     if (role === undefined) return Promise.reject(new Error(`there is no ${name} in this cluster`))
-    return role.process.request(method, params, timeoutMs)
+    return role.child.request(method, params, timeoutMs)
   }
 
   /**
    * Ends a role with SIGKILL; resolves when it is gone.
-   * @param keepStopped true: it stays down until {@link launch} or {@link restart}; false: it is
-   * started again as after any death
+   *
+   * @param keepStopped keep it stopped until {@link launch} or {@link restart}; else it is started
+   * again as after any death
    */
   async kill(name: string, keepStopped: boolean): Promise<RoleState> {
     const role = this.#role(name)
-    const { process } = role
     if (role.state === 'kept-stopped')
-      throw new RoleStateError(`${name} is kept stopped already: 'fivetuple start ${name}'`)
-    if (process.exited) {
-      if (!keepStopped) throw new RoleStateError(`${name} is not running`)
-      this.#keepStopped(role)
-    } else {
-      role.onExit = keepStopped ? 'keep stopped' : 'restart later'
-      const exited = once(process, 'exit')
-      process.kill('SIGKILL')
-      await exited
-    }
+      throw new ChildStateError(`${name} is kept stopped already: 'fivetuple start ${name}'`)
+    await role.kill(keepStopped)
+    this.#changed()
     return this.state(name)
   }
 
   /** Pauses a role (SIGSTOP): it is unresponsive, but its connections stay. */
   pause(name: string): RoleState {
     this.#living(name).pause()
+    this.#changed()
     return this.state(name)
   }
 
-  /** Resumes a role that was stopped by SIGSTOP, whatever sent the signal. */
+  /** Resumes a role that was stopped by SIGSTOP, no matter who sent it. */
   resume(name: string): RoleState {
     this.#living(name).resume()
+    this.#changed()
     return this.state(name)
   }
 
-  /**
-   * Starts a role that is down, at once; resolves when it is ready, rejects if it does not come up.
-   */
+  /** Starts a role that is down, at once; resolves when it is ready, rejects if that fails. */
   async launch(name: string): Promise<void> {
     const role = this.#role(name)
-    if (!role.process.exited) throw new RoleStateError(`${name} is running already`)
-    if (this.#stopping) throw new RoleStateError('the cluster is stopping')
-    this.#fork(role)
-    await this.#untilReady(role)
+    if (this.#isStopping && role.child.exited) throw new ChildStateError('the cluster is stopping')
+    await role.launch()
   }
 
   /**
-   * Stops a role in order and starts it again at once, or starts it if it is down; resolves when it
-   * is ready.
+   * Stops a role in order and starts it again at once, or starts it if it is down; resolves when
+   * it is ready.
    */
   async restart(name: string): Promise<void> {
-    const role = this.#role(name)
-    if (role.process.exited) return this.launch(name)
-    role.onExit = 'restart now'
-    await role.process.stop(STOP_GRACE_MS)
-    await this.#untilReady(role)
+    await this.#role(name).restart()
   }
 
-  /**
-   * Ordered shutdown: LBs first, so that they withdraw their routes; then backends; switches last.
-   */
+  /** Ordered shutdown: LBs first, so that they withdraw their routes; then all others. */
   async stop(): Promise<void> {
-    this.#stopping = true
-    for (const role of this.#roles.values()) {
-      clearTimeout(role.timer)
-      role.state = 'stopped'
-    }
+    this.#isStopping = true
+    const roles = [...this.#roles.values()]
+    for (const role of roles) role.end()
     for (const kinds of [['lb'], ['backend', 'switch']])
-      await Promise.all(
-        [...this.#roles.values()]
-          .filter((role) => kinds.includes(role.spec.kind))
-          .map((role) => role.process.stop(STOP_GRACE_MS)),
-      )
+      await Promise.all(roles.filter(({ child }) => kinds.includes(child.spec.kind)).map((role) => role.stop()))
   }
 
-  /** Kills all roles at once, when the launcher itself is about to end. */
+  /** Ends all roles at once; for a launcher that is about to end itself. */
   killAll(): void {
-    for (const role of this.#roles.values()) role.process.kill('SIGKILL')
+    for (const { child } of this.#roles.values()) child.kill('SIGKILL')
   }
 
-  #role(name: string): Supervised {
+  #supervise(spec: RoleSpec): ChildSupervisor<RoleProcess> {
+    const { name } = spec
+    return new ChildSupervisor<RoleProcess>({
+      name,
+      policy: POLICY,
+      ...this.#options,
+      spawn: ({ onReady, onExit }) =>
+        new RoleProcess(spec)
+          .on('ready', onReady)
+          .on('exit', onExit)
+          .on('failed', (reason) => this.emit('failed', name, reason))
+          .on('report', (report) => this.emit('report', name, report)),
+      onSpawn: ({ pid }) => {
+        if (pid !== 0) this.emit('started', name, pid)
+        this.#changed()
+      },
+      onReady: () => {
+        this.emit('ready', name)
+        this.#changed()
+      },
+      onExit: (how, restartInMs) => {
+        this.emit('died', name, how, restartInMs)
+        this.#changed()
+      },
+    })
+  }
+
+  #role(name: string): ChildSupervisor<RoleProcess> {
     const role = this.#roles.get(name)
-    if (role === undefined) throw new RoleStateError(`there is no ${name} in this cluster`)
+    if (role === undefined) throw new ChildStateError(`there is no ${name} in this cluster`)
     return role
   }
 
   #living(name: string): RoleProcess {
-    const { process } = this.#role(name)
-    if (process.exited) throw new RoleStateError(`${name} is not running`)
-    return process
+    const { child } = this.#role(name)
+    if (child.exited) throw new ChildStateError(`${name} is not running`)
+    return child
   }
 
-  #fork(role: Supervised): void {
-    clearTimeout(role.timer)
-    this.#options.beforeRestart?.()
-    role.process = new RoleProcess(role.spec)
-    role.state = 'starting'
-    role.onExit = 'restart later'
-    role.restarts++
-    role.startedAt = performance.now()
-    this.#watch(role)
-  }
-
-  #watch(role: Supervised): void {
-    const { spec, process } = role
-    if (process.pid !== 0) this.emit('started', spec.name, process.pid)
-    process.on('ready', () => {
-      role.state = 'running'
-      this.emit('ready', spec.name)
-    })
-    process.on('failed', (reason) => this.emit('failed', spec.name, reason))
-    process.on('report', (report) => this.emit('report', spec.name, report))
-    process.on('exit', (how) => this.#onExit(role, how))
-  }
-
-  #untilReady({ spec, process }: Supervised): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const fail = (how: string): void => done(() => reject(new Error(`${spec.name} ${how} while it started`)))
-      const succeed = (): void => done(resolve)
-      const timer = setTimeout(
-        () => done(() => reject(new Error(`${spec.name} is not ready after ${READY_MAX_MS / 1000} s`))),
-        READY_MAX_MS,
-      )
-      const done = (settle: () => void): void => {
-        clearTimeout(timer)
-        process.off('exit', fail).off('ready', succeed)
-        settle()
-      }
-      process.on('exit', fail).on('ready', succeed)
-      if (process.exited) fail('has ended')
-    })
-  }
-
-  #keepStopped(role: Supervised): void {
-    clearTimeout(role.timer)
-    role.state = 'kept-stopped'
-  }
-
-  #onExit(role: Supervised, how: string): void {
-    if (this.#stopping) return
-    const { name } = role.spec
-    if (role.onExit === 'keep stopped') {
-      this.#keepStopped(role)
-      this.emit('died', name, how, undefined)
-      return
-    }
-    if (role.onExit === 'restart now') {
-      this.emit('died', name, how, 0)
-      this.#fork(role)
-      return
-    }
-    const wasReady = role.state === 'running' || role.restarts > 0
-    if (!this.#options.restart || !wasReady) {
-      role.state = 'stopped'
-      this.emit('died', name, how, undefined)
-      return
-    }
-    const delayMs = role.backoff.next(performance.now() - role.startedAt)
-    role.state = 'restarting'
-    role.restartInMs = delayMs
-    role.timer = setTimeout(() => this.#fork(role), delayMs)
-    this.emit('died', name, how, delayMs)
+  #changed(): void {
+    for (const observe of [...this.#observers]) observe()
   }
 }

@@ -12,7 +12,7 @@ const PROGRAM = fileURLToPath(new URL('role.js', import.meta.url))
 async function supervise(t: Test, roles: Record<string, 'orderly' | 'stubborn'>) {
   const stoppedFile = join(t.testdir({ stopped: '' }), 'stopped')
   process.env.STOPPED_IN_ORDER = stoppedFile
-  const supervisor = new Supervisor({ restart: true })
+  const supervisor = new Supervisor()
   t.teardown(() => supervisor.stop())
   const names = Object.keys(roles)
   const missing = new Set(names)

@@ -19,6 +19,8 @@ export class CardProcess extends EventEmitter<CardProcessEvents> {
   readonly #worker: Worker
   readonly #rpc: RpcClient
   #exited = false
+  /** Reason, in its own words, why it can't start. */
+  #failure: string | undefined
 
   /** @param number from 1 */
   constructor(number: number, configFile: string) {
@@ -44,8 +46,16 @@ export class CardProcess extends EventEmitter<CardProcessEvents> {
       if (this.#worker.process.pid === undefined) this.#onEnd(`can't be forked: ${message}`)
     })
     this.#worker.on('exit', (code: number, signal: string) =>
-      this.#onEnd(signal ? `was ended by ${signal}` : `ended with code ${code}`),
+      this.#onEnd(
+        signal
+          ? `was ended by ${signal}`
+          : `ended with code ${code}${this.#failure === undefined ? '' : `: ${this.#failure}`}`,
+      ),
     )
+  }
+
+  get exited(): boolean {
+    return this.#exited
   }
 
   get pid(): number {
@@ -97,6 +107,7 @@ export class CardProcess extends EventEmitter<CardProcessEvents> {
         this.emit('ready')
         return
       case 'failed':
+        this.#failure = report.reason
         this.emit('failed', report.reason)
         return
       case 'event':

@@ -1,4 +1,11 @@
-import { Backoff, type Logger, type MethodOf, type Params, type Result } from '@fivetuple/runtime'
+import {
+  ChildSupervisor,
+  type Logger,
+  type MethodOf,
+  type Params,
+  type Result,
+  type SupervisorPolicy,
+} from '@fivetuple/runtime'
 import type { SwitchConfig } from '../config.js'
 import type { FlowKey, FlowShift, RouteExplanation } from '../contract.js'
 import type { FibChange } from '../control-plane/route-table.js'
@@ -19,39 +26,35 @@ import { CardProcess } from './card-process.js'
 import type { CardStart, LineCardContract, MemberLinkEvent } from './contract.js'
 
 /**
- * Interval of status requests to each card, ms. If a card dies, its counters are lost since the
- * last response.
+ * Time between two status requests to a card, ms. If a card dies, what it has counted since the
+ * last response is lost.
  */
-const WATCH_STEP_MS = 500
-/**
- * Number of status requests in a row without a response after which a card is killed and restarted.
- */
-const UNREACHABLE_STEPS_MAX = 6
-/**
- * Number of status requests in a row without a response from which a card counts as unreachable.
- */
-const UNREACHABLE_STEPS = 2
-/** Time that a card has to respond while a caller waits. */
-const RESPONSE_MAX_MS = 1_000
-/** Time that a card has for its ordered end. */
+const STATUS_STEP_MS = 500
+/** Number of status requests in a row without a response after which a card is killed. */
+const KILL_AFTER = 6
+/** Number of status requests in a row without a response from which a card is unreachable. */
+const UNREACHABLE_AFTER = 2
+/** Time that a card has to respond while a caller waits, ms. */
+const RESPONSE_TIMEOUT_MS = 1_000
+/** Time that a card has for its ordered end, ms. */
 const STOP_GRACE_MS = 1_000
-/** Delay before a card that died is started again. */
-const RESTART_BACKOFF = { firstMs: 50, maxMs: 5_000, quietMs: 10_000 }
+/** The launcher limits the start of the switch, and so that of its cards. */
+const POLICY: SupervisorPolicy = {
+  backoff: { firstMs: 50, maxMs: 5_000, quietMs: 10_000 },
+  stopGraceMs: STOP_GRACE_MS,
+  readyMaxMs: Number.POSITIVE_INFINITY,
+}
 
 interface Card {
   /** From 1. */
   readonly number: number
-  process: CardProcess
+  readonly supervisor: ChildSupervisor<CardProcess>
   /** `opening`: its first table has been sent, and all further ones are. */
-  state: 'starting' | 'opening' | 'running' | 'restarting'
-  restarts: number
-  /** Status requests in a row without a response. */
+  phase: 'closed' | 'opening' | 'open'
+  /** Number of status requests in a row without a response. */
   missedResponses: number
   /** Last status of the process; undefined: none since it was started. */
   last: CardStatus | undefined
-  readonly backoff: Backoff
-  startedAt: number
-  timer: NodeJS.Timeout | undefined
 }
 
 /**
@@ -74,8 +77,7 @@ export class LineCards implements DataPlane {
   #version = 0
   /** Resolves when all tables sent so far have been applied. */
   #applied: Promise<unknown> = Promise.resolve()
-  #watch: NodeJS.Timeout | undefined
-  #stopping = false
+  #poll: NodeJS.Timeout | undefined
 
   /** @param configFile the file that `config` was read from, which the cards read, too */
   constructor(config: SwitchConfig, configFile: string, events: DataPlaneEvents, log: Logger) {
@@ -89,40 +91,20 @@ export class LineCards implements DataPlane {
       lineCards,
     )
     this.#adminDown = new Set(ports.flatMap(({ id, isAdminDown }) => (isAdminDown ? [id] : [])))
-    for (let number = 1; number <= lineCards; number++)
-      this.#cards.push({
-        number,
-        process: new CardProcess(number, configFile),
-        state: 'starting',
-        restarts: 0,
-        missedResponses: 0,
-        last: undefined,
-        backoff: new Backoff(RESTART_BACKOFF),
-        startedAt: performance.now(),
-        timer: undefined,
-      })
+    for (let number = 1; number <= lineCards; number++) this.#cards.push(this.#startCard(number))
   }
 
   /** Resolves when all cards forward; rejects when one of them can't. */
   async start(fib: Fib): Promise<void> {
     this.#fib = fib
     this.#version++
-    const failures = this.#cards.map(
-      ({ number, process }) =>
-        new Promise<never>((_, reject) => {
-          const fail = (why: string): void => reject(new Error(`line card ${number} ${why}`))
-          process.once('failed', fail).once('exit', (how) => fail(`${how} while it started`))
-        }),
+    await Promise.all(
+      this.#cards.map(async (card) => {
+        await card.supervisor.untilReady()
+        await this.#open(card)
+      }),
     )
-    for (const failure of failures) failure.catch(() => {}) // of no interest once all have started
-    const opened = this.#cards.map((card) => {
-      this.#listen(card)
-      return new Promise<void>((resolve, reject) => {
-        card.process.once('ready', () => void this.#open(card).then(resolve, reject))
-      })
-    })
-    await Promise.race([Promise.all(opened), ...failures])
-    this.#watch = setInterval(() => this.#watchAll(), WATCH_STEP_MS)
+    this.#poll = setInterval(() => this.#pollCards(), STATUS_STEP_MS)
   }
 
   async setRoutes({ fib, set, remove }: FibChange): Promise<void> {
@@ -147,9 +129,9 @@ export class LineCards implements DataPlane {
    */
   async explain(flow: FlowKey): Promise<RouteExplanation | null> {
     await this.#untilApplied()
-    const responses = await this.#requestAll('explain', flow)
-    if (responses.length === 0) throw new Error('no line card forwards now')
-    return responses.find((response) => (response?.drain?.divertedTo ?? null) !== null) ?? responses[0] ?? null
+    const routes = await this.#requestAll('explain', flow)
+    if (routes.length === 0) throw new Error('no line card forwards now')
+    return routes.find((route) => (route?.drain?.divertedTo ?? null) !== null) ?? routes[0] ?? null
   }
 
   /** Each card reports its own flows. */
@@ -160,7 +142,7 @@ export class LineCards implements DataPlane {
 
   async status(): Promise<DataPlaneStatus> {
     await this.#untilApplied()
-    // an unreachable card counts as last reported
+    // An unreachable card counts with its last status.
     await Promise.all(this.#opened().map((card) => this.#requestStatus(card).catch(() => {})))
     const running = this.#opened().flatMap(({ last }) => last ?? [])
     const ports = this.#config.ports.map(({ id, peer }) => ({ id, peer, isAdminDown: this.#adminDown.has(id) }))
@@ -171,22 +153,41 @@ export class LineCards implements DataPlane {
   }
 
   async closeEdge(): Promise<void> {
-    this.#stopping = true
-    clearInterval(this.#watch)
-    for (const { timer } of this.#cards) clearTimeout(timer)
+    clearInterval(this.#poll)
+    for (const { supervisor } of this.#cards) supervisor.end()
     await Promise.all(
-      this.#opened().map(({ process }) => process.request('closeEdge', {}, STOP_GRACE_MS).catch(() => {})),
+      this.#opened().map(({ supervisor }) => supervisor.child.request('closeEdge', {}, STOP_GRACE_MS).catch(() => {})),
     )
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.#cards.map(({ process }) => process.stop(STOP_GRACE_MS)))
+    await Promise.all(this.#cards.map(({ supervisor }) => supervisor.stop()))
   }
 
-  #listen(card: Card): void {
-    card.process.on('memberLink', (memberLink) => this.#onMemberLink(card, memberLink))
-    card.process.on('listenFailures', (failures) => this.#setListenFailures(card, failures))
-    card.process.on('exit', (how) => this.#onExit(card, how))
+  #startCard(number: number): Card {
+    const card: Card = {
+      number,
+      supervisor: new ChildSupervisor<CardProcess>({
+        name: `line card ${number}`,
+        policy: POLICY,
+        spawn: ({ onReady, onExit }) =>
+          new CardProcess(number, this.#configFile)
+            .on('ready', onReady)
+            .on('exit', onExit)
+            .on('failed', (why) => this.#log.error({ card: number, why }, 'a line card can not start'))
+            .on('memberLink', (memberLink) => this.#onMemberLink(card, memberLink))
+            .on('listenFailures', (failures) => this.#setListenFailures(card, failures)),
+        onReady: () => {
+          if (card.supervisor.restarts > 0) void this.#reopen(card)
+        },
+        onExit: (how, restartInMs) => this.#onExit(card, how, restartInMs),
+      }),
+      phase: 'closed',
+      missedResponses: 0,
+      last: undefined,
+    }
+    card.supervisor.start()
+    return card
   }
 
   /**
@@ -194,45 +195,56 @@ export class LineCards implements DataPlane {
    * order.
    */
   async #open(card: Card): Promise<void> {
-    card.state = 'opening'
+    card.phase = 'opening'
     const start: CardStart = {
       fib: wholeFib(this.#version, this.#fib!),
       adminDown: [...this.#adminDown],
       awaited: this.#carriers.up,
     }
     this.#carriers.cardStarted(card.number - 1)
-    await card.process.request('open', start, Number.POSITIVE_INFINITY)
-    card.state = 'running'
+    await card.supervisor.child.request('open', start, Number.POSITIVE_INFINITY)
+    card.phase = 'open'
+  }
+
+  /** Starts forwarding on a restarted card. If it can't forward, it is killed and restarted. */
+  async #reopen(card: Card): Promise<void> {
+    const { child } = card.supervisor
+    try {
+      await this.#open(card)
+    } catch (error) {
+      this.#log.error({ card: card.number, err: error }, 'a line card can not forward')
+      child.kill()
+    }
   }
 
   /** If the card dies meanwhile, this is no error: its successor starts with the newest table. */
   async #sendFib(card: Card, update: FibUpdate): Promise<void> {
-    const { process } = card
-    if (!this.#isOpened(card)) return
+    const { child } = card.supervisor
+    if (!isOpened(card)) return
     try {
-      await process.request('setFib', update, Number.POSITIVE_INFINITY)
+      await child.request('setFib', update, Number.POSITIVE_INFINITY)
     } catch (error) {
-      if (process.pid === 0) return
+      if (child.exited) return
       this.#log.error({ card: card.number, err: error }, 'a line card can not apply a route table')
-      process.kill()
+      child.kill()
     }
   }
 
   async #untilApplied(): Promise<void> {
     let timer: NodeJS.Timeout | undefined
     const late = new Promise<'late'>((resolve) => {
-      timer = setTimeout(() => resolve('late'), RESPONSE_MAX_MS)
+      timer = setTimeout(() => resolve('late'), RESPONSE_TIMEOUT_MS)
     })
     const result = await Promise.race([this.#applied, late])
     clearTimeout(timer)
     if (result === 'late') throw new Error(`not all line cards forward by route table ${this.#version} yet`)
   }
 
-  #watchAll(): void {
+  #pollCards(): void {
     for (const card of this.#opened()) {
-      if (card.missedResponses >= UNREACHABLE_STEPS_MAX) {
+      if (card.missedResponses >= KILL_AFTER) {
         this.#log.error({ card: card.number }, 'a line card does not respond and is killed')
-        card.process.kill()
+        card.supervisor.child.kill()
       } else void this.#requestStatus(card).catch(() => {})
     }
   }
@@ -242,24 +254,24 @@ export class LineCards implements DataPlane {
     method: M,
     params: Params<LineCardContract, M>,
   ): Promise<Result<LineCardContract, M>[]> {
-    const responses = await Promise.all(
-      this.#opened().map(async ({ process }) => {
+    const results = await Promise.all(
+      this.#opened().map(async ({ supervisor: { child } }): Promise<Result<LineCardContract, M>[]> => {
         try {
-          return { response: await process.request(method, params, RESPONSE_MAX_MS) }
+          return [await child.request(method, params, RESPONSE_TIMEOUT_MS)]
         } catch (error) {
-          if (process.pid === 0) return undefined
+          if (child.exited) return []
           throw error
         }
       }),
     )
-    return responses.flatMap((result) => (result === undefined ? [] : [result.response]))
+    return results.flatMap((responses) => responses)
   }
 
   async #requestStatus(card: Card): Promise<void> {
-    const { process } = card
+    const { child } = card.supervisor
     card.missedResponses++
-    const status = await process.request('status', {}, RESPONSE_MAX_MS)
-    if (process !== card.process) return
+    const status = await child.request('status', {}, RESPONSE_TIMEOUT_MS)
+    if (child !== card.supervisor.child) return
     card.missedResponses = 0
     card.last = status
   }
@@ -280,57 +292,42 @@ export class LineCards implements DataPlane {
     }
   }
 
-  #onExit(card: Card, how: string): void {
-    if (this.#stopping) return
+  #onExit(card: Card, how: string, restartInMs: number | undefined): void {
     if (card.last !== undefined) this.#ended = sumCounters([this.#ended, card.last])
-    const restartInMs = card.backoff.next(performance.now() - card.startedAt)
     this.#log.error({ card: card.number, how, restartInMs }, 'a line card has ended')
-    card.state = 'restarting'
+    card.phase = 'closed'
     card.last = undefined
     card.missedResponses = 0
     if ((this.#listenFailures.get(card.number)?.length ?? 0) > 0) this.#setListenFailures(card, [])
     this.#changed(this.#carriers.cardDied(card.number - 1))
-    card.timer = setTimeout(() => this.#restart(card), restartInMs)
   }
 
-  #restart(card: Card): void {
-    const { number } = card
-    const process = new CardProcess(number, this.#configFile)
-    card.process = process
-    card.state = 'starting'
-    card.restarts++
-    card.startedAt = performance.now()
-    this.#listen(card)
-    process.once('failed', (why) => this.#log.error({ card: number, why }, 'a line card can not start'))
-    process.once('ready', () => {
-      this.#open(card).catch((error: Error) => {
-        this.#log.error({ card: number, err: error }, 'a line card can not forward')
-        process.kill()
-      })
-    })
-  }
-
-  /** Cards that have been opened. */
   #opened(): Card[] {
-    return this.#cards.filter((card) => this.#isOpened(card))
+    return this.#cards.filter(isOpened)
   }
 
-  #isOpened({ state }: Card): boolean {
-    return state === 'opening' || state === 'running'
-  }
-
-  #cardStatus({ number, process, state, restarts, missedResponses, last }: Card): LineCardStatus {
-    const isUnreachable = missedResponses >= UNREACHABLE_STEPS
+  #cardStatus(card: Card): LineCardStatus {
+    const { number, supervisor, last } = card
     return {
       card: number,
-      pid: process.pid,
-      state:
-        state === 'restarting' ? state : isUnreachable ? 'unreachable' : state === 'running' ? 'running' : 'starting',
-      restarts,
+      pid: supervisor.child.pid,
+      state: stateOf(card),
+      restarts: supervisor.restarts,
       fibVersion: last?.fibVersion ?? 0,
       memberLinksUp: this.#carriers.memberLinksUp(number - 1),
       flows: last?.flows ?? 0,
       packetsIn: last === undefined ? 0 : packetsIn(last),
     }
   }
+}
+
+/** True if a card is sent tables and requests. */
+function isOpened({ phase }: Card): boolean {
+  return phase !== 'closed'
+}
+
+function stateOf({ supervisor, phase, missedResponses }: Card): LineCardStatus['state'] {
+  if (supervisor.child.exited) return 'restarting'
+  if (missedResponses >= UNREACHABLE_AFTER) return 'unreachable'
+  return phase === 'open' ? 'running' : 'starting'
 }
