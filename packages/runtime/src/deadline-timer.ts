@@ -1,12 +1,12 @@
 import type { Clock } from './clock.js'
 
-/** setTimeout's longest delay; a later deadline is reached in steps. */
+/** Longest delay of setTimeout; a later deadline is reached in steps. */
 const MAX_DELAY_MS = 2_147_483_647
 
 /**
- * One timer for something that tells its next deadline. Arming it for a later time than it is armed for costs nothing:
- * the timer fires early, finds nothing due and goes to sleep again, so a deadline that moves with each packet does not
- * touch the event loop's timers.
+ * One timer for a machine that returns its next deadline. Arming it for a later time than the
+ * current one costs nothing: the timer fires early, nothing is due, and it is armed again. So a
+ * deadline that moves with each packet does not touch the timers of the event loop.
  */
 export class DeadlineTimer {
   readonly #clock: Clock
@@ -15,13 +15,15 @@ export class DeadlineTimer {
   #armedFor = Number.POSITIVE_INFINITY
   #closed = false
 
-  /** @param onDue does what is due and returns the next deadline in ms on `clock` (Infinity: none) */
+  /**
+   * @param onDue handles what is due and returns the next deadline, ms on `clock` (Infinity: none)
+   */
   constructor(clock: Clock, onDue: () => number) {
     this.#clock = clock
     this.#onDue = onDue
   }
 
-  /** Makes sure that `onDue` runs at `deadline` at the latest. */
+  /** Ensures that `onDue` runs at `deadline` at the latest. */
   arm(deadline: number): void {
     if (deadline >= this.#armedFor || this.#closed) return
     if (this.#timer !== undefined) clearTimeout(this.#timer)

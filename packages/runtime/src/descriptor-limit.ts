@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 
 /**
- * Number of file descriptors that this process may have open at once; Infinity if nothing limits it, or if the limit is not
- * known. Node.js has raised the soft limit to the hard one by itself when it started.
+ * Number of file descriptors that this process may have open at once; Infinity if nothing limits
+ * it, or if the limit is not known. Node.js raises the soft limit to the hard one at its start.
  *
  * @param limits text of /proc/self/limits
  */

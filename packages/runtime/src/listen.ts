@@ -1,10 +1,11 @@
 import type { Server } from 'node:net'
 
 /**
- * Listens on an address and port of this process's own. `exclusive` matters inside node:cluster workers: without it each
- * accept would go through the primary.
+ * Listens on an address and port of this process alone. `exclusive` is for workers of node:cluster:
+ * without it each accept would go through the primary.
  *
- * Rejects with an error that names the address and what to do about it; its `cause` is the error of the system call.
+ * Rejects with an error that names the address and the remedy; its `cause` is the error of the
+ * system call.
  */
 export function listenExclusive(server: Server, address: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
@@ -19,7 +20,10 @@ export function listenExclusive(server: Server, address: string, port: number): 
   })
 }
 
-/** Keeps a server alive when an accept fails: the kernel is out of descriptors or memory, and the client is turned away. */
+/**
+ * Keeps a server alive if an accept fails: the kernel is out of descriptors or memory and refuses
+ * the client.
+ */
 export function ignoreAcceptError(): void {}
 
 /** Meaning of a failed bind for the user, with the remedy. */

@@ -1,9 +1,12 @@
 /**
- * The check of the Node.js version that every program makes before it loads anything else. Old versions must be able to
- * parse this file: no syntax that is younger than ES2018, and no imports.
+ * Check of the Node.js version, which every program makes before it loads anything else. Old
+ * versions must be able to parse this file: it has no syntax newer than ES2018 and no imports.
  */
 
-/** Oldest Node.js that fivetuple runs on: older ones lack `import.meta.resolve`. The `engines` of package.json, too. */
+/**
+ * Oldest Node.js that fivetuple runs on, as in `engines` of package.json. Older ones lack
+ * `import.meta.resolve`.
+ */
 const OLDEST = [20, 6] as const
 
 /** Reason why a version of Node.js, as in '20.5.1', is too old; undefined if it is not. */

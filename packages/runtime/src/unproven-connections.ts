@@ -1,18 +1,19 @@
 export interface UnprovenConnectionsOptions<C> {
-  /** Most connections at once; beyond it the oldest are closed. */
+  /** Largest number of connections at once; of more, the oldest are closed. */
   readonly max: number
-  /** Time to prove itself, ms; Infinity: the owner takes care of it. */
+  /** Time in which a peer must prove itself, ms; Infinity: the owner limits it. */
   readonly timeoutMs: number
   readonly close: (connection: C, reason: string) => void
 }
 
 /**
- * Connections whose peers have not proved yet that they may use this listener. Every user of the machine can open such
- * connections, so they have a deadline and a budget of their own: they compete with each other only, and never with
- * connections that have proved themselves. A new one is always taken, and the oldest ones make room for it.
+ * Connections whose peers have not proved yet that they may use this listener. Every user of the
+ * machine can open such connections, so they have their own deadline and limit: they compete with
+ * each other, and never with connections that have proved themselves. A new connection is always
+ * accepted; if there are too many, the oldest are closed.
  *
- * Nothing is closed before what has arrived by then has been read, so a peer that sends its proof at once is not closed by
- * however many others that arrive with it.
+ * A connection is closed only after all bytes that have arrived are read. So a peer that sends its
+ * proof at once stays, however many others arrive with it.
  */
 export class UnprovenConnections<C> {
   readonly #options: UnprovenConnectionsOptions<C>
@@ -39,7 +40,7 @@ export class UnprovenConnections<C> {
     afterReading(() => this.#evict())
   }
 
-  /** Makes a connection the youngest, since its peer has sent something of worth. */
+  /** Makes a connection the newest one, since its peer has made progress. */
   renew(connection: C): void {
     if (!this.#timers.has(connection)) return
     const timer = this.#timers.get(connection)
@@ -48,8 +49,8 @@ export class UnprovenConnections<C> {
   }
 
   /**
-   * Takes a connection out that has proved itself or has been closed.
-   * @returns false if it is not in here
+   * Removes a connection that has proved itself or has been closed.
+   * @returns false if it is unknown
    */
   remove(connection: C): boolean {
     clearTimeout(this.#timers.get(connection))
@@ -69,7 +70,10 @@ export class UnprovenConnections<C> {
   }
 }
 
-/** Two turns: the first may be that of a timer or an accept, and sockets are read between it and the second. */
+/**
+ * Calls a function after two turns of the event loop: the first may be that of a timer or an
+ * accept, and sockets are read between the two.
+ */
 function afterReading(then: () => void): void {
   setImmediate(() => setImmediate(then))
 }

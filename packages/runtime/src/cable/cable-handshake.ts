@@ -9,7 +9,7 @@ import {
   proofsEqual,
 } from './cable-hello.js'
 
-/** How a handshake goes on after some bytes. */
+/** State of a handshake after received bytes. */
 export type HandshakeStep =
   | { readonly kind: 'more' }
   /** Both ends have proved themselves; `rest` is the offset in the chunk where packets begin. */
@@ -21,16 +21,16 @@ export interface HandshakeOptions {
   readonly key: Uint8Array
   /** 16 fresh random bytes. */
   readonly nonce: Uint8Array
-  /** What we say. The listener answers with the dialler's own port number. */
+  /** Own identity. The listener responds with the port number of the dialler. */
   readonly name: string
-  /** Port that the dialler plugs into; of no meaning for a listener. */
+  /** Port that the dialler plugs into; a listener ignores it. */
   readonly port?: number
-  /** Decides by the peer's hello whether it may plug in; a string is the reason why not. */
+  /** Decides by the peer's hello if it may plug in; a string is the reason of a refusal. */
   readonly admit: (peer: CableIdentity) => string | undefined
   readonly send: (b: Uint8Array) => void
 }
 
-/** One end of the cable's opening exchange. Pure but for the HMAC; holds at most hello and proof. */
+/** One end of the opening exchange of a cable. Buffers at most hello and proof. */
 export class CableHandshake {
   readonly #options: HandshakeOptions
   readonly #inbox = new Uint8Array(HELLO_BYTES + PROOF_BYTES)
@@ -47,7 +47,7 @@ export class CableHandshake {
     }
   }
 
-  /** Takes received bytes. After 'up' or 'failed' it must not be called again. */
+  /** Takes received bytes. Must not be called after 'up' or 'failed'. */
   receive(chunk: Uint8Array, start: number, end: number): HandshakeStep {
     let o = start
     if (this.#peer === undefined) {
@@ -68,7 +68,7 @@ export class CableHandshake {
     return start + take
   }
 
-  /** Something that does not even begin like a hello is turned away before it has sent all of one. */
+  /** Refuses bytes that do not begin like a hello, before a whole hello has arrived. */
   #looksWrong(): HandshakeStep | undefined {
     for (let i = 0; i < Math.min(this.#received, MAGIC.length); i++)
       if (this.#inbox[i] !== MAGIC[i]) return { kind: 'failed', reason: 'not a cable hello' }

@@ -1,5 +1,5 @@
 /**
- * The first bytes on a cable: who plugs in where, and the proof that both ends know the cluster key.
+ * First bytes on a cable: names, port, and the proof that both ends know the cluster key.
  *
  *     dialler (LB)                          listener (switch)
  *       hello ------------------------------>
@@ -7,8 +7,8 @@
  *       proof ------------------------------>
  *       packets <---------------------> packets
  *
- * A proof is HMAC-SHA-256 over a label for its direction and both hellos, each with a fresh nonce: it can be neither
- * replayed nor reflected. All messages have fixed sizes, so the decoder is total.
+ * A proof is HMAC-SHA-256 over a label for its direction and both hellos, each with a fresh nonce:
+ * it can be neither replayed nor reflected. All messages have fixed sizes, so the decoder is total.
  */
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import { readU16, writeU16 } from '@fivetuple/packet'
@@ -21,17 +21,22 @@ const NAME_FIELD_BYTES = NAME_MAX_BYTES + 1 // length, then the name, zero-padde
 export const HELLO_BYTES = 4 + 1 + 1 + 2 + NONCE_BYTES + NAME_FIELD_BYTES
 export const PROOF_BYTES = 32
 
-/** What one end says of itself. */
+/** Identity of one end. */
 export interface CableIdentity {
   /** ASCII letters, digits, dot, hyphen, underscore; 1 to {@link NAME_MAX_BYTES} bytes */
   readonly name: string
-  /** The switch port that the cable is meant for: port k of a switch belongs to LB k. 1 to 65,535. */
+  /** Port of the switch that the cable belongs to: port k is for LB k. 1 to 65,535. */
   readonly port: number
 }
 
 const NAME_PATTERN = /^[A-Za-z0-9._-]{1,63}$/
 
-/** Encodes a hello. `nonce` must be fresh random bytes. Throws RangeError on an identity that cannot be said. */
+/**
+ * Encodes a hello.
+ *
+ * @param nonce fresh random bytes
+ * @throws RangeError if the identity can't be encoded
+ */
 export function encodeHello(identity: CableIdentity, nonce: Uint8Array): Uint8Array {
   if (!NAME_PATTERN.test(identity.name))
     throw new RangeError(`cable name ${JSON.stringify(identity.name)} is not 1 to 63 of A-Z a-z 0-9 . _ -`)
@@ -45,7 +50,7 @@ export function encodeHello(identity: CableIdentity, nonce: Uint8Array): Uint8Ar
   return b
 }
 
-/** Decodes a hello of exactly {@link HELLO_BYTES} bytes; undefined when it is none of ours. */
+/** Decodes a hello of exactly {@link HELLO_BYTES} bytes; undefined if it is invalid. */
 export function decodeHello(b: Uint8Array): CableIdentity | undefined {
   if (b.length !== HELLO_BYTES || MAGIC.some((byte, i) => b[i] !== byte) || b[4] !== VERSION) return undefined
   const length = b[8 + NONCE_BYTES]!
@@ -55,7 +60,7 @@ export function decodeHello(b: Uint8Array): CableIdentity | undefined {
   return NAME_PATTERN.test(name) ? { name, port: readU16(b, 6) } : undefined
 }
 
-/** The proof that an end sends. */
+/** Returns the proof that an end sends. */
 export function cableProof(
   key: Uint8Array,
   side: 'dialler' | 'listener',

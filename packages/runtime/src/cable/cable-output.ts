@@ -1,16 +1,23 @@
 import { PacketBatch, type PacketOutput } from '@fivetuple/packet'
 import type { StreamSocket } from '../socket/stream-socket.js'
 
-/** Queue length at which whoever feeds the cable has to pause: about sixteen jumbo packets, far above one turn's batch. */
+/**
+ * Queue length, bytes, at which writers of the cable must pause: about sixteen jumbo packets, far
+ * above the batch of one turn.
+ */
 const QUEUE_MAX_BYTES = 1024 * 1024
-/** Runs up to this size are copied into the batch: cheaper than one more entry in a vectored write. */
+/**
+ * Size, bytes, up to which runs are copied into the batch: that costs less than one more entry in a
+ * vectored write.
+ */
 const COPY_MAX_BYTES = 1024
-/** A batch buffer that grew beyond this in a burst is not kept. */
+/** Size of a batch buffer, bytes, above which it is deleted after a burst. */
 const KEEP_MAX_BYTES = 256 * 1024
 
 /**
- * The sending half of a cable: what is put in during one turn of the event loop leaves in one write. While the kernel
- * has not taken a write, everything behind it gathers for the next one, so batches grow just when writes are slow.
+ * Sending half of a cable: all packets of one turn of the event loop leave in one write. Until the
+ * kernel has taken a write, packets behind it are gathered for the next one. So batches grow when
+ * writes are slow.
  */
 export class CableOutput implements PacketOutput {
   readonly #socket: StreamSocket
@@ -26,18 +33,21 @@ export class CableOutput implements PacketOutput {
   #writing = false
   #wasBlocked = false
   #closed = false
-  /** Packets' bytes handed to the socket. */
+  /** Number of bytes of packets that the socket was given. */
   bytesWritten = 0
-  /** Writes to the socket. */
+  /** Number of writes to the socket. */
   writes = 0
 
-  /** @param onUnblocked called when {@link blocked} has been seen true and the queue has drained to half */
+  /**
+   * @param onUnblocked called if {@link blocked} has been read as true, when half of the queue has
+   * drained
+   */
   constructor(socket: StreamSocket, onUnblocked: () => void) {
     this.#socket = socket
     this.#onUnblocked = onUnblocked
   }
 
-  /** Bytes that the kernel has not taken yet. */
+  /** Number of bytes that the kernel has not taken yet. */
   get queuedBytes(): number {
     return this.#ownedBytes + this.#batch.length + this.#socket.pendingBytes
   }
@@ -49,7 +59,7 @@ export class CableOutput implements PacketOutput {
     return blocked
   }
 
-  /** True while no run of {@link writeOwned} is queued or being written: its bytes may change again. */
+  /** True while no run of {@link writeOwned} is queued or being written: its bytes may change. */
   get idle(): boolean {
     return !this.#writing && this.#owned.length === 0
   }
@@ -84,22 +94,22 @@ export class CableOutput implements PacketOutput {
   }
 
   /**
-   * Delays what is written until {@link uncork}, which must follow within this turn: it leaves then, in one write. This
-   * saves a pass of the event loop, which is most of what a single packet costs.
+   * Delays all packets until {@link uncork}, which must follow within this turn and sends them in
+   * one write. This saves a pass of the event loop, which is most of the cost of a single packet.
    */
   cork(): void {
     this.#isCorked = !this.#flushScheduled
     this.#flushScheduled = true
   }
 
-  /** Ends {@link cork} and writes what has gathered. */
+  /** Ends {@link cork} and writes all that was gathered. */
   uncork(): void {
     if (this.#isCorked) this.#flushScheduled = false
     this.#isCorked = false
     this.flush()
   }
 
-  /** Writes what has gathered, unless a write is under way or the cable is gone. */
+  /** Writes all that was gathered, unless a write is under way or the cable is gone. */
   flush(): void {
     if (this.#writing || this.#closed) return
     const length = this.#ownedBytes + this.#batch.length
@@ -111,18 +121,18 @@ export class CableOutput implements PacketOutput {
     this.#ownedBytes = 0
     if (isTaken && this.#batch.length <= KEEP_MAX_BYTES) this.#batch.clear()
     else this.#batch = new PacketBatch()
-    this.#tellIfUnblocked() // what one turn has brought may block, and yet be taken at once
+    this.#reportIfUnblocked() // packets of one turn may block the cable and be taken at once
   }
 
-  /** The kernel has taken something that it could not take at once. For the socket's owner. */
+  /** Handles that the kernel has taken bytes later. For the owner of the socket. */
   onWritten(): void {
     if (this.#closed || this.#socket.pendingBytes > 0) return
     this.#writing = false
     this.flush()
-    this.#tellIfUnblocked()
+    this.#reportIfUnblocked()
   }
 
-  /** Drops what is queued; nothing is written any more. */
+  /** Drops all that is queued; nothing is written any more. */
   close(): void {
     this.#closed = true
     this.#owned = []
@@ -131,7 +141,7 @@ export class CableOutput implements PacketOutput {
     this.#batch.clear()
   }
 
-  #tellIfUnblocked(): void {
+  #reportIfUnblocked(): void {
     if (!this.#wasBlocked || this.queuedBytes > QUEUE_MAX_BYTES / 2) return
     this.#wasBlocked = false
     this.#onUnblocked()

@@ -2,32 +2,32 @@ import { PacketBatch, type PacketOutput } from '@fivetuple/packet'
 import type { Cable } from './cable.js'
 
 /**
- * A port of a switch or an LB: it stays while cables come and go. Without a carrier packets that are put in are lost and
- * counted, as at a port whose link is down.
+ * Port of a switch or an LB. It stays while cables come and go. Without carrier, packets are
+ * dropped and counted.
  */
 export class CablePort implements PacketOutput {
   #cable: Cable | undefined
   readonly #bin = new PacketBatch()
-  /** Packets (or runs of packets) lost because there was no carrier. */
+  /** Number of packets (or runs of packets) dropped without carrier. */
   lostWithoutCarrier = 0
 
   get cable(): Cable | undefined {
     return this.#cable
   }
 
-  /** Carrier. */
+  /** True while the port has carrier. */
   get isUp(): boolean {
     return this.#cable !== undefined
   }
 
-  /** Plugs a cable in that has come up; the one that was in is pulled out first. */
+  /** Plugs in a cable that is up, after the one before is unplugged. */
   plug(cable: Cable): void {
     const before = this.#cable
     this.#cable = cable
     before?.close('replaced by a newer cable')
   }
 
-  /** Takes a cable out; returns false when another one has taken its place already. */
+  /** Unplugs a cable; returns false if another one has taken its place already. */
   unplug(cable: Cable): boolean {
     if (this.#cable !== cable) return false
     this.#cable = undefined
@@ -64,12 +64,12 @@ export class CablePort implements PacketOutput {
     this.#output().writeOwned(b, start, end)
   }
 
-  /** Delays what is written until {@link uncork}, which must follow within this turn. */
+  /** Delays all packets until {@link uncork}, which must follow within this turn. */
   cork(): void {
     this.#cable?.output.cork()
   }
 
-  /** Ends {@link cork}: sends all that has been written. */
+  /** Ends {@link cork} and sends all packets. */
   uncork(): void {
     this.#cable?.output.uncork()
   }

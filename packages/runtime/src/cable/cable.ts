@@ -4,31 +4,35 @@ import { CableHandshake, type HandshakeOptions } from './cable-handshake.js'
 import type { CableIdentity } from './cable-hello.js'
 import { CableOutput } from './cable-output.js'
 
-/** Time for the opening exchange; on loopback it takes well under a millisecond, so this only ends silent strangers. */
+/**
+ * Longest opening exchange, ms. On loopback it takes less than a millisecond, so this ends only
+ * connections of other programs.
+ */
 export const HANDSHAKE_TIMEOUT_MS = 2_000
 const NO_PACKETS = 'bytes that are no IPv4 packet'
 
-/** What the owner of a cable's end hears. */
+/** Handlers of the owner of a cable's end. */
 export interface CableHandlers {
-  /** Carrier: both ends have proved themselves and packets may flow. */
+  /** The cable has carrier: both ends have proved themselves and packets may flow. */
   onUp(cable: Cable): void
-  /** Runs of whole packets. See {@link Cable} on who owns the bytes. */
+  /** Takes a run of whole packets. See {@link Cable} for the owner of the bytes. */
   onPackets: PacketRunHandler
-  /** No carrier any more, or none was reached. Called once; after it nothing else is. */
+  /** Carrier is lost, or was never reached. Called once; no other handler is called after it. */
   onDown(cable: Cable, reason: string): void
-  /** The output has drained after having been blocked. */
+  /** The output has drained after it was blocked. */
   onUnblocked(cable: Cable): void
   /**
-   * Whether all bytes ever handed to `onPackets` are free again; asked after each read. Then the same memory is read into,
-   * else other memory. Default: they are kept for good.
+   * True while all bytes that `onPackets` has taken are free again; called after each read. The
+   * next read then reuses the memory, else it takes other memory. Default: false.
    */
   isBufferFree?: (() => boolean) | undefined
 }
 
 /**
- * One end of a cable: a TCP connection that carries IPv4 packets back to back. The connection being up is the carrier.
+ * One end of a cable: a TCP connection that carries IPv4 packets back to back. A cable has carrier
+ * while the connection is up.
  *
- * Whole packets are handed on inside the chunk that was read; whose it is then, `isBufferFree` says.
+ * Packets are passed on inside the chunk that was read; `isBufferFree` returns if it is free again.
  */
 export class Cable implements StreamSocketHandlers {
   readonly output: CableOutput
@@ -42,7 +46,7 @@ export class Cable implements StreamSocketHandlers {
   #peer: CableIdentity | undefined
   bytesRead = 0
 
-  /** @param readBytes what one read takes at most */
+  /** @param readBytes largest number of bytes of one read */
   constructor(
     socket: StreamSocket,
     readBytes: number,
@@ -63,34 +67,34 @@ export class Cable implements StreamSocketHandlers {
     if (handshake.side === 'listener') this.onOpen()
   }
 
-  /** For its socket. */
+  /** For the socket of the cable. */
   onOpen(): void {
     this.#handshake = new CableHandshake(this.#handshakeOptions)
   }
 
-  /** For its socket. */
+  /** For the socket of the cable. */
   onRead(b: Uint8Array, length: number): void {
     this.bytesRead += length
     if (this.#state === 'up') this.#takePackets(b, 0, length)
     else if (this.#state === 'opening') this.#takeHandshake(b, length)
   }
 
-  /** For its socket. */
+  /** For the socket of the cable. */
   nextBuffer(): Uint8Array {
     return this.#reader.space
   }
 
-  /** For its socket. */
+  /** For the socket of the cable. */
   onWritten(): void {
     this.output.onWritten()
   }
 
-  /** For its socket. */
+  /** For the socket of the cable. */
   onReadEnd(): void {
     this.close('closed by the other end')
   }
 
-  /** For its socket. */
+  /** For the socket of the cable. */
   onClose(error: string | undefined): void {
     this.close(error ?? 'closed')
   }
@@ -99,12 +103,12 @@ export class Cable implements StreamSocketHandlers {
     return this.#state === 'up'
   }
 
-  /** What the other end said of itself; undefined before the cable is up. */
+  /** Identity of the other end; undefined before the cable is up. */
   get peer(): CableIdentity | undefined {
     return this.#peer
   }
 
-  /** Stops reading until {@link resume}: the other end's queue fills, and it pauses in turn. */
+  /** Stops reading until {@link resume}: the queue of the other end fills, and it pauses, too. */
   pause(): void {
     this.#socket.pause()
   }
@@ -113,7 +117,7 @@ export class Cable implements StreamSocketHandlers {
     this.#socket.resume()
   }
 
-  /** Unplugs. What is queued is lost, as in a wire. */
+  /** Unplugs. Queued packets are lost, as in a wire. */
   close(reason: string): void {
     if (this.#state === 'down') return
     this.#state = 'down'
@@ -131,7 +135,7 @@ export class Cable implements StreamSocketHandlers {
     if (this.isUp && step.rest < length) this.#takePackets(b, step.rest, length)
   }
 
-  /** @param b where we asked the socket to read to, unless it brings its own */
+  /** @param b buffer that the socket was given for the read, unless it brings its own */
   #takePackets(b: Uint8Array, start: number, end: number): void {
     const reader = this.#reader
     if (b.buffer === reader.space.buffer && b.byteOffset === reader.space.byteOffset) {

@@ -4,7 +4,7 @@ import { streamSockets } from '../socket/sockets.js'
 import { Cable, type CableHandlers } from './cable.js'
 import { NONCE_BYTES } from './cable-hello.js'
 
-/** One read takes at most this much: a full kernel queue is emptied in few calls. */
+/** Largest read, bytes: a full queue of the kernel is emptied in few calls. */
 const READ_BUFFER_BYTES = 256 * 1024
 const REDIAL_FIRST_MS = 25
 const REDIAL_MAX_MS = 250
@@ -14,7 +14,7 @@ export interface DialOptions {
   readonly address: string
   readonly port: number
   readonly key: Uint8Array
-  /** Our name, and the switch port that the cable belongs in. */
+  /** Own name, and the port of the switch that the cable belongs to. */
   readonly name: string
   readonly switchPort: number
   /** Name that the other end must show. */
@@ -22,12 +22,12 @@ export interface DialOptions {
   readonly handlers: CableHandlers
 }
 
-/** A cable that is plugged in again whenever it has come out, until {@link CableDialler.close}. */
+/** A cable that is plugged in again when it is lost, until {@link CableDialler.close}. */
 export interface CableDialler {
   close(): void
 }
 
-/** Plugs a cable into a switch and keeps it there: a lost connection is dialled anew after 25 to 250 ms. */
+/** Plugs a cable into a switch. A lost connection is dialled again after 25 to 250 ms. */
 export function dialCable(options: DialOptions): CableDialler {
   const sockets = streamSockets()
   let closed = false

@@ -6,9 +6,9 @@ import { UnprovenConnections } from '../unproven-connections.js'
 import { Cable, type CableHandlers } from './cable.js'
 import { type CableIdentity, NONCE_BYTES } from './cable-hello.js'
 
-/** Two jumbo packets; while somebody keeps some of what was read, all of the buffer stays. */
+/** Two jumbo packets: a buffer stays in memory while any of its packets is kept. */
 const READ_BUFFER_BYTES = 128 * 1024
-/** Connections that have not proved themselves yet; of more, the oldest are closed. */
+/** Largest number of connections that have not proved themselves; the oldest are closed. */
 const OPENING_MAX = 128
 
 export interface CableListenOptions {
@@ -16,9 +16,12 @@ export interface CableListenOptions {
   readonly port: number
   readonly key: Uint8Array
   readonly name: string
-  /** Decides by name and port whether an LB may plug in here; a string is the reason why not. */
+  /** Decides by name and port if an LB may plug in; a string is the reason of a refusal. */
   readonly admit: (peer: CableIdentity) => string | undefined
-  /** Makes the handlers of one cable. `onDown` of a cable that never came up is reported to `onRefused` instead. */
+  /**
+   * Returns the handlers of one cable. If a cable never came up, `onRefused` is called instead of
+   * its `onDown`.
+   */
   readonly handlers: () => CableHandlers
   readonly onRefused: (remote: string, reason: string) => void
 }
@@ -28,12 +31,12 @@ export interface CableListener {
   close(): Promise<void>
 }
 
-/** Listens for cables. Rejects when the address can't be bound. */
+/** Listens for cables. Rejects if the address can't be bound. */
 export async function listenCables(options: CableListenOptions): Promise<CableListener> {
   const cables = new Set<Cable>()
   const opening = new UnprovenConnections<Cable>({
     max: OPENING_MAX,
-    timeoutMs: Number.POSITIVE_INFINITY, // a cable has a timeout of its own for it
+    timeoutMs: Number.POSITIVE_INFINITY, // each cable has its own timeout
     close: (cable, reason) => cable.close(reason),
   })
 

@@ -1,16 +1,20 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
 
-/** The system call that has failed. */
+/** System call that has failed. */
 export type DatagramOperation = 'bind' | 'connect' | 'send' | 'receive'
 
-/** Owner of a {@link DatagramSocket}. Any handler may be called within {@link DatagramSocket.open} and `send`. */
+/**
+ * Handlers of the owner of a {@link DatagramSocket}. Each may be called within
+ * {@link DatagramSocket.open} and `send`.
+ */
 export interface DatagramSocketHandlers {
-  /** Bound and, if it has a peer, connected: datagrams can be sent. */
+  /** The socket is bound and, if it has a peer, connected: datagrams can be sent. */
   onOpen?(): void
-  /** A datagram; the bytes are the receiver's own. The address is a dotted quad. */
+  /** Takes a datagram; the bytes belong to the receiver. The address is a dotted quad. */
   onMessage(payload: Buffer, address: string, port: number): void
   /**
-   * A system call has failed. After `bind` and `connect` the socket is closed; after `send` and `receive` it works on.
+   * A system call has failed. After `bind` and `connect` the socket is closed; after `send` and
+   * `receive` it stays open.
    * @param code errno (`ECONNREFUSED`, ...)
    */
   onError(code: string, operation: DatagramOperation): void
@@ -20,17 +24,26 @@ export interface DatagramSocketOptions {
   /** Local address, dotted quad, and port; 0: any. */
   readonly address: string
   readonly port: number
-  /** The one address and port that datagrams are exchanged with. Default: any. */
+  /** Only address and port that datagrams are exchanged with. Default: any. */
   readonly peer?: { readonly address: string; readonly port: number }
-  /** True if other sockets have the same local address and port, each with a peer of its own. Default: false. */
+  /**
+   * True if other sockets have the same local address and port, each with a peer of its own.
+   * Default: false.
+   */
   readonly isAddressShared?: boolean
-  /** Receive buffer to ask the kernel for, bytes; it grants up to `net.core.rmem_max`. Default: `net.core.rmem_default`. */
+  /**
+   * Requested receive buffer, bytes; the kernel grants up to `net.core.rmem_max`. Default:
+   * `net.core.rmem_default`.
+   */
   readonly receiveBufferBytes?: number
 }
 
 const PORT_MAX = 65_535
 
-/** Addresses are dotted quads, so there is nothing to resolve: the socket is bound, connected and written to at once. */
+/**
+ * Lookup without a resolver, since addresses are dotted quads: the socket is bound, connected and
+ * written to at once.
+ */
 const noLookup = (
   address: string,
   _options: unknown,
@@ -38,8 +51,9 @@ const noLookup = (
 ): void => callback(null, address, 4)
 
 /**
- * A UDP socket that never throws. `node:dgram` throws for values that a packet can carry (port 0) and for states that a socket
- * gets into by itself (not connected, closed): here each of these is an error code of the one handler, as the kernel's own are.
+ * A UDP socket that never throws. `node:dgram` throws for values that a packet can carry (port 0)
+ * and for states that a socket reaches by itself (not connected, closed). Here each of these is an
+ * error code for `onError`, like errors of the kernel.
  */
 export class DatagramSocket {
   readonly #options: DatagramSocketOptions
@@ -57,7 +71,7 @@ export class DatagramSocket {
     return this.#isOpen
   }
 
-  /** Binds, and connects if there is a peer. To be called once. */
+  /** Binds, and connects if there is a peer. Must be called once. */
   open(): void {
     const { address, port, isAddressShared = false } = this.#options
     let operation: DatagramOperation = 'bind'
@@ -97,7 +111,7 @@ export class DatagramSocket {
   sendTo(payload: Uint8Array, address: string, port: number): void {
     if (!this.#isOpen) this.#handlers.onError('ENOTCONN', 'send')
     else if (port === 0)
-      this.#handlers.onError('EINVAL', 'send') // the kernel's code; Node.js throws before it is asked
+      this.#handlers.onError('EINVAL', 'send') // the code of the kernel; Node.js throws before the system call
     else
       try {
         this.#socket!.send(payload, port, address, this.#onSent)
@@ -106,7 +120,10 @@ export class DatagramSocket {
       }
   }
 
-  /** Frees the address; no handler is called any more. Resolves when it is free. Harmless when closed already. */
+  /**
+   * Frees the address; no handler is called any more. Resolves when it is free. Without effect if
+   * the socket is closed already.
+   */
   close(): Promise<void> {
     const socket = this.#socket
     this.#socket = undefined
@@ -123,7 +140,7 @@ export class DatagramSocket {
       return
     }
     try {
-      // Node.js calls back with an error, against what its types say.
+      // Node.js passes an error to the callback; its types have none.
       socket.connect(peer.port, peer.address, ((error?: unknown) => {
         if (this.#socket !== socket) return
         if (error === undefined || error === null) this.#opened()
@@ -144,7 +161,7 @@ export class DatagramSocket {
     this.#handlers.onError(codeOf(error), operation)
   }
 
-  /** A smaller buffer than asked for is no failure. */
+  /** Requests the receive buffer. A smaller one than requested is no failure. */
   #growReceiveBuffer(socket: Socket): void {
     const { receiveBufferBytes } = this.#options
     if (receiveBufferBytes === undefined) return
@@ -161,7 +178,7 @@ export class DatagramSocket {
   }
 }
 
-/** errno codes for what `node:dgram` finds before it asks the kernel. */
+/** errno codes of errors that `node:dgram` finds before the system call. */
 const CODES: Readonly<Record<string, string>> = {
   ERR_SOCKET_BAD_PORT: 'EINVAL',
   ERR_SOCKET_DGRAM_NOT_CONNECTED: 'ENOTCONN',

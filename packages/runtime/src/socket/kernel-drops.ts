@@ -6,16 +6,16 @@ const TABLE = '/proc/net/udp'
 export interface OverflowedSocket {
   readonly address: number
   readonly port: number
-  /** The socket's peer; 0 and 0: it has none. */
+  /** Peer of the socket; 0 and 0: it has none. */
   readonly peerAddress: number
   readonly peerPort: number
-  /** Names the socket for as long as it exists. */
+  /** Identity of the socket while it exists. */
   readonly inode: string
-  /** Datagrams dropped since it was made. */
+  /** Number of datagrams dropped since the socket was created. */
   readonly drops: number
 }
 
-/** Sockets with drops in the text of `/proc/net/udp`. Lines of another form are passed over. */
+/** Returns the sockets with drops in the text of `/proc/net/udp`. Other lines are ignored. */
 export function parseUdpDrops(text: string): OverflowedSocket[] {
   const sockets: OverflowedSocket[] = []
   for (const [, local, localPort, peer, peerPort, inode, drops] of text.matchAll(
@@ -32,29 +32,33 @@ export function parseUdpDrops(text: string): OverflowedSocket[] {
   return sockets
 }
 
-/** The kernel prints the four bytes as one number of this machine's byte order, which is little-endian wherever Node.js runs Linux. */
+/**
+ * Decodes an address, which the kernel prints as one number in the byte order of the machine: it is
+ * little-endian on all Linux machines that Node.js runs on.
+ */
 function addressOf(hex: string): number {
   const n = Number.parseInt(hex, 16)
   return (((n & 0xff) << 24) | ((n & 0xff00) << 8) | ((n >>> 8) & 0xff00) | (n >>> 24)) >>> 0
 }
 
 /**
- * Counts what the kernel drops because the receive buffer of a UDP socket is full. The table is read as a whole, so it is to be
- * sampled rarely. Elsewhere than on Linux there is no table and nothing is counted.
+ * Counts datagrams that the kernel drops because the receive buffer of a UDP socket is full. Each
+ * sample reads the whole table, so samples must be rare. Only Linux has the table; elsewhere
+ * nothing is counted.
  */
 export class KernelDrops {
   readonly #read: () => Promise<string>
   #seen: Map<string, number> | undefined
   #last: Promise<void> = Promise.resolve()
 
-  /** @param read returns the table's text; default: that of `/proc/net/udp` */
+  /** @param read returns the text of the table; default: that of `/proc/net/udp` */
   constructor(read: () => Promise<string> = () => readFile(TABLE, 'latin1')) {
     this.#read = read
   }
 
   /**
-   * Calls `count` for each socket that has dropped datagrams since the last call, with their number. The first call finds what was
-   * dropped before, and counts nothing.
+   * Calls `count` for each socket that has dropped datagrams since the last call, with their
+   * number. The first call counts nothing, since its drops are older.
    */
   sample(count: (socket: OverflowedSocket, drops: number) => void): Promise<void> {
     this.#last = this.#last.then(() => this.#sample(count))

@@ -6,7 +6,10 @@ import type { StreamListenOptions, StreamSocket, StreamSocketHandlers, StreamSoc
 
 const BACKLOG = 4096
 
-/** Creates sockets by `node:net`, which work in any Node.js, with one watch for those not being read. */
+/**
+ * Creates sockets by `node:net`, which work in any Node.js, with one watch for the sockets that are
+ * not being read.
+ */
 export function netSockets(): StreamSockets {
   const watch = new ResetWatch()
   return {

@@ -1,7 +1,7 @@
 import { writeSync } from 'node:fs'
 import type { Socket } from 'node:net'
 
-/** The part of a socket's handle that the check reads. Node.js has it, but does not document it. */
+/** Part of a socket's handle that the check reads. Node.js does not document it. */
 export interface CheckedHandle {
   /** Negative if closed; absent on Windows. */
   readonly fd?: number
@@ -10,16 +10,17 @@ export interface CheckedHandle {
 }
 
 const NOTHING = new Uint8Array(0)
-/** A socket before its handle is made, or after it is closed, has none. */
+/** A socket; it has no handle before it is opened and after it is closed. */
 type WithHandle = { readonly _handle?: CheckedHandle | null }
 
 /**
- * Returns true if the kernel has ended a connection by a RST that nothing has reported yet. Consumes that error: the caller
- * closes the socket.
+ * Returns true if the kernel has ended a connection by a RST that was not reported yet. Consumes
+ * that error: the caller must close the socket.
  *
- * libuv before 1.52 reports EOF, and never looks for the error, if a RST arrives behind bytes that did not fill the read
- * buffer: POLLHUP means to it that both ends have finished. Nor does it report anything of a socket that is not being read. The
- * error is still on the socket then, and a write of no bytes returns it; of a socket that both ends have finished it returns EPIPE.
+ * If a RST arrives behind bytes that did not fill the read buffer, libuv before 1.52 reports EOF
+ * and not the error: it takes POLLHUP as the end of both directions. It reports nothing of a socket
+ * that is not being read. In both cases the error is still on the socket, and a write of no bytes
+ * returns it. If both ends have finished, that write returns EPIPE.
  *
  * @param hasFinished our FIN may have been sent: EPIPE is no sign of a RST
  */
@@ -35,7 +36,7 @@ export function wasReset(handle: CheckedHandle, hasFinished: boolean): boolean {
   }
 }
 
-/** The same for a socket of `node:net`: to be called for its `end`. */
+/** Returns the same for a socket of `node:net`; call it on its `end`. */
 export function wasSocketReset(socket: Socket): boolean {
   const { _handle: handle } = socket as unknown as WithHandle
   return handle !== undefined && handle !== null && wasReset(handle, socket.writableEnded)

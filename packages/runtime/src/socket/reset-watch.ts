@@ -1,15 +1,21 @@
-/** Longest time for which a RST stays unnoticed while at most {@link CHECKED_MAX} sockets are watched. */
+/** Time until a RST is found while at most {@link CHECKED_MAX} sockets are watched, ms. */
 const INTERVAL_MS = 250
-/** Checks per interval, about one system call each: what is watched beyond them is checked later, not at the cost of traffic. */
+/**
+ * Number of checks per interval, about one system call each. Further sockets are checked later, so
+ * that traffic does not get slower.
+ */
 const CHECKED_MAX = 256
 
-/** A socket that is not being read, and so hears nothing of its peer. */
+/** A socket that is not being read, and so gets no report of a RST. */
 export interface WatchedSocket {
   /** Closes the socket if its peer has sent RST. */
   checkReset(): void
 }
 
-/** Periodic check of the sockets that are not being read: the kernel reports a RST to readers and writers only. */
+/**
+ * Periodic check of the sockets that are not being read: the kernel reports a RST only to reads and
+ * writes.
+ */
 export class ResetWatch {
   readonly #sockets = new Set<WatchedSocket>()
   #round = this.#sockets.values()

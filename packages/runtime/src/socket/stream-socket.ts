@@ -1,54 +1,64 @@
-/** What the owner of a {@link StreamSocket} hears. Nothing after {@link onClose}. */
+/** Handlers of the owner of a {@link StreamSocket}. None is called after {@link onClose}. */
 export interface StreamSocketHandlers {
-  /** A dialled socket is connected. An accepted one is from the start, and does not say so. */
+  /** A dialled socket is connected. Not called for an accepted socket. */
   onOpen?(): void
-  /** Bytes have come: `b[0, length)`, valid for the time of the call, unless {@link nextBuffer} answers with another buffer. */
+  /**
+   * Takes the bytes `b[0, length)`. They are valid during the call, or longer if {@link nextBuffer}
+   * returns another buffer.
+   */
   onRead(b: Uint8Array, length: number): void
   /**
-   * Where the next read goes; asked after each. Another buffer than the last one leaves that to whoever has kept it.
-   * A socket that brings its own buffers does not ask.
+   * Returns the buffer for the next read; called after each. If it differs from the last one, that
+   * one belongs to the owner. Sockets with buffers of their own do not call it.
    */
   nextBuffer(): Uint8Array
-  /** The peer sends no more. */
+  /** The peer has sent FIN. */
   onReadEnd(): void
-  /** The kernel has taken `bytes` that {@link StreamSocket.write} could not pass on at once: the memory is the writer's again. */
+  /**
+   * The kernel has taken `bytes` that {@link StreamSocket.write} could not pass on at once. The
+   * memory belongs to the writer again.
+   */
   onWritten(bytes: number): void
   /**
-   * Closed, once and last. @param error errno code (`ECONNRESET`, …); undefined: both ends have finished, or we closed it
+   * The socket is closed. Called once and last.
+   *
+   * @param error errno code (`ECONNRESET`, …); undefined: both ends have finished, or the owner has
+   * closed it
    */
   onClose(error: string | undefined): void
 }
 
 /**
- * A TCP socket of the kernel without what a stream adds: reads go into buffers of the owner's choice, writes that the
- * kernel takes at once leave nothing behind, and nothing is queued, counted or called later for them. Half-open: each
- * direction ends by itself. No Nagle delay.
+ * A TCP socket of the kernel without a stream on top. Reads go into buffers that the owner chooses.
+ * For writes that the kernel takes at once nothing is queued, counted or called later. Half-open:
+ * each direction ends by itself. No Nagle delay.
  */
 export interface StreamSocket {
-  /** Dotted quad; empty when the peer has gone already. */
+  /** Dotted quad; empty if the peer has gone already. */
   readonly remoteAddress: string
   readonly remotePort: number
-  /** Bytes written that the kernel has not taken. */
+  /** Number of written bytes that the kernel has not taken. */
   readonly pendingBytes: number
   /**
-   * Begins: handlers are called from now on, never within this call. To be called once; on a dialled socket in the turn that
-   * made it.
+   * Starts the socket: handlers are called from now on, never within this call. Must be called
+   * once; on a dialled socket in the turn of the dial.
    */
   start(handlers: StreamSocketHandlers): void
   /**
    * Sends bytes behind all that was written before.
-   * @returns true: the kernel has them, the memory is the caller's again; false: it must not change until `onWritten`
+   * @returns true: the kernel has them, and the memory belongs to the caller again; false: it must
+   * not change until `onWritten`
    */
   write(b: Uint8Array): boolean
-  /** The same for several pieces, in one system call. */
+  /** Sends several pieces in one system call, like {@link write}. */
   writev(pieces: readonly Uint8Array[]): boolean
-  /** FIN behind what was written. */
+  /** Sends FIN behind all that was written. */
   end(): void
   pause(): void
   resume(): void
-  /** RST, where the state allows it; what is pending is lost. */
+  /** Sends RST, if the state allows it; pending bytes are lost. */
   reset(): void
-  /** Closes; what is pending is lost. */
+  /** Closes the socket; pending bytes are lost. */
   destroy(): void
 }
 
@@ -64,25 +74,29 @@ export interface StreamListenOptions {
   readonly address: string
   readonly port: number
   /**
-   * Whether other workers of the same node:cluster primary listen here, too, on one socket of the kernel's from which
-   * whoever is free takes the next connection; the primary must have chosen `SCHED_NONE`. Default: nobody else does.
+   * True if other workers of the same node:cluster primary listen here, too, on one shared socket
+   * of the kernel, from which any free worker takes the next connection. The primary must have
+   * chosen `SCHED_NONE`. Default: false.
    */
   readonly isShared?: boolean
-  /** A connection was accepted: it is to be started, reset or destroyed, in this call or later. */
+  /** Takes an accepted connection, which must be started, reset or destroyed, now or later. */
   readonly onConnection: (socket: StreamSocket) => void
-  /** A connection could not be accepted, and its client is turned away: errno (`EMFILE`, ...). Default: nothing. */
+  /**
+   * A connection could not be accepted, and its client is refused: errno (`EMFILE`, …). Default:
+   * nothing.
+   */
   readonly onAcceptError?: (code: string) => void
 }
 
 export interface StreamListener {
-  /** Stops listening. Accepted sockets go on. Resolves when the address is free. */
+  /** Stops listening. Accepted sockets stay open. Resolves when the address is free. */
   close(): Promise<void>
 }
 
-/** A way to get sockets. */
+/** Source of sockets. */
 export interface StreamSockets {
-  /** Errors, those of binding too, come by `onClose`. */
+  /** Dials a peer. All errors, those of a bind too, are reported by `onClose`. */
   dial(options: StreamDialOptions): StreamSocket
-  /** Rejects with an Error that has errno's `code`. */
+  /** Listens. Rejects with an Error whose `code` is the errno. */
   listen(options: StreamListenOptions): Promise<StreamListener>
 }

@@ -1,9 +1,9 @@
 /**
- * Node's own handles on libuv, which `node:net` is built on: the part of them that is used here. They are the same from
- * Node 20 to 24; whoever asks for them must be ready to do without.
+ * Handles of Node.js on libuv, which `node:net` is built on: the part that is used here. They are
+ * the same from Node 20 to 24. Other versions may not have them.
  */
 
-/** errno, negated, as libuv gives it; 0: done. */
+/** Negated errno, as libuv returns it; 0: done. */
 type Status = number
 
 export interface UvRequest {
@@ -11,7 +11,7 @@ export interface UvRequest {
 }
 
 export interface UvWriteRequest extends UvRequest {
-  /** Holds what is written until it has been. */
+  /** Pieces of a write; kept in memory until it is done. */
   pieces: unknown
 }
 
@@ -23,7 +23,7 @@ export interface UvTcp {
   readStop(): Status
   writeBuffer(request: UvWriteRequest, b: Uint8Array): Status
   writev(request: UvWriteRequest, pieces: readonly Uint8Array[], areBuffers: true): Status
-  /** 1: done at once */
+  /** Returns 1 if it is done at once. */
   shutdown(request: UvRequest): Status
   bind(address: string, port: number): Status
   listen(backlog: number): Status
@@ -43,13 +43,16 @@ export interface UvBindings {
   readonly ConnectRequest: new () => UvRequest
   readonly WriteRequest: new () => UvWriteRequest
   readonly ShutdownRequest: new () => UvRequest
-  /** What the last call or callback of any stream has left behind, at the two places below. */
+  /** Results of the last call or callback of any stream, at the two places below. */
   readonly state: Int32Array
   readonly readBytesOrError: number
   readonly lastWriteWasAsync: number
 }
 
-/** The bindings of this Node.js, or undefined where they are not to be had (another version, its permission model). */
+/**
+ * Returns the bindings of this Node.js; undefined if it has none (another version, its permission
+ * model).
+ */
 export function uvBindings(): UvBindings | undefined {
   try {
     const binding = (process as unknown as { binding(name: string): Record<string, never> }).binding

@@ -16,15 +16,16 @@ import { type UvBindings, type UvTcp, type UvWriteRequest, uvBindings } from './
 
 const UV_EOF = -4095
 const UV_ECONNRESET = -constants.errno.ECONNRESET
-/** Linux caps it at net.core.somaxconn. */
+/** Length of the accept queue; Linux limits it to net.core.somaxconn. */
 const BACKLOG = 4096
 
 /**
- * Sockets straight on libuv's handles; undefined where this Node.js does not give them out. Against `node:net` a read and a
- * write cost half as much user time, since neither a stream's state machine nor a request per write stands in between.
+ * Returns sockets on the handles of libuv; undefined if this Node.js has none. A read and a write
+ * take half the user time of `node:net`, since there is neither the state machine of a stream nor a
+ * request per write.
  */
 export function uvSockets(): StreamSockets | undefined {
-  // Windows reads ahead: with the owner's one buffer for many sockets it would put the bytes of one flow into another.
+  // Windows reads ahead: if sockets share a buffer, bytes of one flow would get into another.
   const uv = process.platform === 'win32' ? undefined : uvBindings()
   if (uv === undefined) return undefined
   const shared = new Shared(uv)
@@ -58,7 +59,10 @@ function listen(shared: Shared, options: StreamListenOptions): Promise<StreamLis
   })
 }
 
-/** Only `node:net` can ask the primary of node:cluster for a shared socket: it is let listen, and its handle taken over. */
+/**
+ * Listens on a shared socket. Only `node:net` can request it from the primary of node:cluster: it
+ * listens, and its handle is taken over.
+ */
 function listenShared(shared: Shared, options: StreamListenOptions): Promise<StreamListener> {
   const { address, port } = options
   const server = createServer()
@@ -68,7 +72,7 @@ function listenShared(shared: Shared, options: StreamListenOptions): Promise<Str
       server.off('error', reject)
       server.on('error', ignoreAcceptError)
       accept(shared, (server as unknown as { readonly _handle: UvTcp })._handle, options)
-      // Connections are none that the server knows of, so it closes at once.
+      // The server has no connections of its own, so it closes at once.
       resolve({ close: () => new Promise((closed) => server.close(() => closed())) })
     })
   })
@@ -78,7 +82,7 @@ function accept(shared: Shared, server: UvTcp, { onConnection, onAcceptError }: 
   server.setNoDelay(true) // accepted sockets inherit it
   server.onconnection = (status, handle) => {
     if (status !== 0) {
-      onAcceptError?.(getSystemErrorName(status)) // out of descriptors: libuv turns the client away
+      onAcceptError?.(getSystemErrorName(status)) // out of descriptors: libuv refuses the client
       return
     }
     const peer: { address?: string; port?: number } = {}
@@ -92,9 +96,9 @@ class Shared {
   readonly uv: UvBindings
   /** Sockets that are not being read. */
   readonly watch = new ResetWatch()
-  /** The socket that was the last to read bytes. */
+  /** Socket that was the last to read bytes. */
   lastReader: UvSocket | undefined
-  /** Serves each write which the kernel takes at once, and so is never used up. */
+  /** Request for each write; a write that the kernel takes at once leaves it free. */
   #idle: UvWriteRequest
 
   constructor(uv: UvBindings) {
@@ -106,7 +110,7 @@ class Shared {
     return this.#idle
   }
 
-  /** The request has been taken for a write that is still under way: it stays with that one. */
+  /** Replaces the request, since a write that is still under way has taken it. */
   replace(): void {
     this.#idle = new this.uv.WriteRequest()
   }
@@ -236,7 +240,7 @@ class UvSocket implements StreamSocket, WatchedSocket {
     this.#finish()
   }
 
-  /** @returns the buffer for the next read if it is another one */
+  /** Returns the buffer for the next read if it is another one. */
   #onRead(): undefined | Uint8Array {
     const { state, readBytesOrError } = this.#shared.uv
     const length = state[readBytesOrError]!
@@ -256,7 +260,8 @@ class UvSocket implements StreamSocket, WatchedSocket {
   }
 
   #onEnd(): void {
-    // Once our FIN has gone, an EOF that does not come in the turn of a read was itself read: the peer has sent FIN.
+    // If our FIN has been sent, an EOF outside the turn of a read was itself read: the peer has
+    // sent FIN.
     const hasFinished = this.#isShuttingDown || this.#isFinished
     if ((!hasFinished || this.#shared.lastReader === this) && wasReset(this.#handle, hasFinished)) {
       this.#close(UV_ECONNRESET)
@@ -272,10 +277,13 @@ class UvSocket implements StreamSocket, WatchedSocket {
     if (wasReset(this.#handle, this.#isShuttingDown || this.#isFinished)) this.#close(UV_ECONNRESET)
   }
 
-  /** FIN, if it has been asked for and the kernel has all that goes before it: until then the socket can still be reset. */
+  /**
+   * Sends FIN if it was requested and the kernel has all bytes before it. Until then the socket can
+   * still be reset.
+   */
   #finish(): void {
     if (!this.#isEnding || !this.#isConnected || this.#isClosed || this.pendingBytes > 0) return
-    // The other direction has ended: closing sends the FIN, and saves asking for it first.
+    // The other direction has ended: closing sends the FIN without a call for it.
     if (this.#hasEnded) this.#close(0)
     else this.#shutdown()
   }
@@ -318,7 +326,7 @@ class UvSocket implements StreamSocket, WatchedSocket {
     this.#handle.close(this.#onClosed)
   }
 
-  /** Drops the references that {@link Shared} has to it. */
+  /** Deletes the references of {@link Shared} to this socket. */
   #release(): void {
     this.#shared.watch.delete(this)
     if (this.#shared.lastReader === this) this.#shared.lastReader = undefined
