@@ -28,6 +28,11 @@ const MAY_IMPORT = {
   client: ['packet', 'faults', 'runtime'],
 }
 const APPS = ['switch', 'lb-node', 'backend', 'client']
+/** Programs of roles. Only these files of them may load schemas; all others import their types. */
+const ROLES = ['switch', 'lb-node', 'backend']
+const SCHEMA_FILE = /\/(?:contract|status)\.ts$/
+/** Start or end of an import of values whose module has schemas. `import(…)` is for checks in tests. */
+const SCHEMA_IMPORT = /^(?:import (?!type\b)|\} )[^(]*from '(?:typebox|@fivetuple\/runtime\/schemas|\.[^']*\/(?:contract|status)\.js)/
 
 /** Folders of code without I/O, time or chance. Every file below one of them is covered, new ones included. */
 const PURE_FOLDERS = [
@@ -143,9 +148,19 @@ function checkFile(name, part, path, used) {
       report(file, i + 1, 'pure code does not know its driver: let the driver import it')
     if (pure && IMPURE_CALL.test(line))
       report(file, i + 1, 'pure code has no clock, timer or chance: take `now` or a Random as a parameter')
+    if (part === 'src' && ROLES.includes(name) && !SCHEMA_FILE.test(file) && isSchemaImport(lines, i))
+      report(file, i + 1, 'a role that loads schemas starts later: import only types from contracts, statuses and TypeBox')
     if (part === 'test' && /\b(t|test)\.(only|todo)\(|\{ *(skip|todo): true/.test(line))
       report(file, i + 1, 'a test that does not run shows nothing: mend it or delete it')
   })
+}
+
+/** True if line `i` ends an import of values from a module with schemas. */
+function isSchemaImport(lines, i) {
+  if (!SCHEMA_IMPORT.test(lines[i])) return false
+  if (!lines[i].startsWith('}')) return true
+  const opening = lines.slice(0, i).findLast((line) => /^(?:import|export)\b/.test(line))
+  return !/^(?:import|export) type\b/.test(opening)
 }
 
 function checkDirection(name, specifier, file, line) {
