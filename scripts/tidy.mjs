@@ -32,7 +32,8 @@ const APPS = ['switch', 'lb-node', 'backend', 'client']
 const ROLES = ['switch', 'lb-node', 'backend']
 const SCHEMA_FILE = /\/(?:contract|status)\.ts$/
 /** Start or end of an import of values whose module has schemas. `import(…)` is for checks in tests. */
-const SCHEMA_IMPORT = /^(?:import (?!type\b)|\} )[^(]*from '(?:typebox|@fivetuple\/runtime\/schemas|\.[^']*\/(?:contract|status)\.js)/
+const SCHEMA_IMPORT =
+  /^(?:import (?!type\b)|\} )[^(]*from '(?:typebox|@fivetuple\/runtime\/schemas|\.[^']*\/(?:contract|status)\.js)/
 
 /** Folders of code without I/O, time or chance. Every file below one of them is covered, new ones included. */
 const PURE_FOLDERS = [
@@ -149,7 +150,11 @@ function checkFile(name, part, path, used) {
     if (pure && IMPURE_CALL.test(line))
       report(file, i + 1, 'pure code has no clock, timer or chance: take `now` or a Random as a parameter')
     if (part === 'src' && ROLES.includes(name) && !SCHEMA_FILE.test(file) && isSchemaImport(lines, i))
-      report(file, i + 1, 'a role that loads schemas starts later: import only types from contracts, statuses and TypeBox')
+      report(
+        file,
+        i + 1,
+        'a role that loads schemas starts later: import only types from contracts, statuses and TypeBox',
+      )
     if (part === 'test' && /\b(t|test)\.(only|todo)\(|\{ *(skip|todo): true/.test(line))
       report(file, i + 1, 'a test that does not run shows nothing: mend it or delete it')
   })
