@@ -41,10 +41,9 @@ export class ReportEvents {
   inhibitors(lb: string): Happening[] {
     return this.#vips.flatMap(({ name, address }): Happening[] => {
       const inhibitors = this.#view.inhibitorsOf(lb, address)
-      if (inhibitors === undefined) {
-        this.#inhibitors.delete(`${lb} ${name}`)
-        return []
-      }
+      // A VIP that was removed keeps its last value: if it is added again without inhibitors, that
+      // is a change.
+      if (inhibitors === undefined) return []
       const isChanged = isNews(this.#inhibitors, `${lb} ${name}`, inhibitors.join())
       return isChanged ? [{ event: 'inhibited', vip: name, lb, inhibitors }] : []
     })

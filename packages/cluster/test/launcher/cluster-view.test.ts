@@ -201,3 +201,15 @@ t.test('each change becomes one event', async (t) => {
   rig.listenFailures()
   t.match(events.listeners(), [{ event: 'listener', failure: null }])
 })
+
+t.test('a VIP that was removed while it was inhibited is reported when it is back', async (t) => {
+  const rig = new Rig()
+  const events = new ReportEvents(plan, rig.view)
+  rig.converge()
+  rig.placed('lb-1', 'no-downlink')
+  t.equal(events.inhibitors('lb-1').length, 1)
+  rig.view.onReport('lb-1', { kind: 'lb', event: 'vips', data: [] })
+  t.same(events.inhibitors('lb-1'), [])
+  rig.placed('lb-1')
+  t.same(events.inhibitors('lb-1'), [{ event: 'inhibited', vip: 'web', lb: 'lb-1', inhibitors: [] }])
+})
