@@ -2,7 +2,7 @@
 // of the time of a start. A bundle is used while it is up to date (packages/cluster/src/program.ts).
 // Run `tsc -b` first.
 import './require-node.cjs'
-import { renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { readFileSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { dirname, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { BUNDLE_FOLDER, isUpToDate, WITNESSES_FILE } from '../packages/cluster/dist/program.js'
@@ -79,6 +79,7 @@ async function makeBundle(main, bundle, fresh) {
     metafile: true,
     logLevel: 'warning',
   })
+  for (const output of Object.keys(metafile.outputs)) dropUnusedBanner(new URL(output, ROOT))
   const witnesses = new Set(Object.keys(metafile.inputs).map(witnessOf))
   const file = new URL(WITNESSES_FILE, fresh)
   writeFileSync(
@@ -88,6 +89,16 @@ async function makeBundle(main, bundle, fresh) {
   utimesSync(file, startedAt, startedAt) // a file written during the build may not be in it
   rmSync(bundle, { recursive: true, force: true })
   renameSync(fresh, bundle)
+}
+
+/** Drops {@link COMMONJS} from a module that does not use it: to make a `require` costs time at each start. */
+function dropUnusedBanner(file) {
+  const [banner, code = ''] = split(readFileSync(file, 'utf8'))
+  if (banner === COMMONJS && !/\brequire\b|\b__(file|dir)name\b/.test(code)) writeFileSync(file, code)
+}
+
+function split(text) {
+  return [text.slice(0, COMMONJS.length), text.slice(COMMONJS.length).trimStart()]
 }
 
 /**
