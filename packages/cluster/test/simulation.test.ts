@@ -139,7 +139,7 @@ t.test('lossy, reordering, duplicating cables change nothing about the bytes', a
   const faults: readonly Fault[] = [
     { kind: 'loss', rate: 0.03 },
     { kind: 'duplicate', rate: 0.02 },
-    { kind: 'delay', ms: 1, jitterMs: 5 },
+    { kind: 'delay', ms: 3.5, jitterMs: 2.5, reorders: true },
   ]
   let failed = 0
   let completed = 0

@@ -1,12 +1,22 @@
 /**
- * Seeded impairments of packets and streams. Pure: chance comes from a seed, the time from the
- * caller.
+ * Seeded impairments of packets on links. Pure: chance comes from a seed, the time from the caller.
  */
-export { applyFaults } from './compose.js'
-export type { Delay } from './delay.js'
+export { type Checked, checkFault, type FaultProblem, problemText } from './check-fault.js'
 export type { Delivery } from './delivery.js'
-export type { Duplicate } from './duplicate.js'
-export { applyFault, type Fault } from './fault.js'
-export type { Loss } from './loss.js'
+export { FaultChain } from './fault-chain.js'
+export type { Impairment } from './fault-kind.js'
+export type { ChoiceField, Field, FlagField, QuantityField, Unit } from './field.js'
+export type { BlackHole } from './kinds/black-hole.js'
+export type { Delay, JitterDistribution } from './kinds/delay.js'
+export type { Duplicate } from './kinds/duplicate.js'
+export type { Flap } from './kinds/flap.js'
+export { type GilbertElliott, meanBurstLength, stationaryLoss } from './kinds/gilbert-elliott.js'
+export type { LinkDown } from './kinds/link-down.js'
+export type { Loss } from './kinds/loss.js'
+export type { Rate } from './kinds/rate.js'
+export type { Reorder } from './kinds/reorder.js'
+export { type LinkFaultCounters, LinkFaults, QUEUE_LIMITS, type QueueLimits } from './link-faults.js'
+export { formatQuantity, parseQuantity } from './quantity.js'
 export { type Random, seededRandom } from './random.js'
-export type { Reorder } from './reorder.js'
+export { type AnyFaultKind, FAULT_KINDS, type Fault, type FaultName, faultKind } from './registry.js'
+export { parseShorthand } from './shorthand.js'

@@ -11,7 +11,12 @@ const share = (max: number) => fc.double({ min: 0, max, noNaN: true })
 const faults: fc.Arbitrary<Fault[]> = fc.tuple(
   fc.record({ kind: fc.constant('loss' as const), rate: share(0.3) }),
   fc.record({ kind: fc.constant('duplicate' as const), rate: share(0.2) }),
-  fc.record({ kind: fc.constant('delay' as const), ms: fc.nat(20), jitterMs: fc.nat(5) }),
+  fc.record({ least: fc.nat(20), spread: fc.nat(5) }).map(({ least, spread }) => ({
+    kind: 'delay' as const,
+    ms: least + spread / 2,
+    jitterMs: spread / 2,
+    reorders: true,
+  })),
   fc.record({ kind: fc.constant('reorder' as const), rate: share(0.4), byMs: fc.integer({ min: 1, max: 60 }) }),
 )
 
