@@ -97,7 +97,7 @@ t.test('half-close, abort, refusal and death come through as over a plain connec
     t.equal(got, 'question')
     server.write('late ')
     await until(() => client.text === 'late ', 'the late response')
-    server.end('answer')
+    server.end('response')
     t.equal(await client.closed, 'closed')
     t.equal(client.text, 'late response')
   })
