@@ -36,7 +36,7 @@ function totals(output) {
   return { pass: count('pass'), fail: count('fail'), skip: count('skip') }
 }
 
-/** What failed, with the diagnostics that follow it: the terse reporter forgets some. */
+/** Failed assertions with the diagnostics that follow them: the terse reporter omits some. */
 function failures(output) {
   const lines = output.split('\n')
   return lines
@@ -55,7 +55,7 @@ function dropOrphans() {
   }
 }
 
-/** What was skipped, and why. */
+/** Skipped tests with their reasons. */
 function skips(output) {
   return [...new Set(output.match(/# SKIP.*$/gm) ?? [])].map((line) => line.slice('# SKIP '.length))
 }

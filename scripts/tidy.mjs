@@ -10,7 +10,7 @@ import { languageFindings } from './tidy/language.mjs'
 const IS_LANGUAGE_COUNT = process.argv[2] === '--language'
 const ROOT = IS_LANGUAGE_COUNT ? '.' : (process.argv[2] ?? '.')
 
-/** What each package may import. Whoever is missing in here may import anything: it knows everything (cluster, bench). */
+/** Packages that each package may import. A package that is missing here may import any (cluster, bench). */
 const MAY_IMPORT = {
   packet: [],
   faults: [],
@@ -188,7 +188,7 @@ function checkDirection(name, specifier, file, line) {
     )
 }
 
-/** What is imported must be declared, and what is declared must be imported. */
+/** Checks that imports are declared, and that declared packages are imported. */
 function checkManifest(name, { dependencies = {}, devDependencies = {} }, used) {
   const file = `packages/${name}/package.json`
   const own = `@fivetuple/${name}`

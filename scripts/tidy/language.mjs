@@ -5,6 +5,9 @@ const COLUMNS_MAX = 100
 /** Openings that leave a doc comment without a subject or a verb. */
 const HEADLESS = /^(What|Whether|Who|How|Why|Where|Whom|Whose|Which)\b/
 
+/** The same at the start of a line comment, or of a further paragraph of a doc comment. */
+const HEADLESS_LINE = /^(What|Whether|Who)\b/
+
 /** Words that are unambiguous in prose, and their replacements. */
 const WORDS = [
   [/\bmend(s|ed|ing)?\b/i, 'repair, restore'],
@@ -26,7 +29,8 @@ const WORDS = [
 export function languageFindings(text) {
   const findings = []
   let isDoc = false
-  text.split('\n').forEach((source, i) => {
+  const lines = text.split('\n')
+  lines.forEach((source, i) => {
     const line = i + 1
     const report = (rule, what) => findings.push({ line, rule, what })
     const opens = /^\s*\/\*\*(?!\/)/.test(source)
@@ -36,8 +40,9 @@ export function languageFindings(text) {
     const isWhole = opens || isDoc || /^\s*\/\//.test(source)
     if (isWhole && source.length > COLUMNS_MAX && /\s/.test(source.trim().slice(3)))
       report('width', `has ${source.length} columns in a comment, and ${COLUMNS_MAX} are allowed`)
-    const first = opens && comment.trim() === '' ? text.split('\n')[i + 1]?.replace(/^\s*\*\s?/, '') : comment
-    const headless = opens ? HEADLESS.exec(first ?? '')?.[1] : undefined
+    const first = opens && comment.trim() === '' ? lines[i + 1]?.replace(/^\s*\*\s?/, '') : comment
+    const startsParagraph = isDoc ? /^\s*\*\s*$/.test(lines[i - 1]) : isWhole
+    const headless = (opens ? HEADLESS.exec(first ?? '') : startsParagraph ? HEADLESS_LINE.exec(comment) : null)?.[1]
     if (headless !== undefined) report('opening', `opens with '${headless}': open with a noun phrase or a verb`)
     const prose = comment.replace(/`[^`]*`|\{@link [^}]*\}/g, '')
     for (const [word, instead] of WORDS) {

@@ -33,9 +33,9 @@ export interface AnyFaultKind {
  * All kinds of faults, in the order in which the faults of a link compose. Faults of one kind
  * compose in the order in which they were added.
  *
- * What never gets onto the link stands first: it takes no room in the buffer. A copy is serialised
- * like its original. Delay is propagation, behind the buffer. `delay` and `reorder` stand last, so
- * every fault with a memory of time takes packets in ascending time.
+ * Faults that keep packets off the link come first: such a packet takes no room in the buffer. A
+ * copy is serialised like its original. Delay is propagation, behind the buffer. `delay` and
+ * `reorder` come last, so every fault with a memory of time takes packets in ascending time.
  */
 export const FAULT_KINDS: readonly AnyFaultKind[] = [
   linkDown,

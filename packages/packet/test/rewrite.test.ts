@@ -61,7 +61,7 @@ t.test('there and back again is the same packet', async () => {
 t.test('a checksum that comes out as zero is written as 0xffff, for zero would mean that there is none', async (t) => {
   for (const captured of [CAPTURED_SYN, CAPTURED_UDP]) {
     const b = captured.slice()
-    // What the port grows by, the checksum shrinks by.
+    // The checksum shrinks by as much as the port grows.
     const sourcePort = (readU16(b, 20) + readU16(b, checksumAt(b))) % 0xffff
     rewriteEndpoints(b, 0, readU32(b, 12), readU32(b, 16), sourcePort, readU16(b, 22))
     t.equal(readU16(b, checksumAt(b)), 0xffff)

@@ -58,6 +58,14 @@ t.test('comments have a width, openings and words', async (t) => {
       `// ${'wide '.repeat(20)}`,
       '/** Identity of `What is told` in code. */',
       "export const c = 'told'",
+      '// What nobody reads twice.',
+      '/**',
+      ' * Number of flows.',
+      ' *',
+      ' * Who waits comes first.',
+      ' */',
+      '// Fields',
+      '// which are small letters.',
     ].join('\n'),
   })
   t.match(found, [
@@ -65,6 +73,8 @@ t.test('comments have a width, openings and words', async (t) => {
     /^a\.ts:(3|4): opens with 'Whether'/,
     /^a\.ts:4: has the word 'told'/,
     /^a\.ts:7: has 103 columns/,
+    /^a\.ts:10: opens with 'What'/,
+    /^a\.ts:14: opens with 'Who'/,
   ])
-  t.equal(found.length, 4)
+  t.equal(found.length, 6)
 })

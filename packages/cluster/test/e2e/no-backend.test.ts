@@ -133,7 +133,7 @@ t.test(
     await untilHealthy(3)
     await until(async () => (await routedTo('withdrawing')).length === 2, 'its routes are back')
 
-    // What an operator drains is no part of the quorum, and takes no VIP down while others are healthy.
+    // A backend that an operator drains is not in the quorum, and takes no VIP down while others are healthy.
     for (const backend of ['backend-1', 'backend-2']) await resultOf(api.backend.drain({ backend }))
     t.same(await outcomes('withdrawing'), all(200), 'one is all that there is')
     t.same(await routedTo('withdrawing'), ['lb-1', 'lb-2'])

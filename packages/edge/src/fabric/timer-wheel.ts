@@ -82,8 +82,8 @@ export class TimerWheel<T extends WheelEntry<T>> {
       const index = tick & (SLOTS - 1)
       this.#tick = tick
       this.#nextTick = Number.POSITIVE_INFINITY
-      // Who is fired late and files for as far ahead as can be may land in this slot again, for its
-      // next round.
+      // A timer that fires late and is armed again for the whole length of the wheel may be in this
+      // slot again, for its next round.
       for (let due = this.#slots[index]; due?.wheelTick === tick; due = this.#slots[index]) {
         this.remove(due)
         onDue(due)

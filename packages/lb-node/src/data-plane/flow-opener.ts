@@ -63,8 +63,7 @@ export class FlowOpener {
   open(service: Service, client: number, clientPort: number, now: number): number {
     const { spec } = service
     const isTcp = spec.protocol === IpProtocol.TCP
-    // What a service may take is looked at first, so that what it may not take costs the others
-    // nothing.
+    // The limits of the service come first, so that a flow over them costs the others nothing.
     if (service.sessions >= (spec.limits?.maxSessions ?? Number.POSITIVE_INFINITY))
       return this.#refuse('service-sessions')
     if (service.newFlowRate?.take(now) === false) return this.#refuse('service-flow-rate')

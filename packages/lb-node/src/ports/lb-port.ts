@@ -97,8 +97,8 @@ export class LbPort {
         onPackets: (b, start, end) => {
           this.#memberLinkOutput?.select(memberLink)
           otherPort.#memberLinkOutput?.select(memberLink)
-          // What follows from one read leaves at once: nothing else of this turn could join it, and
-          // its buffer is free again.
+          // The packets of one read are sent at once: no other packet of this turn could join them,
+          // and their buffer is free again.
           own.cork()
           other.cork()
           onPackets(b, start, end)

@@ -123,7 +123,7 @@ t.test('arbitrary bytes in a well-framed packet never throw', async () => {
   fc.assert(
     fc.property(fc.uint8Array({ minLength: 20, maxLength: 80 }), fc.boolean(), (bytes, fromClient) => {
       const packet = Uint8Array.from(bytes)
-      // What a cable's framer has seen to: version, header length within the packet, total length.
+      // Fields that the framer of a cable has checked: version, header length within the packet, total length.
       packet[0] = 0x45
       packet[2] = 0
       packet[3] = packet.length

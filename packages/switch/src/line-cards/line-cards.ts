@@ -264,7 +264,7 @@ export class LineCards implements DataPlane {
         }
       }),
     )
-    return results.flatMap((responses) => responses)
+    return results.flat()
   }
 
   async #requestStatus(card: Card): Promise<void> {

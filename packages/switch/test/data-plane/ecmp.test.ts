@@ -9,7 +9,7 @@ import { chiSquare, chiSquareLimit, flowsOfManyClients, hashOf } from './flows.j
 const u32 = fc.oneof(fc.nat(0xffffffff), fc.constantFrom(0, 1, 0x7fffffff, 0x80000000, 0xffffffff))
 const ports = fc.uniqueArray(fc.integer({ min: 1, max: 1000 }), { minLength: 1, maxLength: 64 })
 
-// What every selection must do.
+// Behaviour that every selection must have.
 for (const [name, selection] of allSelections()) {
   t.test(`${name}: is registered by its own name`, async (t) => {
     t.equal(selection.name, name)

@@ -208,7 +208,7 @@ export class HealthChecker {
 
   #deadline(): number {
     let deadline = Number.POSITIVE_INFINITY
-    // What is due and finds all places taken starts when one becomes free.
+    // A check that is due while all places are taken starts when one becomes free.
     const mayStart = this.#inFlight < this.#inFlightMax
     for (const probe of this.#probes.values())
       if (mayStart || probe.running !== undefined) deadline = Math.min(deadline, probe.dueAt)

@@ -183,7 +183,7 @@ export class ServiceHealth {
 
   #judge(service: WatchedService): void {
     const { config } = service
-    // What takes no new flows for another reason than its health is no part of the quorum.
+    // A backend that takes no new flows for another reason than its health is not in the quorum.
     const backends = service.backends.filter(({ config: { name, weight } }) => weight > 0 && !this.#drained.has(name))
     const healthy = backends.filter(({ isHealthy }) => isHealthy).length
     const isUp = isServiceUp(service.isUp, healthy, backends.length, config.health.watermark)
