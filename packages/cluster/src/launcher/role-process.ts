@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import cluster from 'node:cluster'
 import { EventEmitter } from 'node:events'
-import { RpcClient, type RpcReport } from '@fivetuple/runtime'
+import { RpcClient } from '@fivetuple/runtime'
 import { LOAD_CONTRACT, type RoleKind, type RoleReport } from './role-contracts.js'
 
 /** Longest response time of a role; a slower one is busy, paused or stopped. */
@@ -45,6 +45,14 @@ export class RoleProcess extends EventEmitter<RoleProcessEvents> {
     this.#rpc = new RpcClient({
       name: spec.name,
       send: (request) => this.#process?.send(request),
+      onReady: () => {
+        this.#isReady = true
+        this.emit('ready')
+      },
+      onFailed: (reason) => {
+        this.#failure = reason
+        this.emit('failed', reason)
+      },
       onEvent: (event, data) => this.emit('report', { kind: spec.kind, event, data } as RoleReport),
       contract: LOAD_CONTRACT[spec.kind],
     })
@@ -54,7 +62,7 @@ export class RoleProcess extends EventEmitter<RoleProcessEvents> {
       process.nextTick(() => this.#onFailure(error as Error))
       return
     }
-    this.#process.on('message', (report) => this.#onReport(report as RpcReport))
+    this.#process.on('message', (message) => this.#rpc.receive(message))
     this.#process.on('error', (error) => this.#onFailure(error))
     this.#process.on('exit', (code: number, signal: string) => {
       // The processes that it has forked end with it, also if they are paused.
@@ -159,24 +167,6 @@ export class RoleProcess extends EventEmitter<RoleProcessEvents> {
 
   #whyPaused(): string {
     return `${this.spec.name} is paused (SIGSTOP): resume it with 'fivetuple resume ${this.spec.name}'`
-  }
-
-  #onReport(report: RpcReport): void {
-    switch (report.kind) {
-      case 'ready':
-        this.#isReady = true
-        this.emit('ready')
-        return
-      case 'failed':
-        this.#failure = report.reason
-        this.emit('failed', report.reason)
-        return
-      case 'event':
-        this.#rpc.receiveEvent(report.event, report.data)
-        return
-      case 'response':
-        this.#rpc.receiveResponse(report)
-    }
   }
 }
 

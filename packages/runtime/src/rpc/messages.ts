@@ -21,3 +21,18 @@ export type RpcResponse = { readonly kind: 'response'; readonly id: number } & (
   | { readonly result: unknown }
   | { readonly error: string }
 )
+
+/**
+ * Returns a message of another process as a report; undefined if it is none. Only its frame is
+ * examined: data and results are the contract's.
+ */
+export function asRpcReport(message: unknown): RpcReport | undefined {
+  if (typeof message !== 'object' || message === null) return undefined
+  const { kind, id, event, reason, error } = message as Readonly<Record<string, unknown>>
+  const isReport =
+    kind === 'ready' ||
+    (kind === 'failed' && typeof reason === 'string') ||
+    (kind === 'event' && typeof event === 'string') ||
+    (kind === 'response' && typeof id === 'number' && (error === undefined || typeof error === 'string'))
+  return isReport ? (message as RpcReport) : undefined
+}

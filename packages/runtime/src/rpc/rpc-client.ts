@@ -1,6 +1,6 @@
 import type { LoadContract } from './contract.js'
 import { loadCheck, type MessageCheck } from './load-check.js'
-import type { RpcRequest, RpcResponse } from './messages.js'
+import { asRpcReport, type RpcRequest, type RpcResponse } from './messages.js'
 
 interface Pending {
   readonly method: string
@@ -12,7 +12,11 @@ export interface RpcClientOptions {
   /** Name of the process in errors. */
   readonly name: string
   readonly send: (request: RpcRequest) => void
-  /** Receives the reports of the process, in order. */
+  /** Called when the process takes requests. */
+  readonly onReady: () => void
+  /** Called with its reason if the process can't start. */
+  readonly onFailed: (reason: string) => void
+  /** Receives the events of the process, in order. */
   readonly onEvent: (event: string, data: unknown) => void
   /** Imports the contract of the process if messages are to be checked. */
   readonly contract: LoadContract
@@ -63,11 +67,26 @@ export class RpcClient {
     })
   }
 
-  /**
-   * Takes a report of the process. With checks on, an invalid one ends this process: its sender
-   * must be corrected.
-   */
-  receiveEvent(event: string, data: unknown): void {
+  /** Takes a message of the process. One that is no report is ignored. */
+  receive(message: unknown): void {
+    const report = asRpcReport(message)
+    switch (report?.kind) {
+      case 'ready':
+        this.#options.onReady()
+        return
+      case 'failed':
+        this.#options.onFailed(report.reason)
+        return
+      case 'event':
+        this.#onEvent(report.event, report.data)
+        return
+      case 'response':
+        this.#onResponse(report)
+    }
+  }
+
+  /** With checks on, an invalid event ends this process: its sender must be corrected. */
+  #onEvent(event: string, data: unknown): void {
     const { onEvent } = this.#options
     if (this.#check === undefined) onEvent(event, data)
     else
@@ -77,8 +96,7 @@ export class RpcClient {
       })
   }
 
-  /** Takes a response of the process. */
-  receiveResponse(message: RpcResponse): void {
+  #onResponse(message: RpcResponse): void {
     const pending = this.#pending.get(message.id)
     this.#pending.delete(message.id)
     if (pending === undefined) return

@@ -1,6 +1,6 @@
 import cluster, { type Worker } from 'node:cluster'
 import { EventEmitter } from 'node:events'
-import { type EventOf, type MethodOf, type Params, type Result, RpcClient, type RpcReport } from '@fivetuple/runtime'
+import { type EventOf, type MethodOf, type Params, type Result, RpcClient } from '@fivetuple/runtime'
 import type { ListenFailureStatus } from '../status.js'
 import type { LineCardContract, MemberLinkEvent } from './contract.js'
 
@@ -37,10 +37,15 @@ export class CardProcess extends EventEmitter<CardProcessEvents> {
     this.#rpc = new RpcClient({
       name: `line card ${number}`,
       send: (request) => this.#worker.send(request),
+      onReady: () => this.emit('ready'),
+      onFailed: (reason) => {
+        this.#failure = reason
+        this.emit('failed', reason)
+      },
       onEvent: (event, data) => this.#onEvent({ event, data } as EventOf<LineCardContract>),
       contract: async () => (await import('./contract.js')).lineCardContract,
     })
-    this.#worker.on('message', (report: RpcReport) => this.#onReport(report))
+    this.#worker.on('message', (message: unknown) => this.#rpc.receive(message))
     this.#worker.on('error', ({ message }: Error) => {
       // An error of a running process is a failed send; 'exit' follows with the reason.
       if (this.#worker.process.pid === undefined) this.#onEnd(`can't be forked: ${message}`)
@@ -99,23 +104,6 @@ export class CardProcess extends EventEmitter<CardProcessEvents> {
     this.#exited = true
     this.#rpc.rejectAll(`line card ${this.#number} has ended`)
     this.emit('exit', how)
-  }
-
-  #onReport(report: RpcReport): void {
-    switch (report.kind) {
-      case 'ready':
-        this.emit('ready')
-        return
-      case 'failed':
-        this.#failure = report.reason
-        this.emit('failed', report.reason)
-        return
-      case 'event':
-        this.#rpc.receiveEvent(report.event, report.data)
-        return
-      case 'response':
-        this.#rpc.receiveResponse(report)
-    }
   }
 
   #onEvent(report: EventOf<LineCardContract>): void {
