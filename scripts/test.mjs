@@ -19,7 +19,8 @@ dropOrphans()
 const directory = mkdtempSync(join(tmpdir(), 'fivetuple-tap-'))
 const resultFile = join(directory, 'result.tap')
 const reporter = process.stdout.isTTY ? [] : ['--reporter=terse']
-const status = tap('run', ...reporter, `--output-file=${resultFile}`, ...process.argv.slice(2))
+const propertySeed = `--node-arg=--import=${new URL('property-seed.mjs', import.meta.url)}`
+const status = tap('run', propertySeed, ...reporter, `--output-file=${resultFile}`, ...process.argv.slice(2))
 const result = read(resultFile) ?? ''
 rmSync(directory, { recursive: true })
 const { pass, fail, skip } = totals(result)
