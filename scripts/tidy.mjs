@@ -33,7 +33,7 @@ const ROLES = ['switch', 'lb-node', 'backend']
 const SCHEMA_FILE = /\/(?:contract|status)\.ts$/
 /** Start or end of an import of values whose module has schemas. `import(…)` is for checks in tests. */
 const SCHEMA_IMPORT =
-  /^(?:import (?!type\b)|\} )[^(]*from '(?:typebox|@fivetuple\/runtime\/schemas|\.[^']*\/(?:contract|status)\.js)/
+  /^(?:import (?!type\b)|\} )[^(]*from '(?:typebox|@fivetuple\/runtime\/(?:schemas|happenings)|\.[^']*\/(?:contract|status)\.js)/
 
 /** Folders of code without I/O, time or chance. Every file below one of them is covered, new ones included. */
 const PURE_FOLDERS = [

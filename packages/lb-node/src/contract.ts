@@ -1,3 +1,4 @@
+import { HappeningBatch } from '@fivetuple/runtime/happenings'
 import { Count, Flag, keyOf, NoParams, nullable, oneOf, strict, Text } from '@fivetuple/runtime/schemas'
 import Type from 'typebox'
 import { BACKEND_POLICIES } from './policy/registry.js'
@@ -81,6 +82,7 @@ export const lbContract = {
     setDraining: { params: strict({ draining: Flag }), result: Sessions },
   },
   events: {
+    happenings: HappeningBatch,
     /** VIPs that are to be on the interface, and what inhibits them. */
     vips: Type.Array(PlacedVip),
   },

@@ -8,6 +8,15 @@ export { type CableListener, type CableListenOptions, listenCables } from './cab
 export { type Clock, monotonicClock, realTimers, type Timers } from './clock.js'
 export { DeadlineTimer } from './deadline-timer.js'
 export { descriptorLimit } from './descriptor-limit.js'
+export { machineTimeUs } from './happenings/machine-time.js'
+export {
+  type Happening,
+  type OnHappened,
+  type ReportedHappening,
+  Reporter,
+  type ReporterOptions,
+  roleReporter,
+} from './happenings/reporter.js'
 export { explainListenError, listenExclusive } from './listen.js'
 export { createLogger, LOG_LEVELS, type Logger } from './log.js'
 export { type ProcessResources, processResources } from './process-resources.js'

@@ -1,5 +1,6 @@
 import { FLOW_HASHES } from '@fivetuple/packet'
 import type { Message } from '@fivetuple/runtime'
+import { HappeningBatch } from '@fivetuple/runtime/happenings'
 import { Count, Flag, keyOf, mapOf, NoParams, nullable, oneOf, strict, Text } from '@fivetuple/runtime/schemas'
 import Type from 'typebox'
 import { ECMP_SELECTIONS } from './data-plane/ecmp/registry.js'
@@ -94,6 +95,7 @@ export const switchContract = {
     predict: { params: strict({ without: Type.Array(Text) }), result: Type.Array(FlowShift) },
   },
   events: {
+    happenings: HappeningBatch,
     routes: ForwardedReport,
     /** All services that the client edge can't listen for. */
     listenFailures: Type.Array(ListenFailureStatus),

@@ -1,5 +1,12 @@
 import { type Prefix, parsePrefix } from '@fivetuple/packet'
-import { type Clock, eventSender, type Logger, processResources, type RunningRole } from '@fivetuple/runtime'
+import {
+  type Clock,
+  eventSender,
+  type Logger,
+  processResources,
+  type RunningRole,
+  roleReporter,
+} from '@fivetuple/runtime'
 import { Speaker } from '@fivetuple/speaker'
 import type { SwitchConfig } from './config.js'
 import type { ForwardedReport, SwitchContract } from './contract.js'
@@ -23,6 +30,7 @@ export type CreateDataPlane = (events: DataPlaneEvents) => DataPlane
  */
 export class SwitchNode {
   readonly #sendEvent = eventSender<SwitchContract>()
+  readonly #reporter = roleReporter()
   readonly #config: SwitchConfig
   readonly #log: Logger
   readonly #clock: Clock
@@ -55,6 +63,7 @@ export class SwitchNode {
     )
     this.#dataPlane = create({
       onCarrier: (port, up) => this.#setLink(port, up),
+      onHappened: this.#reporter.report,
       onListenFailures: (failures) => this.#reportListenFailures(failures),
     })
     this.#speaker = this.#createSpeaker(config.bgp.announce.map((text) => parsePrefix(text)!))

@@ -109,7 +109,8 @@ export class ClusterView {
   onReport(name: string, report: RoleReport): void {
     if (report.event === 'vips') this.#placed.set(name, report.data)
     else if (report.event === 'routes') this.#onRoutes(name, report.data)
-    else if (name === this.#plan.uplink.name) this.#listenFailures = report.data
+    else if (report.event === 'listenFailures' && name === this.#plan.uplink.name) this.#listenFailures = report.data
+    else return
     this.#notify()
   }
 

@@ -25,7 +25,7 @@ export class ReportEvents {
   /** Returns the events of a report that the view has taken. */
   onReport(name: string, report: RoleReport): Happening[] {
     if (report.event === 'vips') return this.inhibitors(name)
-    if (name !== this.#uplink) return []
+    if (name !== this.#uplink || report.event === 'happenings') return []
     return report.event === 'routes' ? this.routes() : this.listeners()
   }
 

@@ -21,9 +21,12 @@ export async function serve<C extends Contract>(handlers: Handlers<C>, loadContr
 
 /**
  * Sends a report to the process that has forked this one; without such a process it is discarded.
+ *
+ * @param onSent called when the channel has taken the report, or has discarded it
  */
-export function sendReport(report: RpcReport): void {
-  if (process.connected) process.send?.(report, undefined, undefined, () => {})
+export function sendReport(report: RpcReport, onSent: () => void = () => {}): void {
+  if (process.connected) process.send?.(report, undefined, undefined, onSent)
+  else onSent()
 }
 
 /** Returns the function that sends reports of a contract. */

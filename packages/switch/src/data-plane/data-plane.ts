@@ -1,3 +1,4 @@
+import type { OnHappened } from '@fivetuple/runtime'
 import type { FlowKey, FlowShift, RouteExplanation } from '../contract.js'
 import type { FibChange } from '../control-plane/route-table.js'
 import type { DataPlaneStatus, ListenFailureStatus } from '../status.js'
@@ -38,6 +39,11 @@ export interface DataPlane {
 export interface DataPlaneEvents {
   /** Called when a port has gained or lost carrier. */
   readonly onCarrier: (port: number, up: boolean) => void
+  /**
+   * Reports a happening of the data plane. Causes are local ids of the switch; a line card gets no
+   * ids of its own happenings.
+   */
+  readonly onHappened: OnHappened
   /** Called when the services that the client edge can't listen for have changed. */
   readonly onListenFailures: (failures: readonly ListenFailureStatus[]) => void
 }

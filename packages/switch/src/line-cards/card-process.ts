@@ -2,12 +2,13 @@ import cluster, { type Worker } from 'node:cluster'
 import { EventEmitter } from 'node:events'
 import { type EventOf, type MethodOf, type Params, type Result, RpcClient } from '@fivetuple/runtime'
 import type { ListenFailureStatus } from '../status.js'
-import type { LineCardContract, MemberLinkEvent } from './contract.js'
+import type { CardHappening, LineCardContract, MemberLinkEvent } from './contract.js'
 
 interface CardProcessEvents {
   /** It waits for its first request. */
   ready: []
   failed: [reason: string]
+  happened: [happened: CardHappening]
   memberLink: [memberLink: MemberLinkEvent]
   listenFailures: [failures: readonly ListenFailureStatus[]]
   exit: [how: string]
@@ -108,6 +109,7 @@ export class CardProcess extends EventEmitter<CardProcessEvents> {
 
   #onEvent(report: EventOf<LineCardContract>): void {
     if (report.event === 'memberLink') this.emit('memberLink', report.data)
+    else if (report.event === 'happened') this.emit('happened', report.data)
     else this.emit('listenFailures', report.data)
   }
 }

@@ -1,4 +1,5 @@
-import type { Message } from '@fivetuple/runtime'
+import type { Happening, Message } from '@fivetuple/runtime'
+import { HAPPENING_KINDS, happeningSchemas } from '@fivetuple/runtime/happenings'
 import { Count, Flag, NoParams, Nothing, nullable, strict } from '@fivetuple/runtime/schemas'
 import Type from 'typebox'
 import { FlowKey, FlowShift, PortCarrier, PortChange, RouteExplanation } from '../contract.js'
@@ -22,6 +23,14 @@ export const CardStart = strict({
 export type MemberLinkEvent = Message<typeof MemberLinkEvent>
 export const MemberLinkEvent = strict({ port: Count, up: Flag })
 
+/** Happening on a line card, which the switch reports as its own. */
+export type CardHappening = Message<typeof CardHappening>
+export const CardHappening = strict({
+  happening: Type.Unsafe<Happening>(Type.Union(happeningSchemas(HAPPENING_KINDS, {}))),
+  /** Local id of its cause at the switch; 0: none. */
+  cause: Count,
+})
+
 /** Messages between a switch and one of its line cards. */
 export type LineCardContract = typeof lineCardContract
 export const lineCardContract = {
@@ -40,6 +49,7 @@ export const lineCardContract = {
     closeEdge: { params: NoParams, result: Nothing },
   },
   events: {
+    happened: CardHappening,
     memberLink: MemberLinkEvent,
     listenFailures: Type.Array(ListenFailureStatus),
   },

@@ -31,6 +31,10 @@ export class LineCard {
     this.#table = { version: 0, fib: Fib.empty(this.#selection) }
     const events: DataPlaneEvents = {
       onCarrier: (port, up) => this.#onMemberLink({ port, up }),
+      onHappened: (happening, cause = 0) => {
+        this.#sendEvent('happened', { happening, cause })
+        return 0
+      },
       onListenFailures: (data) => {
         if (!this.#isStopping) this.#sendEvent('listenFailures', data)
       },

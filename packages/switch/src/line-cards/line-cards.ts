@@ -175,6 +175,7 @@ export class LineCards implements DataPlane {
             .on('ready', onReady)
             .on('exit', onExit)
             .on('failed', (why) => this.#log.error({ card: number, why }, 'a line card can not start'))
+            .on('happened', ({ happening, cause }) => this.#events.onHappened(happening, cause))
             .on('memberLink', (memberLink) => this.#onMemberLink(card, memberLink))
             .on('listenFailures', (failures) => this.#setListenFailures(card, failures)),
         onReady: () => {
