@@ -18,6 +18,7 @@ const MAY_IMPORT = {
   bgp: ['packet'],
   bfd: ['packet'],
   vrrp: ['packet'],
+  capture: ['packet'],
   testkit: ['packet', 'faults'],
   runtime: ['packet', 'faults'],
   speaker: ['packet', 'bgp', 'runtime'],
@@ -44,6 +45,7 @@ const PURE_FOLDERS = [
   'packages/tcp/src',
   'packages/bfd/src',
   'packages/vrrp/src',
+  'packages/capture/src',
   'packages/switch/src/control-plane',
   'packages/switch/src/data-plane',
   'packages/switch/src/ports',
@@ -137,7 +139,7 @@ function checkFile(name, part, path, used) {
   if (lines.length > LINES_MAX) report(file, 0, `has ${lines.length} lines: split it by concept`)
   lines.forEach((line, i) => {
     if (/^\s*(\/\/|\*|\/\*)/.test(line)) return
-    const [, specifier] = /(?:from|import\()\s*'([^'.][^']*)'/.exec(line) ?? []
+    const [, specifier] = /(?:from |import\()'([^'.][^']*)'/.exec(line) ?? []
     if (specifier !== undefined) {
       used.add(packageOf(specifier))
       if (part === 'src') checkDirection(name, specifier, file, i + 1)
