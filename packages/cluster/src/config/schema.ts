@@ -1,15 +1,11 @@
 import { BACKEND_POLICY_NAMES } from '@fivetuple/lb-node/policies'
 import { FLOW_HASH_NAMES } from '@fivetuple/packet/hashes'
 import { ECMP_SELECTION_NAMES } from '@fivetuple/switch/selections'
-import Type, { type Static, type TRecord, type TSchema, type TSchemaOptions } from 'typebox'
+import Type, { type Static, type TRecord, type TSchema } from 'typebox'
 import { DEFAULTS } from './defaults.js'
-import { DURATION_PATTERN } from './duration.js'
-import { EXTENSION_PATTERN } from './extensions.js'
 import {
-  MAX_AS,
   MAX_FLOWS,
   MAX_LINE_CARDS,
-  MAX_NAME_LENGTH,
   MAX_NODES,
   MAX_RATE,
   MAX_SESSIONS,
@@ -18,55 +14,25 @@ import {
   MAX_WINDOW_BYTES,
   MIN_WINDOW_BYTES,
 } from './limits.js'
+import {
+  ADDRESS,
+  address,
+  allOr,
+  as,
+  duration,
+  name,
+  OCTET,
+  object,
+  oneOf,
+  port,
+  prefix,
+  text,
+  whole,
+} from './schema-parts.js'
 
 // This module makes the published JSON Schema and the type of the user's document. It is not loaded
 // when a cluster starts: the import of TypeBox takes a fifth of a second. A `title` completes the
 // sentence "it must be ..." in error messages.
-
-const OCTET = '(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])'
-const ADDRESS = `${OCTET}(\\.${OCTET}){3}`
-
-const object = <P extends Record<string, TSchema>>(properties: P, options: TSchemaOptions = {}) =>
-  Type.Object(properties, {
-    title: 'a mapping',
-    additionalProperties: false,
-    patternProperties: { [EXTENSION_PATTERN]: {} },
-    ...options,
-  })
-const text = (title: string, pattern: string, description: string, options: TSchemaOptions = {}) =>
-  Type.String({ title, pattern, description, ...options })
-const whole = (minimum: number, maximum: number, description: string, options: TSchemaOptions = {}) =>
-  Type.Integer({ title: `a whole number from ${minimum} to ${maximum}`, minimum, maximum, description, ...options })
-const oneOf = <V extends string[]>(values: readonly [...V], description: string, options: TSchemaOptions = {}) =>
-  Type.Enum(values, { title: `one of ${values.join(', ')}`, description, ...options })
-
-const name = (description: string, options: TSchemaOptions = {}) =>
-  text(
-    `a name of letters, digits, '-' and '_', at most ${MAX_NAME_LENGTH} long`,
-    `^[A-Za-z0-9][A-Za-z0-9_-]{0,${MAX_NAME_LENGTH - 1}}$`,
-    description,
-    options,
-  )
-const address = (description: string) => text('an IPv4 address such as 127.20.10.1', `^${ADDRESS}$`, description)
-const port = (description: string, options: TSchemaOptions = {}) => whole(1, 65_535, description, options)
-const as = (description: string, options: TSchemaOptions = {}) => whole(1, MAX_AS, description, options)
-const prefix = (description: string) =>
-  text('a prefix such as 198.18.0.0/24', `^${ADDRESS}(/(3[0-2]|[12]?[0-9]))?$`, description)
-const duration = (description: string, value?: string | number) =>
-  Type.Union([Type.Integer({ minimum: 0, maximum: 0 }), Type.String({ pattern: DURATION_PATTERN })], {
-    title: 'a duration with a unit, such as 200ms, 5s or 15m',
-    description,
-    ...(value === undefined ? {} : { default: value }),
-  })
-const allOr = (what: string, description: string) =>
-  Type.Union(
-    [Type.Literal('all'), Type.Array(Type.String(), { minItems: 1, maxItems: MAX_NODES, uniqueItems: true })],
-    {
-      title: `'all' or a list of names of ${what}`,
-      description,
-      default: 'all',
-    },
-  )
 
 const backend = object(
   {
