@@ -2,10 +2,23 @@ import type { Impairment } from './fault-kind.js'
 import type { Random } from './random.js'
 import { type AnyFaultKind, FAULT_KINDS, type Fault, type FaultName, withDefaults } from './registry.js'
 
-/** One fault of a chain. */
-interface Running {
+/** Kinds of traffic on a link. `control`: routing and liveness protocols, such as BGP and BFD. */
+export const TRAFFIC = ['data', 'control'] as const
+export type Traffic = (typeof TRAFFIC)[number]
+
+/** Traffic that a fault reaches. */
+export const SCOPES = ['all', ...TRAFFIC] as const
+export type Scope = (typeof SCOPES)[number]
+
+/** Fault of a link, as it was added. */
+export interface AddedFault {
   readonly id: string
   readonly fault: Fault
+  readonly scope: Scope
+}
+
+/** One fault of a chain. */
+interface Running extends AddedFault {
   readonly kind: AnyFaultKind
   readonly position: number
   readonly reorders: boolean
@@ -32,14 +45,19 @@ export class FaultChain {
     return this.#running.length === 0
   }
 
-  /** True if packets can overtake each other. */
-  get reorders(): boolean {
-    return this.#running.some((running) => running.reorders)
+  /** Faults in the order in which they compose. */
+  get faults(): readonly AddedFault[] {
+    return this.#running.map(({ id, fault, scope }) => ({ id, fault, scope }))
   }
 
-  /** Faults with their ids, in the order in which they compose. */
-  get faults(): readonly { readonly id: string; readonly fault: Fault }[] {
-    return this.#running.map(({ id, fault }) => ({ id, fault }))
+  /** True if a fault reaches this traffic. */
+  reaches(traffic: Traffic): boolean {
+    return this.#running.some((running) => isInScope(running, traffic))
+  }
+
+  /** True if packets of this traffic can overtake each other. */
+  reorders(traffic: Traffic): boolean {
+    return this.#running.some((running) => running.reorders && isInScope(running, traffic))
   }
 
   /**
@@ -49,16 +67,17 @@ export class FaultChain {
    * @param fault as `checkFault` returns it, or with fields absent that have a default
    * @param random source of all chance of this fault; a source of its own makes its effect
    *   independent of what is added or cleared beside it
+   * @param scope traffic that it reaches
    * @throws Error if the id is in use
    */
-  add(id: string, fault: Fault, random: Random, now: number): void {
+  add(id: string, fault: Fault, random: Random, now: number, scope: Scope = 'all'): void {
     if (this.#running.some((running) => running.id === id)) throw new Error(`fault id ${id} is in use`)
     const position = FAULT_KINDS.findIndex(({ kind }) => kind === fault.kind)
     const kind = FAULT_KINDS[position]
     if (kind === undefined) throw new Error(`${fault.kind} is no kind of fault`)
     const complete = withDefaults(kind, fault)
     const impairment = kind.start(complete, random, now)
-    const running = { id, fault, kind, position, reorders: kind.reorders(complete), impairment }
+    const running = { id, fault, scope, kind, position, reorders: kind.reorders(complete), impairment }
     // The sort is stable, so faults of one kind keep their order.
     this.#running = [...this.#running, running].sort((a, b) => a.position - b.position)
   }
@@ -81,11 +100,14 @@ export class FaultChain {
    *
    * @param bytes size of the packet
    * @param now time at which it enters, ms; not before that of the last call
+   * @param traffic what the packet is; faults of another scope let it pass
    * @returns times of its deliveries, ascending; none if it is dropped
    */
-  impair(bytes: number, now: number): number[] {
+  impair(bytes: number, now: number, traffic: Traffic = 'data'): number[] {
     let times = [now]
-    for (const { kind, impairment } of this.#running) {
+    for (const running of this.#running) {
+      if (!isInScope(running, traffic)) continue
+      const { kind, impairment } = running
       const out: number[] = []
       for (const at of times) {
         const before = out.length
@@ -112,4 +134,8 @@ export class FaultChain {
     const { POSITIVE_INFINITY } = Number
     return Math.min(...this.#running.map(({ impairment }) => impairment.changesAt?.(now) ?? POSITIVE_INFINITY))
   }
+}
+
+function isInScope({ scope }: Running, traffic: Traffic): boolean {
+  return scope === 'all' || scope === traffic
 }

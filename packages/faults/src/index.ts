@@ -3,9 +3,10 @@
  */
 export { type Checked, checkFault, type FaultProblem, problemText } from './check-fault.js'
 export type { Delivery } from './delivery.js'
-export { FaultChain } from './fault-chain.js'
+export { type AddedFault, FaultChain, SCOPES, type Scope, TRAFFIC, type Traffic } from './fault-chain.js'
 export type { Impairment } from './fault-kind.js'
 export type { ChoiceField, Field, FlagField, QuantityField, Unit } from './field.js'
+export { ImpairedStream, type StreamItem, type StreamSegment } from './impaired-stream.js'
 export type { BlackHole } from './kinds/black-hole.js'
 export type { Delay, JitterDistribution } from './kinds/delay.js'
 export type { Duplicate } from './kinds/duplicate.js'
@@ -19,4 +20,4 @@ export { type LinkFaultCounters, LinkFaults, QUEUE_LIMITS, type QueueLimits } fr
 export { formatQuantity, parseQuantity } from './quantity.js'
 export { type Random, seededRandom } from './random.js'
 export { type AnyFaultKind, FAULT_KINDS, type Fault, type FaultName, faultKind } from './registry.js'
-export { parseShorthand } from './shorthand.js'
+export { formatShorthand, parseShorthand } from './shorthand.js'

@@ -1,6 +1,6 @@
 import type { Delivery } from './delivery.js'
 import { DeliveryQueue } from './delivery-queue.js'
-import { FaultChain } from './fault-chain.js'
+import { type AddedFault, FaultChain, type Scope, type Traffic } from './fault-chain.js'
 import { seededRandom } from './random.js'
 import type { Fault, FaultName } from './registry.js'
 
@@ -32,6 +32,12 @@ export interface LinkFaultCounters {
   readonly drops: Readonly<Record<FaultName | 'queue-full', number>>
 }
 
+/** Packet under way. */
+interface Held<T> {
+  readonly item: T
+  readonly traffic: Traffic
+}
+
 /**
  * Faults of one direction of one link, and the packets that they hold. It has no clock: its owner
  * calls {@link next} at {@link deadline}. While {@link isEmpty}, the owner sends packets past it.
@@ -43,10 +49,12 @@ export interface LinkFaultCounters {
  */
 export class LinkFaults<T> {
   readonly #chain = new FaultChain()
-  readonly #queue = new DeliveryQueue<T>()
+  readonly #queue = new DeliveryQueue<Held<T>>()
   readonly #limits: QueueLimits
-  /** Latest delivery so far, ms. */
-  #latestAt = Number.NEGATIVE_INFINITY
+  /** Latest delivery so far, ms. Traffic that a fault leaves alone does not wait behind other. */
+  readonly #latestAt = { data: Number.NEGATIVE_INFINITY, control: Number.NEGATIVE_INFINITY }
+  /** Packets under way. */
+  readonly #queued = { data: 0, control: 0 }
   #sent = 0
   #delivered = 0
   #queueFull = 0
@@ -61,9 +69,14 @@ export class LinkFaults<T> {
     return this.#isEmpty
   }
 
-  /** Faults with their ids, in the order in which they compose. */
-  get faults(): readonly { readonly id: string; readonly fault: Fault }[] {
+  /** Faults in the order in which they compose. */
+  get faults(): readonly AddedFault[] {
     return this.#chain.faults
+  }
+
+  /** True while no fault reaches this traffic and none of its packets is under way. */
+  isIdle(traffic: Traffic): boolean {
+    return this.#queued[traffic] === 0 && !this.#chain.reaches(traffic)
   }
 
   /**
@@ -71,10 +84,11 @@ export class LinkFaults<T> {
    *
    * @param id unused name, for {@link clear}
    * @param seed 32 bits; the same seed yields the same chances, whatever else is on the link
+   * @param scope traffic that it reaches
    * @throws Error if the id is in use
    */
-  add(id: string, fault: Fault, seed: number, now: number): void {
-    this.#chain.add(id, fault, seededRandom(seed), now)
+  add(id: string, fault: Fault, seed: number, now: number, scope: Scope = 'all'): void {
+    this.#chain.add(id, fault, seededRandom(seed), now, scope)
     this.#isEmpty = false
   }
 
@@ -97,22 +111,25 @@ export class LinkFaults<T> {
    * @param item the packet; a duplicate is the same item twice
    * @param bytes size of the packet
    * @param now time, ms; not before that of the last call
+   * @param traffic what the packet is; packets of one kind of traffic keep their order
    * @returns number of deliveries that were queued
    */
-  impair(item: T, bytes: number, now: number): number {
+  impair(item: T, bytes: number, now: number, traffic: Traffic = 'data'): number {
     this.#sent++
     let queued = 0
-    for (const at of this.#chain.impair(bytes, now)) {
+    const reorders = this.#chain.reorders(traffic)
+    for (const at of this.#chain.impair(bytes, now, traffic)) {
       if (this.#queue.packets >= this.#limits.packets || this.#queue.bytes + bytes > this.#limits.bytes) {
         this.#queueFull++
         continue
       }
       // A fault that was cleared may have left packets under way: they are not overtaken.
-      const inOrderAt = this.#chain.reorders ? at : Math.max(at, this.#latestAt)
-      this.#latestAt = Math.max(this.#latestAt, inOrderAt)
-      this.#queue.push(item, bytes, inOrderAt)
+      const inOrderAt = reorders ? at : Math.max(at, this.#latestAt[traffic])
+      this.#latestAt[traffic] = Math.max(this.#latestAt[traffic], inOrderAt)
+      this.#queue.push({ item, traffic }, bytes, inOrderAt)
       queued++
     }
+    this.#queued[traffic] += queued
     this.#settle()
     return queued
   }
@@ -126,9 +143,12 @@ export class LinkFaults<T> {
   next(now: number): Delivery<T> | undefined {
     if (this.#queue.nextAt > now) return undefined
     const delivery = this.#queue.pop()
+    if (delivery === undefined) return undefined
+    const { item, traffic } = delivery.item
+    this.#queued[traffic]--
     this.#delivered++
     this.#settle()
-    return delivery
+    return { at: delivery.at, item }
   }
 
   /** Returns true while no fault takes the carrier from the link. */

@@ -43,8 +43,9 @@ export function parseQuantity(text: string, unit: Unit): number | undefined {
   const name = suffix.toLowerCase()
   // Own names only, so that a suffix such as `constructor` is none.
   const factor = Object.hasOwn(suffixes, name) ? suffixes[name] : undefined
+  if (factor === undefined || factor === 1) return factor && value
   // 1.1 % is 0.011, not 0.011000000000000001.
-  return factor === undefined ? undefined : Number((value * factor).toPrecision(15))
+  return Number((value * factor).toPrecision(15))
 }
 
 /** Returns a quantity as a person writes it, such as `20ms` or `1%`. */
@@ -61,6 +62,13 @@ export function formatQuantity(value: number, unit: Unit): string {
     case 'packets':
       return `${value}`
   }
+}
+
+/** Returns a text that {@link parseQuantity} reads as exactly this value. */
+export function exactQuantity(value: number, unit: Unit): string {
+  const text = formatQuantity(value, unit)
+  if (parseQuantity(text, unit) === value) return text
+  return NOTATION[unit].isBareAllowed ? `${value}` : `${value}${unit === 'ms' ? 'ms' : 'bit'}`
 }
 
 /** Returns an example of a quantity, for messages. */

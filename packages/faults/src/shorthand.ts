@@ -1,5 +1,7 @@
 import { type Checked, checkFault, fieldsRemedy, kindNames } from './check-fault.js'
-import { type Fault, faultKind } from './registry.js'
+import type { Field } from './field.js'
+import { exactQuantity } from './quantity.js'
+import { type AnyFaultKind, type Fault, faultKind, withDefaults } from './registry.js'
 
 /**
  * Parses the shorthand of a fault, as on the command line: values in the order of the kind's
@@ -36,4 +38,41 @@ export function parseShorthand(name: string, text: string, place: string = name)
   // A field named `kind` is no field of any fault: it must not replace the kind.
   if (given.has('kind')) return no(`${name} has no field 'kind'`, fieldsRemedy(kind))
   return checkFault({ ...Object.fromEntries(given), kind: name }, place)
+}
+
+/**
+ * Returns the shorthand of a fault, which {@link parseShorthand} reads as the same fault. Fields
+ * that have their default are left out. Empty if the kind has no fields.
+ *
+ * @example formatShorthand({ kind: 'delay', ms: 20, jitterMs: 5 }) // '20ms±5ms'
+ */
+export function formatShorthand(fault: Fault): string {
+  const kind = faultKind(fault.kind)
+  if (kind === undefined) return ''
+  const values = new Map<string, unknown>(Object.entries(withDefaults(kind, fault)))
+  const given = Object.keys(kind.fields).filter((name) => values.get(name) !== kind.fields[name]?.default)
+  const text = (name: string): string => formatField(values.get(name), kind.fields[name])
+  const parts: string[] = []
+  const spread = given.includes(kind.spread ?? '') ? kind.spread : undefined
+  let isPositional = true
+  for (const name of fieldOrder(kind)) {
+    if (name === spread) continue
+    if (!given.includes(name)) {
+      // The values behind it would be taken for it.
+      isPositional = false
+      continue
+    }
+    const value = isPositional && kind.shorthand.includes(name) ? text(name) : `${name}=${text(name)}`
+    parts.push(parts.length === 0 && spread !== undefined ? `${value}±${text(spread)}` : value)
+  }
+  return parts.join(',')
+}
+
+/** Fields of the shorthand, then all others. */
+function fieldOrder({ fields, shorthand }: AnyFaultKind): readonly string[] {
+  return [...shorthand, ...Object.keys(fields).filter((name) => !shorthand.includes(name))]
+}
+
+function formatField(value: unknown, field: Field | undefined): string {
+  return field?.type === 'quantity' && typeof value === 'number' ? exactQuantity(value, field.unit) : String(value)
 }

@@ -68,7 +68,7 @@ for (const kind of FAULT_KINDS) {
     t.equal(drops, chain.drops[kind.kind], 'counted under its own cause')
     if (kind.kind !== 'duplicate') t.equal(chain.duplicates, 0)
     const isOrdered = times.every((at, i) => i === 0 || at >= times[i - 1]!)
-    t.equal(isOrdered, !chain.reorders)
+    t.equal(isOrdered, !chain.reorders('data'))
   })
 
   t.test(`${kind.kind}: README has a row for each field`, async (t) => {
