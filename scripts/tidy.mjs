@@ -24,7 +24,7 @@ const MAY_IMPORT = {
   speaker: ['packet', 'bgp', 'runtime'],
   edge: ['packet', 'tcp', 'runtime'],
   switch: ['packet', 'tcp', 'bgp', 'runtime', 'speaker', 'edge'],
-  'lb-node': ['packet', 'tcp', 'bgp', 'vrrp', 'runtime', 'speaker', 'edge'],
+  'lb-node': ['packet', 'faults', 'tcp', 'bgp', 'vrrp', 'runtime', 'speaker', 'edge'],
   backend: ['packet', 'runtime'],
   client: ['packet', 'faults', 'runtime'],
 }

@@ -42,7 +42,7 @@ interface Outstanding {
  * delivers to {@link receive}, and calls {@link onTimeout} at {@link deadline}.
  *
  * @example
- * const stream = new ImpairedStream((segment, bytes, now) => link.impair(segment, bytes, now, 'control'))
+ * const stream = new ImpairedStream((segment, bytes, now) => link.impair(segment, bytes, now))
  * stream.write(bytes, now)
  * stream.receive(delivered, now)
  * for (let item = stream.take(); item !== undefined; item = stream.take()) pass(item)

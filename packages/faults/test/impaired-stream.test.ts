@@ -157,7 +157,7 @@ t.test('bytes arrive once, in order and completely under any faults that end', a
   fc.assert(
     fc.property(faults, writes, fc.nat(), (faults, writes, seed) => {
       const connection = new Connection()
-      faults.forEach((fault, i) => connection.link.add(`${i}`, fault, seed + i, 0))
+      for (const [i, fault] of faults.entries()) connection.link.add(`${i}`, fault, seed + i, 0)
       const sent: number[] = []
       connection.write('open')
       for (const [i, { length, afterMs }] of writes.entries()) {

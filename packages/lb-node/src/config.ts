@@ -1,6 +1,8 @@
+import type { Fault, Scope } from '@fivetuple/faults'
 import type { CheckMethod } from './control-plane/health/check.js'
 import type { StatusRange } from './control-plane/health/status-ranges.js'
 import type { RedundancyConfig } from './control-plane/redundancy/config.js'
+import type { LinkDirection, LinkSide } from './link-faults/names.js'
 import type { BackendPolicyName } from './policy/registry.js'
 
 /** Configuration of one LB process. Addresses are dotted quads. */
@@ -30,9 +32,27 @@ export interface LbConfig {
   /** null: all LBs carry their VIPs at once. */
   readonly redundancy: RedundancyConfig | null
   readonly capacity: CapacityConfig
+  /** Faults of its links at the start; a direction that is missing has none. */
+  readonly linkFaults: readonly DirectionFaults[]
   /** First and last source port of health checks, inclusive: outside of `nat.portRange`. */
   readonly checkPorts: readonly [number, number]
   readonly logLevel: string
+}
+
+/** All faults of one direction of a link. */
+export interface DirectionFaults {
+  readonly side: LinkSide
+  readonly direction: LinkDirection
+  readonly faults: readonly LinkFault[]
+}
+
+/** Fault of one direction of a link. */
+export interface LinkFault {
+  readonly id: string
+  readonly fault: Fault
+  readonly scope: Scope
+  /** 32 bits. */
+  readonly seed: number
 }
 
 export interface LbCableConfig {

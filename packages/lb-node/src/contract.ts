@@ -1,8 +1,10 @@
+import { SCOPES } from '@fivetuple/faults'
 import { HappeningBatch } from '@fivetuple/runtime/happenings'
 import { Count, Flag, keyOf, NoParams, nullable, oneOf, strict, Text } from '@fivetuple/runtime/schemas'
 import Type from 'typebox'
+import { LINK_DIRECTIONS, LINK_SIDES } from './link-faults/names.js'
 import { BACKEND_POLICIES } from './policy/registry.js'
-import { LbStatus, PlacedVip, SessionView } from './status.js'
+import { LbStatus, LinkFaultJson, PlacedVip, SessionView } from './status.js'
 
 export { LbBackendStatus, LbStatus, PlacedVip, SessionView } from './status.js'
 
@@ -51,6 +53,20 @@ const Service = strict({
   }),
 })
 
+/** All faults of one direction of a link. */
+const DirectionFaults = strict({
+  side: oneOf(LINK_SIDES),
+  direction: oneOf(LINK_DIRECTIONS),
+  faults: Type.Array(
+    strict({
+      id: Text,
+      fault: LinkFaultJson,
+      scope: oneOf(SCOPES),
+      seed: Type.Integer({ minimum: 0, maximum: 4_294_967_295 }),
+    }),
+  ),
+})
+
 const Placed = strict({ vips: Type.Array(PlacedVip) })
 const Sessions = strict({ sessions: Count })
 
@@ -80,6 +96,11 @@ export const lbContract = {
      * that go on.
      */
     setDraining: { params: strict({ draining: Flag }), result: Sessions },
+    /**
+     * Replaces the faults of one direction of a link. Those that stay (by their ids) keep their
+     * state. Returns the packets under way.
+     */
+    setLinkFaults: { params: DirectionFaults, result: strict({ queued: Count }) },
   },
   events: {
     happenings: HappeningBatch,

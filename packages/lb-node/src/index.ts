@@ -4,6 +4,7 @@
 
 export type {
   CapacityConfig,
+  DirectionFaults,
   LbBackendConfig,
   LbBgpConfig,
   LbCableConfig,
@@ -11,6 +12,7 @@ export type {
   LbConfig,
   LbHealthConfig,
   LbServiceConfig,
+  LinkFault,
   NatConfig,
   NatTimeouts,
   ServiceLimits,
@@ -75,6 +77,7 @@ export type {
 export { ServiceTable } from './data-plane/service-table.js'
 export type { SessionInfo } from './data-plane/session-info.js'
 export type { BackendDrain } from './lb-node.js'
+export { LINK_DIRECTIONS, LINK_SIDES, type LinkDirection, type LinkSide } from './link-faults/names.js'
 export type { BackendPolicy, PolicyBackend, PolicyFlow, PolicySnapshot, PolicyTraits } from './policy/policy.js'
 export { BACKEND_POLICIES, BACKEND_POLICY_NAMES, type BackendPolicyName } from './policy/registry.js'
 export { roundRobin } from './policy/round-robin.js'

@@ -2,7 +2,7 @@ import { FabricHost } from '@fivetuple/edge'
 import { formatIpv4, IpProtocol, parseIpv4 } from '@fivetuple/packet'
 import { type Clock, DeadlineTimer, eventSender, type Logger, type Params, type RunningRole } from '@fivetuple/runtime'
 import { tcpOptions } from '@fivetuple/tcp'
-import type { LbBackendConfig, LbCableConfig, LbConfig, LbServiceConfig } from './config.js'
+import type { DirectionFaults, LbBackendConfig, LbCableConfig, LbConfig, LbServiceConfig } from './config.js'
 import type { LbContract } from './contract.js'
 import { AddressTable } from './control-plane/address-table.js'
 import { Drains } from './control-plane/drains.js'
@@ -17,6 +17,7 @@ import type { ConnectFailure } from './data-plane/connect-attempts.js'
 import { LbForwarder } from './data-plane/forwarder.js'
 import { checkPath, sendPathProbe } from './data-plane/path-probe.js'
 import type { BackendChange } from './data-plane/service.js'
+import { LbLinkFaults } from './link-faults/link-faults.js'
 import { LbPort } from './ports/lb-port.js'
 import type { LbStatus, PlacedVip, SessionView } from './status.js'
 import { lbStatus, sessionView } from './status-report.js'
@@ -60,6 +61,7 @@ export class LbNode {
   readonly #services = new Map<string, LbServiceConfig>()
   readonly #uplink: LbPort
   readonly #downlink: LbPort
+  readonly #linkFaults: LbLinkFaults
   readonly #forwarder: LbForwarder
   readonly #host: FabricHost
   readonly #health: ServiceHealth
@@ -81,6 +83,8 @@ export class LbNode {
     this.#clock = clock
     this.#uplink = this.#createPort(UPLINK, config.cables.uplink)
     this.#downlink = this.#createPort(DOWNLINK, config.cables.downlink)
+    this.#linkFaults = new LbLinkFaults({ uplink: this.#uplink, downlink: this.#downlink }, clock)
+    for (const faults of config.linkFaults) this.#linkFaults.set(faults)
     const [output, ...furtherMemberLinks] = this.#downlink.links
     this.#host = new FabricHost({
       output: output!,
@@ -153,6 +157,7 @@ export class LbNode {
         // way.
         if (neighbor === DOWNLINK && state === 'established') this.#startChecks()
       },
+      dialOver: (neighbor) => this.#linkFaults.dialOver(neighbor),
     })
     this.#redundancy =
       config.redundancy === null
@@ -198,6 +203,7 @@ export class LbNode {
         setService: (service) => this.setService(service),
         drainBackend: (change) => this.drainBackend(change),
         setDraining: ({ draining }) => this.setDraining(draining),
+        setLinkFaults: (change) => this.setLinkFaults(change),
       },
       stop: () => this.stop(),
     }
@@ -208,6 +214,7 @@ export class LbNode {
     this.#isStopping = true
     await this.#redundancy?.stop()
     await this.#routing.stop()
+    this.#linkFaults.close()
     this.#vipDrain.close()
     this.#health.close()
     this.#host.close()
@@ -266,6 +273,12 @@ export class LbNode {
     return { sessions }
   }
 
+  /** Replaces the faults of one direction of a link. Those that stay keep their state. */
+  setLinkFaults(change: DirectionFaults): { queued: number } {
+    this.#linkFaults.set(change)
+    return { queued: this.#linkFaults.direction(change.side, change.direction).counters.queued }
+  }
+
   /** The session of one flow, for people; null when there is none. */
   session({ client, vip, protocol }: Params<LbContract, 'session'>): SessionView | null {
     const session = this.#forwarder.session(
@@ -306,6 +319,7 @@ export class LbNode {
         drains: this.#drains,
         uplink: this.#uplink,
         downlink: this.#downlink,
+        linkFaults: this.#linkFaults,
       },
       this.#placedVips(),
       this.#clock.now(),

@@ -7,6 +7,8 @@ import type { Routing } from './control-plane/drivers/routing.js'
 import type { ServiceHealth } from './control-plane/drivers/service-health.js'
 import type { LbForwarder } from './data-plane/forwarder.js'
 import type { SessionInfo } from './data-plane/session-info.js'
+import type { LbLinkFaults } from './link-faults/link-faults.js'
+import type { LinkDirection, LinkSide } from './link-faults/names.js'
 import type { LbServiceStatus, LbStatus, PlacedVip, SessionView } from './status.js'
 
 const NO_LIMITS: ServiceLimits = { maxSessions: null, newFlowsPerSecond: null }
@@ -23,6 +25,7 @@ export interface StatusParts {
   readonly drains: Drains
   readonly uplink: { readonly isUp: boolean }
   readonly downlink: { readonly isUp: boolean }
+  readonly linkFaults: LbLinkFaults
 }
 
 /**
@@ -30,7 +33,7 @@ export interface StatusParts {
  * @param now ms
  */
 export function lbStatus(parts: StatusParts, vips: readonly PlacedVip[], now: number): LbStatus {
-  const { config, forwarder, routing, redundancy, drains, uplink, downlink } = parts
+  const { config, forwarder, routing, redundancy, drains, uplink, downlink, linkFaults } = parts
   const { name, address, bip } = config
   const { counters } = forwarder
   return {
@@ -41,6 +44,7 @@ export function lbStatus(parts: StatusParts, vips: readonly PlacedVip[], now: nu
     redundancy: redundancy?.status() ?? null,
     draining: routing.draining,
     cables: { uplink: uplink.isUp, downlink: downlink.isUp },
+    links: { uplink: linkStatus(linkFaults, 'uplink'), downlink: linkStatus(linkFaults, 'downlink') },
     sessions: forwarder.sessionCount,
     sessionsToDrain: routing.draining ? drains.sessionsOfLb(forwarder.services, now) : forwarder.sessionCount,
     sessionsByState: forwarder.sessionsByState(),
@@ -55,6 +59,14 @@ export function lbStatus(parts: StatusParts, vips: readonly PlacedVip[], now: nu
     drops: { ...counters.drops },
     process: processResources(),
   }
+}
+
+function linkStatus(linkFaults: LbLinkFaults, side: LinkSide): LbStatus['links'][LinkSide] {
+  const status = (direction: LinkDirection) => {
+    const { faults, counters } = linkFaults.direction(side, direction)
+    return { faults: [...faults], ...counters }
+  }
+  return { in: status('in'), out: status('out') }
 }
 
 /** In the order of the configuration. */

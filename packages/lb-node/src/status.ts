@@ -1,4 +1,5 @@
 import { SESSION_STATES } from '@fivetuple/bgp'
+import { FAULT_KINDS, type Fault, SCOPES } from '@fivetuple/faults'
 import type { Message } from '@fivetuple/runtime'
 import {
   Count,
@@ -93,6 +94,28 @@ export const LbServiceStatus = Type.Object({
 
 const Directions = Type.Object({ fromUplink: Count, fromDownlink: Count })
 
+/** Fault of a link. */
+export const LinkFaultJson = Type.Unsafe<Fault>({
+  type: 'object',
+  required: ['kind'],
+  properties: { kind: { type: 'string', enum: FAULT_KINDS.map(({ kind }) => kind) } },
+})
+
+/** Faults of one direction of a link, and what they did to its packets. */
+const LinkDirectionStatus = Type.Object({
+  /** In the order in which they compose. */
+  faults: Type.Array(strict({ id: Text, scope: oneOf(SCOPES), fault: LinkFaultJson })),
+  /** Packets that met a fault, data and control. */
+  sent: Count,
+  duplicates: Count,
+  delivered: Count,
+  /** Packets under way. */
+  queued: Count,
+  /** Dropped packets per cause: the kind of fault, or the bound of the packets under way. */
+  drops: countsOf([...FAULT_KINDS.map(({ kind }) => kind), 'queue-full'] as const),
+})
+const LinkStatus = Type.Object({ in: LinkDirectionStatus, out: LinkDirectionStatus })
+
 export type LbStatus = Message<typeof LbStatus>
 export const LbStatus = Type.Object({
   name: Text,
@@ -105,6 +128,8 @@ export const LbStatus = Type.Object({
   /** True while it asks the uplink switch for no new flows. */
   draining: Flag,
   cables: strict({ uplink: Flag, downlink: Flag }),
+  /** Injected faults of the links. */
+  links: strict({ uplink: LinkStatus, downlink: LinkStatus }),
   sessions: Count,
   /**
    * Sessions that a drain of this LB waits for: all of TCP; of UDP none after two seconds, since

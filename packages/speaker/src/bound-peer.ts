@@ -1,6 +1,7 @@
-import { connect, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import type { BgpPeer, ConnectionSide, PeerInput, PeerOutput } from '@fivetuple/bgp'
 import type { Clock } from '@fivetuple/runtime'
+import { type Connection, type ConnectionHandlers, type Dial, type DialTarget, socketConnection } from './connection.js'
 
 /** Time for the last messages and the close of a connection that this end has ended, ms. */
 const LINGER_MS = 1_000
@@ -9,13 +10,6 @@ const LINGER_MS = 1_000
  * neighbour's loopback address.
  */
 const LINGERING_MAX = 16
-
-/** Address and port at which a neighbour is dialled, and the local address. */
-export interface DialTarget {
-  readonly host: string
-  readonly port: number
-  readonly localAddress: string
-}
 
 export interface BoundPeerEvents {
   /** Outputs that are not about connections. */
@@ -28,17 +22,20 @@ export interface BoundPeerEvents {
 export class BoundPeer {
   readonly machine: BgpPeer
   readonly #target: DialTarget
+  readonly #dialConnection: Dial
   readonly #clock: Clock
   readonly #events: BoundPeerEvents
-  readonly #sockets = new Map<ConnectionSide, Socket>()
+  readonly #sockets = new Map<ConnectionSide, Connection>()
   /** Connections that this end has ended: they only send their last messages. */
-  readonly #closing = new Set<Socket>()
+  readonly #closing = new Set<Connection>()
+  readonly #lingerTimers = new WeakMap<Connection, NodeJS.Timeout>()
   #draining = false
   #onEmpty: (() => void) | undefined
 
-  constructor(machine: BgpPeer, target: DialTarget, clock: Clock, events: BoundPeerEvents) {
+  constructor(machine: BgpPeer, target: DialTarget, dial: Dial, clock: Clock, events: BoundPeerEvents) {
     this.machine = machine
     this.#target = target
+    this.#dialConnection = dial
     this.#clock = clock
     this.#events = events
   }
@@ -63,7 +60,7 @@ export class BoundPeer {
       older.destroy()
       this.input({ type: 'transport-lost', side: 'accepted', reason: 'replaced by a newer connection' })
     }
-    this.#bind('accepted', socket)
+    this.#bind('accepted', (handlers) => socketConnection(socket, this.#target, handlers))
     this.input({ type: 'connected', side: 'accepted' })
     return undefined
   }
@@ -99,7 +96,7 @@ export class BoundPeer {
         return
       case 'send': {
         const socket = this.#sockets.get(output.side)
-        if (socket === undefined || socket.destroyed) return
+        if (socket === undefined || socket.isDestroyed) return
         if (!socket.write(output.bytes)) this.input({ type: 'blocked', side: output.side })
         return
       }
@@ -109,58 +106,49 @@ export class BoundPeer {
   }
 
   #dial(): void {
-    const socket = connect({ ...this.#target, noDelay: true })
-    this.#bind('dialled', socket)
-    socket.on('connect', () => {
-      if (this.#sockets.get('dialled') === socket) this.input({ type: 'connected', side: 'dialled' })
-    })
+    this.#bind('dialled', (handlers) => this.#dialConnection(this.#target, handlers))
   }
 
-  #bind(side: ConnectionSide, socket: Socket): void {
-    this.#sockets.set(side, socket)
-    const isCurrent = () => this.#sockets.get(side) === socket
-    let reason = 'closed by the peer'
-    socket.on('data', (bytes: Buffer) => {
-      if (isCurrent()) this.input({ type: 'bytes', side, bytes })
+  #bind(side: ConnectionSide, open: (handlers: ConnectionHandlers) => Connection): void {
+    const isCurrent = () => this.#sockets.get(side) === connection
+    const connection: Connection = open({
+      onConnect: () => {
+        if (isCurrent()) this.input({ type: 'connected', side })
+      },
+      onBytes: (bytes) => {
+        if (isCurrent()) this.input({ type: 'bytes', side, bytes })
+      },
+      onDrain: () => {
+        if (isCurrent()) this.input({ type: 'unblocked', side })
+      },
+      onClose: (reason) => {
+        this.#closing.delete(connection)
+        clearTimeout(this.#lingerTimers.get(connection))
+        if (isCurrent()) {
+          this.#sockets.delete(side)
+          this.input({ type: 'transport-lost', side, reason })
+        }
+        if (this.#sockets.size + this.#closing.size === 0) this.#onEmpty?.()
+      },
     })
-    socket.on('drain', () => {
-      if (isCurrent()) this.input({ type: 'unblocked', side })
-    })
-    socket.on('error', (error: NodeJS.ErrnoException) => {
-      reason = this.#reasonOf(error)
-    })
-    socket.on('close', () => {
-      this.#closing.delete(socket)
-      if (isCurrent()) {
-        this.#sockets.delete(side)
-        this.input({ type: 'transport-lost', side, reason })
-      }
-      if (this.#sockets.size + this.#closing.size === 0) this.#onEmpty?.()
-    })
-  }
-
-  #reasonOf({ code, message, syscall }: NodeJS.ErrnoException): string {
-    const { host, port, localAddress } = this.#target
-    if (code === 'ECONNREFUSED') return `nothing listens on ${host}:${port} (ECONNREFUSED)`
-    if (code === 'ECONNRESET') return 'reset by the peer (ECONNRESET)'
-    if (syscall === 'connect' || syscall === 'bind')
-      return `${host}:${port} can't be reached from ${localAddress} (${code})`
-    return code ?? message
+    this.#sockets.set(side, connection)
   }
 
   /** Closes a connection once its last message, perhaps a NOTIFICATION, has been sent. */
   #disconnect(side: ConnectionSide): void {
     const socket = this.#sockets.get(side)
     this.#sockets.delete(side)
-    if (socket === undefined || socket.destroyed) return
+    if (socket === undefined || socket.isDestroyed) return
     this.#closing.add(socket)
-    if (socket.connecting) {
+    if (socket.isConnecting) {
       socket.destroy()
       return
     }
     // Reading goes on so that closing does not become a reset that overtakes the NOTIFICATION.
-    const timer = setTimeout(() => socket.destroy(), LINGER_MS)
-    socket.once('close', () => clearTimeout(timer))
+    this.#lingerTimers.set(
+      socket,
+      setTimeout(() => socket.destroy(), LINGER_MS),
+    )
     socket.end()
     const [oldest] = this.#closing
     if (this.#closing.size <= LINGERING_MAX || oldest === undefined) return

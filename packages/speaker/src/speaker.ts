@@ -14,6 +14,7 @@ import {
 import { formatPrefix, type Prefix, parseIpv4 } from '@fivetuple/packet'
 import { type Clock, DeadlineTimer, listenExclusive, monotonicClock } from '@fivetuple/runtime'
 import { BoundPeer } from './bound-peer.js'
+import { type Dial, dialSocket } from './connection.js'
 import { type RefusedConnection, RefusedConnections } from './refused-connections.js'
 import { type SpeakerSession, sessionStatus } from './session-status.js'
 
@@ -49,6 +50,8 @@ export interface SpeakerNeighbor {
   readonly nextHop?: string
   /** True if the link to it has carrier at the start. Default: true. */
   readonly linkUp?: boolean
+  /** Opens connections to it. Default: TCP connections. */
+  readonly dial?: Dial
 }
 
 export interface SpeakerOptions {
@@ -251,7 +254,7 @@ export class Speaker {
       random: random ?? Math.random,
     })
     const target = { host: config.address, port: dialledPort, localAddress }
-    const bound: BoundPeer = new BoundPeer(machine, target, this.#clock, {
+    const bound: BoundPeer = new BoundPeer(machine, target, config.dial ?? dialSocket, this.#clock, {
       onOutput: (output) => this.#onOutput(neighbor, output),
       onDeadline: (deadline) => this.#timer.arm(deadline),
     })

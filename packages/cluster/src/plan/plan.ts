@@ -220,6 +220,7 @@ function planLb(
     vips: [...new Set(vips.filter(({ lbs }) => lbs.includes(name)).map(({ address }) => address))],
     draining: false,
     drainedBackends: [],
+    linkFaults: [],
     redundancy: planRedundancy(k, config, addresses, vips),
     nat,
     capacity,

@@ -9,6 +9,7 @@ import {
 } from '@fivetuple/runtime'
 import type { LbCableConfig } from '../config.js'
 import type { MemberLinks } from '../data-plane/member-links.js'
+import { eachPacket, PacketTap } from '../link-faults/packet-tap.js'
 import { CableCarrier } from './cable-carrier.js'
 import { MemberLinkOutput } from './member-link-output.js'
 
@@ -23,6 +24,22 @@ export interface LbPortEvents {
 
 /** This LB's part of what it dials cables with; the rest is in the configuration of the port. */
 export type LbIdentity = Pick<DialOptions, 'localAddress' | 'key' | 'name' | 'switchPort'>
+
+/**
+ * Passes a packet through the faults of a direction. `arrive` puts it on when it arrives, perhaps
+ * twice, or never.
+ */
+export type ImpairPacket = (bytes: number, arrive: () => void) => void
+
+/** Handler of what one member link receives. */
+interface MemberLinkInput {
+  /** Takes the packets of a read. */
+  take: PacketRunHandler
+  /** The handler without faults. */
+  readonly pass: PacketRunHandler
+  /** Handles a packet that has arrived later than it was read. */
+  readonly arrive: (packet: Uint8Array) => void
+}
 
 /**
  * A port of an LB, towards one switch: it has one member link for each line card of that switch.
@@ -41,6 +58,10 @@ export class LbPort {
   readonly #carrier: CableCarrier
   readonly #timer: DeadlineTimer
   #diallers: CableDialler[] = []
+  #inputs: MemberLinkInput[] = []
+  /** Outputs before the cables while packets are impaired. */
+  #taps: readonly PacketTap[] = []
+  #impairInput: ImpairPacket | undefined
 
   constructor(cable: LbCableConfig, identity: LbIdentity, events: LbPortEvents, clock: Clock) {
     const count = cable.memberLinks ?? 1
@@ -81,9 +102,51 @@ export class LbPort {
     this.#timer.close()
   }
 
+  /**
+   * Passes all packets that are sent through `impair`; undefined: they go straight to the cable
+   * again. Packets that were sent before are on the cable.
+   */
+  impairOutput(impair: ImpairPacket | undefined): void {
+    this.#taps =
+      impair === undefined
+        ? []
+        : this.links.map(
+            (link) => new PacketTap(link, (packet) => impair(packet.length, () => link.writePastDiversion(packet))),
+          )
+    for (const [i, link] of this.links.entries()) link.divert(this.#taps[i])
+  }
+
+  /** True if packets were sent in this turn that {@link impairOutput} has not been passed yet. */
+  get hasPacketsToImpair(): boolean {
+    return this.#taps.some((tap) => !tap.isEmpty)
+  }
+
+  /** Passes these packets on now. */
+  flushImpaired(): void {
+    for (const tap of this.#taps) tap.flush()
+  }
+
+  /** Passes all packets that are received through `impair`; undefined: they are handled at once. */
+  impairInput(impair: ImpairPacket | undefined): void {
+    this.#impairInput = impair
+    for (const input of this.#inputs) input.take = takeOf(input, impair)
+  }
+
   #plugInMemberLink(memberLink: number, own: CablePort, otherPort: LbPort, onPackets: PacketRunHandler): CableDialler {
     const other = otherPort.links[memberLink]!
     const { address, port, peer } = this.#cable
+    const input: MemberLinkInput = {
+      take: onPackets,
+      pass: onPackets,
+      arrive: (packet) => {
+        this.#memberLinkOutput?.select(memberLink)
+        otherPort.#memberLinkOutput?.select(memberLink)
+        onPackets(packet, 0, packet.length)
+        if (other.blocked) own.cable?.pause()
+      },
+    }
+    input.take = takeOf(input, this.#impairInput)
+    this.#inputs[memberLink] = input
     return dialCable({
       ...this.#identity,
       address,
@@ -101,7 +164,7 @@ export class LbPort {
           // and their buffer is free again.
           own.cork()
           other.cork()
-          onPackets(b, start, end)
+          input.take(b, start, end)
           other.uncork()
           own.uncork()
           if (other.blocked) own.cable?.pause()
@@ -126,4 +189,10 @@ export class LbPort {
     if (this.#carrier.setMemberLink(memberLink, up, this.#clock.now())) this.#events.onCarrier(this.#carrier.isUp)
     this.#timer.arm(this.#carrier.deadline())
   }
+}
+
+/** Returns the handler of reads. The forwarder changes packets, so each duplicate is a copy. */
+function takeOf({ pass, arrive }: MemberLinkInput, impair: ImpairPacket | undefined): PacketRunHandler {
+  if (impair === undefined) return pass
+  return (b, start, end) => eachPacket(b, start, end, (packet) => impair(packet.length, () => arrive(packet.slice())))
 }

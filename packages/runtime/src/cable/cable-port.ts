@@ -7,6 +7,9 @@ import type { Cable } from './cable.js'
  */
 export class CablePort implements PacketOutput {
   #cable: Cable | undefined
+  /** Output of packets while there is carrier: of the cable, or the diversion. */
+  #carried: PacketOutput | undefined
+  #diversion: PacketOutput | undefined
   readonly #bin = new PacketBatch()
   /** Number of packets (or runs of packets) dropped without carrier. */
   lostWithoutCarrier = 0
@@ -24,6 +27,7 @@ export class CablePort implements PacketOutput {
   plug(cable: Cable): void {
     const before = this.#cable
     this.#cable = cable
+    this.#carried = this.#diversion ?? cable.output
     before?.close('replaced by a newer cable')
   }
 
@@ -31,11 +35,36 @@ export class CablePort implements PacketOutput {
   unplug(cable: Cable): boolean {
     if (this.#cable !== cable) return false
     this.#cable = undefined
+    this.#carried = undefined
     return true
   }
 
-  get blocked(): boolean {
+  /**
+   * Passes all packets to `output` instead of the cable, until it is called without one. Packets
+   * without carrier are dropped as before. A port without a diversion does the same work as ever.
+   */
+  divert(output: PacketOutput | undefined): void {
+    this.#diversion = output
+    if (this.#cable !== undefined) this.#carried = output ?? this.#cable.output
+  }
+
+  /**
+   * Writes a packet to the cable, past a diversion. The port owns the bytes from then on. Without
+   * carrier, the packet is dropped and counted.
+   */
+  writePastDiversion(packet: Uint8Array): void {
+    const cable = this.#cable
+    if (cable === undefined) this.lostWithoutCarrier++
+    else cable.output.writeOwned(packet, 0, packet.length)
+  }
+
+  /** True while the queue of the cable itself is over its limit. */
+  get isCableBlocked(): boolean {
     return this.#cable?.output.blocked ?? false
+  }
+
+  get blocked(): boolean {
+    return this.#carried?.blocked ?? false
   }
 
   /** True while no run of {@link writeOwned} is queued or being written. */
@@ -44,7 +73,7 @@ export class CablePort implements PacketOutput {
   }
 
   get buffer(): Uint8Array {
-    return (this.#cable?.output ?? this.#bin).buffer
+    return (this.#carried ?? this.#bin).buffer
   }
 
   reserve(length: number): number {
@@ -75,8 +104,8 @@ export class CablePort implements PacketOutput {
   }
 
   #output(): PacketOutput {
-    const cable = this.#cable
-    if (cable !== undefined) return cable.output
+    const carried = this.#carried
+    if (carried !== undefined) return carried
     this.lostWithoutCarrier++
     this.#bin.clear()
     return this.#bin

@@ -1,5 +1,5 @@
 import { hostPrefix, parsePrefix } from '@fivetuple/packet'
-import { Speaker, type SpeakerSession } from '@fivetuple/speaker'
+import { type Dial, Speaker, type SpeakerSession } from '@fivetuple/speaker'
 import type { LbConfig } from '../../config.js'
 import type { AddressTable } from '../address-table.js'
 
@@ -20,6 +20,8 @@ const GRACEFUL_SHUTDOWN = 0xffff_0000
 
 export interface RoutingEvents {
   readonly onSession: (neighbor: string, state: string, reason: string | undefined) => void
+  /** Opens connections over the link to a neighbour. */
+  readonly dialOver: (neighbor: typeof UPLINK | typeof DOWNLINK) => Dial
 }
 
 /**
@@ -34,10 +36,16 @@ export class Routing {
   /** Addresses that take no new flows, while the others do. */
   readonly #drained = new Set<number>()
 
-  constructor(config: LbConfig, routerId: number, bip: number, addresses: AddressTable, { onSession }: RoutingEvents) {
+  constructor(
+    config: LbConfig,
+    routerId: number,
+    bip: number,
+    addresses: AddressTable,
+    { onSession, dialOver }: RoutingEvents,
+  ) {
     const { bgp } = config
     const nextHop = bgp.nextHop === null ? {} : { nextHop: bgp.nextHop }
-    const neighbor = (name: string, { address, as }: { address: string; as: number }) => ({
+    const neighbor = (name: typeof UPLINK | typeof DOWNLINK, { address, as }: { address: string; as: number }) => ({
       name,
       address,
       port: bgp.port,
@@ -46,6 +54,7 @@ export class Routing {
       allowedPrefixes: [ANY_PREFIX],
       prefixLimit: PREFIX_LIMIT,
       linkUp: false,
+      dial: dialOver(name),
       ...nextHop,
     })
     this.#addresses = addresses
