@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Agent, type Dispatcher, request } from 'undici'
+import { AUTHOR_HEADER, type CLIENT_AUTHORS } from '../launcher/faults/author.js'
 import type { ClusterRecord } from '../launcher/run-directory.js'
 import { type Method, type Operation, placeOf } from '../operations/operation.js'
 import { type Named, type NameIn, OPERATIONS, type Registry } from '../operations/registry.js'
@@ -21,9 +22,14 @@ export type ClusterClient = ApiClient<typeof OPERATIONS>
 /** Methods for all operations of the product. */
 export type ClusterOperations = ClusterClient['operations']
 
+/** Author of the requests of a client, which injected faults name; default `api`. */
+export interface ClientOptions {
+  readonly author?: (typeof CLIENT_AUTHORS)[number]
+}
+
 /** Returns a client of the control API of a running cluster. */
-export function clusterClient(record: Pick<ClusterRecord, 'api' | 'token'>): ClusterClient {
-  return new ApiClient(record, OPERATIONS)
+export function clusterClient(record: Pick<ClusterRecord, 'api' | 'token'>, options?: ClientOptions): ClusterClient {
+  return new ApiClient(record, OPERATIONS, options)
 }
 
 /** Element of a response: progress any number of times, then the result. */
@@ -43,11 +49,13 @@ export class ApiClient<R extends Registry> {
   /** Methods for all operations, as in `operations.vip.add({ lb, vip })`. */
   readonly operations: OperationTree<R>
   readonly #record: Pick<ClusterRecord, 'api' | 'token'>
+  readonly #author: string
   readonly #rows: ReadonlyMap<string, Operation>
   readonly #connections = new Agent({ connections: CONNECTIONS_MAX })
 
-  constructor(record: Pick<ClusterRecord, 'api' | 'token'>, registry: R) {
+  constructor(record: Pick<ClusterRecord, 'api' | 'token'>, registry: R, { author = 'api' }: ClientOptions = {}) {
     this.#record = record
+    this.#author = author
     this.#rows = new Map(registry.map((row) => [row.name, row]))
     this.operations = operationTree(registry, (name, parameters, options) => this.#run(name, parameters, options))
   }
@@ -130,7 +138,11 @@ export class ApiClient<R extends Registry> {
     return request(`${api}${path}`, {
       dispatcher: this.#connections,
       method,
-      headers: { authorization: `Bearer ${token}`, ...(body && { 'content-type': 'application/json' }) },
+      headers: {
+        authorization: `Bearer ${token}`,
+        [AUTHOR_HEADER]: this.#author,
+        ...(body && { 'content-type': 'application/json' }),
+      },
       ...(body && { body: JSON.stringify(body) }),
       ...(signal && { signal }),
       headersTimeout: timeoutMs,

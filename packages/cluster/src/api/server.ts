@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
 import { UnprovenConnections } from '@fivetuple/runtime'
 import fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import { AUTHOR_HEADER, type Author, CLIENT_AUTHORS } from '../launcher/faults/author.js'
 import type { ClusterControl } from '../operations/control.js'
 import { type Method, type Operation, type PlaceSchema, schemaOf } from '../operations/operation.js'
 import { OPERATIONS, type Registry } from '../operations/registry.js'
@@ -102,11 +103,19 @@ function serve(server: FastifyInstance, row: Operation, control: ClusterControl)
       const parameters = Object.assign({}, request.params, request.query, body && request.body)
       const gone = new AbortController()
       reply.raw.once('close', () => gone.abort())
-      const outcome = row.run(control, parameters, gone.signal)
+      const outcome = row.run({ ...control, author: authorOf(request) }, parameters, gone.signal)
       if (!('next' in outcome)) return outcome
       return reply.type(STREAM_TYPE).send(await stepLines(outcome, (error) => reportError(error)[1]))
     },
   })
+}
+
+/** Returns the author that a client names. */
+function authorOf({ headers }: FastifyRequest): Author {
+  const named = headers[AUTHOR_HEADER] ?? 'api'
+  const author = CLIENT_AUTHORS.find((known) => known === named)
+  if (author === undefined) throw new ApiError(400, `${AUTHOR_HEADER} must be one of ${CLIENT_AUTHORS.join(', ')}`)
+  return author
 }
 
 const NO_PARAMETERS: PlaceSchema = { type: 'object', properties: {}, required: [], additionalProperties: false }

@@ -70,7 +70,9 @@ async function candidatesFor(
 /** Names of that kind in the running cluster. */
 async function namesFor(kind: NameKind | undefined): Promise<readonly string[]> {
   if (kind === undefined) return []
-  const { vips, lbs, roles } = await targetCluster(undefined).run('status')
+  const cluster = targetCluster(undefined)
+  if (kind === 'fault') return (await cluster.operations.faults.list()).faults.map(({ id }) => id)
+  const { vips, lbs, roles } = await cluster.run('status')
   switch (kind) {
     case 'lb':
       return Object.keys(lbs)

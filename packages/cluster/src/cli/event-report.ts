@@ -18,7 +18,7 @@ function textOf(event: ClusterEvent): string | undefined {
       return `${event.name} ${event.how}; it ${next}`
     }
     case 'fault':
-      return event.description
+      return `fault ${event.id} ${event.change}: ${event.description}`
     case 'files':
       return event.error === null
         ? `files in ${event.directory} were removed and have been written again`

@@ -4,7 +4,7 @@ import { CliError } from './cli-error.js'
 
 /** Returns the API of the running cluster that a command is for; see {@link targetRecord}. */
 export function targetCluster(block: string | undefined): ClusterClient {
-  return clusterClient(targetRecord(block))
+  return clusterClient(targetRecord(block), { author: 'cli' })
 }
 
 /**

@@ -7,6 +7,7 @@ import { ClusterView } from './cluster-view.js'
 import { clusterControl } from './control.js'
 import { ControlApi } from './control-api.js'
 import type { ClusterEvent, Happening, ReadyReport } from './events.js'
+import { FaultControl } from './faults/fault-control.js'
 import { Links } from './faults/links.js'
 import { LbConfigs } from './lb-configs.js'
 import { LbFleet } from './lb-fleet.js'
@@ -38,6 +39,7 @@ export class Cluster extends EventEmitter<ClusterEvents> {
   readonly #api: ControlApi
   readonly #token = randomBytes(KEY_BYTES).toString('base64url')
   readonly #view: ClusterView
+  readonly #faults: FaultControl
   readonly #reportEvents: ReportEvents
   readonly #stopping = new AbortController()
   readonly #createdAt = performance.now()
@@ -65,11 +67,12 @@ export class Cluster extends EventEmitter<ClusterEvents> {
       view: this.#view,
       recovery: new Recovery(this.plan, configs, this.#view),
     }
+    this.#faults = new FaultControl(parts, { onChange: (change) => this.#happened({ event: 'fault', ...change }) })
     this.#api = new ControlApi({
       address: this.plan.api.address,
       port: this.plan.api.port,
       token: this.#token,
-      control: clusterControl(parts, (description) => this.#happened({ event: 'fault', description })),
+      control: clusterControl(parts, this.#faults),
     })
     this.#supervisor.on('started', (name, pid) => {
       this.#watchPids()
@@ -156,6 +159,7 @@ export class Cluster extends EventEmitter<ClusterEvents> {
   async #stop(): Promise<void> {
     this.#stopping.abort()
     this.#keeper.stop()
+    this.#faults.stop()
     await this.#supervisor.stop()
     await this.#api.close()
     this.#reaper.release()

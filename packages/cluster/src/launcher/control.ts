@@ -6,18 +6,18 @@ import { Roles } from './actions/roles.js'
 import { lbSessions } from './actions/sessions.js'
 import { clusterStatus } from './actions/status.js'
 import { Vips } from './actions/vips.js'
-import { FaultControl } from './faults/fault-control.js'
+import type { FaultControl } from './faults/fault-control.js'
 import type { LauncherParts } from './parts.js'
 
 /**
  * Returns what a launcher offers to operations.
  *
- * @param onFault receives each fault that was injected or cleared, unless other events report it
+ * @param faults that it injects and clears
  */
-export function clusterControl(parts: LauncherParts, onFault: (description: string) => void): ClusterControl {
+export function clusterControl(parts: LauncherParts, faults: FaultControl): ClusterControl {
   const drains = new Drains(parts)
-  const faults = new FaultControl(parts, onFault)
   return {
+    author: 'api',
     status: {
       status: () => clusterStatus(parts),
       explain: (client, vip, protocol) => explainFlow(parts, client, vip, protocol),

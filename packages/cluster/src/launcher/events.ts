@@ -1,6 +1,7 @@
 import type { Inhibitor } from '@fivetuple/lb-node'
 import type { ConfigWarning } from '../config/config-error.js'
 import type { ListenFailure } from '../operations/status-schemas.js'
+import type { FaultChange } from './faults/fault-event.js'
 
 /** Event of a cluster, with its time; `up --json` prints each as a line. */
 export type ClusterEvent = Happening & EventTime
@@ -46,8 +47,8 @@ export type Happening =
       readonly listen: string
       readonly failure: ListenFailure | null
     }
-  /** An operator has injected or cleared a fault. */
-  | { readonly event: 'fault'; readonly description: string }
+  /** A fault has been injected, cleared, or has ended by itself. */
+  | ({ readonly event: 'fault' } & FaultChange)
   /**
    * Files of the run directory were removed. They have been written again, or can't be, as the
    * error states.

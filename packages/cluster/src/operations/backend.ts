@@ -1,14 +1,17 @@
+import { GOOD_BEHAVIOR } from '@fivetuple/backend/behavior'
 import type { Static } from 'typebox'
-import { behaviorFields } from '../launcher/faults/backend-behavior.js'
+import { ApiError } from '../api/problem.js'
+import { behaviorFaults, behaviorFields } from '../launcher/faults/backend-behavior.js'
 import type { CommandShape } from './command.js'
 import { BackendDrain, BackendDrainProgress } from './drain-schemas.js'
 import { drained, waiting, waitOptions } from './drains.js'
 import { FaultReport } from './fault-report-schema.js'
+import { forOption, lasting } from './lasting.js'
 import { operation, streamingOperation } from './operation.js'
 import { duration, share } from './parsers.js'
 import { Name, strict } from './schemas.js'
 
-const Change = strict({ backend: Name, ...behaviorFields })
+const Change = strict({ backend: Name, ...behaviorFields, ...lasting })
 
 const backendArgument = { sets: 'backend', description: 'name of the backend', completes: 'backend' } as const
 const reportOutput = () => import('../cli/fault-report.js').then(({ reportOutput }) => reportOutput)
@@ -31,7 +34,8 @@ function behaviorCommand(
       { ...backendArgument, description: 'name of a backend that the launcher has started' },
       ...(how.arguments ?? []),
     ],
-    examples: [example(first), ...more.map(example)],
+    options: [forOption],
+    examples: [example(first), ...more.map(example), example(`${first} --for 30s`.trimStart())],
     output: reportOutput,
   }
 }
@@ -126,8 +130,16 @@ export const backendOperations = [
       behaviorCommand('stall', 'accept requests and never respond', { fixed: { stall: true } }, ''),
       behaviorCommand('refuse', 'refuse new connections', { fixed: { refuse: true } }, ''),
     ],
-    run: (control, { backend, ...behavior }) =>
-      control.faults.inject([{ kind: 'misbehaving', role: backend, behavior }]),
+    async run({ faults, author }, { backend, forMs, ...behavior }) {
+      const { injected, cleared } = behaviorFaults(backend, behavior)
+      if (cleared !== undefined) {
+        const report = await faults.clear([cleared], author)
+        if (injected === undefined) return report
+      }
+      if (injected === undefined)
+        throw new ApiError(400, `body must have one of ${Object.keys(behaviorFields).join(', ')}`)
+      return faults.inject(injected, { author, forMs })
+    },
   }),
   operation({
     name: 'backend.restore',
@@ -146,6 +158,7 @@ export const backendOperations = [
         output: reportOutput,
       },
     ],
-    run: (control, { backend }) => control.faults.clear([{ kind: 'misbehaving', role: backend, behavior: {} }]),
+    run: (control, { backend }) =>
+      control.faults.clear([{ kind: 'misbehaving', role: backend, behavior: GOOD_BEHAVIOR }], control.author),
   }),
 ] as const

@@ -58,7 +58,7 @@ export interface Option<P> extends Value<P> {
 }
 
 /** Kinds of names of a running cluster. */
-export type NameKind = 'lb' | 'lb-or-all' | 'vip' | 'backend' | 'role'
+export type NameKind = 'lb' | 'lb-or-all' | 'vip' | 'backend' | 'role' | 'fault'
 
 /** Output of a result. */
 export interface Output<R, G> {

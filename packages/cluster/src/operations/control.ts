@@ -1,3 +1,5 @@
+import type { Author } from '../launcher/faults/author.js'
+import type { Injection } from '../launcher/faults/fault-record.js'
 import type { InjectableFault } from '../launcher/faults/registry.js'
 import type { BackendDrain, LbDrain } from './drain-schemas.js'
 import type { FaultReport } from './fault-report-schema.js'
@@ -38,13 +40,9 @@ export interface DrainsControl {
 
 export interface RolesControl {
   /**
-   * Kills a role (SIGKILL).
-   * @param keepStopped true: the role stays down until it is started; false: it is started again
-   * after its backoff
+   * Kills a role (SIGKILL). It is started again after its backoff.
    */
-  kill(role: string, keepStopped: boolean): Promise<FaultReport>
-  /** Starts a role that is down; resolves when it is ready and its routes are there. */
-  start(role: string): Promise<FaultReport>
+  kill(role: string): Promise<FaultReport>
   /**
    * Stops a role in order and starts it again; resolves when it is ready and its routes are back.
    */
@@ -57,19 +55,23 @@ export interface RolesControl {
   rollingRestart(drainMaxMs: number): AsyncGenerator<RollingProgress, RollingResult, undefined>
 }
 
-/** Faults of all kinds; those that are injected or cleared together are of one kind. */
+/** Faults of all kinds; those that are injected or cleared together are of one kind and role. */
 export interface FaultsControl {
-  inject<F extends InjectableFault>(faults: readonly [F, ...F[]]): Promise<FaultReport>
-  /** Clears faults; resolves when the routes that they kept away are back. */
-  clear<F extends InjectableFault>(faults: readonly [F, ...F[]]): Promise<FaultReport>
+  inject<F extends InjectableFault>(faults: readonly [F, ...F[]], how: Injection): Promise<FaultReport>
+  /** Clears faults by their fields; resolves when the routes that they kept away are back. */
+  clear<F extends InjectableFault>(faults: readonly [F, ...F[]], by: Author): Promise<FaultReport>
   /** Faults that are injected now. */
   list(): Promise<FaultList>
+  /** Clears one fault; resolves when routes are back. */
+  clearOne(id: string, by: Author): Promise<ClearedFaults>
   /** Clears all faults; resolves when routes are back. What can't be cleared is reported. */
-  clearAll(): Promise<ClearedFaults>
+  clearAll(by: Author): Promise<ClearedFaults>
 }
 
 /** Interfaces of the launcher for operations. */
 export interface ClusterControl {
+  /** Author of the request, for which an operation uses this. */
+  readonly author: Author
   readonly status: StatusControl
   readonly vips: VipsControl
   readonly drains: DrainsControl

@@ -1,11 +1,15 @@
+import * as Type from 'typebox'
 import { ClearedFaults, FaultList } from './fault-schemas.js'
 import { operation } from './operation.js'
-import { strict } from './schemas.js'
+import { optional, strict } from './schemas.js'
 
 /** Longest time until all routes are back or the launcher's own timeout ends, with a margin, ms. */
 const RECOVERY_TIMEOUT_MS = 40_000
 
-/** Operations on all faults together. */
+/** Id of a fault. */
+const Id = Type.String({ minLength: 1, maxLength: 64, title: "an id of 'faults list', such as f3" })
+
+/** Operations on faults of any kind. */
 export const faultsOperations = [
   operation({
     name: 'faults.list',
@@ -18,7 +22,7 @@ export const faultsOperations = [
       {
         words: 'faults list',
         group: 'Faults:',
-        description: 'list paused and stopped roles, links that are down, and backends that misbehave',
+        description: 'list the injected faults with their ids, and the commands that clear them',
         examples: ['faults list'],
         output: () => import('../cli/fault-report.js').then(({ faultsOutput }) => faultsOutput),
       },
@@ -27,21 +31,25 @@ export const faultsOperations = [
   }),
   operation({
     name: 'faults.clear',
-    summary: 'Clears all faults; responds when routes are back.',
+    summary: 'Clears the fault with an `id`, or all faults; responds when routes are back.',
     method: 'DELETE',
     path: '/v1/faults',
-    parameters: strict({}),
+    parameters: strict({ id: optional(Id) }),
     result: ClearedFaults,
     timeoutMs: RECOVERY_TIMEOUT_MS,
     commands: [
       {
         words: 'faults clear',
         group: 'Faults:',
-        description: 'clear all faults; done when routes are back',
-        examples: ['faults clear'],
+        description: 'clear a fault, or all; done when routes are back',
+        arguments: [
+          { sets: 'id', description: 'id of the fault; without it: all', isOptional: true, completes: 'fault' },
+        ],
+        examples: ['faults clear', 'faults clear f3'],
         output: () => import('../cli/fault-report.js').then(({ clearedOutput }) => clearedOutput),
       },
     ],
-    run: (control) => control.faults.clearAll(),
+    run: (control, { id }) =>
+      id === undefined ? control.faults.clearAll(control.author) : control.faults.clearOne(id, control.author),
   }),
 ] as const

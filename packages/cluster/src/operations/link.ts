@@ -2,6 +2,7 @@ import * as Type from 'typebox'
 import type { LinkSide } from '../launcher/faults/links.js'
 import type { CommandShape } from './command.js'
 import { FaultReport } from './fault-report-schema.js'
+import { forOption, lasting } from './lasting.js'
 import { operation } from './operation.js'
 import { Name, strict } from './schemas.js'
 
@@ -14,10 +15,12 @@ const RECOVERY_TIMEOUT_MS = 40_000
 /** One or both links of an LB. */
 const LinkSides = Type.Enum(['uplink', 'downlink', 'both'], { title: 'uplink, downlink or both' })
 const Links = strict({ lb: Name, side: LinkSides })
+const Down = strict({ ...Links.properties, ...lasting })
 
 function linkCommand(
   action: 'down' | 'up',
   description: string,
+  how: Pick<CommandShape<Type.Static<typeof Down>>, 'options'> = {},
 ): CommandShape<Type.Static<typeof Links>, Type.Static<typeof FaultReport>> {
   return {
     words: `link ${action}`,
@@ -32,6 +35,7 @@ function linkCommand(
         fallback: 'both',
       },
     ],
+    ...how,
     examples: [`link ${action} lb-2`, `link ${action} lb-2 downlink`],
     output: () => import('../cli/fault-report.js').then(({ reportOutput }) => reportOutput),
   }
@@ -44,10 +48,15 @@ export const linkOperations = [
     summary: 'Takes links of an LB down: no carrier at either end, and its redials are refused.',
     method: 'PUT',
     path: '/v1/lbs/:lb/links/:side/down',
-    parameters: Links,
+    parameters: Down,
     result: FaultReport,
-    commands: [linkCommand('down', 'take links of an LB down: no carrier, and its redials are refused')],
-    run: (control, { lb, side }) => control.faults.inject(linksDown(lb, side)),
+    commands: [
+      linkCommand('down', 'take links of an LB down: no carrier, and its redials are refused', {
+        options: [forOption],
+      }),
+    ],
+    run: (control, { lb, side, forMs }) =>
+      control.faults.inject(linksDown(lb, side), { author: control.author, forMs }),
   }),
   operation({
     name: 'link.up',
@@ -58,7 +67,7 @@ export const linkOperations = [
     result: FaultReport,
     timeoutMs: RECOVERY_TIMEOUT_MS,
     commands: [linkCommand('up', 'bring links of an LB up; done when its routes are back')],
-    run: (control, { lb, side }) => control.faults.clear(linksDown(lb, side)),
+    run: (control, { lb, side }) => control.faults.clear(linksDown(lb, side), control.author),
   }),
 ] as const
 

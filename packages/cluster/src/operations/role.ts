@@ -1,6 +1,7 @@
 import type { Static } from 'typebox'
 import type { CommandShape } from './command.js'
 import { FaultReport } from './fault-report-schema.js'
+import { forOption, lasting } from './lasting.js'
 import { operation } from './operation.js'
 import { Flag, Name, optional, strict } from './schemas.js'
 
@@ -32,10 +33,11 @@ function roleCommand(
 export const roleOperations = [
   operation({
     name: 'role.kill',
-    summary: 'Ends a role with SIGKILL. It is started again after its backoff, unless it is kept stopped.',
+    summary:
+      'Ends a role with SIGKILL. It is started again after its backoff; with `keepStopped` when it is started, or after `forMs`.',
     method: 'POST',
     path: '/v1/roles/:role/kill',
-    parameters: strict({ role: Name, keepStopped: optional(Flag) }),
+    parameters: strict({ role: Name, keepStopped: optional(Flag), ...lasting }),
     result: FaultReport,
     commands: [
       {
@@ -45,22 +47,37 @@ export const roleOperations = [
         arguments: [roleArgument],
         options: [
           { flags: '--keep-stopped', sets: 'keepStopped', description: "keep it stopped until 'fivetuple start'" },
+          { ...forOption, description: 'keep it stopped for this time' },
         ],
-        examples: ['kill lb-2', 'kill backend-1 --keep-stopped'],
+        examples: ['kill lb-2', 'kill backend-1 --keep-stopped', 'kill lb-2 --for 30s'],
         output,
       },
     ],
-    run: (control, { role, keepStopped }) => control.roles.kill(role, keepStopped ?? false),
+    run: (control, { role, keepStopped, forMs }) =>
+      keepStopped === true || forMs !== undefined
+        ? control.faults.inject([{ kind: 'kept-stopped', role }], { author: control.author, forMs })
+        : control.roles.kill(role),
   }),
   operation({
     name: 'role.pause',
     summary: 'Pauses a role with SIGSTOP: it is unresponsive, but its connections stay.',
     method: 'POST',
     path: '/v1/roles/:role/pause',
-    parameters: Role,
+    parameters: strict({ role: Name, ...lasting }),
     result: FaultReport,
-    commands: [roleCommand('pause', 'pause a role with SIGSTOP: it is unresponsive, but its connections stay')],
-    run: (control, { role }) => control.faults.inject([{ kind: 'paused', role }]),
+    commands: [
+      {
+        words: 'pause',
+        group: 'Faults:',
+        description: 'pause a role with SIGSTOP: it is unresponsive, but its connections stay',
+        arguments: [roleArgument],
+        options: [forOption],
+        examples: ['pause lb-2', 'pause lb-2 --for 5s'],
+        output,
+      },
+    ],
+    run: (control, { role, forMs }) =>
+      control.faults.inject([{ kind: 'paused', role }], { author: control.author, forMs }),
   }),
   operation({
     name: 'role.resume',
@@ -71,7 +88,7 @@ export const roleOperations = [
     result: FaultReport,
     timeoutMs: RESTART_TIMEOUT_MS,
     commands: [roleCommand('resume', 'resume a paused role (SIGCONT)')],
-    run: (control, { role }) => control.faults.clear([{ kind: 'paused', role }]),
+    run: (control, { role }) => control.faults.clear([{ kind: 'paused', role }], control.author),
   }),
   operation({
     name: 'role.restart',
@@ -95,6 +112,6 @@ export const roleOperations = [
     result: FaultReport,
     timeoutMs: RESTART_TIMEOUT_MS,
     commands: [roleCommand('start', 'start a role that is down; done when its routes are there')],
-    run: (control, { role }) => control.roles.start(role),
+    run: (control, { role }) => control.faults.clear([{ kind: 'kept-stopped', role }], control.author),
   }),
 ] as const

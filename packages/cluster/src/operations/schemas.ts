@@ -29,6 +29,7 @@ export const list = <S extends Type.TSchema>(items: S) => Type.Array(items)
 
 /** Role that did not respond, and the reason. */
 export const Unreachable = strict({ name: Text, reason: Text })
+export type Unreachable = Value<typeof Unreachable>
 
 /** Schema that takes time to load. */
 export interface LazySchema<S extends Type.TSchema = Type.TSchema> {

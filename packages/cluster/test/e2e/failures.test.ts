@@ -185,7 +185,8 @@ t.test('a link that is down takes routes and flows of its LB with it, and nothin
       'lb-2 is kept stopped',
       'lb-4 is paused (SIGSTOP)',
       "lb-1's downlink link is down",
-      'backend-2 responds 5 ms late, always passes health checks',
+      'backend-2 responds 5 ms late',
+      'backend-2 always passes health checks',
     ],
   )
   t.match(await api.faults.clear(), { cleared: faults, failed: [] })
@@ -331,4 +332,57 @@ t.test('backends misbehave as requested, and are restored', async (t) => {
     code: 2,
     stderr: /there is no backend 'backend-3'/,
   })
+})
+
+t.test('a fault that is injected for a time ends by itself', async (t) => {
+  const cluster = await TestCluster.start(t, '127.94.0.0/16', ['--lbs', '2', '--backends', '2'])
+  const { api } = cluster
+  const faultEvents = () =>
+    cluster.events.flatMap((event) => (event.event === 'fault' ? [`${event.id} ${event.change}`] : []))
+  const endsAlone = async (id: string): Promise<void> => {
+    await until(() => faultEvents().includes(`${id} ended`), `${id} ends by itself`)
+    t.strictSame((await api.faults.list()).faults, [])
+  }
+  const paused = await cluster.cli('pause', 'lb-2', '--for', '300ms')
+  t.match(paused, { code: 0, stdout: /^lb-2 \(pid \d+\) is paused: SIGSTOP\n.*fault f1 ends by itself in \ds\n$/s })
+  await endsAlone('f1')
+  t.equal(await stateOf(cluster, 'lb-2'), 'running')
+
+  t.match(await api.role.kill({ role: 'lb-2', forMs: 300 }), { undo: 'fivetuple start lb-2', injected: [{ id: 'f2' }] })
+  await endsAlone('f2')
+  await until(async () => (await routedTo(cluster, 'web')).length === 2, 'its routes are back')
+
+  await api.link.down({ lb: 'lb-1', side: 'both', forMs: 300 })
+  await until(() => faultEvents().includes('f3 ended') && faultEvents().includes('f4 ended'), 'both links')
+  await until(async () => (await routedTo(cluster, 'web')).length === 2, 'its routes are back')
+
+  t.match(await cluster.cli('backend', 'slow', 'backend-1', '10ms', '--for', '1h'), {
+    stdout: /ends by itself in 1h 0m\n/,
+  })
+  await api.backend.setBehavior({ backend: 'backend-1', failRatio: 1 })
+  t.match(await cluster.cli('faults', 'list'), {
+    stdout:
+      /^ID +AGE +ENDS IN +BY +FAULT +UNDO *\nf5 +\ds +(1h 0m|59m \d+s) +cli +backend-1 responds 10 ms late +fivetuple faults clear f5\nf6 +\ds +- +api /,
+  })
+  t.match(await cluster.cli('faults', 'clear', 'f6'), {
+    code: 0,
+    stdout: /^cleared: backend-1 fails 100 % of requests \(f6\)\n$/,
+  })
+  t.match((await api.faults.list()).faults, [{ id: 'f5', author: 'cli', behavior: { delayMs: 10 } }])
+  t.match(await cluster.cli('faults', 'clear', 'f6'), { code: 2, stderr: /there is no fault 'f6': there are f5/ })
+  // A backend that is started again behaves normally, so its fault is gone, and so is its end.
+  await api.role.restart({ role: 'backend-1' })
+  t.strictSame((await api.faults.list()).faults, [])
+  t.strictSame(faultEvents().sort(), [
+    ...['f1', 'f2', 'f3', 'f4'].flatMap((id) => [`${id} ended`, `${id} injected`]),
+    ...['f5 injected', 'f5 vanished', 'f6 cleared', 'f6 injected'],
+  ])
+  for (const [forMs, reason] of [
+    [0, />= 1/],
+    [-5, />= 1/],
+    [1e9, /86400000 ms, a day/],
+    [1.5, /integer/],
+  ] as const)
+    await t.rejects(api.role.pause({ role: 'lb-1', forMs }), { status: 400, message: reason })
+  t.match(await cluster.cli('pause', 'lb-1', '--for', '5'), { code: 2, stderr: /a duration has a unit: 5ms or 5s/ })
 })

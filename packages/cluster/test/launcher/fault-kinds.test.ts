@@ -1,6 +1,8 @@
+import { GOOD_BEHAVIOR } from '@fivetuple/backend/behavior'
 import t from 'tap'
 import { Value } from 'typebox/value'
 import { FaultControl } from '../../dist/launcher/faults/fault-control.js'
+import type { FaultChange } from '../../dist/launcher/faults/fault-event.js'
 import { FAULT_KINDS, faultKind, type InjectableFault } from '../../dist/launcher/faults/registry.js'
 import type { LauncherParts } from '../../dist/launcher/parts.js'
 import { Fault } from '../../dist/operations/fault-schemas.js'
@@ -10,7 +12,7 @@ const SAMPLES: { readonly [K in InjectableFault['kind']]: Extract<InjectableFaul
   paused: { kind: 'paused', role: 'lb-1' },
   'kept-stopped': { kind: 'kept-stopped', role: 'lb-2' },
   'link-down': { kind: 'link-down', role: 'lb-1', side: 'uplink' },
-  misbehaving: { kind: 'misbehaving', role: 'backend-1', behavior: { delayMs: 5, healthz: 'ok' } },
+  misbehaving: { kind: 'misbehaving', role: 'backend-1', behavior: { delayMs: 5 } },
 }
 
 /** A launcher of two LBs and a backend without processes, which has all of {@link SAMPLES}. */
@@ -22,6 +24,10 @@ function launcher() {
     pid: 1,
     state: name === 'lb-1' ? 'paused' : name === 'lb-2' ? 'kept-stopped' : 'running',
   }))
+  const runs = (role: string): void =>
+    void Object.assign(states.find(({ spec }) => spec.name === role)!, { state: 'running' })
+  const down = [{ lb: 'lb-1', side: 'uplink' }]
+  let behavior = { ...GOOD_BEHAVIOR, delayMs: 5 }
   const parts = {
     plan: {
       uplink: { name: 'uplink', bgp: { holdTime: 9 } },
@@ -34,60 +40,102 @@ function launcher() {
     supervisor: {
       states: () => states,
       state: (role: string) => states.find(({ spec }) => spec.name === role),
-      resume: (role: string) => undone.push(`resume ${role}`),
-      launch: async (role: string) => undone.push(`launch ${role}`),
+      resume: (role: string) => {
+        undone.push(`resume ${role}`)
+        runs(role)
+      },
+      launch: async (role: string) => {
+        undone.push(`launch ${role}`)
+        runs(role)
+      },
     },
     links: {
-      down: [{ lb: 'lb-1', side: 'uplink' }],
-      isDown: (lb: string) => lb === 'lb-1',
-      setAdminDown: async ({ lb, side }: { lb: string; side: string }) => undone.push(`up ${lb} ${side}`),
+      down,
+      isDown: (lb: string) => down.some((link) => link.lb === lb),
+      setAdminDown: async ({ lb, side }: { lb: string; side: string }) => {
+        undone.push(`up ${lb} ${side}`)
+        down.pop()
+      },
     },
     roles: {
-      backend: (name: string) => async (method: string) => {
-        if (method === 'setBehavior') undone.push(`restore ${name}`)
-        return { behavior: { delayMs: 5, failRatio: 0, refuse: false, stall: false, healthz: 'ok' } }
+      backend: (name: string) => async (method: string, change: object) => {
+        if (method === 'setBehavior') {
+          undone.push(`restore ${name}`)
+          behavior = { ...behavior, ...change }
+        }
+        return { behavior }
       },
     },
     recovery: { untilRouted: async () => [] },
   } as unknown as LauncherParts
-  const done: string[] = []
-  return { control: new FaultControl(parts, (description) => done.push(description)), undone, done }
+  const changes: FaultChange[] = []
+  const control = new FaultControl(parts, { onChange: (change) => changes.push(change), timeOfDay: () => 0 })
+  return { control, undone, changes }
 }
 
 t.test('each kind has a sample', async (t) => {
   t.strictSame(FAULT_KINDS.map(({ kind }) => kind as string).sort(), Object.keys(SAMPLES).sort())
 })
 
-t.test('each fault is listed with its fields, a description and the command that clears it', async (t) => {
+t.test('each fault is listed with its fields, its record, a description and the command that clears it', async (t) => {
   const { control } = launcher()
   const { faults, unreachable } = await control.list()
   t.same(unreachable, [])
   t.strictSame(
-    faults.map(({ description, undo, ...fields }) => fields),
+    faults.map(({ id, author, seed, startedAt, endsAt, description, undo, ...fields }) => fields),
     Object.values(SAMPLES),
   )
+  t.equal(new Set(faults.map(({ id }) => id)).size, faults.length, 'each has an id')
   for (const fault of faults) {
     t.ok(Value.Check(Fault, fault), `${fault.kind} satisfies the schema of the API`)
+    t.match(
+      fault,
+      { author: 'config', startedAt: '1970-01-01T00:00:00.000Z', endsAt: null },
+      'the launcher injected none',
+    )
     t.match(fault.description, new RegExp(`^${fault.role}\\b.*[^.]$`))
     t.match(fault.undo, /^fivetuple \S/)
     t.equal(faultKind(fault.kind).kind, fault.kind)
   }
+  t.strictSame((await control.list()).faults, faults, 'once more: the same ids')
 })
 
 t.test('all faults are cleared, those of roles that are down first', async (t) => {
-  const { control, undone, done } = launcher()
-  const { cleared, failed } = await control.clearAll()
+  const { control, undone, changes } = launcher()
+  const { faults } = await control.list()
+  const { cleared, failed } = await control.clearAll('cli')
   t.same(failed, [])
   t.equal(cleared.length, FAULT_KINDS.length)
   t.strictSame(undone, ['resume lb-1', 'launch lb-2', 'up lb-1 uplink', 'restore backend-1'])
-  t.equal(done.length, FAULT_KINDS.length)
+  t.strictSame(
+    changes.map(({ id, change, author }) => [id, change, author]).sort(),
+    faults.map(({ id }) => [id, 'cleared', 'cli']).sort(),
+  )
+  t.strictSame((await control.list()).faults, [])
+})
+
+t.test('one fault is cleared by its id', async (t) => {
+  const { control, undone } = launcher()
+  await t.rejects(control.clearOne('f9', 'api'), {
+    status: 404,
+    message: "there is no fault 'f9': there are f1, f2, f3, f4",
+  })
+  const { faults } = await control.list()
+  const down = faults.find(({ kind }) => kind === 'link-down')!
+  t.match(await control.clearOne(down.id, 'api'), { cleared: [down], failed: [] })
+  t.strictSame(undone, ['up lb-1 uplink'])
+  t.strictSame(
+    (await control.list()).faults.map(({ id }) => id),
+    faults.flatMap(({ id }) => (id === down.id ? [] : [id])),
+    'the others stay, with their ids',
+  )
 })
 
 t.test('a role that is not in the plan is an error of the request', async (t) => {
   const { control } = launcher()
   for (const sample of Object.values(SAMPLES)) {
     const none = { ...sample, role: 'none' } as InjectableFault
-    await t.rejects(control.inject([none]), { message: /there is no .* 'none'/ })
-    await t.rejects(control.clear([none]), { message: /there is no .* 'none'/ })
+    await t.rejects(control.inject([none], { author: 'api' }), { message: /there is no .* 'none'/ })
+    await t.rejects(control.clear([none], 'api'), { message: /there is no .* 'none'/ })
   }
 })

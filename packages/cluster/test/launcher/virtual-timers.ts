@@ -9,6 +9,11 @@ export class VirtualTimers {
     return () => this.#timers.delete(timer)
   }
 
+  /** Time since the start, ms. */
+  get now(): number {
+    return this.#now
+  }
+
   /** Number of timers that wait. */
   get size(): number {
     return this.#timers.size

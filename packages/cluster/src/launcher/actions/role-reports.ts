@@ -1,4 +1,4 @@
-import type { FaultReport, Watch } from '../../operations/fault-report-schema.js'
+import type { EffectReport, Watch } from '../../operations/fault-report-schema.js'
 import type { ClusterPlan } from '../../plan/plan.js'
 import type { Recovered } from '../faults/fault-kind.js'
 import { curl, done, HEALTH, onlyWay, STATUS } from '../faults/watch.js'
@@ -7,7 +7,7 @@ import type { RoleSpec } from '../role-process.js'
 import type { RoleState } from '../supervisor.js'
 
 /** Report on a role that was ended with SIGKILL. */
-export function killedReport(plan: ClusterPlan, before: RoleState, after: RoleState): FaultReport {
+export function killedReport(plan: ClusterPlan, before: RoleState, after: RoleState): EffectReport {
   const { name, kind } = before.spec
   const next =
     after.restartInMs === null
@@ -42,7 +42,7 @@ export function killedReport(plan: ClusterPlan, before: RoleState, after: RoleSt
 }
 
 /** Report on a role that is ready after a start. */
-export function startedReport({ spec, pid }: RoleState, { tookMs, inhibited }: Recovered): FaultReport {
+export function startedReport({ spec, pid }: RoleState, { tookMs, inhibited }: Recovered): EffectReport {
   const { name, kind } = spec
   const isRouted = inhibited !== undefined
   const what = isRouted && kind !== 'backend' ? 'it is ready, and its routes are back' : 'it is ready'

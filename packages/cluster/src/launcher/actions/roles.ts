@@ -21,15 +21,11 @@ export class Roles implements RolesControl {
     this.#rolling = new RollingRestart({ ...parts, lbs: parts.plan.lbs.map(({ name }) => name), drains })
   }
 
-  async kill(role: string, keepStopped: boolean): Promise<FaultReport> {
-    if (keepStopped) return this.#faults.inject([{ kind: 'kept-stopped', role }])
+  async kill(role: string): Promise<FaultReport> {
     const { plan, supervisor } = this.#parts
     const before = supervisor.state(roleNamed(plan, role))
-    return killedReport(plan, before, await asApiError(() => supervisor.kill(role, false)))
-  }
-
-  start(role: string): Promise<FaultReport> {
-    return this.#faults.clear([{ kind: 'kept-stopped', role }])
+    const after = await asApiError(() => supervisor.kill(role, false))
+    return { ...killedReport(plan, before, after), injected: [] }
   }
 
   async restart(role: string): Promise<FaultReport> {
@@ -38,7 +34,7 @@ export class Roles implements RolesControl {
     const startedAt = performance.now()
     await asApiError(() => supervisor.restart(role))
     const recovered = await this.#faults.untilRouted(lbsBehind(plan, spec), startedAt)
-    return startedReport(supervisor.state(role), recovered)
+    return { ...startedReport(supervisor.state(role), recovered), injected: [] }
   }
 
   rollingRestart(drainMaxMs: number): AsyncGenerator<RollingProgress, RollingResult, undefined> {

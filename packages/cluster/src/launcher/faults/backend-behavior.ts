@@ -1,7 +1,7 @@
 import type { Behavior } from '@fivetuple/backend'
 import { GOOD_BEHAVIOR } from '@fivetuple/backend/behavior'
 import * as Type from 'typebox'
-import type { FaultReport } from '../../operations/fault-report-schema.js'
+import type { EffectReport } from '../../operations/fault-report-schema.js'
 import { Flag, optional, strict } from '../../operations/schemas.js'
 import type { ClusterPlan } from '../../plan/plan.js'
 import { ownBackendNamed } from '../actions/lookup.js'
@@ -18,34 +18,37 @@ export const behaviorFields = {
 }
 const NORMAL = 'behaves normally'
 
-/** The behavior in a fault is what differs from normal behavior. */
+/** A fault is one field that differs from normal behavior, so each has its own duration. */
 const schema = faultSchema('misbehaving', { behavior: strict(behaviorFields) })
 type BackendBehavior = FieldsOf<typeof schema>
+type Fields = BackendBehavior['behavior']
 
 /** One of our backends responds late, with errors, or not at all. */
 export const backendBehavior: FaultKind<BackendBehavior, typeof schema> = {
   kind: 'misbehaving',
   schema,
+  summary: 'a backend responds late or with errors, accepts and stays silent, refuses connections, or lies to checks',
   isRoleDown: false,
-  hasOwnEvents: false,
+  keyOf: ({ role, behavior }) => `${role} ${Object.keys(behavior).join()}`,
   check: ({ role }, { plan }) => ownBackendNamed(plan, role),
-  async apply([{ role, behavior }], { plan, roles }) {
-    return report(plan, role, await roles.backend(role)('setBehavior', behavior))
+  async apply(faults, { plan, roles }) {
+    const { role } = faults[0]
+    const change: Fields = Object.assign({}, ...faults.map(({ behavior }) => behavior))
+    return report(plan, role, await roles.backend(role)('setBehavior', change))
   },
-  async undo({ role }, { roles }) {
-    await roles.backend(role)('setBehavior', GOOD_BEHAVIOR)
+  async undo({ role, behavior }, { roles }) {
+    const good = Object.keys(behavior).map((field) => [field, GOOD_BEHAVIOR[field as keyof Behavior]])
+    await roles.backend(role)('setBehavior', Object.fromEntries(good))
   },
-  async list({ plan, supervisor, roles }, onUnreachable) {
+  async list({ plan, supervisor, roles }, { role, onUnreachable }) {
+    const asked = plan.backends.filter(({ name }) => role === undefined || name === role)
     const found = await Promise.all(
-      plan.backends.map(async ({ name }): Promise<BackendBehavior[]> => {
+      asked.map(async ({ name }): Promise<BackendBehavior[]> => {
         try {
           const { behavior } = await roles.backend(name)('status', {})
-          const odd = Object.entries(behavior).filter(
-            ([field, value]) => value !== GOOD_BEHAVIOR[field as keyof Behavior],
-          )
-          return odd.length === 0 ? [] : [{ kind: 'misbehaving', role: name, behavior: Object.fromEntries(odd) }]
+          return oddFields(behavior).map((odd) => ({ kind: 'misbehaving', role: name, behavior: odd }))
         } catch (error) {
-          if (['running', 'starting'].includes(supervisor.state(name).state))
+          if (['running', 'starting', 'paused'].includes(supervisor.state(name).state))
             onUnreachable(name, (error as Error).message)
           return []
         }
@@ -54,13 +57,41 @@ export const backendBehavior: FaultKind<BackendBehavior, typeof schema> = {
     return found.flat()
   },
   describe: ({ role, behavior }) => `${role} ${inWords(behavior)}`,
-  undoCommand: ({ role }) => `fivetuple backend restore ${role}`,
-  cleared: ([{ role }], _, { plan }) => report(plan, role, GOOD_BEHAVIOR),
+  undoCommand: ({ id }) => `fivetuple faults clear ${id}`,
+  cleared([{ role, behavior }], _, { plan }) {
+    const fields = Object.keys(behavior)
+    const isAll = fields.length === Object.keys(GOOD_BEHAVIOR).length
+    const summary = `${role} ${isAll ? NORMAL : `is normal again in ${fields.join(', ')}`}`
+    return { ...report(plan, role, GOOD_BEHAVIOR), summary }
+  },
   awaited: () => [],
   keepsRoutesAway: () => false,
 }
 
-function report(plan: ClusterPlan, backend: string, behavior: Behavior): FaultReport {
+/**
+ * Returns the faults that a change of behavior injects, and the one that it clears with all fields
+ * that it sets to their normal values.
+ */
+export function behaviorFaults(backend: string, change: Fields) {
+  const fault = (behavior: Fields): BackendBehavior => ({ kind: 'misbehaving', role: backend, behavior })
+  const [first, ...more] = oddFields(change).map(fault)
+  const normal = Object.entries(change).filter(([field, value]) => isNormal(field, value))
+  return {
+    injected: first === undefined ? undefined : ([first, ...more] as const),
+    cleared: normal.length === 0 ? undefined : fault(Object.fromEntries(normal)),
+  }
+}
+
+/** Returns each field of a behavior that differs from normal behavior. */
+function oddFields(behavior: Fields): Fields[] {
+  return Object.entries(behavior).flatMap(([field, value]) => (isNormal(field, value) ? [] : [{ [field]: value }]))
+}
+
+function isNormal(field: string, value: unknown): boolean {
+  return value === undefined || value === GOOD_BEHAVIOR[field as keyof Behavior]
+}
+
+function report(plan: ClusterPlan, backend: string, behavior: Behavior): EffectReport {
   const { delayMs, failRatio, refuse, stall, healthz } = behavior
   const checks = healthz === 'same' ? ', health checks included' : ''
   const expects: string[] = []

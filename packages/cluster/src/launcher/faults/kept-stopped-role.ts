@@ -9,8 +9,9 @@ type KeptStoppedRole = FieldsOf<typeof schema>
 export const keptStoppedRole: FaultKind<KeptStoppedRole, typeof schema> = {
   kind: 'kept-stopped',
   schema,
+  summary: 'a role is killed (SIGKILL) and not started again',
   isRoleDown: true,
-  hasOwnEvents: true,
+  keyOf: ({ role }) => role,
   check: ({ role }, { plan }) => roleNamed(plan, role),
   async apply([{ role }], { plan, supervisor }) {
     const before = supervisor.state(role)

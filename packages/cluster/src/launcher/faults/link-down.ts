@@ -1,4 +1,4 @@
-import type { FaultReport } from '../../operations/fault-report-schema.js'
+import type { EffectReport } from '../../operations/fault-report-schema.js'
 import { oneLbNamed } from '../actions/lookup.js'
 import { type FaultKind, type FieldsOf, faultSchema } from './fault-kind.js'
 import { LinkSide } from './links.js'
@@ -11,10 +11,11 @@ type LinkDown = FieldsOf<typeof schema>
 export const linkDown: FaultKind<LinkDown, typeof schema> = {
   kind: 'link-down',
   schema,
+  summary: 'a link of an LB has no carrier, and redials are refused',
   isRoleDown: false,
-  hasOwnEvents: false,
+  keyOf: ({ role, side }) => `${role} ${side}`,
   check: ({ role }, { plan }) => oneLbNamed(plan, role),
-  async apply(faults, { plan, links }): Promise<FaultReport> {
+  async apply(faults, { plan, links }): Promise<EffectReport> {
     const lb = faults[0].role
     const sides = faults.map(({ side }) => side)
     for (const side of sides) await links.setAdminDown({ lb, side }, true)
@@ -41,7 +42,7 @@ export const linkDown: FaultKind<LinkDown, typeof schema> = {
   },
   describe: ({ role, side }) => `${role}'s ${side} link is down`,
   undoCommand: ({ role, side }) => `fivetuple link up ${role} ${side}`,
-  cleared(faults, { tookMs, inhibited }): FaultReport {
+  cleared(faults, { tookMs, inhibited }): EffectReport {
     const sides = faults.map(({ side }) => side)
     const isRouted = inhibited !== undefined
     return done(

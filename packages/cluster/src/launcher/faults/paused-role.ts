@@ -1,4 +1,4 @@
-import type { FaultReport, Watch } from '../../operations/fault-report-schema.js'
+import type { EffectReport, Watch } from '../../operations/fault-report-schema.js'
 import { roleNamed } from '../actions/lookup.js'
 import type { RoleKind } from '../role-contracts.js'
 import { type FaultKind, type FieldsOf, faultSchema } from './fault-kind.js'
@@ -11,10 +11,11 @@ type PausedRole = FieldsOf<typeof schema>
 export const pausedRole: FaultKind<PausedRole, typeof schema> = {
   kind: 'paused',
   schema,
+  summary: 'a role is paused (SIGSTOP): unresponsive, with its connections open',
   isRoleDown: true,
-  hasOwnEvents: false,
+  keyOf: ({ role }) => role,
   check: ({ role }, { plan }) => roleNamed(plan, role),
-  async apply([{ role }], { plan, supervisor }): Promise<FaultReport> {
+  async apply([{ role }], { plan, supervisor }): Promise<EffectReport> {
     const { spec, pid } = supervisor.pause(role)
     const { holdTime } = plan.uplink.bgp
     const noticed =
@@ -52,7 +53,7 @@ export const pausedRole: FaultKind<PausedRole, typeof schema> = {
   },
   describe: ({ role }) => `${role} is paused (SIGSTOP)`,
   undoCommand: ({ role }) => `fivetuple resume ${role}`,
-  cleared([{ role }], _, { supervisor }): FaultReport {
+  cleared([{ role }], _, { supervisor }): EffectReport {
     const { spec, pid } = supervisor.state(role)
     const expect =
       spec.kind === 'backend'

@@ -1,4 +1,4 @@
-import type { FaultReport, Watch } from '../../operations/fault-report-schema.js'
+import type { EffectReport, Watch } from '../../operations/fault-report-schema.js'
 import type { ClusterPlan } from '../../plan/plan.js'
 import type { RoleKind } from '../role-contracts.js'
 
@@ -17,7 +17,7 @@ export function onlyWay(kind: RoleKind, name: string, until: string): string[] {
 }
 
 /** Report that something is restored. @param inhibited VIPs that stay withdrawn */
-export function done(summary: string, expect: string, inhibited: readonly string[] = []): FaultReport {
+export function done(summary: string, expect: string, inhibited: readonly string[] = []): EffectReport {
   return { summary, warnings: inhibitedWarnings(inhibited), watch: [{ command: STATUS, expect }], undo: null }
 }
 
