@@ -8,6 +8,11 @@ import { ListenFailureStatus, SwitchStatus } from './status.js'
 
 export { BgpSessionStatus, ListenFailureStatus, SwitchStatus } from './status.js'
 
+/** Name of a selection of next hops. */
+export const EcmpSelectionNameSchema = keyOf(ECMP_SELECTIONS)
+/** Name of a flow hash. */
+export const FlowHashNameSchema = keyOf(FLOW_HASHES)
+
 const Endpoint = strict({
   /** Unsigned 32-bit number. */
   address: Count,
@@ -24,8 +29,8 @@ export const RouteExplanation = Type.Object({
   /** CIDR */
   prefix: Text,
   cost: Count,
-  hash: strict({ name: keyOf(FLOW_HASHES), seed: Count, value: Count }),
-  selection: keyOf(ECMP_SELECTIONS),
+  hash: strict({ name: FlowHashNameSchema, seed: Count, value: Count }),
+  selection: EcmpSelectionNameSchema,
   /** Number of equal-cost next hops, the M of HASH % M. */
   m: Count,
   /** Index of the selected one, from 0. */
@@ -46,21 +51,68 @@ export const RouteExplanation = Type.Object({
   ),
 })
 
-/**
- * Number of established TCP flows of one service and LB that would go to one LB if some LBs were
- * gone.
- */
+/** Change of the next hops of one VIP, by the ids of their ports. */
+const NextHopChange = strict({
+  /** Its address, an unsigned 32-bit number. */
+  vip: Count,
+  gone: Type.Array(Count),
+  /** Next hops that join or return; an id without a port stands for an LB that does not exist. */
+  added: Type.Array(Count),
+  drained: Type.Array(Count),
+  undrained: Type.Array(Count),
+})
+
+/** Change whose effect on flows is predicted. */
+export type PredictRequest = Message<typeof PredictRequest>
+export const PredictRequest = strict({
+  /** Selections for which it is predicted, as if the switch had always run them. */
+  selections: Type.Array(EcmpSelectionNameSchema),
+  /** An entry for each VIP of interest. */
+  nextHops: Type.Array(NextHopChange),
+  /** Selection, hash and seed after the change; null: the same as before. */
+  selection: nullable(EcmpSelectionNameSchema),
+  hash: nullable(FlowHashNameSchema),
+  seed: nullable(Count),
+  /** Id of flows that are kept; null: those that are established now. */
+  kept: nullable(Count),
+  /** Made-up flows to these services if no flow is established; null: none. */
+  sample: nullable(
+    strict({ pool: strict({ address: Count, length: Count }), flows: Count, services: Type.Array(Endpoint) }),
+  ),
+})
+
+/** Number of TCP flows of one service that a change moves from one next hop to one other. */
 export type FlowShift = Message<typeof FlowShift>
 export const FlowShift = strict({
   /** Address and port to which their clients have connected, in the fabric. */
   vip: Endpoint,
-  /** LB that carries them. */
-  from: Text,
-  /** LB that would get their packets; null: there would be no route. */
-  to: nullable(Text),
+  /** Port of the next hop before. */
+  from: Count,
+  /** Port of the next hop after; null: there is no route. */
+  to: nullable(Count),
   /** At least 1. */
   flows: Count,
 })
+
+/** Prediction for one selection. */
+export type PredictResult = Message<typeof PredictResult>
+export const PredictResult = strict({
+  selection: EcmpSelectionNameSchema,
+  /** By the route table, over established flows. */
+  shifts: Type.Array(FlowShift),
+  /** By the route table, over made-up flows. */
+  sampled: Type.Array(FlowShift),
+  /** By the closed formula, per VIP with a route: shares of all flows, 0 to 1, per next hop. */
+  expected: Type.Array(
+    strict({
+      vip: Count,
+      nextHops: Type.Array(strict({ port: Count, share: Type.Number(), kept: Type.Number() })),
+    }),
+  ),
+})
+
+/** Id that the launcher chooses for the flows of one moment. */
+export const KeptFlows = strict({ id: Count })
 
 export const PortChange = strict({ id: Count, adminDown: Flag })
 export const PortCarrier = strict({
@@ -89,10 +141,18 @@ export const switchContract = {
     setPort: { params: PortChange, result: PortCarrier },
     /** The decision for one flow; null: there is no route to an LB. */
     explain: { params: FlowKey, result: nullable(RouteExplanation) },
+    /** Predicts the next hops of the edge's flows after a change. Changes nothing. */
+    predict: { params: PredictRequest, result: Type.Array(PredictResult) },
     /**
-     * Returns the destinations of the edge's flows if these neighbours were gone. Changes nothing.
+     * Keeps the edge's flows of this moment and their next hops, for a prediction and a
+     * measurement. Of more than eight the oldest are deleted.
      */
-    predict: { params: strict({ without: Type.Array(Text) }), result: Type.Array(FlowShift) },
+    keepFlows: { params: KeptFlows, result: strict({ flows: Count }) },
+    /**
+     * Returns the next hops of kept flows then and now, and deletes them; null: they are not kept
+     * any more.
+     */
+    measureFlows: { params: KeptFlows, result: nullable(Type.Array(FlowShift)) },
   },
   events: {
     happenings: HappeningBatch,

@@ -11,7 +11,15 @@ export type {
   SwitchNeighborConfig,
   SwitchPortConfig,
 } from './config.js'
-export type { FlowKey, FlowShift, ForwardedReport, RouteExplanation, SwitchContract } from './contract.js'
+export type {
+  FlowKey,
+  FlowShift,
+  ForwardedReport,
+  PredictRequest,
+  PredictResult,
+  RouteExplanation,
+  SwitchContract,
+} from './contract.js'
 export { neighborRemedy } from './control-plane/neighbor-remedy.js'
 export { type FibChange, type RouteChange, RouteTable } from './control-plane/route-table.js'
 export { fillBuckets } from './data-plane/ecmp/fill-buckets.js'
@@ -26,6 +34,12 @@ export { Fib } from './data-plane/fib/fib.js'
 export { EDGE_PORT, type Route } from './data-plane/fib/route.js'
 export { type FlowBudgets, flowBudgets, sumBudgets } from './data-plane/flow-budgets.js'
 export { Forwarder, type ForwarderOptions, type ForwarderPort } from './data-plane/forwarder.js'
+export { expectedShares } from './data-plane/oracle/expected-shares.js'
+export { flowShifts } from './data-plane/oracle/flow-shifts.js'
+export { changedRoute } from './data-plane/oracle/next-hop-change.js'
+export { type EdgeFlow, Oracle } from './data-plane/oracle/oracle.js'
+export { predictResults } from './data-plane/oracle/predict-results.js'
+export { whatIf } from './data-plane/oracle/what-if.js'
 export type { PortCounters } from './data-plane/port-counters.js'
 export type {
   BgpErrorStatus,

@@ -9,7 +9,7 @@ import {
   listenCables,
 } from '@fivetuple/runtime'
 import type { SwitchConfig } from './config.js'
-import type { FlowKey, FlowShift, RouteExplanation } from './contract.js'
+import type { FlowKey, FlowShift, PredictRequest, RouteExplanation } from './contract.js'
 import type { DataPlane, DataPlaneEvents } from './data-plane/data-plane.js'
 import { edgeDrops } from './data-plane/drop-causes.js'
 import { ECMP_SELECTIONS } from './data-plane/ecmp/registry.js'
@@ -17,6 +17,7 @@ import { Fib } from './data-plane/fib/fib.js'
 import { EDGE_PORT } from './data-plane/fib/route.js'
 import { type FlowBudgets, flowBudgets } from './data-plane/flow-budgets.js'
 import { Forwarder } from './data-plane/forwarder.js'
+import { Oracle } from './data-plane/oracle/oracle.js'
 import { createEdge } from './edges/create-edge.js'
 import { type EdgeShare, SOLE_EDGE, type SwitchEdge } from './edges/switch-edge.js'
 import { PortTable, type SwitchPort } from './ports/port-table.js'
@@ -44,6 +45,7 @@ export class LocalDataPlane implements DataPlane {
   readonly #forwarder: Forwarder
   readonly #edge: SwitchEdge
   readonly #budgets: FlowBudgets
+  readonly #oracle: Oracle
   #listener: CableListener | undefined
   #expiry: NodeJS.Timeout | undefined
 
@@ -70,6 +72,11 @@ export class LocalDataPlane implements DataPlane {
         },
       })),
       clock.now(),
+    )
+    this.#oracle = new Oracle(
+      config.ecmp,
+      this.#forwarder.state,
+      config.ports.map(({ id }) => id),
     )
     this.#budgets = flowBudgets(config, descriptorLimit(), share.cards)
     log.info({ ...this.#budgets }, 'flows that the edge takes at most')
@@ -151,29 +158,16 @@ export class LocalDataPlane implements DataPlane {
     }
   }
 
-  async predict(gone: readonly number[]): Promise<readonly FlowShift[]> {
-    const forwarder = this.#forwarder
-    const fib = forwarder.fib.without(gone)
-    const lbOf = (id: number): string => this.#ports.get(id)?.peer ?? ''
-    const shifts = new Map<string, FlowShift>()
-    for (const flow of this.#edge.tcp.flows()) {
-      const tuple = {
-        sourceAddress: flow.localAddress,
-        destinationAddress: flow.remoteAddress,
-        sourcePort: flow.localPort,
-        destinationPort: flow.remotePort,
-        protocol: IpProtocol.TCP,
-      }
-      const now = forwarder.portUnder(tuple, forwarder.fib, [])
-      if (now <= EDGE_PORT) continue
-      const then = forwarder.portUnder(tuple, fib, gone)
-      const from = lbOf(now)
-      const to = then <= EDGE_PORT ? null : lbOf(then)
-      const key = `${flow.remoteAddress} ${flow.remotePort} ${from} ${to}`
-      const flows = (shifts.get(key)?.flows ?? 0) + 1
-      shifts.set(key, { vip: { address: flow.remoteAddress, port: flow.remotePort }, from, to, flows })
-    }
-    return [...shifts.values()]
+  predict(request: PredictRequest): Promise<readonly (readonly FlowShift[])[]> {
+    return betweenPackets(this.#oracle.predict(request, this.#edge.tcp.flows()))
+  }
+
+  async keepFlows(id: number): Promise<{ readonly flows: number }> {
+    return { flows: this.#oracle.keep(id, this.#edge.tcp.flows()) }
+  }
+
+  measureFlows(id: number): Promise<readonly FlowShift[] | null> {
+    return betweenPackets(this.#oracle.measure(id))
   }
 
   async status(): Promise<DataPlaneStatus> {
@@ -237,5 +231,14 @@ export class LocalDataPlane implements DataPlane {
         this.#edge.tcp.portUnblocked(port.id, this.#clock.now())
       },
     }
+  }
+}
+
+/** Runs steps with the event loop in between, so that packets are forwarded meanwhile. */
+async function betweenPackets<R>(steps: Generator<undefined, R, undefined>): Promise<R> {
+  for (;;) {
+    const step = steps.next()
+    if (step.done) return step.value
+    await new Promise((resolve) => setImmediate(resolve))
   }
 }

@@ -1,4 +1,4 @@
-import { type Prefix, parsePrefix } from '@fivetuple/packet'
+import { type Prefix, parseIpv4, parsePrefix } from '@fivetuple/packet'
 import {
   type Clock,
   eventSender,
@@ -9,12 +9,13 @@ import {
 } from '@fivetuple/runtime'
 import { Speaker } from '@fivetuple/speaker'
 import type { SwitchConfig } from './config.js'
-import type { ForwardedReport, SwitchContract } from './contract.js'
+import type { ForwardedReport, PredictRequest, PredictResult, SwitchContract } from './contract.js'
 import { neighborStatus } from './control-plane/neighbor-status.js'
 import { RouteTable } from './control-plane/route-table.js'
 import { speakerOptions } from './control-plane/speaker-options.js'
 import type { DataPlane, DataPlaneEvents } from './data-plane/data-plane.js'
 import { ECMP_SELECTIONS } from './data-plane/ecmp/registry.js'
+import { predictResults } from './data-plane/oracle/predict-results.js'
 import { connectedPrefixes, LocalDataPlane } from './local-data-plane.js'
 import type { BgpSessionStatus, ListenFailureStatus, SwitchStatus } from './status.js'
 
@@ -81,7 +82,9 @@ export class SwitchNode {
         status: () => this.status(),
         setPort: ({ id, adminDown }) => this.#dataPlane.setPort(id, adminDown),
         explain: (flow) => this.#dataPlane.explain(flow),
-        predict: ({ without }) => this.#dataPlane.predict(without.flatMap((name) => this.#portOf.get(name) ?? [])),
+        predict: (request) => this.#predict(request),
+        keepFlows: ({ id }) => this.#dataPlane.keepFlows(id),
+        measureFlows: ({ id }) => this.#dataPlane.measureFlows(id),
       },
       stop: () => this.stop(),
     }
@@ -104,6 +107,13 @@ export class SwitchNode {
     const bgpRefusals = this.#speaker.refusals()
     const forwarding = await this.#dataPlane.status()
     return { name, role, address, ecmp, routes, sessions, bgpRefusals, ...forwarding, process: processResources() }
+  }
+
+  /** Predicts over the data plane's flows, or over made-up flows if there are none. */
+  async #predict(request: PredictRequest): Promise<PredictResult[]> {
+    const shifts = await this.#dataPlane.predict(request)
+    const { address, ecmp } = this.#config
+    return predictResults(request, shifts, { address: parseIpv4(address)!, ecmp, fib: this.#routes.fib })
   }
 
   #onTick(): void {

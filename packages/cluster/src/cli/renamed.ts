@@ -1,4 +1,4 @@
-/** Former words of commands and options, and their new ones. */
+/** Former words of commands and options, and their new ones; a last '…' stands for any ending. */
 const RENAMED: readonly (readonly [before: string, now: string])[] = [
   ['hang', 'pause'],
   ['cable cut', 'link down'],
@@ -6,6 +6,7 @@ const RENAMED: readonly (readonly [before: string, now: string])[] = [
   ['cable', 'link'],
   ['backend hang', 'backend stall'],
   ['backend heal', 'backend restore'],
+  ['predict lb-…', 'predict --kill lb-…'],
   ['--hold', '--keep-stopped'],
 ]
 
@@ -16,7 +17,9 @@ const RENAMED: readonly (readonly [before: string, now: string])[] = [
 export function renamedTo(words: readonly string[]): string | undefined {
   const line = ` ${words.join(' ')} `
   const found = RENAMED.find(([before]) =>
-    before.startsWith('--') ? line.includes(` ${before} `) : line.startsWith(` ${before} `),
+    before.startsWith('--')
+      ? line.includes(` ${before} `)
+      : line.startsWith(before.endsWith('…') ? ` ${before.slice(0, -1)}` : ` ${before} `),
   )
   return found && `'${found[0]}' is '${found[1]}' now`
 }

@@ -21,9 +21,9 @@ export function clusterControl(parts: LauncherParts, faults: FaultControl): Clus
     status: {
       status: () => clusterStatus(parts),
       explain: (client, vip, protocol) => explainFlow(parts, client, vip, protocol),
-      predict: (without) => predictOutcomes(parts, without),
       sessions: (lb, vip, limit) => lbSessions(parts, lb, vip, limit),
     },
+    oracle: { predict: (change, selection) => predictOutcomes(parts, change, selection) },
     vips: new Vips(parts),
     drains,
     roles: new Roles(parts, faults, drains),

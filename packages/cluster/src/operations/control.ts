@@ -4,8 +4,10 @@ import type { InjectableFault } from '../launcher/faults/registry.js'
 import type { BackendDrain, LbDrain } from './drain-schemas.js'
 import type { FaultReport } from './fault-report-schema.js'
 import type { ClearedFaults, FaultList } from './fault-schemas.js'
+import type { PredictParameters } from './predict-parameters.js'
+import type { Prediction } from './prediction-schemas.js'
 import type { RollingProgress, RollingResult } from './rolling-schemas.js'
-import type { ClusterStatus, Explanation, LbSessions, Prediction } from './status-schemas.js'
+import type { ClusterStatus, Explanation, LbSessions } from './status-schemas.js'
 import type { LbVips, VipSettings, VipSettingsChange } from './vip-schemas.js'
 
 // Interfaces of the launcher for operations, one per concept. Each method may reject with an
@@ -14,10 +16,19 @@ import type { LbVips, VipSettings, VipSettingsChange } from './vip-schemas.js'
 export interface StatusControl {
   status(): Promise<ClusterStatus>
   explain(client: string, vip: string, protocol: 'tcp' | 'udp' | undefined): Promise<Explanation>
-  /** Outcomes of the established flows if these LBs were gone. Changes nothing. */
-  predict(without: readonly string[]): Promise<Prediction>
   /** Sessions of an LB or of all ('all'), of one VIP or of all; at most `limit` per LB. */
   sessions(lb: string, vip: string | undefined, limit: number): Promise<readonly LbSessions[]>
+}
+
+/** Change whose effect on flows is predicted; at least one field is present. */
+export type PredictedChange = Omit<PredictParameters, 'selection'>
+
+export interface OracleControl {
+  /**
+   * Outcomes of the established flows after a change. Changes nothing.
+   * @param selection as if the cluster had always run it; 'all': each; undefined: the running one
+   */
+  predict(change: PredictedChange, selection: PredictParameters['selection']): Promise<Prediction>
 }
 
 export interface VipsControl {
@@ -73,6 +84,7 @@ export interface ClusterControl {
   /** Author of the request, for which an operation uses this. */
   readonly author: Author
   readonly status: StatusControl
+  readonly oracle: OracleControl
   readonly vips: VipsControl
   readonly drains: DrainsControl
   readonly roles: RolesControl

@@ -59,26 +59,6 @@ export const inspectOperations = [
     run: (control, { client, vip, protocol }) => control.status.explain(client, vip, protocol),
   }),
   operation({
-    name: 'predict',
-    summary:
-      'Predicts the outcomes of the established TCP flows if LBs were gone: direct loss, collateral, unaffected. Changes nothing.',
-    method: 'GET',
-    path: '/v1/predict',
-    parameters: strict({ without: Type.Array(Name, { minItems: 1, title: 'names of LBs, separated by commas' }) }),
-    result: lazily(() => import('./status-schemas.js').then(({ Prediction }) => Prediction)),
-    commands: [
-      {
-        words: 'predict',
-        group: 'Inspection:',
-        description: 'count the established flows that would end if LBs were gone: direct loss and collateral',
-        arguments: [{ sets: 'without', label: 'lb', description: 'names of LBs', completes: 'lb', isVariadic: true }],
-        examples: ['predict lb-2', 'predict lb-2 lb-3 --json'],
-        output: () => import('../cli/prediction-report.js').then(({ predictionOutput }) => predictionOutput),
-      },
-    ],
-    run: (control, { without }) => control.status.predict(without),
-  }),
-  operation({
     name: 'sessions',
     summary: "Lists NAT sessions of an LB, or of all LBs ('all'): at most `limit` (1,000) of each.",
     method: 'GET',

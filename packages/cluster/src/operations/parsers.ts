@@ -4,7 +4,7 @@ import { UsageError } from './command.js'
 /** Returns a parser of whole numbers. */
 export function whole(min: number, max: number): (text: string) => number {
   return (text) => {
-    if (!/^\d{1,9}$/.test(text) || Number(text) < min || Number(text) > max)
+    if (!/^\d{1,10}$/.test(text) || Number(text) < min || Number(text) > max)
       throw new UsageError(`a whole number from ${min} to ${max} is needed`)
     return Number(text)
   }
@@ -41,4 +41,11 @@ export function weights(text: string, before: unknown): object {
   if (name === undefined || Number(number) > 256)
     throw new UsageError('a backend and a number from 0 to 256 are needed, as in backend-1=3')
   return { ...(typeof before === 'object' ? before : {}), [name]: Number(number) }
+}
+
+/** Collects names that are separated by commas, of an option that may be repeated. */
+export function names(text: string, before: unknown): string[] {
+  const given = text.split(',')
+  if (given.includes('')) throw new UsageError('names that are separated by commas are needed, as in lb-2,lb-3')
+  return [...(Array.isArray(before) ? before : []), ...given]
 }

@@ -5,6 +5,7 @@ import { inspectOperations } from './inspect.js'
 import { lbOperations } from './lb.js'
 import { linkOperations } from './link.js'
 import type { Operation } from './operation.js'
+import { predictOperations } from './predict.js'
 import { roleOperations } from './role.js'
 import type { Value } from './schemas.js'
 import { vipOperations } from './vip.js'
@@ -12,6 +13,7 @@ import { vipOperations } from './vip.js'
 /** All operations on a running cluster. */
 export const OPERATIONS = [
   ...inspectOperations,
+  ...predictOperations,
   ...vipOperations,
   ...lbOperations,
   ...backendOperations,

@@ -82,29 +82,6 @@ export const Explanation = strict({
 })
 export type Explanation = Value<typeof Explanation>
 
-const flows = {
-  /** All established flows: the sum of the others. */
-  flows: Count,
-  /** Flows of the LBs that would be gone. */
-  directLoss: Count,
-  /** Flows of other LBs that would be broken by rehash. */
-  collateral: Count,
-  /** Flows that would keep their LB. */
-  unaffected: Count,
-}
-const FlowPrediction = strict(flows)
-export type FlowPrediction = Value<typeof FlowPrediction>
-
-/** Outcomes of the established TCP flows if some LBs were gone. */
-export const Prediction = strict({
-  without: list(Text),
-  /** Selection and hash, as in `modulo over murmur3`. */
-  selection: Text,
-  /** VIPs that have flows, in the order of the configuration. */
-  vips: list(strict({ vip: Text, ...flows, perLb: mapOf(FlowPrediction) })),
-})
-export type Prediction = Value<typeof Prediction>
-
 /** NAT sessions of one LB. */
 export const LbSessions = strict({
   lb: Text,

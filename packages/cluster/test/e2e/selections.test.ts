@@ -41,8 +41,18 @@ for (const [name, block] of [
     t.match((await cluster.cli('explain', `127.0.0.1:${ports[0]}`, 'web')).stdout, `  selection  ${name}: `)
     t.match((await cluster.cli('status')).stdout, new RegExp(`uplink switch, ${name}.* over murmur3 seed 7`))
 
-    const prediction = await cluster.api.predict({ without: [`lb-${VICTIM}`] })
-    t.match(prediction, { selection: `${name} over murmur3`, vips: [{ vip: 'web', flows: 80 }] })
+    const prediction = await cluster.api.predict({ kill: [`lb-${VICTIM}`], selection: 'all' })
+    t.match(prediction, { change: 'lb-2 goes', hash: 'murmur3', seed: 7 })
+    const running = prediction.selections.filter(({ isRunning }) => isRunning)
+    t.match(running, [{ selection: name, vips: [{ vip: 'web', basis: 'established', flows: 80 }] }])
+    t.same(
+      prediction.selections.map(({ selection }) => selection),
+      Object.keys(ECMP_SELECTIONS),
+    )
+    t.ok(
+      prediction.selections.every(({ vips }) => vips[0]?.flows === 80),
+      'the same flows',
+    )
 
     await cluster.api.role.kill({ role: `lb-${VICTIM}`, keepStopped: true })
     await until(
@@ -74,7 +84,7 @@ for (const [name, block] of [
     const lost = survive.filter((one) => !one).length
     t.ok(onVictim > 0 && lost >= onVictim, `${onVictim} of 80 were on it, ${lost} are lost`)
     t.match(
-      prediction.vips[0],
+      running[0]?.vips[0],
       { directLoss: onVictim, collateral: lost - onVictim, unaffected: 80 - lost },
       'as predicted',
     )

@@ -1,5 +1,5 @@
 import type { OnHappened } from '@fivetuple/runtime'
-import type { FlowKey, FlowShift, RouteExplanation } from '../contract.js'
+import type { FlowKey, FlowShift, PredictRequest, RouteExplanation } from '../contract.js'
 import type { FibChange } from '../control-plane/route-table.js'
 import type { DataPlaneStatus, ListenFailureStatus } from '../status.js'
 import type { Fib } from './fib/fib.js'
@@ -26,8 +26,14 @@ export interface DataPlane {
    * an LB.
    */
   explain(flow: FlowKey): Promise<RouteExplanation | null>
-  /** Returns the destinations of the edge's flows if these ports were gone. Changes nothing. */
-  predict(gone: readonly number[]): Promise<readonly FlowShift[]>
+  /** Returns the effect of a change on the edge's flows, per selection. Changes nothing. */
+  predict(request: PredictRequest): Promise<readonly (readonly FlowShift[])[]>
+  /** Keeps the edge's flows of this moment under an id; returns their number. */
+  keepFlows(id: number): Promise<{ readonly flows: number }>
+  /**
+   * Returns the next hops of kept flows then and now, and deletes them; null: they are not kept.
+   */
+  measureFlows(id: number): Promise<readonly FlowShift[] | null>
   status(): Promise<DataPlaneStatus>
   /** Ends all flows; their last packets are still sent. */
   closeEdge(): Promise<void>

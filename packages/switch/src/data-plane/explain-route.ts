@@ -1,6 +1,5 @@
 import { type FiveTuple, hasPorts, NO_ROUTE, type Prefix } from '@fivetuple/packet'
 import { Diversion } from './diverted-flows.js'
-import type { Fib } from './fib/fib.js'
 import { RouteChoice, type RoutingState, selectRoute } from './select-route.js'
 
 /** Decision of a switch about one five-tuple, step by step. */
@@ -65,18 +64,6 @@ export function explainRoute(state: RoutingState, t: FiveTuple): Decision | unde
     drain,
     isPortUp: state.isUp(port),
   }
-}
-
-/**
- * Returns the port of an established flow if the switch's state were otherwise, or
- * {@link NO_ROUTE}.
- * @param fib in place of the route table
- * @param gone ports that count as down
- */
-export function portUnder(state: RoutingState, t: FiveTuple, fib: Fib, gone: readonly number[]): number {
-  const { address, hash, seed, diverted } = state
-  const isUp = (port: number): boolean => !gone.includes(port) && state.isUp(port)
-  return select({ address, hash, seed, fib, diverted, isUp }, t, false, new RouteChoice())
 }
 
 function select(state: RoutingState, t: FiveTuple, begins: boolean, choice: RouteChoice): number {

@@ -22,7 +22,7 @@ import {
 } from '@fivetuple/packet'
 import { Diversion, DivertedFlows } from './diverted-flows.js'
 import { type DropCounters, newDropCounters } from './drop-causes.js'
-import { type Decision, explainRoute, portUnder } from './explain-route.js'
+import { type Decision, explainRoute } from './explain-route.js'
 import type { Fib } from './fib/fib.js'
 import { EDGE_PORT } from './fib/route.js'
 import type { IcmpCounters } from './icmp-responder.js'
@@ -230,14 +230,9 @@ export class Forwarder {
     return explainRoute(this.#state, t)
   }
 
-  /**
-   * Returns the port of an established flow of this tuple under another route table and without
-   * some ports; {@link NO_ROUTE} without a route. Counts nothing.
-   * @param fib in place of the route table
-   * @param gone ports that count as down
-   */
-  portUnder(t: FiveTuple, fib: Fib, gone: readonly number[]): number {
-    return portUnder(this.#state, t, fib, gone)
+  /** State that decides packets now; it changes with them. */
+  get state(): RoutingState {
+    return this.#state
   }
 
   /**

@@ -2,7 +2,15 @@ import type { Happening, Message } from '@fivetuple/runtime'
 import { HAPPENING_KINDS, happeningSchemas } from '@fivetuple/runtime/happenings'
 import { Count, Flag, NoParams, Nothing, nullable, strict } from '@fivetuple/runtime/schemas'
 import Type from 'typebox'
-import { FlowKey, FlowShift, PortCarrier, PortChange, RouteExplanation } from '../contract.js'
+import {
+  FlowKey,
+  FlowShift,
+  KeptFlows,
+  PortCarrier,
+  PortChange,
+  PredictRequest,
+  RouteExplanation,
+} from '../contract.js'
 import type { FibUpdate } from '../data-plane/fib/fib-update.js'
 import { CardStatus, ListenFailureStatus } from '../status.js'
 
@@ -42,8 +50,12 @@ export const lineCardContract = {
     setFib: { params: Table, result: Nothing },
     setPort: { params: PortChange, result: PortCarrier },
     explain: { params: FlowKey, result: nullable(RouteExplanation) },
-    /** Destinations of the card's flows if these ports were gone. Changes nothing. */
-    predict: { params: Type.Array(Count), result: Type.Array(FlowShift) },
+    /** Effect of a change on the card's flows, per selection. Changes nothing. */
+    predict: { params: PredictRequest, result: Type.Array(Type.Array(FlowShift)) },
+    /** Keeps the card's flows of this moment. */
+    keepFlows: { params: KeptFlows, result: strict({ flows: Count }) },
+    /** Next hops of kept flows then and now; null: they are not kept. */
+    measureFlows: { params: KeptFlows, result: nullable(Type.Array(FlowShift)) },
     status: { params: NoParams, result: CardStatus },
     /** Ends all flows; their last packets are still sent. */
     closeEdge: { params: NoParams, result: Nothing },

@@ -7,7 +7,7 @@ import {
   type SupervisorPolicy,
 } from '@fivetuple/runtime'
 import type { SwitchConfig } from '../config.js'
-import type { FlowKey, FlowShift, RouteExplanation } from '../contract.js'
+import type { FlowKey, FlowShift, PredictRequest, RouteExplanation } from '../contract.js'
 import type { FibChange } from '../control-plane/route-table.js'
 import type { DataPlane, DataPlaneEvents } from '../data-plane/data-plane.js'
 import {
@@ -135,9 +135,22 @@ export class LineCards implements DataPlane {
   }
 
   /** Each card reports its own flows. */
-  async predict(gone: readonly number[]): Promise<readonly FlowShift[]> {
+  async predict(request: PredictRequest): Promise<readonly (readonly FlowShift[])[]> {
     await this.#untilApplied()
-    return (await this.#requestAll('predict', gone)).flat()
+    const perCard = await this.#requestAll('predict', request)
+    return request.selections.map((_, i) => perCard.flatMap((perSelection) => perSelection[i] ?? []))
+  }
+
+  async keepFlows(id: number): Promise<{ readonly flows: number }> {
+    const perCard = await this.#requestAll('keepFlows', { id })
+    return { flows: perCard.reduce((sum, { flows }) => sum + flows, 0) }
+  }
+
+  /** Flows of a card that has died meanwhile are missing. */
+  async measureFlows(id: number): Promise<readonly FlowShift[] | null> {
+    await this.#untilApplied()
+    const perCard = await this.#requestAll('measureFlows', { id })
+    return perCard.every((shifts) => shifts === null) ? null : perCard.flatMap((shifts) => shifts ?? [])
   }
 
   async status(): Promise<DataPlaneStatus> {

@@ -56,28 +56,6 @@ t.test('a snapshot is not changed by the next one', async (t) => {
   t.equal(second.size, 1)
 })
 
-t.test('what would follow if next hops went', async (t) => {
-  const kept = route('127.20.10.1/32', 3, 4)
-  const fib = Fib.empty(modulo).with([
-    kept,
-    { ...route('127.20.10.2/32', 1, 2, 3), draining: [2] },
-    { ...route('127.20.10.3/32', 1, 2), draining: [2] },
-    route('127.20.10.4/32', 1),
-  ])
-  const without = fib.without([1])
-  t.strictSame(
-    without.routes().map(({ nextHops, draining }) => [nextHops, draining ?? []]),
-    [
-      [[3, 4], []],
-      [[2, 3], [2]],
-      [[2], []],
-    ],
-    'all that are left drain: they are used as ever',
-  )
-  t.equal(without.lookup(kept.prefix.address), fib.lookup(kept.prefix.address))
-  t.equal(fib.size, 4)
-})
-
 t.test('a prefix that is both removed and set is set', async (t) => {
   const prefix = parsePrefix('127.20.10.1/32')!
   t.equal(Fib.empty(modulo).with([route('127.20.10.1/32', 1)], [prefix]).size, 1)
@@ -87,6 +65,7 @@ t.test('selectors are built once per set of next hops', async (t) => {
   let built = 0
   const counting: EcmpSelection = {
     name: 'counting',
+    keptShares: () => [],
     build: (nextHops) => {
       built++
       return modulo.build(nextHops)

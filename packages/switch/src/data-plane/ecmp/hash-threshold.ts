@@ -11,6 +11,20 @@ const TWO_32 = 2 ** 32
 export const hashThreshold: EcmpSelection = {
   name: 'hash-threshold',
   build: (nextHops) => new HashThresholdSelector(nextHops.length),
+  keptShares,
+}
+
+/**
+ * A next hop keeps the hashes that its region has before and after: [i/N, (i+1)/N) and
+ * [j/M, (j+1)/M). If the k-th of N next hops goes, ((k-1)k + (N-k)(N-k+1)) / (2N(N-1)) of all flows
+ * move (RFC 2992 §3 gives the extremes).
+ */
+function keptShares(before: readonly number[], after: readonly number[]): number[] {
+  const [n, m] = [before.length, after.length]
+  return before.map((port, i) => {
+    const j = after.indexOf(port)
+    return j < 0 ? 0 : Math.max(0, Math.min((i + 1) / n, (j + 1) / m) - Math.max(i / n, j / m))
+  })
 }
 
 class HashThresholdSelector implements Selector {

@@ -28,6 +28,18 @@ export class Maglev implements EcmpSelection {
     if (this.#kept.size > KEPT_TABLES) this.#kept.delete(this.#kept.keys().next().value!)
     return selector
   }
+
+  /**
+   * There is no closed formula for Maglev, so the slots that have one next hop in both tables are
+   * counted. That is exact for evenly spread hashes.
+   */
+  keptShares(before: readonly number[], after: readonly number[]): number[] {
+    const [a, b] = [tableOf(before), tableOf(after)]
+    const kept = new Array<number>(before.length).fill(0)
+    const indexAfter = before.map((port) => after.indexOf(port))
+    for (let slot = 0; slot < MAGLEV_SLOTS; slot++) if (indexAfter[a[slot]!] === b[slot]) kept[a[slot]!]!++
+    return kept.map((slots) => slots / MAGLEV_SLOTS)
+  }
 }
 
 class MaglevSelector implements Selector {

@@ -8,6 +8,26 @@ import type { EcmpSelection, Selector } from './selection.js'
 export const modulo: EcmpSelection = {
   name: 'modulo',
   build: (nextHops) => new ModuloSelector(nextHops.length),
+  keptShares,
+}
+
+/**
+ * The remainders of a hash by N and by M are i and j for one of lcm(N, M) hashes if i and j have
+ * the same remainder by gcd(N, M), and for none otherwise (Chinese remainder theorem). With M =
+ * N - 1 each next hop that stays keeps 1 in N(N-1), so 1 - 1/N of all flows move.
+ */
+function keptShares(before: readonly number[], after: readonly number[]): number[] {
+  const [n, m] = [before.length, after.length]
+  const common = greatestCommonDivisor(n, m)
+  return before.map((port, i) => {
+    const j = after.indexOf(port)
+    return j >= 0 && (i - j) % common === 0 ? common / (n * m) : 0
+  })
+}
+
+/** Greatest common divisor of two whole numbers above 0. */
+export function greatestCommonDivisor(a: number, b: number): number {
+  return b === 0 ? a : greatestCommonDivisor(b, a % b)
 }
 
 class ModuloSelector implements Selector {

@@ -10,6 +10,16 @@ import type { EcmpSelection, Selector } from './selection.js'
 export const rendezvous: EcmpSelection = {
   name: 'rendezvous',
   build: (nextHops) => new RendezvousSelector(nextHops),
+  keptShares,
+}
+
+/**
+ * A next hop keeps a flow if its weight is the highest before and after, and so the highest among
+ * all next hops of both: 1 in |before ∪ after|.
+ */
+function keptShares(before: readonly number[], after: readonly number[]): number[] {
+  const all = new Set([...before, ...after]).size
+  return before.map((port) => (after.includes(port) ? 1 / all : 0))
 }
 
 class RendezvousSelector implements Selector {

@@ -70,6 +70,15 @@ export class Resilient implements EcmpSelection {
     const hasMoved = filled.table.some((index, bucket) => index !== table[bucket])
     return hasMoved ? new ResilientSelector(filled, usedSince(table, filled, use)) : selector
   }
+
+  /**
+   * Next hops that stay keep all their buckets, which are in use if flows are established on them.
+   * So a new next hop gets no flow at first. It gets buckets that become idle later, and with an
+   * unbalanced timer also buckets in use: 1 in M at most.
+   */
+  keptShares(before: readonly number[], after: readonly number[]): number[] {
+    return before.map((port) => (after.includes(port) ? 1 / before.length : 0))
+  }
 }
 
 /** Use of each bucket since it was assigned its next hop. */

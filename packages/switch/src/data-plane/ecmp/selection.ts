@@ -17,6 +17,15 @@ export interface EcmpSelection {
    * @param now ms
    */
   rebalance?(group: NextHopGroup, now: number): Selector
+  /**
+   * Closed formula for a change of next hops, if hashes are spread evenly: the share of all flows
+   * that each next hop of `before` carries and keeps, 0 to 1, in the order of `before`. `predict`
+   * reports it beside the count over the established flows.
+   *
+   * @param before next hops, as for {@link build}
+   * @param after next hops after the change, at least one
+   */
+  keptShares(before: readonly number[], after: readonly number[]): readonly number[]
 }
 
 /** Next hops and how they are chosen. */

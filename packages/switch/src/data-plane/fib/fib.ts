@@ -102,23 +102,6 @@ export class Fib {
   }
 
   /**
-   * The snapshot that would follow if next hops at these ports went; routes that have no other are
-   * missing in it.
-   */
-  without(ports: readonly number[]): Fib {
-    const set: Route[] = []
-    const remove: Prefix[] = []
-    for (const route of this.routes()) {
-      const nextHops = route.nextHops.filter((port) => !ports.includes(port))
-      if (nextHops.length === route.nextHops.length) continue
-      const draining = (route.draining ?? []).filter((port) => nextHops.includes(port))
-      if (nextHops.length === 0) remove.push(route.prefix)
-      else set.push({ ...route, nextHops, draining: draining.length < nextHops.length ? draining : [] })
-    }
-    return this.with(set, remove)
-  }
-
-  /**
    * The next snapshot when the selection gives other next hops to some hashes as time goes by, or
    * this one when it does not. To be called every second or so. @param now ms
    */

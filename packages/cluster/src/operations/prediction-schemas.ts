@@ -1,0 +1,68 @@
+import { EcmpSelectionNameSchema, FlowHashNameSchema } from '@fivetuple/switch/contract'
+import * as Type from 'typebox'
+import { Count, Flag, list, mapOf, nullable, strict, Text, type Value } from './schemas.js'
+
+// Outcomes in the words of the lab: direct loss are the flows of LBs that go, collateral are flows
+// of LBs that stay.
+
+const outcomes = {
+  /** Number of flows: the sum of the others. */
+  flows: Count,
+  /** Flows of the LBs that go: they end with their LB. */
+  directLoss: Count,
+  /** Flows of LBs that stay, which are broken by rehash or have no route. */
+  collateral: Count,
+  /** Flows that keep their LB. */
+  unaffected: Count,
+}
+
+/** Shares of flows, 0 to 1. */
+const Shares = strict({ directLoss: Type.Number(), collateral: Type.Number(), unaffected: Type.Number() })
+export type Shares = Value<typeof Shares>
+
+const LbOutcomes = strict({
+  ...outcomes,
+  /** Closed formula: shares of the LB's flows. */
+  formula: nullable(Shares),
+})
+export type LbOutcomes = Value<typeof LbOutcomes>
+
+/** Outcomes of the flows of one VIP by the route table, beside the closed formula. */
+export const VipOutcomes = strict({
+  vip: Text,
+  /** `established`: the flows of this moment. `sample`: made-up flows, since there are none. */
+  basis: Type.Enum(['established', 'sample']),
+  ...outcomes,
+  /** Closed formula for evenly spread flows: shares of all flows. */
+  formula: nullable(Shares),
+  /** Route table less formula, in percentage points of all flows. */
+  differencePoints: nullable(Shares),
+  /**
+   * Two standard deviations of that difference if the hash spreads flows at random: 95 of 100
+   * differences are smaller.
+   */
+  chancePoints: nullable(Shares),
+  perLb: mapOf(LbOutcomes),
+})
+export type VipOutcomes = Value<typeof VipOutcomes>
+
+const SelectionOutcomes = strict({
+  selection: EcmpSelectionNameSchema,
+  /** False: as if the uplink switch had always run this selection. */
+  isRunning: Flag,
+  /** In the order of the configuration; a VIP without a route is missing. */
+  vips: list(VipOutcomes),
+})
+export type SelectionOutcomes = Value<typeof SelectionOutcomes>
+
+/** Predicted outcomes of the TCP flows of this moment after a change. */
+export const Prediction = strict({
+  /** The change in words. */
+  change: Text,
+  hash: FlowHashNameSchema,
+  seed: Count,
+  selections: list(SelectionOutcomes),
+  /** Restrictions of the prediction, in words. */
+  notes: list(Text),
+})
+export type Prediction = Value<typeof Prediction>
