@@ -13,6 +13,8 @@ import { BFD_STATE_CODES, BFD_STATES, type BfdState } from './states.js'
 const VERSION = 1
 /** Bytes before the authentication section (RFC 5880 §4.1). */
 export const CONTROL_PACKET_BYTES = 24
+/** Offset of the 32-bit Your Discriminator, by which a session is selected (RFC 5880 §6.3). */
+export const YOUR_DISCRIMINATOR_OFFSET = 8
 /** Shortest packet with the A bit, bytes (RFC 5880 §6.8.6). */
 const AUTHENTICATED_MIN_BYTES = 26
 const U32_MAX = 0xffff_ffff
@@ -135,7 +137,7 @@ export function decodeControlPacket(b: Uint8Array): DecodedControlPacket {
       demand: (flags & DEMAND) !== 0,
       detectMultiplier: b[2]!,
       myDiscriminator,
-      yourDiscriminator: readU32(b, 8),
+      yourDiscriminator: readU32(b, YOUR_DISCRIMINATOR_OFFSET),
       desiredMinTxUs: readU32(b, 12),
       requiredMinRxUs: readU32(b, 16),
       requiredMinEchoRxUs: readU32(b, 20),

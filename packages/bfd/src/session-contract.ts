@@ -34,6 +34,11 @@ export type BfdInput =
   | { readonly type: 'lag'; readonly lagMs: number }
   /** New intervals, which a Poll Sequence announces (RFC 5880 §6.8.3). */
   | ({ readonly type: 'configure' } & BfdIntervals)
+  /**
+   * Carrier of the link to the peer. Without it nothing is sent or received, and the verdict on the
+   * path is `unknown`, since the carrier itself is the faster detector.
+   */
+  | { readonly type: 'carrier'; readonly isUp: boolean }
   /** Enters AdminDown (RFC 5880 §6.8.16). */
   | { readonly type: 'disable' }
   | { readonly type: 'enable' }
@@ -42,7 +47,8 @@ export type BfdInput =
  * Verdict on the path, for the protocols that use BFD. Only `failed` may take down BGP or remove a
  * next hop. AdminDown at either end leads to `unknown`, which is not a failure (RFC 5882 §3.2).
  */
-export type PathVerdict = 'unknown' | 'working' | 'failed'
+export type PathVerdict = (typeof PATH_VERDICTS)[number]
+export const PATH_VERDICTS = ['unknown', 'working', 'failed'] as const
 
 export type BfdOutput =
   /** UDP payload to the peer. */
@@ -66,6 +72,28 @@ export type DiscardCause =
   | 'your-discriminator'
   | 'no-discriminator'
   | 'admin-down'
+  | 'no-carrier'
+
+/** Reasons for which packets are discarded, in words. */
+export const DISCARD_CAUSES: Readonly<Record<DiscardCause, string>> = {
+  truncated: 'the datagram is shorter than its packet',
+  version: 'the version is not 1',
+  length: 'the length is below that of a packet',
+  'detect-multiplier': 'the detect multiplier is 0',
+  multipoint: 'the Multipoint bit is set',
+  'my-discriminator': 'My Discriminator is 0',
+  'authentication-type': 'the type of authentication is another one',
+  'authentication-length': 'the length of the authentication section is invalid',
+  'authentication-unexpected': 'it has an authentication section, and none is configured',
+  'authentication-missing': 'it has no authentication section',
+  'key-id': 'the key has another identifier',
+  sequence: 'the sequence number is too old or too far ahead, as in a replay',
+  digest: 'the digest is invalid: the keys differ, or the packet is forged',
+  'your-discriminator': "Your Discriminator is not this session's",
+  'no-discriminator': 'Your Discriminator is 0 in Init or Up',
+  'admin-down': 'this end is AdminDown',
+  'no-carrier': 'the link has no carrier',
+}
 
 /** Counters of a session since it was created. */
 export interface BfdCounters {
@@ -79,6 +107,8 @@ export interface BfdCounters {
   readonly lags: number
   /** Delays without which the detection time would have expired. */
   readonly excusedLags: number
+  /** Polls to which no Final was sent, since there were too many in a short time. */
+  readonly finalsSuppressed: number
   /** Requests for Demand mode that were refused. */
   readonly demandRefused: number
 }

@@ -2,6 +2,7 @@ import { strict as assert } from 'node:assert'
 import { Authenticator } from './authenticator.js'
 import { type ControlPacket, decodeControlPacket, encodeControlPacket } from './control-packet.js'
 import { diagnosticText } from './diagnostics.js'
+import { FinalBudget } from './final-budget.js'
 import { AnnouncedIntervals } from './intervals.js'
 import type { BfdInput, BfdOutput, BfdSessionConfig, BfdStatus, DiscardCause, PathVerdict } from './session-contract.js'
 import type { BfdState } from './states.js'
@@ -9,6 +10,7 @@ import { detectionTimeMs, jitteredIntervalMs, transmitIntervalMs, US_PER_MS } fr
 import { BFD_TRANSITIONS, type BfdEvent } from './transitions.js'
 
 const NEVER = Number.POSITIVE_INFINITY
+const NO_CARRIER = 'the link has no carrier'
 
 /**
  * BFD session in asynchronous mode without I/O (RFC 5880). It begins in Down and sends at once. The
@@ -19,9 +21,18 @@ export class BfdSession {
   readonly #config: BfdSessionConfig
   readonly #authenticator: Authenticator | undefined
   readonly #intervals: AnnouncedIntervals
+  readonly #finals: FinalBudget
   readonly #outputs: BfdOutput[] = []
   readonly #discarded: Partial<Record<DiscardCause, number>> = {}
-  readonly #counters = { sent: 0, received: 0, failures: 0, lags: 0, excusedLags: 0, demandRefused: 0 }
+  readonly #counters = {
+    sent: 0,
+    received: 0,
+    failures: 0,
+    lags: 0,
+    excusedLags: 0,
+    finalsSuppressed: 0,
+    demandRefused: 0,
+  }
   #state: BfdState = 'down'
   #path: PathVerdict = 'unknown'
   #diagnostic = 0
@@ -37,6 +48,7 @@ export class BfdSession {
   /** Time of the last packet that was no response to a Poll, ms. */
   #sentAt: number
   #sendAt: number
+  #hasCarrier = true
   /** Packets of AdminDown that are still sent at the interval from before. */
   #farewells = 0
   #farewellIntervalMs = 0
@@ -49,6 +61,7 @@ export class BfdSession {
     this.#config = config
     this.#intervals = new AnnouncedIntervals(config)
     this.#authenticator = authentication && new Authenticator(authentication, Math.floor(random() * 0x1_0000_0000))
+    this.#finals = new FinalBudget(now)
     this.#sentAt = now
     this.#sendAt = config.passive === true ? NEVER : now
   }
@@ -95,6 +108,9 @@ export class BfdSession {
         if (this.#transmitIntervalMs() !== before) this.#reschedule(now)
         return
       }
+      case 'carrier':
+        this.#onCarrier(input.isUp, now)
+        return
       case 'disable':
       case 'enable':
         this.#apply(input.type, now, `session ${input.type}d here`)
@@ -110,8 +126,20 @@ export class BfdSession {
     return Math.min(this.#sendAt, this.#silenceAt())
   }
 
+  /**
+   * Time at which the peer's silence has a consequence, ms; Infinity if there is none. Before a
+   * `timeout` at or after it, the owner reads its sockets: packets may wait there.
+   */
+  silenceDeadline(): number {
+    return this.#silenceAt()
+  }
+
   /** Reception of a control packet in the order of RFC 5880 §6.8.6. */
   #receive(bytes: Uint8Array, now: number): void {
+    if (!this.#hasCarrier) {
+      this.#discard('no-carrier')
+      return
+    }
     const decoded = decodeControlPacket(bytes)
     if (!decoded.ok) {
       this.#discard(decoded.fault)
@@ -146,7 +174,10 @@ export class BfdSession {
     this.#apply(`receive-${packet.state}`, now, this.#reasonFor(packet), packet.poll)
     // "If the Poll (P) bit is set, send a BFD Control packet with the Poll (P) bit clear and the
     // Final (F) bit set." A change of state has already sent it.
-    if (packet.poll && this.#counters.sent === sentBefore) this.#send(now, true)
+    if (packet.poll && this.#counters.sent === sentBefore) {
+      if (this.#finals.take(this.#intervals.inForce.requiredMinRxMs, now)) this.#send(now, true)
+      else this.#counters.finalsSuppressed++
+    }
     if (this.#transmitIntervalMs() !== intervalBefore || this.#sendAt === NEVER) this.#reschedule(now)
   }
 
@@ -192,6 +223,24 @@ export class BfdSession {
     this.#silentSince = NEVER
   }
 
+  /** RFC 5880 §6.8.17: the session is Down at once if the link signals that it has failed. */
+  #onCarrier(isUp: boolean, now: number): void {
+    if (isUp === this.#hasCarrier) return
+    this.#hasCarrier = isUp
+    if (isUp) {
+      if (this.#config.passive !== true) this.#sendAt = now
+      return
+    }
+    this.#remoteDiscriminator = 0
+    this.#remoteState = 'down'
+    this.#silentSince = NEVER
+    this.#authenticator?.forgetSequence() // the peer may be another process when the carrier is back
+    this.#judge('unknown', NO_CARRIER)
+    this.#apply('carrier-lost', now, NO_CARRIER)
+    this.#farewells = 0
+    this.#sendAt = NEVER
+  }
+
   #onLag(lagMs: number, now: number): void {
     assert(lagMs >= 0)
     this.#counters.lags++
@@ -218,6 +267,7 @@ export class BfdSession {
       this.#counters.failures++
       this.#judge('failed', reason)
     }
+    if (!this.#hasCarrier) return
     // RFC 5880 §6.8.7: a packet SHOULD be sent between the periodic ones if its contents differ. A
     // passive end, or one whose peer is gone, follows the schedule of its state.
     if (this.#config.passive === true && this.#remoteDiscriminator === 0) return
@@ -274,7 +324,7 @@ export class BfdSession {
   #reschedule(now: number): void {
     const { passive, detectMultiplier, random } = this.#config
     const intervalMs = this.#farewells > 0 ? this.#farewellIntervalMs : this.#transmitIntervalMs()
-    if (passive === true && this.#remoteDiscriminator === 0) this.#sendAt = NEVER
+    if (!this.#hasCarrier || (passive === true && this.#remoteDiscriminator === 0)) this.#sendAt = NEVER
     else this.#sendAt = Math.max(now, this.#sentAt + jitteredIntervalMs(intervalMs, detectMultiplier, random()))
   }
 

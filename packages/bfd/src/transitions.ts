@@ -8,6 +8,7 @@ export const BFD_EVENTS = {
   'receive-init': 'a packet of a peer in Init',
   'receive-up': 'a packet of a peer in Up',
   expire: 'the detection time has passed without a packet',
+  'carrier-lost': 'the link has lost carrier',
   disable: 'the owner disables the session',
   enable: 'the owner enables the session',
 } as const
@@ -28,12 +29,13 @@ const stayDown: BfdTransition = { to: 'down' }
 const toUp: BfdTransition = { to: 'up', diagnostic: DIAGNOSTICS.none }
 const signaledDown: BfdTransition = { to: 'down', diagnostic: DIAGNOSTICS.neighborSignaledDown }
 const expired: BfdTransition = { to: 'down', diagnostic: DIAGNOSTICS.detectionTimeExpired }
+const noCarrier: BfdTransition = { to: 'down', diagnostic: DIAGNOSTICS.pathDown }
 const disabled: BfdTransition = { to: 'admin-down', diagnostic: DIAGNOSTICS.administrativelyDown }
 
 /**
- * Transitions of RFC 5880 §6.2, §6.8.4, §6.8.6 and §6.8.16. The diagnostic code of a failure is
- * kept until the session is Up again, so that the peer receives it. Up clears it, on which the RFC
- * is silent.
+ * Transitions of RFC 5880 §6.2, §6.8.4, §6.8.6, §6.8.16 and §6.8.17. The diagnostic code of a
+ * failure is kept until the session is Up again, so that the peer receives it. Up clears it, on
+ * which the RFC is silent.
  */
 export const BFD_TRANSITIONS: BfdTransitionTable = {
   'admin-down': {
@@ -43,6 +45,7 @@ export const BFD_TRANSITIONS: BfdTransitionTable = {
     'receive-init': stayDisabled,
     'receive-up': stayDisabled,
     expire: stayDisabled,
+    'carrier-lost': stayDisabled,
     disable: stayDisabled,
     enable: stayDown,
   },
@@ -52,6 +55,7 @@ export const BFD_TRANSITIONS: BfdTransitionTable = {
     'receive-init': toUp,
     'receive-up': stayDown, // the peer has to be Down first: one end alone cannot skip the handshake
     expire: stayDown,
+    'carrier-lost': stayDown,
     disable: disabled,
     enable: stayDown,
   },
@@ -61,6 +65,7 @@ export const BFD_TRANSITIONS: BfdTransitionTable = {
     'receive-init': toUp,
     'receive-up': toUp,
     expire: expired,
+    'carrier-lost': noCarrier,
     disable: disabled,
     enable: { to: 'init' },
   },
@@ -70,6 +75,7 @@ export const BFD_TRANSITIONS: BfdTransitionTable = {
     'receive-init': { to: 'up' },
     'receive-up': { to: 'up' },
     expire: expired,
+    'carrier-lost': noCarrier,
     disable: disabled,
     enable: { to: 'up' },
   },

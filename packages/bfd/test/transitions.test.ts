@@ -3,7 +3,7 @@ import { BFD_EVENTS, BFD_STATES, BFD_TRANSITIONS, type BfdEvent } from '@fivetup
 import t from 'tap'
 import { README, withDrawing } from './draw-transitions.js'
 
-/** RFC 5880 §6.8.4, §6.8.6 and §6.8.16 once more, by hand: what changes the state or the diagnostic. */
+/** RFC 5880 §6.8.4, §6.8.6, §6.8.16 and §6.8.17 once more, by hand: what changes the state or the diagnostic. */
 const CHANGES: Readonly<Record<string, string>> = {
   'admin-down enable': 'down -',
   'down receive-down': 'init -',
@@ -13,10 +13,12 @@ const CHANGES: Readonly<Record<string, string>> = {
   'init receive-init': 'up 0',
   'init receive-up': 'up 0',
   'init expire': 'down 1',
+  'init carrier-lost': 'down 5',
   'init disable': 'admin-down 7',
   'up receive-admin-down': 'down 3',
   'up receive-down': 'down 3',
   'up expire': 'down 1',
+  'up carrier-lost': 'down 5',
   'up disable': 'admin-down 7',
 }
 
@@ -28,7 +30,7 @@ t.test('every event in every state', (t) => {
       t.equal(`${to} ${diagnostic}`, CHANGES[`${state} ${event}`] ?? `${state} -`, `${state} × ${event}`)
       count++
     }
-  t.equal(count, 4 * 7)
+  t.equal(count, 4 * 8)
   t.equal(Object.values(BFD_TRANSITIONS).flatMap((row) => Object.keys(row)).length, count, 'and nothing else')
   t.end()
 })
