@@ -90,6 +90,8 @@ export const CeaseSubcode = {
   OTHER_CONFIGURATION_CHANGE: 6,
   CONNECTION_COLLISION: 7,
   OUT_OF_RESOURCES: 8,
+  /** RFC 9384 */
+  BFD_DOWN: 10,
 } as const
 
 /** Well-known communities that are supported. */

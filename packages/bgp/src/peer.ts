@@ -36,6 +36,12 @@ export type PeerInput =
    */
   | { readonly type: 'link-up' }
   | { readonly type: 'link-down' }
+  /**
+   * BFD has found that the path to the neighbour has failed. The session ends with Cease, BFD Down
+   * (RFC 9384), and none is established until the path is restored (RFC 5882 §4.1, §4.2).
+   */
+  | { readonly type: 'path-failed'; readonly reason: string }
+  | { readonly type: 'path-restored' }
   | { readonly type: 'connected'; readonly side: ConnectionSide }
   | { readonly type: 'transport-lost'; readonly side: ConnectionSide; readonly reason: string }
   | { readonly type: 'bytes'; readonly side: ConnectionSide; readonly bytes: Uint8Array }
@@ -77,6 +83,7 @@ export class BgpPeer {
   readonly #outputs: PeerOutput[] = []
   #enabled = false
   #linkUp: boolean
+  #hasPathFailed = false
   #state: SessionState = 'idle'
   #established: { readonly side: ConnectionSide; readonly open: Open; readonly since: number } | undefined
   #blocked = false
@@ -139,6 +146,7 @@ export class BgpPeer {
     const state = this.#sessions.get('accepted')?.state
     if (state === undefined) return 'the neighbour is only dialled'
     if (!this.#linkUp) return 'the link to the neighbour has no carrier'
+    if (this.#hasPathFailed) return 'BFD reports that the path to the neighbour has failed'
     if (this.#established !== undefined) return 'a session with the neighbour is established'
     if (state === 'active' || state === 'open-sent') return undefined
     return state === 'idle'
@@ -166,7 +174,7 @@ export class BgpPeer {
     switch (input.type) {
       case 'start':
         this.#enabled = true
-        if (this.#linkUp) this.#toAll({ type: 'start' }, now)
+        this.#startAll(now)
         break
       case 'stop':
         this.#enabled = false
@@ -175,7 +183,16 @@ export class BgpPeer {
       case 'link-up':
         if (this.#linkUp) break
         this.#linkUp = true
-        if (this.#enabled) this.#toAll({ type: 'start' }, now)
+        this.#startAll(now)
+        break
+      case 'path-failed':
+        this.#hasPathFailed = true
+        this.#toAll({ type: 'stop', subcode: CeaseSubcode.BFD_DOWN, reason: input.reason }, now)
+        break
+      case 'path-restored':
+        if (!this.#hasPathFailed) break
+        this.#hasPathFailed = false
+        this.#startAll(now)
         break
       case 'link-down':
         this.#linkUp = false
@@ -228,6 +245,11 @@ export class BgpPeer {
 
   #toAll(input: SessionInput, now: number): void {
     for (const session of this.#sessions.values()) session.handle(input, now)
+  }
+
+  /** Starts the sessions unless something prevents them. */
+  #startAll(now: number): void {
+    if (this.#enabled && this.#linkUp && !this.#hasPathFailed) this.#toAll({ type: 'start' }, now)
   }
 
   #drain(now: number): void {
@@ -306,7 +328,8 @@ export class BgpPeer {
     if (this.#established === undefined) return
     this.#established = undefined
     this.#outputs.push({ type: 'down', reason: formatSessionEnd(end) })
-    if (side === 'accepted' && this.#enabled && this.#linkUp) this.#to('dialled', { type: 'resume' }, now)
+    if (side === 'accepted' && this.#enabled && this.#linkUp && !this.#hasPathFailed)
+      this.#to('dialled', { type: 'resume' }, now)
   }
 
   #onState(reason: string, now: number): void {

@@ -28,7 +28,7 @@ export type SessionInput =
   /**
    * Ends the session with Cease and this subcode (RFC 4486). It stays idle until the next start.
    */
-  | { readonly type: 'stop'; readonly subcode: number }
+  | { readonly type: 'stop'; readonly subcode: number; readonly reason?: string }
   /**
    * Ends the session without a NOTIFICATION, which would not arrive. It stays idle until the next
    * start.

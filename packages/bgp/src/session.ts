@@ -102,7 +102,8 @@ export class BgpSession {
         return
       case 'stop':
         this.#disable()
-        if (this.#state !== 'idle') this.#fail('stop', bgpError(ErrorCode.CEASE, input.subcode, 'stopped here'), now)
+        if (this.#state !== 'idle')
+          this.#fail('stop', bgpError(ErrorCode.CEASE, input.subcode, input.reason ?? 'stopped here'), now)
         return
       case 'cut':
         this.#disable()

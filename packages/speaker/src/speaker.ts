@@ -179,6 +179,18 @@ export class Speaker {
   }
 
   /**
+   * Sets the verdict of BFD on the path to a neighbour. If it has failed, the session ends at once
+   * with Cease, BFD Down, and its routes are removed in the same turn. No session is established
+   * until the path is restored.
+   * @param failure reason, in words; undefined: the path has not failed
+   */
+  setPath(neighbor: string, failure: string | undefined): void {
+    this.#neighbor(neighbor).bound.input(
+      failure === undefined ? { type: 'path-restored' } : { type: 'path-failed', reason: failure },
+    )
+  }
+
+  /**
    * Announces routes to a neighbour or to `'all'`, now and on each later session, until they are
    * withdrawn.
    */
