@@ -21,10 +21,10 @@ const MAY_IMPORT = {
   capture: ['packet'],
   testkit: ['packet', 'faults'],
   runtime: ['packet', 'faults'],
-  speaker: ['packet', 'bgp', 'runtime'],
+  speaker: ['packet', 'bgp', 'bfd', 'runtime'],
   edge: ['packet', 'tcp', 'runtime'],
   switch: ['packet', 'tcp', 'bgp', 'runtime', 'speaker', 'edge'],
-  'lb-node': ['packet', 'faults', 'tcp', 'bgp', 'vrrp', 'runtime', 'speaker', 'edge'],
+  'lb-node': ['packet', 'faults', 'tcp', 'bgp', 'bfd', 'vrrp', 'runtime', 'speaker', 'edge'],
   backend: ['packet', 'runtime'],
   client: ['packet', 'faults', 'runtime'],
 }
@@ -34,7 +34,7 @@ const ROLES = ['switch', 'lb-node', 'backend']
 const SCHEMA_FILE = /\/(?:contract|status)\.ts$/
 /** Start or end of an import of values whose module has schemas. `import(…)` is for checks in tests. */
 const SCHEMA_IMPORT =
-  /^(?:import (?!type\b)|\} )[^(]*from '(?:typebox|@fivetuple\/runtime\/(?:schemas|happenings)|\.[^']*\/(?:contract|status)\.js)/
+  /^(?:import (?!type\b)|\} )[^(]*from '(?:typebox|@fivetuple\/(?:runtime|speaker)\/(?:schemas|happenings)|\.[^']*\/(?:contract|status)\.js)/
 
 /** Folders of code without I/O, time or chance. Every file below one of them is covered, new ones included. */
 const PURE_FOLDERS = [

@@ -36,6 +36,8 @@ export interface DatagramSocketOptions {
    * `net.core.rmem_default`.
    */
   readonly receiveBufferBytes?: number
+  /** TTL of sent datagrams, 1 to 255. Default: the kernel's. */
+  readonly ttl?: number
 }
 
 const PORT_MAX = 65_535
@@ -88,6 +90,7 @@ export class DatagramSocket {
       socket.bind({ address, port, exclusive: true }, () => {
         if (this.#socket !== socket) return
         this.#growReceiveBuffer(socket)
+        if (this.#options.ttl !== undefined) socket.setTTL(this.#options.ttl)
         operation = 'connect'
         this.#connect(socket)
       })
