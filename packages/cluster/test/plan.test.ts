@@ -84,7 +84,15 @@ t.test('the default plan', async (t) => {
     allowedPrefixes: ['127.20.10.1/32', '127.20.10.2/32'],
     passive: true,
     prefixLimit: 100,
+    bfd: plan.lbs[3]?.bfd,
   })
+  t.match(plan.lbs[3]?.bfd, {
+    intervalMs: 300,
+    multiplier: 3,
+    multihop: false,
+    authentication: { type: 'meticulous-keyed-sha1', keyId: 1, key: /^[0-9a-f]{40}$/ },
+  })
+  t.notOk(JSON.stringify(plan.lbs[3]?.bfd).includes(plan.lbs[3]!.clusterKey), "the key is not the cluster's own")
   t.same(plan.uplink.bgp.announce, ['0.0.0.0/0'])
   t.same(plan.downlink.bgp.neighbors[3]?.allowedPrefixes, ['127.20.2.4/32'])
   t.same(plan.downlink.bgp.announce, ['127.20.3.0/24'])

@@ -1,4 +1,5 @@
 import type { Fault, Scope } from '@fivetuple/faults'
+import type { BfdSettings } from '@fivetuple/speaker'
 import type { CheckMethod } from './control-plane/health/check.js'
 import type { StatusRange } from './control-plane/health/status-ranges.js'
 import type { RedundancyConfig } from './control-plane/redundancy/config.js'
@@ -20,6 +21,8 @@ export interface LbConfig {
   /** The two cables, by the switch at their other end. */
   readonly cables: { readonly uplink: LbCableConfig; readonly downlink: LbCableConfig }
   readonly bgp: LbBgpConfig
+  /** BFD sessions with both switches; missing: none. */
+  readonly bfd?: BfdSettings
   /** Configured virtual services. The LB carries those whose address is on its interface. */
   readonly services: readonly LbServiceConfig[]
   /** Addresses on the interface at start. */

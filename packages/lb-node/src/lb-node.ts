@@ -18,6 +18,7 @@ import { LbForwarder } from './data-plane/forwarder.js'
 import { checkPath, sendPathProbe } from './data-plane/path-probe.js'
 import type { BackendChange } from './data-plane/service.js'
 import { LbLinkFaults } from './link-faults/link-faults.js'
+import type { LinkSide } from './link-faults/names.js'
 import { LbPort } from './ports/lb-port.js'
 import type { LbStatus, PlacedVip, SessionView } from './status.js'
 import { lbStatus, sessionView } from './status-report.js'
@@ -71,6 +72,8 @@ export class LbNode {
   readonly #expiry: DeadlineTimer
   readonly #redundancy: Redundancy | undefined
   readonly #drains = new Drains()
+  /** Links whose paths have failed, by BFD. */
+  readonly #failedPaths = new Set<LinkSide>()
   #areChecksOn = false
   #isStopping = false
 
@@ -158,6 +161,14 @@ export class LbNode {
         if (neighbor === DOWNLINK && state === 'established') this.#startChecks()
       },
       dialOver: (neighbor) => this.#linkFaults.dialOver(neighbor),
+      datagramOver: (neighbor, direction, datagram, pass) =>
+        this.#linkFaults.sendDatagram(neighbor, direction, datagram.length, () => pass(datagram)),
+      onBfdState: (neighbor, state, reason) => log.info({ neighbor, state, reason }, 'BFD'),
+      onPath: (neighbor, isFailed) => {
+        if (isFailed) this.#failedPaths.add(neighbor)
+        else this.#failedPaths.delete(neighbor)
+        this.#onLink(neighbor)
+      },
     })
     this.#redundancy =
       config.redundancy === null
@@ -326,6 +337,14 @@ export class LbNode {
     )
   }
 
+  /** A link can be used if it has carrier and BFD has not found that its path has failed. */
+  #onLink(neighbor: LinkSide): void {
+    const port = neighbor === DOWNLINK ? this.#downlink : this.#uplink
+    const isUsable = port.isUp && !this.#failedPaths.has(neighbor)
+    if (neighbor === DOWNLINK) this.#setDownlink(isUsable)
+    else this.#redundancy?.setLink(isUsable)
+  }
+
   /** An LB that can reach no backend carries no VIP. It does not wait for failed checks. */
   #setDownlink(isUp: boolean): void {
     this.#placement.inhibitAll('no-downlink', !isUp)
@@ -389,7 +408,7 @@ export class LbNode {
     }))
   }
 
-  #createPort(neighbor: typeof UPLINK | typeof DOWNLINK, cable: LbCableConfig): LbPort {
+  #createPort(neighbor: LinkSide, cable: LbCableConfig): LbPort {
     const { address, clusterKey, name, id } = this.#config
     return new LbPort(
       cable,
@@ -398,8 +417,7 @@ export class LbNode {
         onCarrier: (isUp) => {
           this.#log.info({ neighbor }, isUp ? 'carrier up' : 'carrier down')
           this.#routing.setLink(neighbor, isUp)
-          if (neighbor === DOWNLINK) this.#setDownlink(isUp)
-          else this.#redundancy?.setLink(isUp)
+          this.#onLink(neighbor)
         },
         onMemberLinkFree: (memberLink) => {
           if (neighbor === DOWNLINK) this.#host.unblocked(memberLink)

@@ -49,6 +49,7 @@ export function lbStatus(parts: StatusParts, vips: readonly PlacedVip[], now: nu
     sessionsToDrain: routing.draining ? drains.sessionsOfLb(forwarder.services, now) : forwarder.sessionCount,
     sessionsByState: forwarder.sessionsByState(),
     bgp: Object.fromEntries(routing.sessions().map(({ neighbor, state }) => [neighbor, state])),
+    bfd: routing.bfdStatus(),
     packets: { fromUplink: counters.packetsFromUplink, fromDownlink: counters.packetsFromDownlink },
     bytes: { fromUplink: counters.bytesFromUplink, fromDownlink: counters.bytesFromDownlink },
     services: serviceStatus(parts, now),

@@ -14,6 +14,7 @@ import {
   strict,
   Text,
 } from '@fivetuple/runtime/schemas'
+import { BfdSpeakerStatus } from '@fivetuple/speaker/schemas'
 import Type from 'typebox'
 import { RedundancyStatus } from './control-plane/redundancy/status.js'
 import { INHIBITORS } from './control-plane/vip-placement.js'
@@ -139,6 +140,8 @@ export const LbStatus = Type.Object({
   sessionsByState: countsOf(SESSION_STATE_NAMES),
   /** State of the session with each switch. */
   bgp: mapOf(oneOf(SESSION_STATES)),
+  /** BFD session with each switch. */
+  bfd: BfdSpeakerStatus,
   packets: Directions,
   bytes: Directions,
   services: Type.Array(LbServiceStatus),

@@ -1,4 +1,5 @@
 import type { FlowHashName } from '@fivetuple/packet'
+import type { BfdSettings } from '@fivetuple/speaker'
 import type { EcmpSelectionName } from './data-plane/ecmp/registry.js'
 import type { ResilientOptions } from './data-plane/ecmp/resilient.js'
 
@@ -83,6 +84,8 @@ export interface SwitchNeighborConfig {
    * Cease/1).
    */
   readonly prefixLimit: number
+  /** BFD session with the neighbour; missing: none. */
+  readonly bfd?: BfdSettings
 }
 
 /** The options of `resilient` are present with every selection. */

@@ -13,6 +13,7 @@ import {
   Resources,
   Text,
 } from '@fivetuple/runtime/schemas'
+import { BfdSpeakerStatus } from '@fivetuple/speaker/schemas'
 import Type from 'typebox'
 import { EDGE_DROPS, FORWARDER_DROPS } from './data-plane/drop-causes.js'
 import { ECMP_SELECTIONS } from './data-plane/ecmp/registry.js'
@@ -226,6 +227,8 @@ export const SwitchStatus = Type.Object({
   routes: Type.Array(RouteStatus),
   /** BGP sessions by neighbour. */
   sessions: Type.Array(BgpSessionStatus),
+  /** BFD sessions by neighbour. */
+  bfd: BfdSpeakerStatus,
   bgpRefusals: BgpRefusals,
   ...forwarding,
   /** Resources of the switch's own process, without its line cards. */

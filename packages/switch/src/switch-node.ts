@@ -7,9 +7,10 @@ import {
   type RunningRole,
   roleReporter,
 } from '@fivetuple/runtime'
-import { Speaker } from '@fivetuple/speaker'
+import { BfdSpeaker, Speaker } from '@fivetuple/speaker'
 import type { SwitchConfig } from './config.js'
 import type { ForwardedReport, PredictRequest, PredictResult, SwitchContract } from './contract.js'
+import { bfdPeers } from './control-plane/bfd-peers.js'
 import { neighborStatus } from './control-plane/neighbor-status.js'
 import { RouteTable } from './control-plane/route-table.js'
 import { speakerOptions } from './control-plane/speaker-options.js'
@@ -40,6 +41,7 @@ export class SwitchNode {
   readonly #routes: RouteTable
   readonly #dataPlane: DataPlane
   readonly #speaker: Speaker
+  readonly #bfd: BfdSpeaker
   #rebalance: NodeJS.Timeout | undefined
   #hasReported = false
   /** Failures as last reported. */
@@ -68,12 +70,13 @@ export class SwitchNode {
       onListenFailures: (failures) => this.#reportListenFailures(failures),
     })
     this.#speaker = this.#createSpeaker(config.bgp.announce.map((text) => parsePrefix(text)!))
+    this.#bfd = this.#createBfd()
   }
 
   /** Binds all addresses; rejects if one can't be bound. */
   async start(): Promise<RunningRole<SwitchContract>> {
     const { address, role } = this.#config
-    await Promise.all([this.#speaker.start(), this.#dataPlane.start(this.#routes.fib)])
+    await Promise.all([this.#speaker.start(), this.#bfd.start(), this.#dataPlane.start(this.#routes.fib)])
     this.#reportListenFailures([]) // a launcher may have had others of the process before
     this.#rebalance = setInterval(() => this.#onTick(), REBALANCE_STEP_MS)
     return {
@@ -93,8 +96,10 @@ export class SwitchNode {
   async stop(): Promise<void> {
     this.#isStopping = true
     clearInterval(this.#rebalance)
+    this.#bfd.disable() // to stop is no failure of the paths
     await this.#dataPlane.closeEdge()
     await this.#speaker.stop()
+    await this.#bfd.close()
     await this.#dataPlane.close()
   }
 
@@ -105,8 +110,9 @@ export class SwitchNode {
     const routes = this.#routes.status(this.#clock.now())
     const sessions = this.#sessions()
     const bgpRefusals = this.#speaker.refusals()
+    const bfd = this.#bfd.status()
     const forwarding = await this.#dataPlane.status()
-    return { name, role, address, ecmp, routes, sessions, bgpRefusals, ...forwarding, process: processResources() }
+    return { name, role, address, ecmp, routes, sessions, bgpRefusals, bfd, ...forwarding, process: processResources() }
   }
 
   /** Predicts over the data plane's flows, or over made-up flows if there are none. */
@@ -138,6 +144,23 @@ export class SwitchNode {
       if (neighbor.exports.includes('connected'))
         for (const prefix of announced) speaker.announce(neighbor.name, { prefix })
     return speaker
+  }
+
+  /**
+   * A failed path has no effect on the carrier of the port: BGP ends, and the next hops of the
+   * neighbour are gone in the same turn of the event loop.
+   */
+  #createBfd(): BfdSpeaker {
+    const { address, name, bgp } = this.#config
+    return new BfdSpeaker({
+      localAddress: address,
+      peers: bfdPeers(bgp.neighbors),
+      clock: this.#clock,
+      onState: (neighbor, state, reason) => this.#log.info({ neighbor, state, reason }, `${name}: BFD`),
+      onPath: (neighbor, path, reason) => this.#speaker.setPath(neighbor, path === 'failed' ? reason : undefined),
+      onDemandRefused: (neighbor) =>
+        this.#log.warn({ neighbor }, `${name}: BFD: the peer requests Demand mode, which is refused`),
+    })
   }
 
   /**
@@ -187,6 +210,10 @@ export class SwitchNode {
   }
 
   #setLink(port: number, up: boolean): void {
-    for (const { name, portId } of this.#config.bgp.neighbors) if (portId === port) this.#speaker.setLink(name, up)
+    for (const { name, portId } of this.#config.bgp.neighbors) {
+      if (portId !== port) continue
+      this.#speaker.setLink(name, up)
+      this.#bfd.setLink(name, up)
+    }
   }
 }

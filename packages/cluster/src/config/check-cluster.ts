@@ -1,5 +1,6 @@
 import { AddressPlan } from '../plan/address-plan.js'
 import { parseBlock } from '../plan/block.js'
+import { checkBfd } from './check-bfd.js'
 import { checkBgp } from './check-bgp.js'
 import { checkDuration } from './check-duration.js'
 import { checkNeighbors } from './check-neighbors.js'
@@ -25,6 +26,7 @@ export function checkCluster(config: ClusterConfig, report: Report): void {
   checkBackends(config, addresses, report)
   checkVips(config, addresses, report)
   checkBgp(config, report)
+  checkBfd(config, report)
   checkNeighbors(config, addresses, report)
   checkLbSettings(config.lbSettings, [], report)
   checkOverrides(config, report)

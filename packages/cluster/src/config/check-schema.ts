@@ -13,11 +13,19 @@ import type { SchemaNode } from './schema-node.js'
 export function checkSchema(schema: SchemaNode, value: unknown, report: Report, path: ConfigPath = []): void {
   const node = meant(schema, value)
   if (node === undefined || !hasType(node, value)) {
-    report(path, describe(value), value === null ? 'give it one or remove the key' : mustBe(schema))
+    report(
+      path,
+      schema.writeOnly && value !== null ? SECRET : describe(value),
+      value === null ? 'give it one or remove the key' : mustBe(schema),
+    )
   } else if (Array.isArray(value)) checkItems(node, value, report, path)
   else if (typeof value === 'object') checkProperties(node, value as Record<string, unknown>, report, path)
-  else if (!allows(node, value)) report(path, describe(value), hint(schema, value) ?? mustBe(schema))
+  else if (!allows(node, value))
+    report(path, node.writeOnly ? SECRET : describe(value), hint(schema, value) ?? mustBe(schema))
 }
+
+/** Stands for the value of a secret. */
+const SECRET = 'is invalid (a secret, not shown)'
 
 /** Returns the alternative for the type of a value. */
 function meant(schema: SchemaNode, value: unknown): SchemaNode | undefined {

@@ -14,6 +14,8 @@ export interface ClusterConfig {
   /** Number of processes that forward, per switch. */
   readonly lineCards: number
   readonly bgp: ClusterBgpConfig
+  /** BFD between LBs and switches; null: none. */
+  readonly bfd: BfdConfig | null
   /** Settings of all LBs. */
   readonly lbSettings: LbSettings
   /** Complete settings of the LBs that differ, by name. */
@@ -73,6 +75,29 @@ export interface ClusterVrrpConfig {
   readonly preempt: boolean
 }
 
+/** Settings of BFD sessions. */
+export interface BfdConfig {
+  /** Shortest interval between packets in either direction, ms. */
+  readonly intervalMs: number
+  /** Missing packets that make a failure. */
+  readonly multiplier: number
+  /** null: none */
+  readonly auth: BfdAuthConfig | null
+}
+
+export interface BfdAuthConfig {
+  readonly type: 'keyed-sha1' | 'meticulous-keyed-sha1'
+  /** 0 to 255 */
+  readonly keyId: number
+  /** Secret, 1 to 20 characters of ASCII; null: derived from the cluster's key. */
+  readonly key: string | null
+}
+
+/** Settings of the BFD session with an external neighbour. */
+export interface NeighborBfdConfig extends BfdConfig {
+  readonly multihop: boolean
+}
+
 export interface ClusterBgpConfig {
   readonly port: number
   /** Hold time, s; 0: no hold timer. */
@@ -105,6 +130,8 @@ export interface NeighborConfig {
   readonly port: number | null
   /** Proposed hold time, s; 0: no hold timer; null: that of all sessions. */
   readonly holdTime: number | null
+  /** null: no BFD */
+  readonly bfd: NeighborBfdConfig | null
 }
 
 /**

@@ -38,6 +38,9 @@ export const DEFAULTS = {
     passive: false,
     prefixLimit: 100,
   },
+  // As in FRR. Both ends of a link are processes of the cluster and have its key, so packets are
+  // authenticated.
+  bfd: { interval: '300ms', multiplier: 3, auth: 'meticulous-keyed-sha1', keyId: 1, multihop: true },
   nat: {
     // Below the ports that systems give to clients (Linux: 32768 to 60999; RFC 6335: from 49152).
     // No connect on the machine gets a port by itself that is bound on any address, or was bound

@@ -31,6 +31,17 @@ export const MIN_WINDOW_BYTES = 4_096
 export const MAX_FLOWS = 1_000_000
 /** Longest duration that is useful for any timer. */
 export const MAX_DURATION_MS = 7 * 24 * 3_600_000
+/**
+ * Shortest and longest interval of BFD, ms. Below, the scheduling of processes on a busy machine
+ * looks like a failure.
+ */
+export const BFD_INTERVAL_MIN_MS = 50
+export const BFD_INTERVAL_MAX_MS = 60_000
+/** As in FRR; with 1, a single lost packet would be a failure. The field has 8 bits. */
+export const BFD_MULTIPLIER_MIN = 2
+export const BFD_MULTIPLIER_MAX = 255
+/** Shorter detection times are valid, with a warning. */
+export const BFD_DETECTION_TIME_WARN_MS = 3 * BFD_INTERVAL_MIN_MS
 /** Resolution of the timers. */
 export const MIN_DURATION_MS = 10
 /** About as in IPVS and Envoy. */

@@ -1,6 +1,7 @@
 import type { LbHealthConfig, StatusRange } from '@fivetuple/lb-node'
 import type {
   BackendEntry,
+  BfdConfig,
   ClusterConfig,
   ConfigEndpoint,
   LbSettings,
@@ -9,6 +10,7 @@ import type {
 } from './cluster-config.js'
 import { DEFAULTS } from './defaults.js'
 import { parseDuration } from './duration.js'
+import { resolveBfd, resolveNeighborBfd } from './resolve-bfd.js'
 import type { ClusterDocument } from './schema.js'
 
 type VipDocument = NonNullable<ClusterDocument['vips']>[number]
@@ -22,6 +24,7 @@ export function resolveConfig(document: ClusterDocument): ClusterConfig {
   const lbNames = numbered('lb', lbs)
   const backends = resolveBackends(document.backends ?? DEFAULTS.backends)
   const bgp = { ...DEFAULTS.bgp, ...document.bgp }
+  const bfd = resolveBfd(document.bfd)
   const ecmp = { ...DEFAULTS.ecmp, ...document.ecmp }
   const edge = { ...DEFAULTS.edge, ...document.edge }
   return {
@@ -48,8 +51,9 @@ export function resolveConfig(document: ClusterDocument): ClusterConfig {
       downlinkAs: bgp.downlinkAs,
       lbAs: bgp.lbAs,
       nextHops: document.bgp?.nextHops ?? null,
-      neighbors: (document.bgp?.neighbors ?? []).map(resolveNeighbor),
+      neighbors: (document.bgp?.neighbors ?? []).map((neighbor) => resolveNeighbor(neighbor, bfd)),
     },
+    bfd,
     lbSettings: resolveLbSettings(document),
     overrides: Object.fromEntries(
       Object.entries(document.overrides ?? {}).map(([lb, own]) => [lb, resolveLbSettings(document, own)]),
@@ -90,7 +94,10 @@ function defaultVips(lbNames: readonly string[]): VipDocument[] {
   return [{ name: 'web' }, { name: 'api', lbs: lbNames.slice(0, Math.max(1, lbNames.length - 1)) }]
 }
 
-function resolveNeighbor({ export: routes, holdTime, ...neighbor }: NeighborDocument): NeighborConfig {
+function resolveNeighbor(
+  { export: routes, holdTime, bfd, ...neighbor }: NeighborDocument,
+  clusterBfd: BfdConfig | null,
+): NeighborConfig {
   return {
     allowedPrefixes: [],
     passive: DEFAULTS.bgp.passive,
@@ -100,6 +107,7 @@ function resolveNeighbor({ export: routes, holdTime, ...neighbor }: NeighborDocu
     ...neighbor,
     export: routes === undefined || routes === 'none' ? [] : typeof routes === 'string' ? [routes] : routes,
     holdTime: holdTime === undefined ? null : ms(holdTime) / 1_000,
+    bfd: resolveNeighborBfd(bfd, clusterBfd),
   }
 }
 

@@ -18,5 +18,7 @@ export interface SchemaNode {
   readonly pattern?: string
   readonly minimum?: number
   readonly maximum?: number
+  /** True for a secret, which no report shows. */
+  readonly writeOnly?: boolean
   readonly anyOf?: readonly SchemaNode[]
 }

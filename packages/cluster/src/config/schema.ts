@@ -4,6 +4,10 @@ import { ECMP_SELECTION_NAMES } from '@fivetuple/switch/selections'
 import Type, { type Static, type TRecord, type TSchema } from 'typebox'
 import { DEFAULTS } from './defaults.js'
 import {
+  BFD_INTERVAL_MAX_MS,
+  BFD_INTERVAL_MIN_MS,
+  BFD_MULTIPLIER_MAX,
+  BFD_MULTIPLIER_MIN,
   MAX_FLOWS,
   MAX_LINE_CARDS,
   MAX_NODES,
@@ -191,6 +195,72 @@ const vip = object(
   { title: 'a mapping with at least a name', description: 'A virtual service.' },
 )
 
+const { bfd: bfdDefaults } = DEFAULTS
+const BFD_INTERVAL = `Shortest interval between packets in either direction, ${BFD_INTERVAL_MIN_MS}ms to ${BFD_INTERVAL_MAX_MS / 1_000}s.`
+const BFD_AUTH_TYPES = ['keyed-sha1', 'meticulous-keyed-sha1'] as const
+const bfdAuthMapping = object({
+  type: oneOf([...BFD_AUTH_TYPES], 'Type of authentication (RFC 5880 §6.7.4).'),
+  key: text('a text of 1 to 20 printable ASCII characters', '^[!-~]{1,20}$', 'Secret of both ends.', {
+    writeOnly: true,
+  }),
+  keyId: Type.Optional(whole(0, 255, 'Identifier of the key.', { default: bfdDefaults.keyId })),
+})
+const bfdTimers = {
+  interval: Type.Optional(duration(BFD_INTERVAL, bfdDefaults.interval)),
+  multiplier: Type.Optional(
+    whole(BFD_MULTIPLIER_MIN, BFD_MULTIPLIER_MAX, 'Missing packets that make a failure.', {
+      default: bfdDefaults.multiplier,
+    }),
+  ),
+}
+const bfd = Type.Union(
+  [
+    Type.Enum(['on', 'off']),
+    object({
+      ...bfdTimers,
+      auth: Type.Optional(
+        Type.Union([Type.Enum(['none', ...BFD_AUTH_TYPES]), bfdAuthMapping], {
+          title: `none, ${BFD_AUTH_TYPES.join(', ')}, or a mapping with type and key`,
+          description: "Authentication of the packets; the key is derived from the cluster's own unless there is one.",
+          default: bfdDefaults.auth,
+        }),
+      ),
+    }),
+  ],
+  {
+    title: 'on, off, or a mapping with interval, multiplier and auth',
+    description: 'Detection of silent failures between LBs and switches (RFC 5880).',
+    default: 'on',
+  },
+)
+const neighborBfd = Type.Union(
+  [
+    Type.Enum(['on', 'off']),
+    object({
+      ...bfdTimers,
+      multihop: Type.Optional(
+        Type.Boolean({
+          title: 'true or false',
+          description: 'True for UDP port 4784 (RFC 5883), false for 3784 (RFC 5881).',
+          default: bfdDefaults.multihop,
+        }),
+      ),
+      auth: Type.Optional(
+        Type.Union([Type.Enum(['none']), bfdAuthMapping], {
+          title: 'none, or a mapping with type and key',
+          description: 'Authentication of the packets.',
+          default: 'none',
+        }),
+      ),
+    }),
+  ],
+  {
+    title: 'on, off, or a mapping with interval, multiplier, multihop and auth',
+    description: 'BFD with it; interval and multiplier are those of the cluster unless they are set.',
+    default: 'off',
+  },
+)
+
 const neighbor = object(
   {
     name: name('Name in reports.'),
@@ -237,6 +307,7 @@ const neighbor = object(
     holdTime: Type.Optional(
       duration('Silence that ends the session: 3s to 65535s in whole seconds, 0: none; default: bgp.holdTime.'),
     ),
+    bfd: Type.Optional(neighborBfd),
   },
   { title: 'a mapping with name, switch, address and as', description: 'A routing daemon of your own.' },
 )
@@ -393,6 +464,7 @@ export const clusterSchema = object(
         { description: 'The routing sessions between LBs and switches.' },
       ),
     ),
+    bfd: Type.Optional(bfd),
     nat: Type.Optional(nat),
     capacity: Type.Optional(capacity),
     overrides: Type.Optional(

@@ -7,6 +7,7 @@ import type { ClusterConfig, ConfigEndpoint, NeighborConfig, VipConfig } from '.
 import { edgeTimers } from '../config/edge-timers.js'
 
 import { AddressPlan } from './address-plan.js'
+import { linkBfd, neighborBfd } from './bfd-settings.js'
 import { checkPorts, planChecks } from './check-flows.js'
 import { API_PORT, BACKEND_PORT, DOWNLINK_CABLE_PORT, UPLINK_CABLE_PORT, VRRP_PORT } from './ports.js'
 
@@ -104,8 +105,8 @@ function planUplink(
       as: config.bgp.switchAs,
       holdTime: config.bgp.holdTime,
       neighbors: [
-        ...numbers(config.lbs).map((k) => lbNeighbor(k, config, addresses, allowedPrefixes, prefixLimit)),
-        ...foreignNeighbors(config, 'uplink'),
+        ...numbers(config.lbs).map((k) => lbNeighbor(k, config, addresses, clusterKey, allowedPrefixes, prefixLimit)),
+        ...foreignNeighbors(config, 'uplink', clusterKey),
       ],
       announce: [ANYWHERE],
     },
@@ -145,9 +146,9 @@ function planDownlink(
       holdTime: config.bgp.holdTime,
       neighbors: [
         ...numbers(config.lbs).map((k) =>
-          lbNeighbor(k, config, addresses, [`${addresses.bip(k)}/32`], LB_PREFIX_LIMIT),
+          lbNeighbor(k, config, addresses, clusterKey, [`${addresses.bip(k)}/32`], LB_PREFIX_LIMIT),
         ),
-        ...foreignNeighbors(config, 'downlink'),
+        ...foreignNeighbors(config, 'downlink', clusterKey),
       ],
       announce: prefixes,
     },
@@ -200,6 +201,7 @@ function planLb(
       downlink: { address: addresses.downlink, as: bgp.downlinkAs },
       nextHop: bgp.nextHops === null ? null : formatIpv4(parsePrefix(bgp.nextHops)!.address + k),
     },
+    ...(config.bfd && { bfd: linkBfd(config.bfd, clusterKey) }),
     // Claim C13: every LB has all services; the addresses on its interface decide which ones it
     // carries.
     services: vips.map((vip) => ({
@@ -278,8 +280,9 @@ function planPorts({ lbs }: ClusterConfig): SwitchConfig['ports'] {
 
 function lbNeighbor(
   k: number,
-  { bgp }: ClusterConfig,
+  { bgp, bfd }: ClusterConfig,
   addresses: AddressPlan,
+  clusterKey: string,
   allowedPrefixes: readonly string[],
   prefixLimit: number,
 ): SwitchNeighborConfig {
@@ -295,17 +298,23 @@ function lbNeighbor(
     allowedPrefixes,
     passive: true,
     prefixLimit,
+    ...(bfd && { bfd: linkBfd(bfd, clusterKey) }),
   }
 }
 
-function foreignNeighbors({ bgp }: ClusterConfig, side: NeighborConfig['switch']): SwitchNeighborConfig[] {
+function foreignNeighbors(
+  { bgp }: ClusterConfig,
+  side: NeighborConfig['switch'],
+  clusterKey: string,
+): SwitchNeighborConfig[] {
   return bgp.neighbors
     .filter((neighbor) => neighbor.switch === side)
-    .map(({ switch: _, export: routes, port, holdTime, ...neighbor }) => ({
+    .map(({ switch: _, export: routes, port, holdTime, bfd, ...neighbor }) => ({
       ...neighbor,
       portId: null,
       port: port ?? bgp.port,
       holdTime: holdTime ?? bgp.holdTime,
+      ...(bfd && { bfd: neighborBfd(bfd, clusterKey) }),
       exports: [...new Set(routes.map((route) => (route === 'vips' ? 'forwarded' : 'connected')))],
     }))
 }

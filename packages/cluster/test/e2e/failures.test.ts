@@ -82,7 +82,7 @@ t.test('roles are killed, kept stopped, started and restarted', async (t) => {
 
 t.test('flows through a paused LB stall, and continue when it is resumed', async (t) => {
   // Nothing is to detect it, however slow this machine is: only the hold time could.
-  const cluster = await TestCluster.start(t, '127.92.0.0/16', [], 'bgp: { holdTime: 90s }\n')
+  const cluster = await TestCluster.start(t, '127.92.0.0/16', [], 'bfd: off\nbgp: { holdTime: 90s }\n')
   const { api } = cluster
   const flows = await openFlows(cluster, 40)
   const through = flows.filter(({ lb }) => lb === 'lb-2')

@@ -1,4 +1,5 @@
 import type { EffectReport, Watch } from '../../operations/fault-report-schema.js'
+import type { ClusterPlan } from '../../plan/plan.js'
 import { roleNamed } from '../actions/lookup.js'
 import type { RoleKind } from '../role-contracts.js'
 import { type FaultKind, type FieldsOf, faultSchema } from './fault-kind.js'
@@ -17,14 +18,12 @@ export const pausedRole: FaultKind<PausedRole, typeof schema> = {
   check: ({ role }, { plan }) => roleNamed(plan, role),
   async apply([{ role }], { plan, supervisor }): Promise<EffectReport> {
     const { spec, pid } = supervisor.pause(role)
-    const { holdTime } = plan.uplink.bgp
-    const noticed =
-      holdTime === 0 ? 'nothing detects it, since the hold time is 0' : `until the hold time (${holdTime} s) ends`
+    const noticed = detectionOf(plan)
     const effects: Record<RoleKind, readonly Watch[]> = {
       lb: [
         {
           command: STATUS,
-          expect: `its cables stay up and it stays in ROUTED TO: ${noticed}; if it is resumed before, its flows continue`,
+          expect: `its cables stay up, and it is in ROUTED TO until ${noticed}; if it is resumed before, its flows continue`,
         },
         ...curl(plan, `connections that hash to it stall, others work`),
       ],
@@ -33,7 +32,7 @@ export const pausedRole: FaultKind<PausedRole, typeof schema> = {
         ...curl(plan, 'connections that are given to it stall until then'),
       ],
       switch: [
-        { command: STATUS, expect: `all flows stall: ${noticed}` },
+        { command: STATUS, expect: `all flows stall; its routing sessions stay until ${noticed}` },
         ...curl(plan, 'no response until it is resumed'),
       ],
     }
@@ -64,4 +63,14 @@ export const pausedRole: FaultKind<PausedRole, typeof schema> = {
   awaited: () => [],
   keepsRoutesAway: (lb, { plan, supervisor }) =>
     [lb, plan.uplink.name, plan.downlink.name].some((name) => supervisor.state(name).state === 'paused'),
+}
+
+/** Names the detector of a pause, and the time after which it acts. */
+function detectionOf({ uplink, lbs }: Pick<ClusterPlan, 'uplink' | 'lbs'>): string {
+  const { holdTime } = uplink.bgp
+  const bfd = lbs[0]?.bfd
+  if (bfd !== undefined) return `BFD detects it after ${bfd.intervalMs * bfd.multiplier} ms`
+  return holdTime === 0
+    ? 'it is resumed, since BFD is off and the hold time is 0'
+    : `the hold time (${holdTime} s) ends`
 }

@@ -1,6 +1,15 @@
+import type { PathVerdict } from '@fivetuple/bfd'
 import { hostPrefix, parsePrefix } from '@fivetuple/packet'
-import { type Dial, Speaker, type SpeakerSession } from '@fivetuple/speaker'
+import {
+  type BfdFilter,
+  BfdSpeaker,
+  type BfdSpeakerStatus,
+  type Dial,
+  Speaker,
+  type SpeakerSession,
+} from '@fivetuple/speaker'
 import type { LbConfig } from '../../config.js'
+import type { LinkSide } from '../../link-faults/names.js'
 import type { AddressTable } from '../address-table.js'
 
 /** An LB has two neighbours, one for each cable. */
@@ -18,10 +27,17 @@ const PREFIX_LIMIT = 10_000
 /** COMMUNITIES value 65535:0 (RFC 8326 §3). */
 const GRACEFUL_SHUTDOWN = 0xffff_0000
 
+type RestOf<T extends readonly unknown[]> = T extends readonly [unknown, ...infer Rest] ? Rest : never
+
 export interface RoutingEvents {
   readonly onSession: (neighbor: string, state: string, reason: string | undefined) => void
   /** Opens connections over the link to a neighbour. */
-  readonly dialOver: (neighbor: typeof UPLINK | typeof DOWNLINK) => Dial
+  readonly dialOver: (neighbor: LinkSide) => Dial
+  /** Passes BFD packets over the link to a neighbour, as a {@link BfdFilter} does. */
+  readonly datagramOver: (neighbor: LinkSide, ...rest: RestOf<Parameters<BfdFilter>>) => void
+  /** BFD has found that the path to a switch has failed, or works. */
+  readonly onPath: (neighbor: LinkSide, isFailed: boolean, reason: string) => void
+  readonly onBfdState: (neighbor: string, state: string, reason: string) => void
 }
 
 /**
@@ -32,20 +48,15 @@ export interface RoutingEvents {
 export class Routing {
   readonly #addresses: AddressTable
   readonly #speaker: Speaker
+  readonly #bfd: BfdSpeaker
   #draining: boolean
   /** Addresses that take no new flows, while the others do. */
   readonly #drained = new Set<number>()
 
-  constructor(
-    config: LbConfig,
-    routerId: number,
-    bip: number,
-    addresses: AddressTable,
-    { onSession, dialOver }: RoutingEvents,
-  ) {
+  constructor(config: LbConfig, routerId: number, bip: number, addresses: AddressTable, events: RoutingEvents) {
     const { bgp } = config
     const nextHop = bgp.nextHop === null ? {} : { nextHop: bgp.nextHop }
-    const neighbor = (name: typeof UPLINK | typeof DOWNLINK, { address, as }: { address: string; as: number }) => ({
+    const neighbor = (name: LinkSide, { address, as }: { address: string; as: number }) => ({
       name,
       address,
       port: bgp.port,
@@ -54,7 +65,7 @@ export class Routing {
       allowedPrefixes: [ANY_PREFIX],
       prefixLimit: PREFIX_LIMIT,
       linkUp: false,
-      dial: dialOver(name),
+      dial: events.dialOver(name),
       ...nextHop,
     })
     this.#addresses = addresses
@@ -68,7 +79,16 @@ export class Routing {
       listen: false,
       neighbors: [neighbor(UPLINK, bgp.uplink), neighbor(DOWNLINK, bgp.downlink)],
       onRoutes: () => {}, // an LB has one way up and one way down: its cables decide, not a table
-      onSession,
+      onSession: events.onSession,
+    })
+    this.#bfd = new BfdSpeaker({
+      localAddress: config.address,
+      peers: ([UPLINK, DOWNLINK] as const).flatMap((name) =>
+        config.bfd === undefined ? [] : [{ name, address: bgp[name].address, linkUp: false, ...config.bfd }],
+      ),
+      filter: (name, ...datagram) => events.datagramOver(sideOf(name), ...datagram),
+      onState: events.onBfdState,
+      onPath: (name, path, reason) => this.#onPath(sideOf(name), path, reason, events),
     })
     this.#speaker.announce(DOWNLINK, { prefix: hostPrefix(bip) })
     for (const address of addresses.list()) this.#announce(address)
@@ -102,21 +122,35 @@ export class Routing {
     if (this.#addresses.has(address)) this.#announce(address)
   }
 
-  start(): Promise<void> {
-    return this.#speaker.start()
+  async start(): Promise<void> {
+    await Promise.all([this.#speaker.start(), this.#bfd.start()])
   }
 
-  stop(): Promise<void> {
-    return this.#speaker.stop()
+  /** AdminDown comes first: to stop is no failure of the path. */
+  async stop(): Promise<void> {
+    this.#bfd.disable()
+    await this.#speaker.stop()
+    await this.#bfd.close()
   }
 
   /** Says whether the cable to a switch has a carrier. */
-  setLink(neighbor: typeof UPLINK | typeof DOWNLINK, isUp: boolean): void {
+  setLink(neighbor: LinkSide, isUp: boolean): void {
     this.#speaker.setLink(neighbor, isUp)
+    this.#bfd.setLink(neighbor, isUp)
   }
 
   sessions(): SpeakerSession[] {
     return this.#speaker.sessions()
+  }
+
+  bfdStatus(): BfdSpeakerStatus {
+    return this.#bfd.status()
+  }
+
+  #onPath(neighbor: LinkSide, path: PathVerdict, reason: string, { onPath }: RoutingEvents): void {
+    const isFailed = path === 'failed'
+    this.#speaker.setPath(neighbor, isFailed ? reason : undefined)
+    onPath(neighbor, isFailed, reason)
   }
 
   #announce(address: number): void {
@@ -126,4 +160,8 @@ export class Routing {
       this.#draining || this.#drained.has(address) ? { prefix, communities: [GRACEFUL_SHUTDOWN] } : { prefix },
     )
   }
+}
+
+function sideOf(neighbor: string): LinkSide {
+  return neighbor === UPLINK ? UPLINK : DOWNLINK
 }
