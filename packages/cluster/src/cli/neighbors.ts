@@ -1,12 +1,9 @@
 import type { ClusterStatus } from '../operations/status-schemas.js'
+import { age } from './age.js'
 import { table } from './table.js'
 
 type SwitchStatus = ClusterStatus['switches'][string]
 type Session = SwitchStatus['sessions'][number]
-
-const SECOND = 1_000
-const MINUTE = 60 * SECOND
-const HOUR = 60 * MINUTE
 
 /** Causes of refused prefixes, in the words of the table. */
 const CAUSES: Readonly<Record<keyof Session['refused'], string>> = {
@@ -76,10 +73,4 @@ function refusedConnections({ recentConnections }: SwitchStatus['bgpRefusals']):
     const who = neighbor === null ? address : `${address} (${neighbor})`
     return `refused ${count} connection${count === 1 ? '' : 's'} from ${who}, the last one ${age(agoMs)} ago: ${reason}`
   })
-}
-
-/** Renders a duration in its largest unit. @example age(90_000) // '1m' */
-function age(ms: number): string {
-  if (ms < MINUTE) return `${Math.floor(ms / SECOND)}s`
-  return ms < HOUR ? `${Math.floor(ms / MINUTE)}m` : `${Math.floor(ms / HOUR)}h`
 }

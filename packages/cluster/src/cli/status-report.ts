@@ -1,5 +1,7 @@
 import type { Output } from '../operations/command.js'
 import type { ClusterStatus } from '../operations/status-schemas.js'
+import { renderBfd } from './bfd-report.js'
+import { counters } from './counters.js'
 import { renderNeighbors } from './neighbors.js'
 import { table } from './table.js'
 
@@ -106,9 +108,13 @@ function renderLbs({ lbs, roles }: ClusterStatus): string {
   ])
 }
 
-/** Renders the carrier of an LB's cable to a switch, and the state of its BGP session with it. */
-function linkOf({ cables, bgp }: ClusterStatus['lbs'][string], side: 'uplink' | 'downlink'): string {
-  return `${cables[side] ? 'carrier' : 'no carrier'}, ${bgp[side]}`
+/**
+ * Renders the carrier of an LB's cable to a switch, the state of its BGP session with it, and the
+ * path if BFD finds that it has failed.
+ */
+function linkOf({ cables, bgp, bfd }: ClusterStatus['lbs'][string], side: 'uplink' | 'downlink'): string {
+  const isFailed = bfd.sessions.some(({ neighbor, path }) => neighbor === side && path === 'failed')
+  return `${cables[side] ? 'carrier' : 'no carrier'}, ${bgp[side]}${isFailed ? ', path failed' : ''}`
 }
 
 /** Number of routes of external neighbours that are shown; there may be thousands. */
@@ -150,7 +156,8 @@ function renderSwitch(node: ClusterStatus['switches'][string]): string {
   const hidden = external.length - shownExternal.length
   const more = hidden > 0 ? `  and ${hidden} more of external neighbours: see --json\n` : ''
   const cards = node.cards.length > 0 ? [renderCards(node.cards)] : []
-  const parts = [ports, ...cards, routes + more, renderNeighbors(node)].join('\n')
+  const sessions = [renderNeighbors(node), renderBfd(node.bfd, '  ')].filter((part) => part !== '')
+  const parts = [ports, ...cards, routes + more, ...sessions].join('\n')
   return `${node.name} (${node.role} switch, ${how} over ${hash} seed ${seed}): ${node.flows} ${node.flows === 1 ? 'flow' : 'flows'}${room(node)}, drops: ${drops}\n${parts}`
 }
 
@@ -193,11 +200,6 @@ const SILENT_STATES: Readonly<Record<string, string>> = { ...ROLE_STATES, runnin
 
 function carrier({ up, isAdminDown }: { readonly up: boolean; readonly isAdminDown: boolean }): string {
   return isAdminDown ? 'admin down' : up ? 'up' : 'down'
-}
-
-function counters(values: Readonly<Record<string, number>>): string {
-  const shown = Object.entries(values).filter(([, count]) => count > 0)
-  return shown.length === 0 ? '-' : shown.map(([cause, count]) => `${cause} ${count}`).join(', ')
 }
 
 function sum(values: readonly number[]): number {
