@@ -18,6 +18,7 @@ interface Options {
   readonly lb: ReadonlyMap<string, string>
   readonly json?: boolean
   readonly flows?: boolean
+  readonly stdin?: boolean
 }
 
 /** Exit codes: 0 if every request was completed, 1 if some failed, 2 for invalid usage. */
@@ -35,6 +36,7 @@ const program = new Command('fivetuple-client')
   .option('-t, --timeout <ms>', 'timeout of a request, from its due time', between(1, 600_000), 5_000)
   .option('--lb <name=bip>', 'name of the LB with this BIP; may be repeated', lb, new Map())
   .option('--flows', 'with --json: list every connection')
+  .option('--stdin', 'stop when standard input ends: for a program that starts a probe and may die')
   .option('--json', 'one JSON document at the end, with a series in steps of 100 ms')
   .showHelpAfterError()
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
@@ -43,6 +45,11 @@ const program = new Command('fivetuple-client')
 async function run(target: URL, options: Options): Promise<void> {
   const stop = new AbortController()
   process.once('SIGINT', () => stop.abort()).once('SIGTERM', () => stop.abort())
+  if (options.stdin)
+    process.stdin
+      .once('end', () => stop.abort())
+      .once('error', () => stop.abort())
+      .resume()
   const { flowList, ...report } = await runProbe({
     url: target,
     ratePerSecond: options.rate,
@@ -57,6 +64,7 @@ async function run(target: URL, options: Options): Promise<void> {
   if (options.json) process.stdout.write(`${JSON.stringify(options.flows ? { ...report, flowList } : report)}\n`)
   else process.stdout.write(renderReport({ ...report, flowList }))
   if (report.failed > 0) process.exitCode = 1
+  process.stdin.destroy() // else it keeps the process alive
 }
 
 function url(text: string): URL {

@@ -469,7 +469,7 @@ t.test('hostile texts cause short errors within limits of time', async (t) => {
 })
 
 t.test('the published schema is up to date', async (t) => {
-  execFileSync(process.execPath, ['scripts/cluster-schema.mjs', '--check'])
+  execFileSync(process.execPath, ['scripts/file-schemas.mjs', '--check'])
   t.pass()
 })
 

@@ -3,6 +3,7 @@ import { OPERATIONS, type Registry } from '../operations/registry.js'
 import { clusterCommands } from './commands/cluster.js'
 import { completeCommand, completionCommands } from './commands/completion.js'
 import { operationCommands, type SendOperation } from './commands/operations.js'
+import { scenarioCommands } from './commands/scenario.js'
 
 /**
  * Builds the `fivetuple` command. Each command loads its modules when it is run, since start-up
@@ -17,6 +18,7 @@ export function fivetupleCommand(operations: Registry = OPERATIONS, send: SendOp
     .version('0.1.0')
     .addHelpText('after', '\nExit codes: 0 done, 1 failed, 2 invalid usage. Manual: docs/ of the project.')
   for (const command of clusterCommands()) program.addCommand(command.helpGroup('Cluster:'))
+  for (const command of scenarioCommands()) program.addCommand(command.helpGroup('Scenarios:'))
   const { commands, completes } = operationCommands(operations, send)
   for (const command of commands) program.addCommand(command)
   for (const command of completionCommands()) program.addCommand(command.helpGroup('Shell:'))

@@ -6,6 +6,7 @@ import { type ClusterPlan, planCluster } from '../plan/plan.js'
 import { ClusterView } from './cluster-view.js'
 import { clusterControl } from './control.js'
 import { ControlApi } from './control-api.js'
+import { type ConvergenceSources, untilConverged } from './convergence.js'
 import type { ClusterEvent, Happening, ReadyReport } from './events.js'
 import { FaultControl } from './faults/fault-control.js'
 import { Links } from './faults/links.js'
@@ -43,6 +44,7 @@ export class Cluster extends EventEmitter<ClusterEvents> {
   readonly #reportEvents: ReportEvents
   readonly #stopping = new AbortController()
   readonly #createdAt = performance.now()
+  readonly #convergence: ConvergenceSources
   #stopped: Promise<void> | undefined
 
   /** @param block the /16 to use, CIDR; overrides the configuration, whose block may be 'auto' */
@@ -68,6 +70,11 @@ export class Cluster extends EventEmitter<ClusterEvents> {
       recovery: new Recovery(this.plan, configs, this.#view),
     }
     this.#faults = new FaultControl(parts, { onChange: (change) => this.#happened({ event: 'fault', ...change }) })
+    this.#convergence = {
+      plan: this.plan,
+      view: this.#view,
+      canCarry: (lb) => this.#supervisor.state(lb).state === 'running' && this.#faults.canCarry(lb),
+    }
     this.#api = new ControlApi({
       address: this.plan.api.address,
       port: this.plan.api.port,
@@ -121,6 +128,20 @@ export class Cluster extends EventEmitter<ClusterEvents> {
       await this.stop()
       throw error
     }
+  }
+
+  /** Control API with its token, for a client in this process. */
+  get access(): { readonly api: string; readonly token: string } {
+    const { address, port } = this.plan.api
+    return { api: `http://${address}:${port}`, token: this.#token }
+  }
+
+  /**
+   * Waits until the uplink switch forwards each VIP to exactly the LBs that can carry it. Rejects
+   * with the signal's reason when it is aborted.
+   */
+  untilConverged(signal: AbortSignal): Promise<void> {
+    return untilConverged(this.#convergence, { signal })
   }
 
   /** Stops the cluster in order; may be called more than once. */

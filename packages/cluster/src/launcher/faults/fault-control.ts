@@ -129,7 +129,7 @@ export class FaultControl implements FaultsControl {
    * @param startedAt time of the change that brings them back, of the monotonic clock, ms
    */
   async untilRouted(lbs: readonly string[], startedAt: number): Promise<Recovered> {
-    const routed = lbs.filter((lb) => this.#canCarry(lb))
+    const routed = lbs.filter((lb) => this.canCarry(lb))
     const inhibited = routed.length > 0 ? await this.#parts.recovery.untilRouted(routed) : undefined
     return { tookMs: performance.now() - startedAt, inhibited }
   }
@@ -190,7 +190,7 @@ export class FaultControl implements FaultsControl {
   async #cleared(undone: readonly Undone[]): Promise<ClearedFaults> {
     const { plan, recovery } = this.#parts
     const cleared = undone.flatMap((of) => of.cleared)
-    const lbs = plan.lbs.map(({ name }) => name).filter((lb) => this.#canCarry(lb))
+    const lbs = plan.lbs.map(({ name }) => name).filter((lb) => this.canCarry(lb))
     const inhibited = cleared.length > 0 ? await recovery.untilRouted(lbs) : []
     return { cleared, failed: undone.flatMap((of) => of.failed), warnings: inhibitedWarnings(inhibited) }
   }
@@ -224,7 +224,7 @@ export class FaultControl implements FaultsControl {
   }
 
   /** True if no fault keeps the routes of an LB away. */
-  #canCarry(lb: string): boolean {
+  canCarry(lb: string): boolean {
     return !KINDS.some((kind) => kind.keepsRoutesAway(lb, this.#parts))
   }
 }
