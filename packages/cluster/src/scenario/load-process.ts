@@ -37,6 +37,7 @@ export function startLoad(load: Load, plan: ClusterPlan, durationMs: number): Lo
   const child = spawn(process.execPath, [program, ...args], { stdio: ['pipe', 'pipe', 'pipe'] })
   let out = ''
   let errors = ''
+  child.stdin.on('error', () => {}) // it has ended already
   child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text))
   child.stderr.setEncoding('utf8').on('data', (text: string) => (errors = (errors + text).slice(-STDERR_KEPT)))
   const overdue = setTimeout(() => child.kill('SIGKILL'), durationMs + load.timeoutMs + REPORT_MAX_MS)
@@ -52,5 +53,5 @@ export function startLoad(load: Load, plan: ClusterPlan, durationMs: number): Lo
     })
   })
   report.catch(() => {}) // its reader may not wait for it yet
-  return { report, stop: () => child.kill('SIGINT'), kill: () => child.kill('SIGKILL') }
+  return { report, stop: () => child.stdin.end(), kill: () => child.kill('SIGKILL') }
 }
