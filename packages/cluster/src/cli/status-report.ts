@@ -188,7 +188,10 @@ function renderCards(cards: ClusterStatus['switches'][string]['cards']): string 
 function renderRoles({ roles }: ClusterStatus): string {
   return table([
     ['PROCESS', 'PID', 'STATE', 'RESTARTS'],
-    ...roles.map(({ name, pid, state, restarts }) => [name, pid, ROLE_STATES[state] ?? state, restarts]),
+    ...roles.map(({ name, pid, state, cpuShare, restarts }) => {
+      const limit = cpuShare === null ? '' : ` (CPU ${Math.round(cpuShare * 1_000) / 10} %)`
+      return [name, pid, `${ROLE_STATES[state] ?? state}${limit}`, restarts]
+    }),
   ])
 }
 

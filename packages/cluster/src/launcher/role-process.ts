@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process'
 import cluster from 'node:cluster'
 import { EventEmitter } from 'node:events'
 import { RpcClient } from '@fivetuple/runtime'
+import { CpuLimit, type StopSignal } from './cpu-limit.js'
 import { LOAD_CONTRACT, type RoleKind, type RoleReport } from './role-contracts.js'
 
 /** Longest response time of a role; a slower one is busy, paused or stopped. */
@@ -36,6 +37,7 @@ export class RoleProcess extends EventEmitter<RoleProcessEvents> {
   #isReady = false
   #exited = false
   #paused = false
+  #cpuLimit: CpuLimit | undefined
   /** Reason why it can't start, as it has reported. */
   #failure: string | undefined
 
@@ -121,6 +123,20 @@ export class RoleProcess extends EventEmitter<RoleProcessEvents> {
     this.kill('SIGCONT')
   }
 
+  /** Share of the time in which it may run; null: it is not limited. */
+  get cpuShare(): number | null {
+    return this.#cpuLimit?.share ?? null
+  }
+
+  /** Limits its CPU time to a share of the time, or ends that (null). A pause takes precedence. */
+  limitCpu(share: number | null): void {
+    this.#cpuLimit?.end()
+    const signal = (signal: StopSignal): void => {
+      if (!this.#paused) this.kill(signal)
+    }
+    this.#cpuLimit = share === null || this.#exited ? undefined : new CpuLimit(share, signal)
+  }
+
   /**
    * Requests an ordered stop, and kills it if that takes longer than `graceMs`. A paused role is
    * resumed first. Resolves when it is gone.
@@ -133,6 +149,7 @@ export class RoleProcess extends EventEmitter<RoleProcessEvents> {
         clearTimeout(timer)
         resolve()
       })
+      this.limitCpu(null)
       this.kill('SIGTERM')
       this.resume()
     })
@@ -161,6 +178,7 @@ export class RoleProcess extends EventEmitter<RoleProcessEvents> {
   #onEnd(how: string): void {
     this.#exited = true
     this.#paused = false
+    this.limitCpu(null)
     this.#rpc.rejectAll(`${this.spec.name} has exited`)
     this.emit('exit', how)
   }

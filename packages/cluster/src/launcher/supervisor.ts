@@ -21,6 +21,8 @@ export interface RoleState {
    * for good.
    */
   readonly state: ChildState | 'paused'
+  /** Share of the time in which it may run; null: it is not limited. */
+  readonly cpuShare: number | null
   readonly restarts: number
   /** Time between its death and its next start, ms; null if its state is not 'restarting'. */
   readonly restartInMs: number | null
@@ -75,6 +77,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
       spec: child.spec,
       pid: child.exited ? 0 : child.pid,
       state: child.paused ? 'paused' : state,
+      cpuShare: child.cpuShare,
       restarts,
       restartInMs,
     }
@@ -118,6 +121,13 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   /** Resumes a role that was stopped by SIGSTOP, no matter who sent it. */
   resume(name: string): RoleState {
     this.#living(name).resume()
+    this.#changed()
+    return this.state(name)
+  }
+
+  /** Limits the CPU time of a role to a share of the time, or ends that (null). */
+  limitCpu(name: string, share: number | null): RoleState {
+    this.#living(name).limitCpu(share)
     this.#changed()
     return this.state(name)
   }

@@ -1,8 +1,10 @@
 import type { Static } from 'typebox'
+import { CpuShare } from '../launcher/faults/starved-role.js'
 import type { CommandShape } from './command.js'
 import { FaultReport } from './fault-report-schema.js'
 import { forOption, lasting } from './lasting.js'
 import { operation } from './operation.js'
+import { share } from './parsers.js'
 import { Flag, Name, optional, strict } from './schemas.js'
 
 /**
@@ -89,6 +91,31 @@ export const roleOperations = [
     timeoutMs: RESTART_TIMEOUT_MS,
     commands: [roleCommand('resume', 'resume a paused role (SIGCONT)')],
     run: (control, { role }) => control.faults.clear([{ kind: 'paused', role }], control.author),
+  }),
+  operation({
+    name: 'role.starve',
+    summary: 'Lets a role run for a share of the time only: it is stopped and continued in turn, for milliseconds.',
+    method: 'POST',
+    path: '/v1/roles/:role/starve',
+    parameters: strict({ role: Name, cpu: CpuShare, ...lasting }),
+    result: FaultReport,
+    commands: [
+      {
+        words: 'starve',
+        group: 'Faults:',
+        description: 'let a role run for a share of the time only, as on an overloaded machine',
+        arguments: [roleArgument],
+        options: [
+          { flags: '--cpu <share>', sets: 'cpu', description: 'share of the time in which it runs', parse: share },
+          forOption,
+        ],
+        needsOption: true,
+        examples: ['starve lb-2 --cpu 20%', 'starve lb-2 --cpu 20% --for 10s'],
+        output,
+      },
+    ],
+    run: (control, { role, cpu, forMs }) =>
+      control.faults.inject([{ kind: 'starved', role, cpu }], { author: control.author, forMs }),
   }),
   operation({
     name: 'role.restart',

@@ -16,6 +16,8 @@ const RoleStatus = strict({
    * for good.
    */
   state: Type.Enum(['starting', 'running', 'paused', 'restarting', 'kept-stopped', 'stopped']),
+  /** Share of the time in which it may run; null: it is not limited. */
+  cpuShare: nullable(Type.Number()),
   restarts: Count,
   /** Time between its death and its next start, ms; null if its state is not `restarting`. */
   restartInMs: nullable(Ms),

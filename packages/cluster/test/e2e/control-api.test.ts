@@ -142,11 +142,12 @@ t.test('every operation responds according to its schema', async (t) => {
     role: 'lb-2',
     side: 'uplink',
     client: '127.0.0.1:5000',
-    without: ['lb-1'],
+    kill: ['lb-1'],
     policy: 'maglev',
     delayMs: 1,
+    cpu: 0.5,
   }
-  const further = ['policy', 'delayMs']
+  const further = ['policy', 'delayMs', 'kill']
   const ajv = new Ajv2020({ strict: false })
   const check = (schema: object, value: unknown, what: string): void => {
     const isValid = ajv.compile(schema)

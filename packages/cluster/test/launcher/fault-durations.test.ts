@@ -9,8 +9,8 @@ import { VirtualTimers } from './virtual-timers.js'
 /** Faults of one LB and one backend without processes, on virtual time. */
 function faults() {
   const roles = new Map([
-    ['lb-1', { spec: { name: 'lb-1', kind: 'lb' }, pid: 7, state: 'running' }],
-    ['backend-1', { spec: { name: 'backend-1', kind: 'backend' }, pid: 8, state: 'running' }],
+    ['lb-1', { spec: { name: 'lb-1', kind: 'lb' }, pid: 7, cpuShare: null, state: 'running' }],
+    ['backend-1', { spec: { name: 'backend-1', kind: 'backend' }, pid: 8, cpuShare: null, state: 'running' }],
   ])
   const become = (state: string) => (role: string) => Object.assign(roles.get(role)!, { state })
   let behavior = GOOD_BEHAVIOR
@@ -44,7 +44,7 @@ function faults() {
   const control = new FaultControl(parts, {
     onChange: (change) => changes.push(change),
     timers,
-    timeOfDay: () => timers.now,
+    timeOfDay: timers.now,
   })
   const stateOf = (role: string) => roles.get(role)?.state
   const log = () => changes.splice(0).map(({ id, change }) => `${id} ${change}`)

@@ -11,6 +11,7 @@ import { Fault } from '../../dist/operations/fault-schemas.js'
 const SAMPLES: { readonly [K in InjectableFault['kind']]: Extract<InjectableFault, { kind: K }> } = {
   paused: { kind: 'paused', role: 'lb-1' },
   'kept-stopped': { kind: 'kept-stopped', role: 'lb-2' },
+  starved: { kind: 'starved', role: 'backend-1', cpu: 0.2 },
   'link-down': { kind: 'link-down', role: 'lb-1', side: 'uplink' },
   misbehaving: { kind: 'misbehaving', role: 'backend-1', behavior: { delayMs: 5 } },
 }
@@ -22,6 +23,7 @@ function launcher() {
   const states = names.map((name) => ({
     spec: { name, kind: name.startsWith('lb') ? 'lb' : name.startsWith('b') ? 'backend' : 'switch' },
     pid: 1,
+    cpuShare: name === 'backend-1' ? 0.2 : null,
     state: name === 'lb-1' ? 'paused' : name === 'lb-2' ? 'kept-stopped' : 'running',
   }))
   const runs = (role: string): void =>
@@ -43,6 +45,10 @@ function launcher() {
       resume: (role: string) => {
         undone.push(`resume ${role}`)
         runs(role)
+      },
+      limitCpu: (role: string, share: number | null) => {
+        undone.push(`limit ${role} ${share}`)
+        Object.assign(states.find(({ spec }) => spec.name === role)!, { cpuShare: share })
       },
       launch: async (role: string) => {
         undone.push(`launch ${role}`)
@@ -106,7 +112,7 @@ t.test('all faults are cleared, those of roles that are down first', async (t) =
   const { cleared, failed } = await control.clearAll('cli')
   t.same(failed, [])
   t.equal(cleared.length, FAULT_KINDS.length)
-  t.strictSame(undone, ['resume lb-1', 'launch lb-2', 'up lb-1 uplink', 'restore backend-1'])
+  t.strictSame(undone, ['resume lb-1', 'launch lb-2', 'limit backend-1 null', 'up lb-1 uplink', 'restore backend-1'])
   t.strictSame(
     changes.map(({ id, change, author }) => [id, change, author]).sort(),
     faults.map(({ id }) => [id, 'cleared', 'cli']).sort(),
@@ -118,7 +124,7 @@ t.test('one fault is cleared by its id', async (t) => {
   const { control, undone } = launcher()
   await t.rejects(control.clearOne('f9', 'api'), {
     status: 404,
-    message: "there is no fault 'f9': there are f1, f2, f3, f4",
+    message: "there is no fault 'f9': there are f1, f2, f3, f4, f5",
   })
   const { faults } = await control.list()
   const down = faults.find(({ kind }) => kind === 'link-down')!

@@ -10,9 +10,7 @@ export class VirtualTimers {
   }
 
   /** Time since the start, ms. */
-  get now(): number {
-    return this.#now
-  }
+  readonly now = (): number => this.#now
 
   /** Number of timers that wait. */
   get size(): number {

@@ -61,7 +61,10 @@ export class FaultControl implements FaultsControl {
       const report = await asApiError(() => kind.apply(injected, this.#parts))
       for (const { record } of begun) this.#settle(record, how.forMs)
       const records = begun.map(({ record }) => ({ id: record.id, seed: record.seed, endsAt: timesOf(record).endsAt }))
-      return { ...report, injected: records }
+      const [first] = records
+      // A kind without a command of its own is cleared by the id.
+      const undo = report.undo ?? (first === undefined ? null : `fivetuple faults clear ${first.id}`)
+      return { ...report, undo, injected: records }
     } catch (error) {
       for (const { record, before } of begun) {
         this.#records.withdraw(record, before)

@@ -4,12 +4,13 @@ import type { FaultFields, FaultKind, FieldsOf } from './fault-kind.js'
 import { keptStoppedRole } from './kept-stopped-role.js'
 import { linkDown } from './link-down.js'
 import { pausedRole } from './paused-role.js'
+import { starvedRole } from './starved-role.js'
 
 /**
  * All kinds of faults, in the order in which faults are listed. The API's schemas, `faults list`
  * and `faults clear` are derived from it.
  */
-export const FAULT_KINDS = [pausedRole, keptStoppedRole, linkDown, backendBehavior] as const
+export const FAULT_KINDS = [pausedRole, keptStoppedRole, starvedRole, linkDown, backendBehavior] as const
 
 type SchemasOf<K> = { -readonly [I in keyof K]: K[I] extends { readonly schema: infer S extends TSchema } ? S : never }
 
