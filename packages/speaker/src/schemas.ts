@@ -55,6 +55,8 @@ export const BfdSessionStatus = Type.Object({
 export type BfdSpeakerStatus = Message<typeof BfdSpeakerStatus>
 export const BfdSpeakerStatus = Type.Object({
   sessions: Type.Array(BfdSessionStatus),
+  /** True if another program has a port of BFD at all addresses, as FRR does. */
+  isAddressShared: Flag,
   /** Datagrams from addresses that are no peer's. */
   unknownPeers: Count,
   /** Datagrams of a peer whose Your Discriminator is no session's with it. */

@@ -2,67 +2,24 @@
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { encodeControlPacket } from '@fivetuple/bfd'
-import { type BfdFilter, type BfdPeer, type BfdSessionStatus, BfdSpeaker } from '@fivetuple/speaker'
+import type { BfdFilter, BfdPeer } from '@fivetuple/speaker'
 import t, { type Test } from 'tap'
 import { claimBlock } from './claim-block.js'
+import { WatchedBfd } from './watched-bfd.js'
 import { anyNeighbor, WatchedSpeaker } from './watched-speaker.js'
 
 const block = await claimBlock()
-/** Far more than any condition takes on the slowest machine. */
-const WAIT_MAX_MS = 20_000
 /** Detection times that a busy machine does not reach by itself. */
 const SLOW = { intervalMs: 300, multiplier: 10, multihop: false, authentication: null }
 const KEY = { type: 'meticulous-keyed-sha1', keyId: 3, key: Buffer.from('secret').toString('hex') } as const
-
-/** A BFD speaker whose tests wait for its events. */
-class Watched {
-  readonly speaker: BfdSpeaker
-  readonly paths: string[] = []
-  #waiting: (() => void)[] = []
-
-  constructor(address: string, peers: readonly BfdPeer[], filter?: BfdFilter) {
-    this.speaker = new BfdSpeaker({
-      localAddress: address,
-      peers,
-      ...(filter && { filter }),
-      onPath: (peer, path, reason) => {
-        this.paths.push(`${peer} ${path}: ${reason}`)
-        this.#wake()
-      },
-      onState: () => this.#wake(),
-    })
-  }
-
-  async until(condition: (session: BfdSessionStatus) => boolean, peer = 'b'): Promise<void> {
-    const end = performance.now() + WAIT_MAX_MS
-    while (!condition(this.session(peer))) {
-      if (performance.now() > end) throw new Error(`${condition}: ${JSON.stringify(this.session(peer))}`)
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, 50) // counters change without an event
-        this.#waiting.push(() => {
-          clearTimeout(timer)
-          resolve()
-        })
-      })
-    }
-  }
-
-  session(peer = 'b'): BfdSessionStatus {
-    return this.speaker.status().sessions.find(({ neighbor }) => neighbor === peer)!
-  }
-
-  #wake(): void {
-    for (const resolve of this.#waiting.splice(0)) resolve()
-  }
-}
 
 let hosts = 1
 /** Two speakers that peer with each other, named a and b. */
 async function pair(t: Test, settings: Partial<BfdPeer> = {}, filter?: BfdFilter) {
   const [a, b] = [`${block}.${hosts++}`, `${block}.${hosts++}`]
   const ends = {
-    a: new Watched(a, [{ name: 'b', address: b, ...SLOW, ...settings }], filter),
-    b: new Watched(b, [{ name: 'a', address: a, ...SLOW, ...settings }]),
+    a: new WatchedBfd(a, [{ name: 'b', address: b, ...SLOW, ...settings }], filter),
+    b: new WatchedBfd(b, [{ name: 'a', address: a, ...SLOW, ...settings }]),
   }
   t.teardown(() => Promise.all([ends.a.speaker.close(), ends.b.speaker.close()]))
   await Promise.all([ends.a.speaker.start(), ends.b.speaker.start()])
@@ -142,12 +99,12 @@ t.test('datagrams of strangers, forged ones and floods change nothing and are co
 
 t.test('an address that is in use is refused with the remedy', async (t) => {
   const { addresses } = await pair(t)
-  const second = new Watched(addresses[0], [{ name: 'b', address: addresses[1], ...SLOW }])
+  const second = new WatchedBfd(addresses[0], [{ name: 'b', address: addresses[1], ...SLOW }])
   t.teardown(() => second.speaker.close())
   await t.rejects(second.speaker.start(), /BFD can't bind .*:3784 \(EADDRINUSE\).*strict bind.*bfd: off/)
   t.throws(
     () =>
-      new Watched(
+      new WatchedBfd(
         addresses[0],
         [1, 2].map((i) => ({ name: `${i}`, address: addresses[1], ...SLOW })),
       ),
@@ -156,7 +113,7 @@ t.test('an address that is in use is refused with the remedy', async (t) => {
 
 t.test('without peers it opens no socket', async (t) => {
   const { addresses } = await pair(t)
-  const none = new Watched(addresses[0], [])
+  const none = new WatchedBfd(addresses[0], [])
   await none.speaker.start()
   t.same(none.speaker.status().sessions, [])
   await none.speaker.close()

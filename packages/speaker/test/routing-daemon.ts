@@ -1,6 +1,6 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { accessSync, constants, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { accessSync, constants, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -12,6 +12,7 @@ const POLL_MAX_MS = 20_000
 
 /** Where a program is; undefined when it is not installed. */
 export function findProgram(name: string): string | undefined {
+  if (name.includes('/')) return existsSync(name) ? name : undefined
   const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin']
   return folders
     .map((folder) => join(folder, name))
@@ -49,6 +50,14 @@ export class RoutingDaemon {
     })
     // Not even a test that crashes leaves a daemon behind.
     process.once('exit', () => child.kill('SIGKILL'))
+  }
+
+  get pid(): number {
+    return this.#process?.pid ?? 0
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#process?.kill(signal)
   }
 
   async stop(): Promise<void> {

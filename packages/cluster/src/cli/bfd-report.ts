@@ -52,8 +52,9 @@ function remarks({ neighbor, demandRefused, discarded, finalsSuppressed }: Sessi
   return lines
 }
 
-function strangers({ unknownPeers, unknownDiscriminators, lags, longestLagMs }: BfdStatus): string[] {
+function strangers({ isAddressShared, unknownPeers, unknownDiscriminators, lags, longestLagMs }: BfdStatus): string[] {
   const lines: string[] = []
+  if (isAddressShared) lines.push('another program has a port of BFD at all addresses')
   if (unknownPeers > 0) lines.push(`BFD packets from addresses of no neighbour: ${unknownPeers}`)
   if (unknownDiscriminators > 0) lines.push(`BFD packets for no session: ${unknownDiscriminators}`)
   if (lags > 0) lines.push(`delays of this process of 20 ms or more: ${lags}, the longest ${longestLagMs} ms`)

@@ -15,16 +15,28 @@ const TTL = 255
 /** Takes a datagram from `address`. The bytes belong to the receiver. */
 export type OnDatagram = (payload: Uint8Array, address: string) => void
 
+/** Socket that receives. */
+export interface Receiver {
+  readonly socket: DatagramSocket
+  /** True if another program has the port at all addresses. */
+  readonly isAddressShared: boolean
+}
+
 /**
- * Opens the socket that receives the packets of all sessions of one kind at a local address.
- * Rejects with the remedy if the address is in use.
+ * Opens the socket that receives the packets of all sessions of one kind at a local address. The
+ * address is shared only with a daemon that has the port at all addresses and allows that, as FRR
+ * does: the kernel then gives us what is sent to our address. Rejects with the remedy if the
+ * address is in use otherwise.
  */
-export async function openReceiver(address: string, port: number, onDatagram: OnDatagram): Promise<DatagramSocket> {
-  const opened = await open({ address, port }, onDatagram)
-  if (typeof opened !== 'string') return opened
+export async function openReceiver(address: string, port: number, onDatagram: OnDatagram): Promise<Receiver> {
+  const exclusive = await open({ address, port }, onDatagram)
+  if (typeof exclusive !== 'string') return { socket: exclusive, isAddressShared: false }
+  const shared =
+    exclusive === 'EADDRINUSE' ? await open({ address, port, isAddressShared: true }, onDatagram) : exclusive
+  if (typeof shared !== 'string') return { socket: shared, isAddressShared: true }
   throw new Error(
-    `BFD can't bind ${address}:${port} (${opened}): another cluster in this block, or a BFD daemon that listens on all addresses, has the port. ` +
-      `Stop it, let it listen on its own addresses only (BIRD: 'strict bind yes'; FRR: in a network namespace of its own), ` +
+    `BFD can't bind ${address}:${port} (${shared}): another cluster in this block, or a BFD daemon that listens on all addresses, has the port. ` +
+      `Stop it, let it listen on its own addresses only (BIRD: 'strict bind yes'), ` +
       `choose another block (--block auto), or switch BFD off ('bfd: off')`,
   )
 }

@@ -1,9 +1,9 @@
 import { type BfdState, CONTROL_PACKET_BYTES, type PathVerdict, YOUR_DISCRIMINATOR_OFFSET } from '@fivetuple/bfd'
 import { readU32 } from '@fivetuple/packet'
-import { type Clock, type DatagramSocket, DeadlineTimer, monotonicClock } from '@fivetuple/runtime'
+import { type Clock, DeadlineTimer, monotonicClock } from '@fivetuple/runtime'
 import type { BfdSpeakerStatus } from '../schemas.js'
 import type { BfdFilter, BfdPeer } from './bfd-peer.js'
-import { MULTIHOP_PORT, openReceiver, SINGLE_HOP_PORT } from './bfd-sockets.js'
+import { MULTIHOP_PORT, openReceiver, type Receiver, SINGLE_HOP_PORT } from './bfd-sockets.js'
 import { BoundSession } from './bound-session.js'
 
 /**
@@ -39,7 +39,7 @@ export class BfdSpeaker {
   /** Port and address → session, for packets without Your Discriminator. */
   readonly #byAddress = new Map<string, BoundSession>()
   readonly #timer: DeadlineTimer
-  readonly #receivers: DatagramSocket[] = []
+  readonly #receivers: Receiver[] = []
   readonly #counters = { unknownPeers: 0, unknownDiscriminators: 0, lags: 0, longestLagMs: 0 }
   #armedFor = Number.POSITIVE_INFINITY
   #turnScheduled = false
@@ -77,7 +77,8 @@ export class BfdSpeaker {
   async close(): Promise<void> {
     this.#isClosed = true
     this.#timer.close()
-    await Promise.all([...this.#receivers, ...this.#sessions.values()].map((owner) => owner.close()))
+    const sockets = this.#receivers.map(({ socket }) => socket)
+    await Promise.all([...sockets, ...this.#sessions.values()].map((owner) => owner.close()))
   }
 
   /** Sets the carrier of the link to a peer. Without effect if there is no session with it. */
@@ -86,7 +87,11 @@ export class BfdSpeaker {
   }
 
   status(): BfdSpeakerStatus {
-    return { sessions: [...this.#sessions.values()].map((session) => session.status()), ...this.#counters }
+    return {
+      sessions: [...this.#sessions.values()].map((session) => session.status()),
+      isAddressShared: this.#receivers.some(({ isAddressShared }) => isAddressShared),
+      ...this.#counters,
+    }
   }
 
   #add(peer: BfdPeer): void {
