@@ -21,6 +21,7 @@ export { type ClusterRecord, runningClusters } from './launcher/run-directory.js
 export type { ClusterControl } from './operations/control.js'
 export type { FaultReport } from './operations/fault-report-schema.js'
 export type { ClearedFaults, Fault, FaultList } from './operations/fault-schemas.js'
+export type { FlowList, FlowView } from './operations/flow-schemas.js'
 export { type Operation, operation, streamingOperation } from './operations/operation.js'
 export type { Prediction } from './operations/prediction-schemas.js'
 export { OPERATIONS, type Registry } from './operations/registry.js'

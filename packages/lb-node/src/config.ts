@@ -39,6 +39,8 @@ export interface LbConfig {
   readonly linkFaults: readonly DirectionFaults[]
   /** First and last source port of health checks, inclusive: outside of `nat.portRange`. */
   readonly checkPorts: readonly [number, number]
+  /** True if its sessions are recorded for the collector of flow records. */
+  readonly records: boolean
   readonly logLevel: string
 }
 

@@ -1,6 +1,6 @@
 import { SCOPES } from '@fivetuple/faults'
 import { HappeningBatch } from '@fivetuple/runtime/happenings'
-import { Count, Flag, keyOf, NoParams, nullable, oneOf, strict, Text } from '@fivetuple/runtime/schemas'
+import { Count, Flag, keyOf, NoParams, Nothing, nullable, oneOf, strict, Text } from '@fivetuple/runtime/schemas'
 import Type from 'typebox'
 import { LINK_DIRECTIONS, LINK_SIDES } from './link-faults/names.js'
 import { BACKEND_POLICIES } from './policy/registry.js'
@@ -101,6 +101,8 @@ export const lbContract = {
      * state. Returns the packets under way.
      */
     setLinkFaults: { params: DirectionFaults, result: strict({ queued: Count }) },
+    /** Sends the records of sessions that wait. The last batch has this number. */
+    flushRecords: { params: strict({ number: Count }), result: Nothing },
   },
   events: {
     happenings: HappeningBatch,

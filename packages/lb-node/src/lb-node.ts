@@ -1,6 +1,15 @@
 import { FabricHost } from '@fivetuple/edge'
 import { formatIpv4, IpProtocol, parseIpv4 } from '@fivetuple/packet'
-import { type Clock, DeadlineTimer, eventSender, type Logger, type Params, type RunningRole } from '@fivetuple/runtime'
+import {
+  type Clock,
+  DeadlineTimer,
+  eventSender,
+  type Logger,
+  type Params,
+  RecordSender,
+  RecordStream,
+  type RunningRole,
+} from '@fivetuple/runtime'
 import { tcpOptions } from '@fivetuple/tcp'
 import type { DirectionFaults, LbBackendConfig, LbCableConfig, LbConfig, LbServiceConfig } from './config.js'
 import type { LbContract } from './contract.js'
@@ -74,6 +83,7 @@ export class LbNode {
   readonly #drains = new Drains()
   /** Links whose paths have failed, by BFD. */
   readonly #failedPaths = new Set<LinkSide>()
+  readonly #records: RecordSender | undefined
   #areChecksOn = false
   #isStopping = false
 
@@ -120,6 +130,7 @@ export class LbNode {
       onBackend: (service, backend, change, reason) => this.#onBackendHealth(service, backend, change, reason),
       onService: (service, isUp) => this.#onServiceHealth(service, isUp),
     })
+    const stream = config.records ? RecordStream.open(() => this.#records?.wake()) : undefined
     this.#forwarder = new LbForwarder(
       {
         address,
@@ -130,6 +141,7 @@ export class LbNode {
         local: this.#host,
         ...(this.#downlink.memberLinks && { memberLinks: this.#downlink.memberLinks }),
         random: Math.random,
+        ...(stream && { onRecords: () => this.#records?.wake() }),
         onConnectFailure: ({ address, port, service }, failure) => {
           // If nothing comes from the link, not even what this LB has not read yet, the backend may
           // well have responded.
@@ -146,6 +158,8 @@ export class LbNode {
       this.#downlink.output,
       clock.now(),
     )
+    const { recorder } = this.#forwarder
+    this.#records = stream && recorder && new RecordSender({ source: recorder, sink: stream, clock, part: 0 })
     for (const service of config.services) {
       this.#services.set(service.name, service)
       this.#forwarder.setService(serviceSpec(service))
@@ -213,6 +227,7 @@ export class LbNode {
         removeAddress: ({ address }) => this.setAddress(address, false),
         setService: (service) => this.setService(service),
         drainBackend: (change) => this.drainBackend(change),
+        flushRecords: ({ number }) => this.#records?.flush(number),
         setDraining: ({ draining }) => this.setDraining(draining),
         setLinkFaults: (change) => this.setLinkFaults(change),
       },
@@ -232,6 +247,7 @@ export class LbNode {
     this.#uplink.unplug()
     this.#downlink.unplug()
     this.#expiry.close()
+    this.#records?.close()
   }
 
   /**

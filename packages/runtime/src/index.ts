@@ -20,6 +20,10 @@ export {
 export { explainListenError, listenExclusive } from './listen.js'
 export { createLogger, LOG_LEVELS, type Logger } from './log.js'
 export { type ProcessResources, processResources } from './process-resources.js'
+export { asRecordBatch, RECORDS_FD_VARIABLE, type RecordBatch } from './records/record-batch.js'
+export { RecordReader } from './records/record-reader.js'
+export { RecordSender, type RecordSenderOptions, type RecordSink, type RecordSource } from './records/record-sender.js'
+export { RecordStream } from './records/record-stream.js'
 export { type RunningRole, readRoleConfig, runRole } from './role.js'
 export {
   type Client,

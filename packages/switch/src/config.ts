@@ -100,6 +100,13 @@ export interface ClientEdgeConfig {
   readonly kind: 'client'
   readonly services: readonly EdgeServiceConfig[]
   readonly tcp: EdgeTcpConfig
+  /** Records of the flows that clients open; null: none are made. */
+  readonly records: FlowRecordsConfig | null
+}
+
+export interface FlowRecordsConfig {
+  /** Time without a datagram after which a UDP flow has ended, ms. */
+  readonly udpIdleMs: number
 }
 
 /**

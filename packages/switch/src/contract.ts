@@ -1,7 +1,7 @@
 import { FLOW_HASHES } from '@fivetuple/packet'
 import type { Message } from '@fivetuple/runtime'
 import { HappeningBatch } from '@fivetuple/runtime/happenings'
-import { Count, Flag, keyOf, mapOf, NoParams, nullable, oneOf, strict, Text } from '@fivetuple/runtime/schemas'
+import { Count, Flag, keyOf, mapOf, NoParams, Nothing, nullable, oneOf, strict, Text } from '@fivetuple/runtime/schemas'
 import Type from 'typebox'
 import { ECMP_SELECTIONS } from './data-plane/ecmp/registry.js'
 import { ListenFailureStatus, SwitchStatus } from './status.js'
@@ -153,6 +153,10 @@ export const switchContract = {
      * any more.
      */
     measureFlows: { params: KeptFlows, result: nullable(Type.Array(FlowShift)) },
+    /**
+     * Sends the flow records that wait, and those of live flows. The last batch has this number.
+     */
+    flushRecords: { params: strict({ number: Count }), result: Nothing },
   },
   events: {
     happenings: HappeningBatch,

@@ -7,6 +7,8 @@ import {
   descriptorLimit,
   type Logger,
   listenCables,
+  type RecordSink,
+  RecordStream,
 } from '@fivetuple/runtime'
 import type { SwitchConfig } from './config.js'
 import type { FlowKey, FlowShift, PredictRequest, RouteExplanation } from './contract.js'
@@ -20,6 +22,7 @@ import { Forwarder } from './data-plane/forwarder.js'
 import { Oracle } from './data-plane/oracle/oracle.js'
 import { createEdge } from './edges/create-edge.js'
 import { type EdgeShare, SOLE_EDGE, type SwitchEdge } from './edges/switch-edge.js'
+import { FlowRecording } from './flow-recording.js'
 import { PortTable, type SwitchPort } from './ports/port-table.js'
 import type { DataPlaneStatus } from './status.js'
 
@@ -46,10 +49,19 @@ export class LocalDataPlane implements DataPlane {
   readonly #edge: SwitchEdge
   readonly #budgets: FlowBudgets
   readonly #oracle: Oracle
+  readonly #recording: FlowRecording | undefined
   #listener: CableListener | undefined
   #expiry: NodeJS.Timeout | undefined
 
-  constructor(config: SwitchConfig, events: DataPlaneEvents, log: Logger, clock: Clock, share: EdgeShare = SOLE_EDGE) {
+  /** @param openSink opens the sink of flow records. Default: the stream to the launcher */
+  constructor(
+    config: SwitchConfig,
+    events: DataPlaneEvents,
+    log: Logger,
+    clock: Clock,
+    share: EdgeShare = SOLE_EDGE,
+    openSink: (onDrain: () => void) => RecordSink | undefined = RecordStream.open,
+  ) {
     this.#config = config
     this.#share = share
     this.#events = events
@@ -80,8 +92,25 @@ export class LocalDataPlane implements DataPlane {
     )
     this.#budgets = flowBudgets(config, descriptorLimit(), share.cards)
     log.info({ ...this.#budgets }, 'flows that the edge takes at most')
-    const { onListenFailures } = events
-    const place = { budgets: this.#budgets, share, serverPrefixes: connectedPrefixes(config), onListenFailures }
+    const { onListenFailures, onHappened } = events
+    this.#recording =
+      config.edge.kind === 'client' && (config.edge.records ?? null) !== null
+        ? new FlowRecording({
+            table: this.#forwarder.hopTable(this.#forwarder.fib),
+            clock,
+            openSink,
+            part: share.cards === 1 ? 0 : share.card + 1,
+            onHappened,
+            lbOf: (port) => this.#ports.get(port)?.peer ?? '',
+          })
+        : undefined
+    const place = {
+      budgets: this.#budgets,
+      share,
+      serverPrefixes: connectedPrefixes(config),
+      recorder: this.#recording?.recorder,
+      onListenFailures,
+    }
     this.#edge = createEdge(config.edge, place, this.#forwarder, clock, log)
   }
 
@@ -100,14 +129,15 @@ export class LocalDataPlane implements DataPlane {
     })
   }
 
-  setRoutes({ fib }: { readonly fib: Fib }): Promise<void> {
-    this.setFib(fib)
+  setRoutes({ fib }: { readonly fib: Fib }, cause = 0): Promise<void> {
+    this.setFib(fib, cause)
     return this.listen()
   }
 
-  /** Decides the next packet by this table. */
-  setFib(fib: Fib): void {
+  /** Decides the next packet by this table. @param cause local id of the event that changed it */
+  setFib(fib: Fib, cause = 0): void {
     this.#forwarder.setFib(fib)
+    this.#recording?.changeRoutes(this.#forwarder.hopTable(fib), cause)
     this.#edge.tcp.routesChanged(this.#clock.now())
   }
 
@@ -193,9 +223,14 @@ export class LocalDataPlane implements DataPlane {
     }
   }
 
-  closeEdge(): Promise<void> {
+  async flushRecords(number: number): Promise<void> {
+    this.#recording?.flush(number)
+  }
+
+  async closeEdge(): Promise<void> {
     clearInterval(this.#expiry)
-    return this.#edge.close()
+    await this.#edge.close()
+    this.#recording?.close()
   }
 
   async close(): Promise<void> {

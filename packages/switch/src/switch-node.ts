@@ -84,6 +84,7 @@ export class SwitchNode {
       handlers: {
         status: () => this.status(),
         setPort: ({ id, adminDown }) => this.#dataPlane.setPort(id, adminDown),
+        flushRecords: ({ number }) => this.#dataPlane.flushRecords(number),
         explain: (flow) => this.#dataPlane.explain(flow),
         predict: (request) => this.#predict(request),
         keepFlows: ({ id }) => this.#dataPlane.keepFlows(id),

@@ -1,3 +1,4 @@
+import { OUTCOME_NAMES } from '@fivetuple/flow-records'
 import type { Output } from '../operations/command.js'
 import type { ClusterStatus } from '../operations/status-schemas.js'
 import { renderBfd } from './bfd-report.js'
@@ -9,7 +10,12 @@ import { table } from './table.js'
 export const statusOutput: Output<ClusterStatus, never> = { text: (status) => render(status) }
 
 function render(cluster: ClusterStatus): string {
-  const parts = [`cluster ${cluster.name} in ${cluster.block}\n`, renderVips(cluster), renderLbs(cluster)]
+  const parts = [
+    `cluster ${cluster.name} in ${cluster.block}\n`,
+    renderVips(cluster),
+    renderLbs(cluster),
+    ...renderOutcomes(cluster),
+  ]
   const unhealthy = unhealthyBackends(cluster)
   if (unhealthy.length > 0) parts.push(renderUnhealthy(unhealthy))
   for (const { name } of cluster.roles) {
@@ -106,6 +112,22 @@ function renderLbs({ lbs, roles }: ClusterStatus): string {
     ]),
     ...unreachable.map(({ name, state }) => [name, '-', SILENT_STATES[state] ?? state]),
   ])
+}
+
+/** Renders flows per outcome, of each VIP and of each LB; nothing before the first flow. */
+function renderOutcomes({ vips, outcomes: perLb }: ClusterStatus): string[] {
+  const counted = [
+    ...vips.map(({ name, outcomes }) => ({ name, outcomes })),
+    ...Object.entries(perLb).map(([name, outcomes]) => ({ name, outcomes })),
+  ].filter(({ outcomes }) => Object.values(outcomes).some((flows) => flows > 0))
+  const shown = OUTCOME_NAMES.filter((outcome) => counted.some(({ outcomes }) => outcomes[outcome] > 0))
+  if (counted.length === 0) return []
+  return [
+    table([
+      ['FLOWS OF', ...shown.map((outcome) => outcome.toUpperCase())],
+      ...counted.map(({ name, outcomes }) => [name, ...shown.map((outcome) => outcomes[outcome])]),
+    ]),
+  ]
 }
 
 /**

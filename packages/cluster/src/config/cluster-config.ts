@@ -23,6 +23,8 @@ export interface ClusterConfig {
   readonly redundancy: 'active-active' | 'active-standby'
   readonly vrrp: ClusterVrrpConfig
   readonly edge: ClusterEdgeConfig
+  /** Records of flows; null: none are made. */
+  readonly flows: { readonly kept: number } | null
   readonly logLevel: string
 }
 

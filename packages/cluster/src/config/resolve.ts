@@ -68,6 +68,7 @@ export function resolveConfig(document: ClusterDocument): ClusterConfig {
       keepAliveMs: keepAliveMs(document.edge?.keepAlive, ms(bgp.holdTime)),
       maxFlows: edge.maxFlows,
     },
+    flows: document.flows === 'off' ? null : { kept: document.flows?.keep ?? DEFAULTS.flows.keep },
     logLevel: document.log?.level ?? DEFAULTS.log.level,
   }
 }

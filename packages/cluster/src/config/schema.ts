@@ -9,6 +9,7 @@ import {
   BFD_MULTIPLIER_MAX,
   BFD_MULTIPLIER_MIN,
   MAX_FLOWS,
+  MAX_KEPT_FLOWS,
   MAX_LINE_CARDS,
   MAX_NODES,
   MAX_RATE,
@@ -498,6 +499,24 @@ export const clusterSchema = object(
           maxFlows: Type.Optional(whole(1, MAX_FLOWS, 'Most flows of one edge at once.', { default: edge.maxFlows })),
         },
         { description: 'Edges of the switches, where sockets become packets.' },
+      ),
+    ),
+    flows: Type.Optional(
+      Type.Union(
+        [
+          Type.Literal('off'),
+          object({
+            keep: Type.Optional(
+              whole(0, MAX_KEPT_FLOWS, 'Ended flows that are kept; older ones are only counted.', {
+                default: DEFAULTS.flows.keep,
+              }),
+            ),
+          }),
+        ],
+        {
+          title: "'off' or a mapping with keep",
+          description: "Records of the flows that clients open, for 'fivetuple flows'; off: none are made.",
+        },
       ),
     ),
     log: Type.Optional(

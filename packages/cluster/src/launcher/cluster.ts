@@ -10,6 +10,7 @@ import { type ConvergenceSources, untilConverged } from './convergence.js'
 import type { ClusterEvent, Happening, ReadyReport } from './events.js'
 import { FaultControl } from './faults/fault-control.js'
 import { Links } from './faults/links.js'
+import { FlowCollector } from './flows/flow-collector.js'
 import { LbConfigs } from './lb-configs.js'
 import { LbFleet } from './lb-fleet.js'
 import { untilReady } from './readiness.js'
@@ -17,7 +18,7 @@ import { readyReport } from './ready-report.js'
 import { Reaper } from './reaper.js'
 import { Recovery } from './recovery.js'
 import { ReportEvents } from './report-events.js'
-import { roleClients } from './role-contracts.js'
+import { type RoleClients, roleClients } from './role-contracts.js'
 import { roleSpecs } from './role-specs.js'
 import { RunDirectory } from './run-directory.js'
 import { RunDirectoryKeeper } from './run-directory-keeper.js'
@@ -59,6 +60,7 @@ export class Cluster extends EventEmitter<ClusterEvents> {
     const write = (name: string, config: unknown) => this.#directory.writeRoleConfig(name, config)
     const configs = new LbConfigs(this.plan.lbs, write)
     const roles = roleClients((name, method, params) => this.#supervisor.request(name, method, params))
+    const flows = this.#collectFlows(roles)
     const fleet = new LbFleet(configs, roles, this.#supervisor)
     const parts = {
       plan: this.plan,
@@ -67,6 +69,7 @@ export class Cluster extends EventEmitter<ClusterEvents> {
       fleet,
       links: new Links(this.plan, write, roles),
       view: this.#view,
+      flows,
       recovery: new Recovery(this.plan, configs, this.#view),
     }
     this.#faults = new FaultControl(parts, { onChange: (change) => this.#happened({ event: 'fault', ...change }) })
@@ -91,6 +94,11 @@ export class Cluster extends EventEmitter<ClusterEvents> {
       this.#reportEvents.onDied(name)
       this.#happened({ event: 'died', name, how, restartInMs: restartInMs ?? null })
     })
+    if (flows !== undefined)
+      this.#supervisor
+        .on('records', (name, pid, batch) => flows.onBatch(name, pid, batch))
+        .on('recordsEnd', (name, pid) => flows.onEnd(name, pid))
+        .on('died', (name) => flows.onDied(name))
     this.#supervisor.on('ready', (name) => this.#view.onReady(name))
     this.#supervisor.on('report', (name, report) => {
       this.#view.onReport(name, report)
@@ -164,6 +172,19 @@ export class Cluster extends EventEmitter<ClusterEvents> {
   #happened(happening: Happening): void {
     const elapsedMs = Math.round(performance.now() - this.#createdAt)
     this.emit('event', { at: new Date().toISOString(), elapsedMs, ...happening })
+  }
+
+  /** Creates the collector of flow records, unless none are made. */
+  #collectFlows(clients: RoleClients): FlowCollector | undefined {
+    const { flows, uplink, downlink, lbs } = this.plan
+    if (flows === null) return undefined
+    return new FlowCollector({
+      kept: flows.kept,
+      roles: [{ name: uplink.name, lb: undefined }, ...lbs.map(({ name, id }) => ({ name, lb: id }))],
+      downlink: downlink.name,
+      clients,
+      placeOf: () => undefined,
+    })
   }
 
   async #claimApi(): Promise<void> {

@@ -1,6 +1,7 @@
 import type { ClusterControl } from '../operations/control.js'
 import { Drains } from './actions/drains.js'
 import { explainFlow } from './actions/explain.js'
+import { listFlows } from './actions/flows.js'
 import { predictOutcomes } from './actions/predict.js'
 import { Roles } from './actions/roles.js'
 import { lbSessions } from './actions/sessions.js'
@@ -28,5 +29,6 @@ export function clusterControl(parts: LauncherParts, faults: FaultControl): Clus
     drains,
     roles: new Roles(parts, faults, drains),
     faults,
+    flows: { list: (query) => listFlows(parts, query) },
   }
 }

@@ -1,6 +1,7 @@
 import type { ClusterPlan } from '../plan/plan.js'
 import type { ClusterView } from './cluster-view.js'
 import type { Links } from './faults/links.js'
+import type { FlowCollector } from './flows/flow-collector.js'
 import type { LbFleet } from './lb-fleet.js'
 import type { Recovery } from './recovery.js'
 import type { RoleClients } from './role-contracts.js'
@@ -15,4 +16,6 @@ export interface LauncherParts {
   readonly links: Links
   readonly view: ClusterView
   readonly recovery: Recovery
+  /** undefined: flows are not recorded. */
+  readonly flows: FlowCollector | undefined
 }

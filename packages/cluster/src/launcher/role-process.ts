@@ -1,10 +1,13 @@
-import { type ChildProcess, fork } from 'node:child_process'
+import { type ChildProcess, fork, type StdioOptions } from 'node:child_process'
 import cluster from 'node:cluster'
 import { EventEmitter } from 'node:events'
-import { RpcClient } from '@fivetuple/runtime'
+import type { Readable } from 'node:stream'
+import { RECORDS_FD_VARIABLE, type RecordBatch, RecordReader, RpcClient } from '@fivetuple/runtime'
 import { CpuLimit, type StopSignal } from './cpu-limit.js'
 import { LOAD_CONTRACT, type RoleKind, type RoleReport } from './role-contracts.js'
 
+/** File descriptor of the stream of flow records in a role, behind those of node. */
+const RECORDS_FD = 4
 /** Longest response time of a role; a slower one is busy, paused or stopped. */
 const REQUEST_TIMEOUT_MS = 5_000
 
@@ -18,6 +21,8 @@ export interface RoleSpec {
   readonly configFile: string
   /** True if it forks processes of its own by node:cluster. */
   readonly forks?: boolean
+  /** True if it sends flow records. */
+  readonly records?: boolean
 }
 
 interface RoleProcessEvents {
@@ -25,6 +30,9 @@ interface RoleProcessEvents {
   /** The role can't start; the reason in words. */
   failed: [reason: string]
   report: [report: RoleReport]
+  records: [pid: number, batch: RecordBatch]
+  /** No records follow: it has ended. */
+  recordsEnd: [pid: number]
   exit: [how: string]
 }
 
@@ -64,6 +72,8 @@ export class RoleProcess extends EventEmitter<RoleProcessEvents> {
       process.nextTick(() => this.#onFailure(error as Error))
       return
     }
+    const records = this.#process.stdio[RECORDS_FD]
+    if (records != null) void this.#readRecords(records as Readable)
     this.#process.on('message', (message) => this.#rpc.receive(message))
     this.#process.on('error', (error) => this.#onFailure(error))
     this.#process.on('exit', (code: number, signal: string) => {
@@ -72,6 +82,20 @@ export class RoleProcess extends EventEmitter<RoleProcessEvents> {
       const why = this.#failure === undefined ? '' : `: ${this.#failure}`
       this.#onEnd(signal ? `was ended by ${signal}` : `ended with code ${code}${why}`)
     })
+  }
+
+  /** Reads flow records for as long as there is a process that writes them. */
+  async #readRecords(stream: Readable): Promise<void> {
+    let reader: RecordReader | undefined
+    try {
+      for await (const chunk of stream) {
+        reader ??= await RecordReader.create((batch) => this.emit('records', this.pid, batch))
+        reader.read(chunk as Buffer)
+      }
+    } catch {
+      // Its end has been reset with it.
+    }
+    this.emit('recordsEnd', this.pid)
   }
 
   /** Process id; 0 if no process could be started. */
@@ -192,11 +216,12 @@ export class RoleProcess extends EventEmitter<RoleProcessEvents> {
  * Forks a role. A worker of node:cluster can't be the primary of workers of its own. So a role that
  * forks is a plain child process that leads a process group, and signals reach all of it at once.
  */
-function forkRole({ name, program, configFile, forks }: RoleSpec): ChildProcess {
+function forkRole({ name, program, configFile, forks, records }: RoleSpec): ChildProcess {
   const args = ['--config', configFile]
-  const env = { FIVETUPLE_ROLE: name }
-  if (forks) return fork(program, args, { env: { ...process.env, ...env }, detached: true })
-  cluster.setupPrimary({ exec: program, args, silent: false })
+  const env = { FIVETUPLE_ROLE: name, ...(records === true && { [RECORDS_FD_VARIABLE]: String(RECORDS_FD) }) }
+  const stdio: StdioOptions = ['inherit', 'inherit', 'inherit', 'ipc', records === true ? 'pipe' : 'ignore']
+  if (forks) return fork(program, args, { env: { ...process.env, ...env }, stdio, detached: true })
+  cluster.setupPrimary({ exec: program, args, silent: false, stdio })
   // A worker repeats the errors of its process; an unhandled one would end the launcher.
   return cluster.fork(env).on('error', () => {}).process
 }

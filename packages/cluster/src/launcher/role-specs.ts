@@ -12,16 +12,13 @@ export function roleSpecs(
   { switches, lbs, backends }: Pick<ClusterPlan, 'switches' | 'lbs' | 'backends'>,
   write: (name: string, config: object) => string,
 ): RoleSpec[] {
-  const specs = <T extends { readonly name: string; readonly lineCards?: number }>(
-    kind: RoleSpec['kind'],
-    program: string,
-    configs: readonly T[],
-  ): RoleSpec[] =>
+  const specs = <T extends Configured>(kind: RoleSpec['kind'], program: string, configs: readonly T[]): RoleSpec[] =>
     configs.map((config) => ({
       kind,
       name: config.name,
       program,
       forks: (config.lineCards ?? 1) > 1,
+      records: isRecording(config),
       configFile: write(config.name, config),
     }))
   return [
@@ -31,6 +28,21 @@ export function roleSpecs(
     ...specs('backend', programOf('@fivetuple/backend'), backends),
     ...specs('lb', programOf('@fivetuple/lb-node'), lbs),
   ]
+}
+
+/** Configuration of a role of any kind. */
+interface Configured {
+  readonly name: string
+  readonly lineCards?: number
+  /** Of a switch. */
+  readonly edge?: { readonly kind: string; readonly records?: object | null }
+  /** Of an LB. */
+  readonly records?: boolean
+}
+
+/** Returns true if a role makes flow records. */
+function isRecording({ edge, records }: Configured): boolean {
+  return records === true || (edge?.records ?? null) !== null
 }
 
 function programOf(packageName: string): string {

@@ -1,5 +1,11 @@
 import { EventEmitter } from 'node:events'
-import { type ChildState, ChildStateError, ChildSupervisor, type SupervisorPolicy } from '@fivetuple/runtime'
+import {
+  type ChildState,
+  ChildStateError,
+  ChildSupervisor,
+  type RecordBatch,
+  type SupervisorPolicy,
+} from '@fivetuple/runtime'
 import type { RoleReport } from './role-contracts.js'
 import { RoleProcess, type RoleSpec } from './role-process.js'
 
@@ -34,6 +40,9 @@ interface SupervisorEvents {
   /** The role can't start; the reason in words. */
   failed: [name: string, reason: string]
   report: [name: string, report: RoleReport]
+  records: [name: string, pid: number, batch: RecordBatch]
+  /** No records follow from this process. */
+  recordsEnd: [name: string, pid: number]
   /** `restartInMs` is undefined if the role is not started again. */
   died: [name: string, how: string, restartInMs: number | undefined]
 }
@@ -172,7 +181,9 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
           .on('ready', onReady)
           .on('exit', onExit)
           .on('failed', (reason) => this.emit('failed', name, reason))
-          .on('report', (report) => this.emit('report', name, report)),
+          .on('report', (report) => this.emit('report', name, report))
+          .on('records', (pid, batch) => this.emit('records', name, pid, batch))
+          .on('recordsEnd', (pid) => this.emit('recordsEnd', name, pid)),
       onSpawn: ({ pid }) => {
         if (pid !== 0) this.emit('started', name, pid)
         this.#changed()

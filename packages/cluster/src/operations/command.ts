@@ -11,6 +11,8 @@ export interface CommandShape<P = object, R = unknown, G = unknown> {
   readonly description: string
   readonly arguments?: readonly Argument<P>[]
   readonly options?: readonly Option<P>[]
+  /** Names of its formats besides text and JSON: an option each, as in `--csv`. */
+  readonly formats?: readonly string[]
   /** Parameters that the command always sends. */
   readonly fixed?: Partial<P>
   /** True if it is an error to give none of its options. */
@@ -63,6 +65,8 @@ export type NameKind = 'lb' | 'lb-or-all' | 'vip' | 'backend' | 'role' | 'fault'
 /** Output of a result. */
 export interface Output<R, G> {
   text(result: R, context: OutputContext): string
+  /** Output in one of the further formats of the command. */
+  inFormat?(format: string, result: R, context: OutputContext): string
   progress?(step: G, context: OutputContext): string
   /** Reason why the command ends with exit code 1 although the operation succeeded. */
   failure?(result: R, context: OutputContext): string | undefined

@@ -4,6 +4,7 @@ import type { InjectableFault } from '../launcher/faults/registry.js'
 import type { BackendDrain, LbDrain } from './drain-schemas.js'
 import type { FaultReport } from './fault-report-schema.js'
 import type { ClearedFaults, FaultList } from './fault-schemas.js'
+import type { FlowList, FlowQuery } from './flow-schemas.js'
 import type { PredictParameters } from './predict-parameters.js'
 import type { Prediction } from './prediction-schemas.js'
 import type { RollingProgress, RollingResult } from './rolling-schemas.js'
@@ -79,6 +80,11 @@ export interface FaultsControl {
   clearAll(by: Author): Promise<ClearedFaults>
 }
 
+/** Records of the flows of clients. */
+export interface FlowsControl {
+  list(query: FlowQuery): Promise<FlowList>
+}
+
 /** Interfaces of the launcher for operations. */
 export interface ClusterControl {
   /** Author of the request, for which an operation uses this. */
@@ -89,4 +95,5 @@ export interface ClusterControl {
   readonly drains: DrainsControl
   readonly roles: RolesControl
   readonly faults: FaultsControl
+  readonly flows: FlowsControl
 }

@@ -1,6 +1,7 @@
 import type { TSchema } from 'typebox'
 import { backendOperations } from './backend.js'
 import { faultsOperations } from './faults.js'
+import { flowsOperations } from './flows.js'
 import { inspectOperations } from './inspect.js'
 import { lbOperations } from './lb.js'
 import { linkOperations } from './link.js'
@@ -14,6 +15,7 @@ import { vipOperations } from './vip.js'
 export const OPERATIONS = [
   ...inspectOperations,
   ...predictOperations,
+  ...flowsOperations,
   ...vipOperations,
   ...lbOperations,
   ...backendOperations,

@@ -1,6 +1,7 @@
 import { LbBackendStatus, LbStatus, SessionView } from '@fivetuple/lb-node/contract'
 import { RouteExplanation, SwitchStatus } from '@fivetuple/switch/contract'
 import * as Type from 'typebox'
+import { OutcomeCounts } from './flow-schemas.js'
 import { Count, list, Ms, mapOf, nullable, strict, Text, Unreachable, type Value } from './schemas.js'
 
 // The contracts of the roles take time to load, so rows of the registry refer to this module
@@ -45,6 +46,8 @@ const VipStatus = strict({
   routedTo: list(Text),
   /** Reason why clients can't connect although there is a route; it is tried again every second. */
   listenFailure: nullable(ListenFailure),
+  /** Flows of clients per outcome, since the start. */
+  outcomes: OutcomeCounts,
 })
 
 /** Status of the whole cluster. */
@@ -56,6 +59,8 @@ export const Status = strict({
   /** Per role name; a role that did not respond is missing and named in `unreachable`. */
   switches: mapOf(SwitchStatus),
   lbs: mapOf(LbStatus),
+  /** Flows of clients per outcome since the start, by the LB that they were established with. */
+  outcomes: mapOf(OutcomeCounts),
   unreachable: list(Unreachable),
 })
 export type ClusterStatus = Value<typeof Status>

@@ -38,6 +38,8 @@ export interface ClusterPlan {
   /** Backends that the launcher starts. */
   readonly backends: readonly BackendConfig[]
   readonly vips: readonly VipPlan[]
+  /** Records of flows; null: none are made. */
+  readonly flows: ClusterConfig['flows']
 }
 
 /** Virtual service with its addresses. */
@@ -76,6 +78,7 @@ export function planCluster(config: ClusterConfig, block: string, clusterKey: st
       server === null ? [{ name, address: addresses.backend(i + 1), port: BACKEND_PORT, logLevel }] : [],
     ),
     vips,
+    flows: config.flows,
   }
 }
 
@@ -115,6 +118,7 @@ function planUplink(
       kind: 'client',
       services: vips.map(({ name, protocol, address, port, listen }) => ({ name, protocol, address, port, listen })),
       tcp: planEdgeTcp(config),
+      records: config.flows && { udpIdleMs: longestUdpTimeout(config) },
     },
     lineCards: config.lineCards,
     logLevel: config.logLevel,
@@ -227,6 +231,7 @@ function planLb(
     nat,
     capacity,
     checkPorts: checkPorts(lbName(k), config),
+    records: config.flows !== null,
     logLevel: config.logLevel,
   }
 }

@@ -1,3 +1,4 @@
+import { EdgeEnd, type EdgeFlow, type FlowTotals } from '@fivetuple/flow-records'
 import type { TcpEndpoint } from '@fivetuple/tcp'
 import type { WheelEntry } from './timer-wheel.js'
 
@@ -30,7 +31,7 @@ export interface FlowApplication {
 }
 
 /** One TCP connection between this edge and a peer across the fabric. */
-export class Flow implements WheelEntry<Flow> {
+export class Flow implements WheelEntry<Flow>, FlowTotals {
   readonly endpoint: TcpEndpoint
   readonly localAddress: number
   readonly remoteAddress: number
@@ -48,6 +49,19 @@ export class Flow implements WheelEntry<Flow> {
   onReleased: (() => void) | undefined
   /** True if the flow uses the edge's reserve: see `TcpEdgeOptions.reservedFlows`. */
   isReserved = false
+  /** Record of a flow that a client has opened; undefined: it is not recorded. */
+  record: EdgeFlow | undefined
+  /** Its end, once that is known. */
+  end: EdgeEnd = EdgeEnd.OPEN
+  /** True if the application has shut it down. */
+  hasShutDown = false
+  /** True if the FIN of the peer has been delivered. */
+  hasPeerEnded = false
+  /** Bytes of the application, and bytes delivered to it. */
+  bytesToFabric = 0
+  bytesFromFabric = 0
+  /** Time of the last segment from the peer, or of the last bytes to it, ms. */
+  lastAt = 0
 
   constructor(
     endpoint: TcpEndpoint,
@@ -61,5 +75,10 @@ export class Flow implements WheelEntry<Flow> {
     this.remoteAddress = remoteAddress
     this.localPort = localPort
     this.remotePort = remotePort
+  }
+
+  /** True if both ends have closed. */
+  get isOver(): boolean {
+    return this.endpoint.isOver
   }
 }

@@ -1,3 +1,4 @@
+import { EdgeEnd, type EdgeRecorder } from '@fivetuple/flow-records'
 import {
   type IcmpError,
   IpProtocol,
@@ -34,6 +35,8 @@ export interface TcpEdgeOptions extends FlowLimits {
    * is `b[tcp, end)`, valid during the call.
    */
   readonly onIncoming?: (flow: Flow, b: Uint8Array, tcp: number, end: number) => FlowApplication | undefined
+  /** Records the flows that {@link TcpEdge.connect} opens. Default: they are not recorded. */
+  readonly recorder?: EdgeRecorder
   /** Called when {@link TcpEdge.deadline} has become earlier: the timer must be set again. */
   readonly onEarlierDeadline?: (deadline: number) => void
 }
@@ -91,9 +94,21 @@ export class TcpEdge {
     if (flow === undefined) return undefined
     flow.application = application
     this.counters.opened++
+    const { recorder } = this.#options
+    if (recorder !== undefined) {
+      flow.record = recorder.open(IpProtocol.TCP, localAddress, remoteAddress, localPort, remotePort, now)
+      flow.record.totals = flow
+    }
+    flow.lastAt = now
     flow.endpoint.connect(now)
     this.#settle(flow, now)
     return flow
+  }
+
+  /** Records a flow that can't be opened, because {@link connect} has returned undefined. */
+  recordTurnedAway(client: number, vip: number, clientPort: number, vipPort: number, now: number): void {
+    const { recorder } = this.#options
+    recorder?.end(recorder.open(IpProtocol.TCP, client, vip, clientPort, vipPort, now), EdgeEnd.NO_ROOM, now)
   }
 
   /** Responds to the SYN of an incoming flow with SYN-ACK. */
@@ -130,6 +145,8 @@ export class TcpEdge {
    */
   send(flow: Flow, chunk: Uint8Array, now: number): boolean {
     if (flow.closed) return true
+    flow.bytesToFabric += chunk.length
+    flow.lastAt = now
     flow.endpoint.send(chunk, now)
     this.#settle(flow, now)
     return !flow.endpoint.sendBufferFull
@@ -138,6 +155,7 @@ export class TcpEdge {
   /** Sends FIN behind the bytes that are queued. Nothing can be sent after it. */
   shutdown(flow: Flow, now: number): void {
     if (flow.closed) return
+    flow.hasShutDown = true
     flow.endpoint.shutdown(now)
     this.#settle(flow, now)
   }
@@ -145,6 +163,7 @@ export class TcpEdge {
   /** Sends RST and deletes the flow. */
   abort(flow: Flow, now: number): void {
     if (flow.closed) return
+    if (flow.end === EdgeEnd.OPEN) flow.end = EdgeEnd.ABORTED
     flow.endpoint.abort(now)
     this.#settle(flow, now)
   }
@@ -199,6 +218,7 @@ export class TcpEdge {
       this.#sendReset(b, tcp, packetEnd, localAddress, remoteAddress, localPort, remotePort)
       return
     }
+    flow.lastAt = now
     flow.endpoint.onSegment(b, tcp, packetEnd, now)
     this.#settle(flow, now)
   }
@@ -247,7 +267,10 @@ export class TcpEdge {
 
   /** Resets all flows, as a switch does when it shuts down in order. */
   abortAll(now: number): void {
-    for (const flow of [...this.#flows.values()]) this.abort(flow, now)
+    for (const flow of [...this.#flows.values()]) {
+      flow.end = EdgeEnd.STOPPED
+      this.abort(flow, now)
+    }
   }
 
   #incoming(
@@ -301,10 +324,14 @@ export class TcpEdge {
    */
   #settle(flow: Flow, now: number): void {
     const { endpoint, application } = flow
+    this.#now = now
     if (endpoint.hasRead) {
       const outer = this.#delivering
       this.#delivering = flow
-      while (endpoint.nextRead()) application.onData(endpoint.readBuffer, endpoint.readStart, endpoint.readEnd)
+      while (endpoint.nextRead()) {
+        flow.bytesFromFabric += endpoint.readEnd - endpoint.readStart
+        application.onData(endpoint.readBuffer, endpoint.readStart, endpoint.readEnd)
+      }
       this.#delivering = outer
     }
     if (endpoint.hasEvents) this.#dispatch(flow, endpoint.takeEvents())
@@ -333,11 +360,18 @@ export class TcpEdge {
 
   #dispatch(flow: Flow, events: number): void {
     const { application } = flow
-    if (events & TcpEvent.CONNECTED) application.onConnected()
+    if (events & TcpEvent.CONNECTED) {
+      if (flow.record !== undefined) this.#options.recorder!.establish(flow.record)
+      application.onConnected()
+    }
     if (events & TcpEvent.WRITABLE) application.onWritable()
-    if (events & TcpEvent.END) application.onEnd()
+    if (events & TcpEvent.END) {
+      flow.hasPeerEnded = true
+      application.onEnd()
+    }
     if (events & TcpEvent.RESET) this.counters.reset++
     if (events & TcpEvent.TIMEOUT) this.counters.timedOut++
+    if (flow.end === EdgeEnd.OPEN) flow.end = endOf(events, flow)
     if (events & TcpEvent.REFUSED) application.onFailure('refused')
     else if (events & TcpEvent.RESET) application.onFailure('reset')
     else if (events & TcpEvent.TIMEOUT) application.onFailure('timeout')
@@ -350,6 +384,8 @@ export class TcpEdge {
   #close(flow: Flow): void {
     if (flow.closed) return
     this.#delete(flow)
+    if (flow.record !== undefined)
+      this.#options.recorder!.end(flow.record, flow.end === EdgeEnd.OPEN ? EdgeEnd.CLOSED : flow.end, this.#now)
     flow.application.onClosed()
     flow.onReleased?.()
   }
@@ -373,4 +409,13 @@ export class TcpEdge {
     this.#writer.begin(localAddress, remoteAddress, localPort, remotePort)
     writeResetFor(b, tcp, end, this.#writer)
   }
+}
+
+/** Returns how events end a flow; OPEN: they do not, or in order. */
+function endOf(events: number, { hasShutDown, hasPeerEnded }: Flow): EdgeEnd {
+  if (events & TcpEvent.REFUSED) return EdgeEnd.REFUSED
+  // Both applications have all that they were to get; only the acknowledgement of a FIN is missing.
+  if (hasShutDown && hasPeerEnded) return EdgeEnd.OPEN
+  if (events & TcpEvent.RESET) return EdgeEnd.RESET
+  return events & TcpEvent.TIMEOUT ? EdgeEnd.TIMEOUT : EdgeEnd.OPEN
 }

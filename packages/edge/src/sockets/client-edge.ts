@@ -81,14 +81,17 @@ export class ClientEdge {
   #accept(service: ClientEdgeService, socket: StreamSocket): void {
     const client = parseIpv4(socket.remoteAddress)
     if (client === undefined) {
+      this.#recordTurnedAway(service, 0, socket)
       socket.destroy() // it has gone already
       return
     }
     const { edge } = this.#options
     if (this.#open(service, client, socket)) return
     const before = edge.occupant(client, service.address, socket.remotePort, service.port)
-    if (before === undefined) socket.reset()
-    else this.#openAfter(before, service, client, socket)
+    if (before === undefined) {
+      this.#recordTurnedAway(service, client, socket)
+      socket.reset()
+    } else this.#openAfter(before, service, client, socket)
   }
 
   /** Returns false if no flow can be opened: the socket is as it was. */
@@ -100,6 +103,11 @@ export class ClientEdge {
     application.flow = flow
     socket.start(application)
     return true
+  }
+
+  #recordTurnedAway(service: ClientEdgeService, client: number, socket: StreamSocket): void {
+    const { edge, clock } = this.#options
+    edge.recordTurnedAway(client, service.address, socket.remotePort, service.port, clock.now())
   }
 
   /**
@@ -114,6 +122,7 @@ export class ClientEdge {
       clearTimeout(deadline)
       if (this.#open(service, client, socket)) return
       this.#options.edge.counters.tupleInUse++
+      this.#recordTurnedAway(service, client, socket)
       socket.reset()
     }
     const deadline = setTimeout(open, REUSE_WAIT_MS).unref()

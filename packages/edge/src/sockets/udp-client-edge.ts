@@ -17,6 +17,7 @@ import type { Fabric } from '../fabric/fabric.js'
 import { sendDatagram } from '../fabric/send-datagram.js'
 import type { ClientEdgeService } from './client-edge-service.js'
 import { type ListenFailure, ServiceListeners } from './service-listeners.js'
+import type { UdpClientFlows } from './udp-client-flows.js'
 
 /**
  * Receive buffer of a service's socket, bytes: a burst waits there while the edge forwards. The
@@ -32,6 +33,8 @@ export interface UdpClientEdgeOptions {
   readonly onListenFailures: (failures: readonly ListenFailure[]) => void
   /** Time between attempts to bind a socket, ms. */
   readonly listenRetryMs?: number
+  /** Flows that are counted for their records. Default: none are. */
+  readonly flows?: UdpClientFlows
 }
 
 /** Totals of a UDP edge since it started. */
@@ -56,8 +59,8 @@ export interface UdpClientEdgeCounters {
 }
 
 /**
- * The clients' side of the uplink switch for UDP: one socket per service, one packet per datagram,
- * and no state per client, since each packet names both ends.
+ * The clients' side of the uplink switch for UDP: one socket per service, one packet per datagram.
+ * Nothing that it forwards depends on state per client, since each packet names both ends.
  */
 export class UdpClientEdge {
   readonly counters: UdpClientEdgeCounters = {
@@ -136,7 +139,9 @@ export class UdpClientEdge {
     }
     this.counters.datagramsOut++
     const payload = Buffer.from(b.subarray(udp + UDP_HEADER_BYTES, udp + udpLength(b, udp)))
-    socket.sendTo(payload, formatIpv4(ipv4Destination(b, start)), clientPort)
+    const client = ipv4Destination(b, start)
+    this.#options.flows?.received(client, ipv4Source(b, start), clientPort, readU16(b, udp), payload.length)
+    socket.sendTo(payload, formatIpv4(client), clientPort)
   }
 
   #bind(service: ClientEdgeService): Promise<DatagramSocket> {
@@ -166,7 +171,8 @@ export class UdpClientEdge {
 
   #toFabric(service: ClientEdgeService, payload: Buffer, client: number, clientPort: number): void {
     this.counters.datagramsIn++
-    const { fabric } = this.#options
+    const { fabric, flows } = this.#options
+    flows?.sent(client, service.address, clientPort, service.port, payload.length)
     if (!sendDatagram(fabric, client, service.address, clientPort, service.port, payload)) this.counters.lostToQueue++
   }
 }

@@ -1,3 +1,4 @@
+import { SessionEvent } from '@fivetuple/flow-records'
 import {
   IcmpType,
   IpProtocol,
@@ -27,6 +28,7 @@ import { FROM_CLIENT, IS_OVER, SegmentKind, SessionState, segmentKind } from './
 import type { OutgoingRun } from './outgoing-run.js'
 import type { Replier } from './reply.js'
 import type { ServiceTable } from './service-table.js'
+import type { SessionRecorder } from './session-recorder.js'
 
 const NONE = -1
 /** The octet with the data offset of a TCP header without options. */
@@ -45,6 +47,7 @@ export interface ClientPacketsParts {
   readonly icmp: IcmpErrors
   readonly replier: Replier
   readonly counters: LbCounters
+  readonly recorder: SessionRecorder | undefined
   readonly run: OutgoingRun
   readonly uplink: PacketOutput
   readonly memberLinks: MemberLinks
@@ -101,7 +104,7 @@ export class ClientPackets {
       const state = sessions.state(session)
       if (IS_OVER[state]) {
         // The client's port is in use again: the former flow is over.
-        this.#opener.remove(session)
+        this.#opener.remove(session, SessionEvent.REPLACED)
         session = NONE
       } else if (state === SessionState.SYN_SEEN) {
         this.#run.setCurrent(b, o)
@@ -139,7 +142,7 @@ export class ClientPackets {
     if (moved !== NONE) return moved
     const { isHealthy, isListed } = this.#opener.backendOf(session)
     if (isHealthy && isListed) return session
-    this.#opener.remove(session)
+    this.#opener.remove(session, SessionEvent.REPLACED)
     return NONE
   }
 
@@ -159,15 +162,25 @@ export class ClientPackets {
     const isTcp = protocol === IpProtocol.TCP
     if (isTcp && kind !== SegmentKind.SYN) {
       this.#counters.drops['unknown-flow']++
+      this.#parts.recorder?.refuse(
+        SessionEvent.UNKNOWN,
+        protocol,
+        client,
+        vip,
+        clientPort,
+        vipPort,
+        'unknown-flow',
+        now,
+      )
       if (this.#parts.nat.unknownFlow === 'reset') this.#replier.reset(b, o, end, this.#uplink)
       return NONE
     }
     const service = this.#services.find(vip, vipPort, protocol)
-    if (service === undefined || !this.#parts.hasAddress(vip)) return this.#refuse('no-service', b, o, end)
+    if (service === undefined || !this.#parts.hasAddress(vip)) return this.#refuse('no-service', b, o, end, now)
     this.#run.setCurrent(b, o)
     const session = this.#opener.open(service, client, clientPort, now)
     this.#run.setCurrent(undefined, 0)
-    if (session === NONE) return this.#refuse(this.#opener.refusal, b, o, end)
+    if (session === NONE) return this.#refuse(this.#opener.refusal, b, o, end, now)
     if (isTcp) this.#attempts.begin(session, b, o, end, this.#parts.memberLinks.selected)
     return session
   }
@@ -176,12 +189,29 @@ export class ClientPackets {
    * Refuses a new flow so that the client notices at once; if flows come too fast, it only drops
    * the packet.
    */
-  #refuse(cause: LbDropCause, b: Uint8Array, o: number, end: number): number {
+  #refuse(cause: LbDropCause, b: Uint8Array, o: number, end: number, now: number): number {
     this.#counters.drops[cause]++
+    this.#recordRefusal(cause, b, o, now)
     if (cause === 'service-flow-rate' || cause === 'over-capacity') return NONE
     if (ipv4Protocol(b, o) === IpProtocol.TCP) this.#replier.reset(b, o, end, this.#uplink)
     else this.#replier.icmpError(b, o, IcmpType.DESTINATION_UNREACHABLE, UnreachableCode.PORT, this.#uplink)
     return NONE
+  }
+
+  #recordRefusal(cause: LbDropCause, b: Uint8Array, o: number, now: number): void {
+    const { recorder } = this.#parts
+    if (recorder === undefined) return
+    const l4 = o + ipv4HeaderLength(b, o)
+    recorder.refuse(
+      SessionEvent.TURNED_AWAY,
+      ipv4Protocol(b, o),
+      ipv4Source(b, o),
+      ipv4Destination(b, o),
+      readU16(b, l4),
+      readU16(b, l4 + 2),
+      cause,
+      now,
+    )
   }
 }
 

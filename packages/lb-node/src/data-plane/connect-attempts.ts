@@ -5,6 +5,7 @@ import { SynStore } from './nat/syn-store.js'
 import { SessionState } from './nat/tcp-tracking.js'
 import type { ServiceBackend } from './service.js'
 import type { ServiceTable } from './service-table.js'
+import type { SessionRecorder } from './session-recorder.js'
 import { untriedBackend } from './untried-backend.js'
 
 const NONE = -1
@@ -36,6 +37,7 @@ export class ConnectAttempts {
   readonly #counters: LbCounters
   readonly #sender: AttemptSender
   readonly #onFailure: OnConnectFailure
+  readonly #recorder: SessionRecorder | undefined
   readonly #syns = new SynStore()
 
   constructor(
@@ -44,12 +46,14 @@ export class ConnectAttempts {
     counters: LbCounters,
     sender: AttemptSender,
     onFailure: OnConnectFailure,
+    recorder?: SessionRecorder,
   ) {
     this.#sessions = sessions
     this.#services = services
     this.#counters = counters
     this.#sender = sender
     this.#onFailure = onFailure
+    this.#recorder = recorder
   }
 
   /**
@@ -119,6 +123,7 @@ export class ConnectAttempts {
     if (port === NONE) return false
     sessions.bind(session, backend.address, backend.port, port, backend.number)
     backend.ports.block(before)
+    this.#recorder?.begin(session)
     if (isOpening) this.#sendAgain(session)
     return true
   }
@@ -164,6 +169,7 @@ export class ConnectAttempts {
     before.ports.release(port)
     if (--before.sessions === 0) this.#services.freeIfUnused(before)
     this.#counters.connectRetries++
+    this.#recorder?.begin(session)
     return true
   }
 

@@ -1,3 +1,4 @@
+import { SessionEvent } from '@fivetuple/flow-records'
 import { IpProtocol } from '@fivetuple/packet'
 import type { NatConfig } from '../config.js'
 import type { Capacity } from './capacity.js'
@@ -8,6 +9,7 @@ import type { SessionTable } from './nat/session-table.js'
 import { SessionState, TimeoutClass } from './nat/tcp-tracking.js'
 import type { Service, ServiceBackend } from './service.js'
 import type { ServiceTable } from './service-table.js'
+import type { SessionRecorder } from './session-recorder.js'
 import { untriedBackend } from './untried-backend.js'
 
 const NONE = -1
@@ -34,6 +36,7 @@ export class FlowOpener {
   readonly #counters: LbCounters
   readonly #capacity: Capacity
   readonly #attempts: ConnectAttempts
+  readonly #recorder: SessionRecorder | undefined
   /** Flow as a policy sees it. Reused for each flow, so that none is allocated. */
   readonly #flow = { clientAddress: 0, clientPort: 0 }
   /** Cause for which the last {@link open} returned no session. */
@@ -46,6 +49,7 @@ export class FlowOpener {
     counters: LbCounters,
     capacity: Capacity,
     attempts: ConnectAttempts,
+    recorder?: SessionRecorder,
   ) {
     this.#nat = nat
     this.#halfOpenMax = Math.max(Math.floor(nat.maxSessions * HALF_OPEN_SHARE), 1)
@@ -54,6 +58,7 @@ export class FlowOpener {
     this.#counters = counters
     this.#capacity = capacity
     this.#attempts = attempts
+    this.#recorder = recorder
   }
 
   /**
@@ -82,6 +87,7 @@ export class FlowOpener {
     service.newFlows++
     service.sessions++
     if (service.isInPanic) service.flowsInPanic++
+    this.#recorder?.begin(session)
     return session
   }
 
@@ -103,6 +109,7 @@ export class FlowOpener {
       ? untriedBackend(sessions, session, before, NONE)
       : this.#choose(service, sessions.clientAddress(session), sessions.clientPort(session))
     if (next === undefined || next.ports.isExhausted || sessions.size >= this.#nat.maxSessions) return NONE
+    this.#recorder?.end(session, SessionEvent.REPLACED)
     sessions.detach(session, now)
     const added = sessions.add(
       sessions.clientAddress(session),
@@ -119,11 +126,16 @@ export class FlowOpener {
     service.sessions++
     if (service.isInPanic) service.flowsInPanic++
     this.#counters.udpFlowsMoved++
+    this.#recorder?.begin(added)
     return added
   }
 
-  /** Removes a session: its port and its place in the table are free again. */
-  remove(session: number): void {
+  /**
+   * Removes a session: its port and its place in the table are free again.
+   * @param end its end in the records of flows, unless it has ended before
+   */
+  remove(session: number, end: SessionEvent): void {
+    this.#recorder?.end(session, end)
     this.#attempts.abandon(session)
     const backend = this.backendOf(session)
     backend.ports.release(this.#sessions.natPort(session))
@@ -161,7 +173,7 @@ export class FlowOpener {
       for (let i = 0; i < EVICTED_FIRST.length && victim === NONE; i++) victim = sessions.oldest(EVICTED_FIRST[i]!)
     if (victim === NONE) return
     this.#counters.sessionsEvicted++
-    this.remove(victim)
+    this.remove(victim, SessionEvent.EVICTED)
   }
 
   #refuse(cause: LbDropCause): number {

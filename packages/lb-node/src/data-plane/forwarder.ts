@@ -1,3 +1,4 @@
+import { SessionEvent } from '@fivetuple/flow-records'
 import type { FiveTuple, PacketOutput } from '@fivetuple/packet'
 import type { CapacityConfig, NatConfig } from '../config.js'
 import { Admission } from './admission.js'
@@ -19,6 +20,7 @@ import { Replier } from './reply.js'
 import type { BackendChange, Service, ServiceKey, ServiceSpec } from './service.js'
 import { ServiceTable } from './service-table.js'
 import { findSession, type SessionInfo, sessionInfo } from './session-info.js'
+import { idleEnd, SessionRecorder } from './session-recorder.js'
 
 const NONE = -1
 const UNLIMITED: CapacityConfig = { packetsPerSecond: null, newFlowsPerSecond: null }
@@ -43,6 +45,10 @@ export interface LbForwarderOptions {
   readonly memberLinks?: MemberLinks
   readonly onConnectFailure?: OnConnectFailure
   /**
+   * Called when records of sessions wait that did not before. Default: sessions are not recorded.
+   */
+  readonly onRecords?: () => void
+  /**
    * Uniform in [0, 1): source ports towards backends begin anywhere in their range (RFC 6056 §3),
    * so that an LB that is started again hardly meets flows of its predecessor that have not ended
    * yet. Default: they begin with the first.
@@ -61,6 +67,8 @@ export interface LbForwarderOptions {
  */
 export class LbForwarder {
   readonly counters = newLbCounters()
+  /** Records of sessions; undefined: none are made. */
+  readonly recorder: SessionRecorder | undefined
   readonly #bip: number
   readonly #uplink: PacketOutput
   readonly #run: OutgoingRun
@@ -78,6 +86,7 @@ export class LbForwarder {
     const { counters } = this
     const { synMs, establishedMs, closingMs, closedMs, udpMs } = nat.timeouts
     const sessions = new SessionTable(nat.maxSessions, [synMs, establishedMs, closingMs, closedMs, udpMs], now)
+    const recorder = options.onRecords && new SessionRecorder(sessions, options.onRecords)
     const services = new ServiceTable(nat.portRange, options.random ?? (() => 0))
     const replier = new Replier(options.address, counters)
     const capacity = new Capacity(options.capacity ?? UNLIMITED, now)
@@ -90,16 +99,18 @@ export class LbForwarder {
       counters,
       translation,
       options.onConnectFailure ?? (() => {}),
+      recorder,
     )
-    const opener = new FlowOpener(nat, sessions, services, counters, capacity, attempts)
+    const opener = new FlowOpener(nat, sessions, services, counters, capacity, attempts, recorder)
     const icmp = new IcmpErrors(bip, local, sessions, services, counters.drops, {
       onUnreachable: (session, failure, now) => this.#onUnreachable(session, failure, now),
       onSourcePortInUse: (session, now) => attempts.onPortInUse(session, now),
       onRefused: (session) => {
         attempts.settle(session) // there is no connection that a RST would have to end
-        opener.remove(session)
+        opener.remove(session, SessionEvent.NO_SOCKET)
       },
     })
+    this.recorder = recorder
     this.#bip = bip
     this.#uplink = uplink
     this.#run = run
@@ -110,7 +121,16 @@ export class LbForwarder {
     this.#admission = admission
     this.#lookAhead = new LookAhead(sessions, (address, port, protocol) => services.ports(address, port, protocol))
     const parts = { nat, sessions, services, attempts, admission, icmp, replier, counters }
-    this.#clientPackets = new ClientPackets({ ...parts, hasAddress, opener, translation, run, uplink, memberLinks })
+    this.#clientPackets = new ClientPackets({
+      ...parts,
+      hasAddress,
+      opener,
+      translation,
+      recorder,
+      run,
+      uplink,
+      memberLinks,
+    })
     this.#backendPackets = new BackendPackets({ ...parts, bip, local, downlink })
   }
 
@@ -201,7 +221,7 @@ export class LbForwarder {
 
   /** Removes what has been idle for too long. */
   onTimeout(now: number): void {
-    this.#sessions.expire(now, (session) => this.#opener.remove(session))
+    this.#sessions.expire(now, (session) => this.#opener.remove(session, idleEnd(this.#sessions, session)))
   }
 
   /** When {@link onTimeout} is wanted, ms; Infinity: never. */

@@ -82,8 +82,10 @@ export const HAPPENING_KINDS = {
     /** LB by LB; `to` is missing if there is no route any more. */
     moves: Type.Array(strict({ from: Text, to: Type.Optional(Text), flows: Count })),
   }),
-  'flows.reset': happeningKind('An LB has reset flows that it has no session of; per 10 ms.', {
+  'flows.reset': happeningKind('Established flows have ended, since their packets went to another LB; per 10 ms.', {
     flows: Count,
+    /** By the LB that had them, with the outcome as in flow records. */
+    outcomes: Type.Array(strict({ lb: Text, outcome: oneOf(['broken-by-rehash', 'lost-with-its-lb']), flows: Count })),
   }),
   'reports.dropped': happeningKind('A role has reported more in one moment than its channel takes.', {
     count: Count,

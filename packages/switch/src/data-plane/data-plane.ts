@@ -14,8 +14,9 @@ export interface DataPlane {
   /**
    * Replaces the table; resolves when every packet is decided by the new one and the edge listens
    * accordingly.
+   * @param cause local id of the event that changed it; 0: unknown
    */
-  setRoutes(change: FibChange): Promise<void>
+  setRoutes(change: FibChange, cause?: number): Promise<void>
   /**
    * Sets a port administratively down or up.
    * @returns true if it has carrier now
@@ -35,6 +36,8 @@ export interface DataPlane {
    */
   measureFlows(id: number): Promise<readonly FlowShift[] | null>
   status(): Promise<DataPlaneStatus>
+  /** Sends the flow records that wait, and those of live flows. The last batch has this number. */
+  flushRecords(number: number): Promise<void>
   /** Ends all flows; their last packets are still sent. */
   closeEdge(): Promise<void>
   /** Closes the cables and frees all resources. */

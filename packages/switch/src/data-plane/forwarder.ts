@@ -1,3 +1,4 @@
+import { type HopTable, NO_HOP } from '@fivetuple/flow-records'
 import {
   decrementTtl,
   type FiveTuple,
@@ -233,6 +234,22 @@ export class Forwarder {
   /** State that decides packets now; it changes with them. */
   get state(): RoutingState {
     return this.#state
+  }
+
+  /**
+   * Returns the next hops of established flows under a route table, for their records. A lookup
+   * counts and allocates nothing.
+   */
+  hopTable(fib: Fib): HopTable {
+    const state: RoutingState = { ...this.#state, fib }
+    const choice = new RouteChoice()
+    return {
+      portOf: ({ client, vip, clientPort, vipPort, protocol }) => {
+        const port = selectRoute(state, client, vip, clientPort, vipPort, protocol, false, false, choice)
+        return port <= EDGE_PORT ? NO_HOP : port
+      },
+      isNextHop: (vip, port) => fib.lookup(vip)?.route.nextHops.includes(port) ?? false,
+    }
   }
 
   /**

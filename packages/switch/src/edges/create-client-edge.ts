@@ -1,4 +1,4 @@
-import { ClientEdge, type Fabric, UdpClientEdge } from '@fivetuple/edge'
+import { ClientEdge, type Fabric, UdpClientEdge, UdpClientFlows } from '@fivetuple/edge'
 import { parseIpv4 } from '@fivetuple/packet'
 import type { Clock } from '@fivetuple/runtime'
 import type { ClientEdgeConfig, EdgeServiceConfig } from '../config.js'
@@ -8,14 +8,19 @@ import { prefixed, receiver } from './protocols.js'
 import { sampleKernelDrops } from './sample-kernel-drops.js'
 import type { EdgePlace, SwitchEdge } from './switch-edge.js'
 
+/** Interval at which idle UDP flows are ended, ms. */
+const UDP_SWEEP_MS = 1_000
+/** Most UDP flows that are recorded at once; the one that is idle for longest makes room. */
+const UDP_FLOWS_MAX = 65_536
+
 /** Creates the edge of the uplink switch, towards clients. */
 export function createClientEdge(
   config: ClientEdgeConfig,
-  { budgets, share, onListenFailures: report }: EdgePlace,
+  { budgets, share, recorder, onListenFailures: report }: EdgePlace,
   fabric: Fabric,
   clock: Clock,
 ): SwitchEdge {
-  const { tcp, timer } = createTcpEdge(config.tcp, budgets, fabric, clock)
+  const { tcp, timer } = createTcpEdge(config.tcp, budgets, fabric, clock, undefined, undefined, recorder)
   const listenFailures = (): ListenFailureStatus[] =>
     [...client.listenFailures, ...udp.listenFailures].map(({ service, code, reason }) => ({
       service: service.name,
@@ -29,7 +34,17 @@ export function createClientEdge(
   // The kernel would distribute the datagrams of one flow over the readers of a shared socket, so
   // each UDP service is read by one card.
   const own = servicesOf(config.services, 'udp').filter((_, i) => i % share.cards === share.card)
-  const udp: UdpClientEdge = new UdpClientEdge({ fabric, services: own, onListenFailures })
+  const udpFlows =
+    recorder === undefined || own.length === 0
+      ? undefined
+      : new UdpClientFlows({ recorder, clock, idleMs: config.records!.udpIdleMs, maxFlows: UDP_FLOWS_MAX })
+  const sweep = udpFlows && setInterval(() => udpFlows.sweep(), UDP_SWEEP_MS).unref()
+  const udp: UdpClientEdge = new UdpClientEdge({
+    fabric,
+    services: own,
+    onListenFailures,
+    ...(udpFlows && { flows: udpFlows }),
+  })
   const sampler = sampleKernelDrops(
     () => own.length > 0,
     (socket, drops) => udp.countKernelDrops(socket, drops),
@@ -50,6 +65,8 @@ export function createClientEdge(
     async close() {
       sampler.close()
       await Promise.all([udp.close(), client.close()])
+      clearInterval(sweep)
+      udpFlows?.close()
       tcp.abortAll(clock.now())
       timer.close()
     },

@@ -8,6 +8,7 @@ import type { FlowBudgets } from '../data-plane/flow-budgets.js'
 /**
  * Creates the TCP edge of a switch and its one timer.
  * @param server of an edge towards servers
+ * @param recorder of an edge towards clients
  */
 export function createTcpEdge(
   config: EdgeTcpConfig,
@@ -16,6 +17,7 @@ export function createTcpEdge(
   clock: Clock,
   server?: ServerEdge,
   isReserved?: TcpEdgeOptions['isReserved'],
+  recorder?: TcpEdgeOptions['recorder'],
 ) {
   const timer = new DeadlineTimer(clock, () => {
     tcp.onTimeout(clock.now())
@@ -34,6 +36,7 @@ export function createTcpEdge(
       maxFlows: budgets.tcp,
       reservedFlows: budgets.checks,
       ...(isReserved === undefined ? {} : { isReserved }),
+      ...(recorder === undefined ? {} : { recorder }),
       nextIss: issGenerator(),
       onEarlierDeadline: (deadline) => timer.arm(deadline),
       ...(server === undefined ? {} : { onIncoming: server.accept }),

@@ -1,4 +1,5 @@
 import type { TcpEdge } from '@fivetuple/edge'
+import type { EdgeRecorder } from '@fivetuple/flow-records'
 import type { Prefix } from '@fivetuple/packet'
 import type { FlowBudgets } from '../data-plane/flow-budgets.js'
 import type { ListenFailureStatus } from '../status.js'
@@ -39,5 +40,7 @@ export interface EdgePlace {
   readonly share: EdgeShare
   /** Prefixes of the servers, for an edge towards servers. */
   readonly serverPrefixes: readonly Prefix[]
+  /** Records the flows of clients; undefined: they are not recorded. */
+  readonly recorder: EdgeRecorder | undefined
   readonly onListenFailures: (failures: readonly ListenFailureStatus[]) => void
 }

@@ -1,6 +1,6 @@
 import cluster, { type Worker } from 'node:cluster'
 import { EventEmitter } from 'node:events'
-import { type EventOf, type MethodOf, type Params, type Result, RpcClient } from '@fivetuple/runtime'
+import { type EventOf, type MethodOf, type Params, type RecordBatch, type Result, RpcClient } from '@fivetuple/runtime'
 import type { ListenFailureStatus } from '../status.js'
 import type { CardHappening, LineCardContract, MemberLinkEvent } from './contract.js'
 
@@ -9,6 +9,7 @@ interface CardProcessEvents {
   ready: []
   failed: [reason: string]
   happened: [happened: CardHappening]
+  records: [batch: RecordBatch]
   memberLink: [memberLink: MemberLinkEvent]
   listenFailures: [failures: readonly ListenFailureStatus[]]
   exit: [how: string]
@@ -110,6 +111,7 @@ export class CardProcess extends EventEmitter<CardProcessEvents> {
   #onEvent(report: EventOf<LineCardContract>): void {
     if (report.event === 'memberLink') this.emit('memberLink', report.data)
     else if (report.event === 'happened') this.emit('happened', report.data)
+    else if (report.event === 'records') this.emit('records', report.data)
     else this.emit('listenFailures', report.data)
   }
 }

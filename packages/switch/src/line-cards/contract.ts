@@ -1,4 +1,4 @@
-import type { Happening, Message } from '@fivetuple/runtime'
+import type { Happening, Message, RecordBatch } from '@fivetuple/runtime'
 import { HAPPENING_KINDS, happeningSchemas } from '@fivetuple/runtime/happenings'
 import { Count, Flag, NoParams, Nothing, nullable, strict } from '@fivetuple/runtime/schemas'
 import Type from 'typebox'
@@ -39,6 +39,9 @@ export const CardHappening = strict({
   cause: Count,
 })
 
+/** Flow records as they are passed on to the launcher. */
+const Records = Type.Unsafe<RecordBatch>(Type.Object({ rows: Type.Array(Type.Unknown()) }))
+
 /** Messages between a switch and one of its line cards. */
 export type LineCardContract = typeof lineCardContract
 export const lineCardContract = {
@@ -47,7 +50,7 @@ export const lineCardContract = {
     /** Starts forwarding; the response is sent when the card accepts clients. */
     open: { params: CardStart, result: Nothing },
     /** Changes the route table; the response is sent when packets are decided by the new one. */
-    setFib: { params: Table, result: Nothing },
+    setFib: { params: strict({ table: Table, cause: Count }), result: Nothing },
     setPort: { params: PortChange, result: PortCarrier },
     explain: { params: FlowKey, result: nullable(RouteExplanation) },
     /** Effect of a change on the card's flows, per selection. Changes nothing. */
@@ -57,11 +60,17 @@ export const lineCardContract = {
     /** Next hops of kept flows then and now; null: they are not kept. */
     measureFlows: { params: KeptFlows, result: nullable(Type.Array(FlowShift)) },
     status: { params: NoParams, result: CardStatus },
+    /**
+     * Sends the flow records that wait, and those of live flows. The last batch has this number.
+     */
+    flushRecords: { params: strict({ number: Count }), result: Nothing },
     /** Ends all flows; their last packets are still sent. */
     closeEdge: { params: NoParams, result: Nothing },
   },
   events: {
     happened: CardHappening,
+    /** Flow records. */
+    records: Records,
     memberLink: MemberLinkEvent,
     listenFailures: Type.Array(ListenFailureStatus),
   },

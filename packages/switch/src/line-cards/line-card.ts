@@ -6,6 +6,7 @@ import { Fib } from '../data-plane/fib/fib.js'
 import { type FibUpdate, updatedFib, type VersionedFib } from '../data-plane/fib/fib-update.js'
 import { LocalDataPlane } from '../local-data-plane.js'
 import type { CardStatus } from '../status.js'
+import { cardRecordSink } from './card-record-sink.js'
 import type { CardStart, LineCardContract, MemberLinkEvent } from './contract.js'
 
 /** Longest time that a card which joins others waits for the member links that they have, ms. */
@@ -40,7 +41,7 @@ export class LineCard {
       },
     }
     const share = { card: number - 1, cards: config.lineCards ?? 1 }
-    this.#dataPlane = new LocalDataPlane(config, events, log, clock, share)
+    this.#dataPlane = new LocalDataPlane(config, events, log, clock, share, cardRecordSink)
   }
 
   async start(): Promise<RunningRole<LineCardContract>> {
@@ -48,13 +49,14 @@ export class LineCard {
       info: {},
       handlers: {
         open: (start) => this.#open(start),
-        setFib: (update) => this.#update(update),
+        setFib: ({ table, cause }) => this.#update(table, cause),
         setPort: ({ id, adminDown }) => this.#dataPlane.setPort(id, adminDown),
         explain: (flow) => this.#dataPlane.explain(flow),
         predict: (request) => this.#dataPlane.predict(request),
         keepFlows: ({ id }) => this.#dataPlane.keepFlows(id),
         measureFlows: ({ id }) => this.#dataPlane.measureFlows(id),
         status: () => this.#status(),
+        flushRecords: ({ number }) => this.#dataPlane.flushRecords(number),
         closeEdge: () => this.#dataPlane.closeEdge(),
       },
       stop: async () => {
@@ -78,9 +80,9 @@ export class LineCard {
   /**
    * Replaces the table before the next packet. The card listens for clients only when it is open.
    */
-  async #update(update: FibUpdate): Promise<void> {
+  async #update(update: FibUpdate, cause: number): Promise<void> {
     this.#table = updatedFib(this.#table, update, this.#selection)
-    this.#dataPlane.setFib(this.#table.fib)
+    this.#dataPlane.setFib(this.#table.fib, cause)
     if (this.#isOpen) await this.#dataPlane.listen()
   }
 

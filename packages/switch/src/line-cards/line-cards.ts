@@ -3,6 +3,7 @@ import {
   type Logger,
   type MethodOf,
   type Params,
+  RecordStream,
   type Result,
   type SupervisorPolicy,
 } from '@fivetuple/runtime'
@@ -23,6 +24,7 @@ import { changedFib, type FibUpdate, wholeFib } from '../data-plane/fib/fib-upda
 import { type CarrierChange, PortCarriers } from '../ports/port-carriers.js'
 import type { CardStatus, DataPlaneStatus, LineCardStatus, ListenFailureStatus } from '../status.js'
 import { CardProcess } from './card-process.js'
+import { CardRecords } from './card-records.js'
 import type { CardStart, LineCardContract, MemberLinkEvent } from './contract.js'
 
 /**
@@ -69,6 +71,7 @@ export class LineCards implements DataPlane {
   readonly #carriers: PortCarriers
   readonly #adminDown: Set<number>
   readonly #cards: Card[] = []
+  readonly #records = new CardRecords(RecordStream.open(() => {}))
   /** Services that cards can't listen for, by the card's number. */
   readonly #listenFailures = new Map<number, readonly ListenFailureStatus[]>()
   /** Counters of cards that have died. */
@@ -107,10 +110,10 @@ export class LineCards implements DataPlane {
     this.#poll = setInterval(() => this.#pollCards(), STATUS_STEP_MS)
   }
 
-  async setRoutes({ fib, set, remove }: FibChange): Promise<void> {
+  async setRoutes({ fib, set, remove }: FibChange, cause = 0): Promise<void> {
     this.#fib = fib
     const update = changedFib(++this.#version, set, remove)
-    const applied = Promise.all(this.#cards.map((card) => this.#sendFib(card, update)))
+    const applied = Promise.all(this.#cards.map((card) => this.#sendFib(card, update, cause)))
     this.#applied = Promise.all([this.#applied, applied])
     await applied
   }
@@ -165,6 +168,10 @@ export class LineCards implements DataPlane {
     }
   }
 
+  async flushRecords(number: number): Promise<void> {
+    await this.#requestAll('flushRecords', { number })
+  }
+
   async closeEdge(): Promise<void> {
     clearInterval(this.#poll)
     for (const { supervisor } of this.#cards) supervisor.end()
@@ -189,6 +196,7 @@ export class LineCards implements DataPlane {
             .on('exit', onExit)
             .on('failed', (why) => this.#log.error({ card: number, why }, 'a line card can not start'))
             .on('happened', ({ happening, cause }) => this.#events.onHappened(happening, cause))
+            .on('records', (batch) => this.#records.passOn(batch))
             .on('memberLink', (memberLink) => this.#onMemberLink(card, memberLink))
             .on('listenFailures', (failures) => this.#setListenFailures(card, failures)),
         onReady: () => {
@@ -232,11 +240,11 @@ export class LineCards implements DataPlane {
   }
 
   /** If the card dies meanwhile, this is no error: its successor starts with the newest table. */
-  async #sendFib(card: Card, update: FibUpdate): Promise<void> {
+  async #sendFib(card: Card, table: FibUpdate, cause: number): Promise<void> {
     const { child } = card.supervisor
     if (!isOpened(card)) return
     try {
-      await child.request('setFib', update, Number.POSITIVE_INFINITY)
+      await child.request('setFib', { table, cause }, Number.POSITIVE_INFINITY)
     } catch (error) {
       if (child.exited) return
       this.#log.error({ card: card.number, err: error }, 'a line card can not apply a route table')
@@ -309,6 +317,7 @@ export class LineCards implements DataPlane {
   #onExit(card: Card, how: string, restartInMs: number | undefined): void {
     if (card.last !== undefined) this.#ended = sumCounters([this.#ended, card.last])
     this.#log.error({ card: card.number, how, restartInMs }, 'a line card has ended')
+    this.#records.end(card.number)
     card.phase = 'closed'
     card.last = undefined
     card.missedResponses = 0

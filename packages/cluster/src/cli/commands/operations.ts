@@ -25,8 +25,15 @@ export type SendOperation = (
   row: Operation,
   shape: CommandShape,
   parameters: Readonly<Record<string, unknown>>,
-  options: { readonly block?: string; readonly json?: boolean },
+  options: OutputOptions,
 ) => Promise<void>
+
+/** Options of all commands, and the format that was chosen. */
+export interface OutputOptions {
+  readonly block?: string
+  readonly json?: boolean
+  readonly format?: string
+}
 
 /** Builds the commands of a registry: what they take, their help and what a shell completes. */
 export function operationCommands(registry: Registry, send: SendOperation): OperationCommands {
@@ -62,6 +69,7 @@ function addShape(
     command.addOption(option)
     return { sets: value.sets, flags: value.flags, name: option.attributeName() }
   })
+  for (const format of shape.formats ?? []) command.option(`--${format}`, `as ${format.toUpperCase()}`)
   command
     .addOption(target())
     .addOption(json())
@@ -70,8 +78,10 @@ function addShape(
       const given = options.filter(({ name }) => command.getOptionValueSource(name) === 'cli')
       if (shape.needsOption === true && given.length === 0)
         command.error(`error: nothing to change: give ${options.map(({ flags }) => flags).join(', ')}`)
-      const values = command.opts<{ block?: string; json?: boolean }>()
-      await send(row, shape, parametersOf(shape, command.processedArgs, command.opts(), options), values)
+      const values = command.opts<{ block?: string; json?: boolean } & Record<string, unknown>>()
+      const format = shape.formats?.find((name) => values[name] === true)
+      const parameters = parametersOf(shape, command.processedArgs, values, options)
+      await send(row, shape, parameters, { ...values, ...(format !== undefined && { format }) })
     })
 }
 

@@ -1,13 +1,15 @@
 import type { ClusterStatus } from '../../operations/status-schemas.js'
 import { listenFailureOf } from '../listen-failure.js'
 import type { LauncherParts } from '../parts.js'
+import { outcomesOf } from './flows.js'
 
 /** Returns the status of all roles; those that do not respond are listed as unreachable. */
 export async function clusterStatus({
   plan,
   supervisor,
   roles,
-}: Pick<LauncherParts, 'plan' | 'supervisor' | 'roles'>): Promise<ClusterStatus> {
+  flows,
+}: Pick<LauncherParts, 'plan' | 'supervisor' | 'roles' | 'flows'>): Promise<ClusterStatus> {
   const unreachable: { name: string; reason: string }[] = []
   const statuses = async <T>(
     names: readonly string[],
@@ -35,6 +37,7 @@ export async function clusterStatus({
       (name) => roles.lb(name)('status', {}),
     ),
   ])
+  const outcomes = outcomesOf({ plan, flows })
   const uplink = switches[plan.uplink.name]
   return {
     name: plan.name,
@@ -52,9 +55,11 @@ export async function clusterStatus({
           .find(({ prefix }) => prefix === `${vip.address}/32`)
           ?.nextHops.flatMap(({ via, port }) => (port === null ? [] : [via])) ?? [],
       listenFailure: listenFailureOf(vip.name, uplink?.listenFailures ?? []),
+      outcomes: outcomes.vips.get(vip.name)!,
     })),
     switches,
     lbs,
+    outcomes: Object.fromEntries(outcomes.lbs),
     unreachable,
   }
 }

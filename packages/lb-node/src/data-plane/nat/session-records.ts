@@ -14,8 +14,8 @@ export const Word = {
   CLIENT_VIP_PORTS: 1,
   VIP_ADDRESS: 2,
   /**
-   * protocol | state << 8 | 1 << 16 while segments carry the client's endpoint; 0 in a record that
-   * is free
+   * protocol | state << 8 | 1 << 16 while segments carry the client's endpoint | 1 << 17 once its
+   * end is in the records of flows; 0 in a record that is free
    */
   PROTOCOL_STATE: 3,
   BACKEND_ADDRESS: 4,

@@ -7,6 +7,7 @@ import { SESSION_STATE_NAMES, SessionState, TIMEOUT_CLASS_OF } from './tcp-track
 const NONE = -1
 const SLOT_MASK = 0xff_ffff
 const CARRIES_CLIENT = 1 << 16
+const IS_END_RECORDED = 1 << 17
 
 /**
  * NAT sessions in typed arrays: records of 64 bytes, an index over the client-side tuple, and
@@ -21,6 +22,11 @@ export class SessionTable {
   #size = 0
   readonly #maxSessions: number
   readonly #epoch: number
+  /**
+   * Called when both ends of a TCP session have closed, or one has reset it. Default: nobody is
+   * interested.
+   */
+  onOver: ((session: number, before: SessionState, fromClient: boolean) => void) | undefined
   readonly #stateSizes = new Int32Array(SESSION_STATE_NAMES.length)
 
   /** @param timeoutsMs idle time by timeout class, ms; @param now ms */
@@ -142,7 +148,7 @@ export class SessionTable {
     const { words } = this.#records
     this.#index.erase(session, words[session * STRIDE + Word.HASH]!)
     words[session * STRIDE + Word.LAST_SEEN] = this.#stamp(now)
-    this.#setState(session, SessionState.UDP_MOVED, now)
+    this.#setState(session, SessionState.UDP_MOVED, false, now)
   }
 
   /** A packet of the session went by: stamps it and moves it to its next state. */
@@ -151,10 +157,10 @@ export class SessionTable {
     const r = session * STRIDE
     words[r + Word.LAST_SEEN] = this.#stamp(now)
     words[r + (fromClient ? Word.PACKETS_FROM_CLIENT : Word.PACKETS_FROM_BACKEND)]!++
-    if (((words[r + Word.PROTOCOL_STATE]! >>> 8) & 0xff) !== state) this.#setState(session, state, now)
+    if (((words[r + Word.PROTOCOL_STATE]! >>> 8) & 0xff) !== state) this.#setState(session, state, fromClient, now)
   }
 
-  #setState(session: number, state: SessionState, now: number): void {
+  #setState(session: number, state: SessionState, fromClient: boolean, now: number): void {
     const { words } = this.#records
     const r = session * STRIDE
     const word = words[r + Word.PROTOCOL_STATE]!
@@ -162,6 +168,8 @@ export class SessionTable {
     words[r + Word.PROTOCOL_STATE] = (word & ~0xff00) | (state << 8)
     this.#stateSizes[before]!--
     this.#stateSizes[state]!++
+    if (state === SessionState.CLOSED || state === SessionState.RESET)
+      this.onOver?.(session, before as SessionState, fromClient)
     const from = TIMEOUT_CLASS_OF[before]!
     const to = TIMEOUT_CLASS_OF[state]!
     if (from === to) return
@@ -204,6 +212,26 @@ export class SessionTable {
     const { words } = this.#records
     const at = session * STRIDE + Word.PROTOCOL_STATE
     words[at] = carries ? words[at]! | CARRIES_CLIENT : words[at]! & ~CARRIES_CLIENT
+  }
+  /** True if its end is in the records of flows. */
+  isEndRecorded(session: number): boolean {
+    return (this.#records.words[session * STRIDE + Word.PROTOCOL_STATE]! & IS_END_RECORDED) !== 0
+  }
+  setEndRecorded(session: number): void {
+    this.#records.words[session * STRIDE + Word.PROTOCOL_STATE]! |= IS_END_RECORDED
+  }
+  /** False for the number of a session that has been removed. */
+  isInUse(session: number): boolean {
+    const word = this.#records.words[session * STRIDE + Word.PROTOCOL_STATE]
+    return word !== undefined && word !== 0
+  }
+  /** Time at which it was added, a whole number of ms after the table was created. */
+  createdAt(session: number): number {
+    return this.#epoch + (this.#records.words[session * STRIDE + Word.CREATED]! >>> 0)
+  }
+  /** Time of its last packet, likewise. */
+  lastSeenAt(session: number): number {
+    return this.#epoch + (this.#records.words[session * STRIDE + Word.LAST_SEEN]! >>> 0)
   }
   backend(session: number): number {
     return this.#records.words[session * STRIDE + Word.BACKEND]!
