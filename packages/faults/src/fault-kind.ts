@@ -39,6 +39,8 @@ export interface FaultKind<F extends { readonly kind: string }> {
   readonly spread?: FieldName<F>
   /** Returns a contradiction between fields that are each in range. Absent: there is none. */
   conflict?(fault: Required<F>): Conflict | undefined
+  /** Returns true if its effect depends on chance, so that a seed reproduces it. */
+  usesChance(fault: Required<F>): boolean
   /** Returns true if a packet can overtake another one in this fault. */
   reorders(fault: Required<F>): boolean
   /** Starts the fault at `now` (ms). All chance comes from `random`. */

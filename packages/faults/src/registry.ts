@@ -25,6 +25,7 @@ export interface AnyFaultKind {
   readonly shorthand: readonly string[]
   readonly spread?: string
   conflict?(fault: Fault): Conflict | undefined
+  usesChance(fault: Fault): boolean
   reorders(fault: Fault): boolean
   start(fault: Fault, random: Random, now: number): Impairment
 }
@@ -54,6 +55,12 @@ const byName = new Map<string, AnyFaultKind>(FAULT_KINDS.map((kind) => [kind.kin
 /** Returns a kind of fault by its name; undefined if there is none. */
 export function faultKind(name: string): AnyFaultKind | undefined {
   return byName.get(name)
+}
+
+/** Returns true if the effect of a fault depends on chance, so that a seed reproduces it. */
+export function usesChance(fault: Fault): boolean {
+  const kind = faultKind(fault.kind)
+  return kind?.usesChance(withDefaults(kind, fault)) ?? false
 }
 
 /** Returns the fault with every absent field set to its default. */

@@ -97,10 +97,10 @@ export const lbContract = {
      */
     setDraining: { params: strict({ draining: Flag }), result: Sessions },
     /**
-     * Replaces the faults of one direction of a link. Those that stay (by their ids) keep their
-     * state. Returns the packets under way.
+     * Replaces the faults of both links; a direction that is missing has none. Faults that are
+     * there already, with all their fields, keep their state.
      */
-    setLinkFaults: { params: DirectionFaults, result: strict({ queued: Count }) },
+    setLinkFaults: { params: strict({ links: Type.Array(DirectionFaults) }), result: Nothing },
     /** Sends the records of sessions that wait. The last batch has this number. */
     flushRecords: { params: strict({ number: Count }), result: Nothing },
   },

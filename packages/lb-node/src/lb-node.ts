@@ -11,7 +11,7 @@ import {
   type RunningRole,
 } from '@fivetuple/runtime'
 import { tcpOptions } from '@fivetuple/tcp'
-import type { DirectionFaults, LbBackendConfig, LbCableConfig, LbConfig, LbServiceConfig } from './config.js'
+import type { LbBackendConfig, LbCableConfig, LbConfig, LbServiceConfig } from './config.js'
 import type { LbContract } from './contract.js'
 import { AddressTable } from './control-plane/address-table.js'
 import { Drains } from './control-plane/drains.js'
@@ -97,7 +97,7 @@ export class LbNode {
     this.#uplink = this.#createPort(UPLINK, config.cables.uplink)
     this.#downlink = this.#createPort(DOWNLINK, config.cables.downlink)
     this.#linkFaults = new LbLinkFaults({ uplink: this.#uplink, downlink: this.#downlink }, clock)
-    for (const faults of config.linkFaults) this.#linkFaults.set(faults)
+    this.#linkFaults.set(config.linkFaults)
     const [output, ...furtherMemberLinks] = this.#downlink.links
     this.#host = new FabricHost({
       output: output!,
@@ -229,7 +229,10 @@ export class LbNode {
         drainBackend: (change) => this.drainBackend(change),
         flushRecords: ({ number }) => this.#records?.flush(number),
         setDraining: ({ draining }) => this.setDraining(draining),
-        setLinkFaults: (change) => this.setLinkFaults(change),
+        setLinkFaults: ({ links }) => {
+          this.#linkFaults.set(links)
+          return null
+        },
       },
       stop: () => this.stop(),
     }
@@ -298,12 +301,6 @@ export class LbNode {
       }
     this.#health.setDrained(name, drained)
     return { sessions }
-  }
-
-  /** Replaces the faults of one direction of a link. Those that stay keep their state. */
-  setLinkFaults(change: DirectionFaults): { queued: number } {
-    this.#linkFaults.set(change)
-    return { queued: this.#linkFaults.direction(change.side, change.direction).counters.queued }
   }
 
   /** The session of one flow, for people; null when there is none. */

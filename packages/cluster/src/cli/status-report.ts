@@ -3,6 +3,7 @@ import type { Output } from '../operations/command.js'
 import type { ClusterStatus } from '../operations/status-schemas.js'
 import { renderBfd } from './bfd-report.js'
 import { counters } from './counters.js'
+import { renderLinkFaults } from './link-faults.js'
 import { renderNeighbors } from './neighbors.js'
 import { table } from './table.js'
 
@@ -16,6 +17,8 @@ function render(cluster: ClusterStatus): string {
     renderLbs(cluster),
     ...renderOutcomes(cluster),
   ]
+  const linkFaults = renderLinkFaults(cluster)
+  if (linkFaults !== undefined) parts.push(linkFaults)
   const unhealthy = unhealthyBackends(cluster)
   if (unhealthy.length > 0) parts.push(renderUnhealthy(unhealthy))
   for (const { name } of cluster.roles) {

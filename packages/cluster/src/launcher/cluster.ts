@@ -9,6 +9,8 @@ import { ControlApi } from './control-api.js'
 import { type ConvergenceSources, untilConverged } from './convergence.js'
 import type { ClusterEvent, Happening, ReadyReport } from './events.js'
 import { FaultControl } from './faults/fault-control.js'
+import { LinkFlaps } from './faults/link-flaps.js'
+import { LinkImpairments } from './faults/link-impairments.js'
 import { Links } from './faults/links.js'
 import { FlowCollector } from './flows/flow-collector.js'
 import { LbConfigs } from './lb-configs.js'
@@ -42,6 +44,7 @@ export class Cluster extends EventEmitter<ClusterEvents> {
   readonly #token = randomBytes(KEY_BYTES).toString('base64url')
   readonly #view: ClusterView
   readonly #faults: FaultControl
+  readonly #flaps: LinkFlaps
   readonly #reportEvents: ReportEvents
   readonly #stopping = new AbortController()
   readonly #createdAt = performance.now()
@@ -62,12 +65,16 @@ export class Cluster extends EventEmitter<ClusterEvents> {
     const roles = roleClients((name, method, params) => this.#supervisor.request(name, method, params))
     const flows = this.#collectFlows(roles)
     const fleet = new LbFleet(configs, roles, this.#supervisor)
+    const links = new Links(this.plan, write, roles)
+    this.#flaps = new LinkFlaps(links)
     const parts = {
       plan: this.plan,
       supervisor: this.#supervisor,
       roles,
       fleet,
-      links: new Links(this.plan, write, roles),
+      links,
+      flaps: this.#flaps,
+      impairments: new LinkImpairments(fleet),
       view: this.#view,
       flows,
       recovery: new Recovery(this.plan, configs, this.#view),
@@ -202,6 +209,7 @@ export class Cluster extends EventEmitter<ClusterEvents> {
     this.#stopping.abort()
     this.#keeper.stop()
     this.#faults.stop()
+    this.#flaps.stop()
     await this.#supervisor.stop()
     await this.#api.close()
     this.#reaper.release()

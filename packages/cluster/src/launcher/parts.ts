@@ -1,5 +1,7 @@
 import type { ClusterPlan } from '../plan/plan.js'
 import type { ClusterView } from './cluster-view.js'
+import type { LinkFlaps } from './faults/link-flaps.js'
+import type { LinkImpairments } from './faults/link-impairments.js'
 import type { Links } from './faults/links.js'
 import type { FlowCollector } from './flows/flow-collector.js'
 import type { LbFleet } from './lb-fleet.js'
@@ -14,6 +16,8 @@ export interface LauncherParts {
   readonly roles: RoleClients
   readonly fleet: LbFleet
   readonly links: Links
+  readonly flaps: LinkFlaps
+  readonly impairments: LinkImpairments
   readonly view: ClusterView
   readonly recovery: Recovery
   /** undefined: flows are not recorded. */

@@ -1,19 +1,11 @@
-import * as Type from 'typebox'
-import type { LinkSide } from '../launcher/faults/links.js'
+import type * as Type from 'typebox'
 import type { CommandShape } from './command.js'
 import { FaultReport } from './fault-report-schema.js'
 import { forOption, lasting } from './lasting.js'
+import { LinkSides, linkArguments, linksDown, RECOVERY_TIMEOUT_MS } from './link-parameters.js'
 import { operation } from './operation.js'
 import { Name, strict } from './schemas.js'
 
-/**
- * Longest time until the routes of an LB are back or the launcher's own timeout ends, with a
- * margin, ms.
- */
-const RECOVERY_TIMEOUT_MS = 40_000
-
-/** One or both links of an LB. */
-const LinkSides = Type.Enum(['uplink', 'downlink', 'both'], { title: 'uplink, downlink or both' })
 const Links = strict({ lb: Name, side: LinkSides })
 const Down = strict({ ...Links.properties, ...lasting })
 
@@ -26,15 +18,7 @@ function linkCommand(
     words: `link ${action}`,
     group: 'Faults:',
     description,
-    arguments: [
-      { sets: 'lb', description: 'name of the LB', completes: 'lb' },
-      {
-        sets: 'side',
-        description: 'switch at the other end',
-        choices: ['uplink', 'downlink', 'both'],
-        fallback: 'both',
-      },
-    ],
+    arguments: linkArguments,
     ...how,
     examples: [`link ${action} lb-2`, `link ${action} lb-2 downlink`],
     output: () => import('../cli/fault-report.js').then(({ reportOutput }) => reportOutput),
@@ -70,8 +54,3 @@ export const linkOperations = [
     run: (control, { lb, side }) => control.faults.clear(linksDown(lb, side), control.author),
   }),
 ] as const
-
-function linksDown(lb: string, side: Type.Static<typeof LinkSides>) {
-  const down = (of: LinkSide) => ({ kind: 'link-down', role: lb, side: of }) as const
-  return side === 'both' ? ([down('uplink'), down('downlink')] as const) : ([down(side)] as const)
-}

@@ -5,6 +5,7 @@ import { flowsOperations } from './flows.js'
 import { inspectOperations } from './inspect.js'
 import { lbOperations } from './lb.js'
 import { linkOperations } from './link.js'
+import { linkFaultOperations } from './link-faults.js'
 import type { Operation } from './operation.js'
 import { predictOperations } from './predict.js'
 import { roleOperations } from './role.js'
@@ -21,6 +22,7 @@ export const OPERATIONS = [
   ...backendOperations,
   ...roleOperations,
   ...linkOperations,
+  ...linkFaultOperations,
   ...faultsOperations,
 ] as const
 

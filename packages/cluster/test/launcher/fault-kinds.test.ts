@@ -13,6 +13,15 @@ const SAMPLES: { readonly [K in InjectableFault['kind']]: Extract<InjectableFaul
   'kept-stopped': { kind: 'kept-stopped', role: 'lb-2' },
   starved: { kind: 'starved', role: 'backend-1', cpu: 0.2 },
   'link-down': { kind: 'link-down', role: 'lb-1', side: 'uplink' },
+  'link-flap': { kind: 'link-flap', role: 'lb-1', side: 'downlink', upMs: 5_000, downMs: 500 },
+  'link-impaired': {
+    kind: 'link-impaired',
+    role: 'lb-1',
+    side: 'uplink',
+    direction: 'in',
+    scope: 'data',
+    fault: { kind: 'loss', rate: 0.01 },
+  },
   misbehaving: { kind: 'misbehaving', role: 'backend-1', behavior: { delayMs: 5 } },
 }
 
@@ -29,6 +38,18 @@ function launcher() {
   const runs = (role: string): void =>
     void Object.assign(states.find(({ spec }) => spec.name === role)!, { state: 'running' })
   const down = [{ lb: 'lb-1', side: 'uplink' }]
+  const flaps = [{ id: 'x1', lb: 'lb-1', side: 'downlink', upMs: 5_000, downMs: 500 }]
+  const impaired = [
+    {
+      id: 'x2',
+      lb: 'lb-1',
+      side: 'uplink',
+      direction: 'in',
+      scope: 'data',
+      seed: 7,
+      fault: { kind: 'loss', rate: 0.01 },
+    },
+  ]
   let behavior = { ...GOOD_BEHAVIOR, delayMs: 5 }
   const parts = {
     plan: {
@@ -61,6 +82,21 @@ function launcher() {
       setAdminDown: async ({ lb, side }: { lb: string; side: string }) => {
         undone.push(`up ${lb} ${side}`)
         down.pop()
+      },
+    },
+    flaps: {
+      list: flaps,
+      end: async (id: string) => {
+        undone.push(`end ${id}`)
+        flaps.pop()
+      },
+    },
+    impairments: {
+      list: impaired,
+      ofLb: (lb: string) => impaired.filter((fault) => fault.lb === lb),
+      clear: async (lb: string) => {
+        undone.push(`clear ${lb}`)
+        impaired.pop()
       },
     },
     roles: {
@@ -112,7 +148,15 @@ t.test('all faults are cleared, those of roles that are down first', async (t) =
   const { cleared, failed } = await control.clearAll('cli')
   t.same(failed, [])
   t.equal(cleared.length, FAULT_KINDS.length)
-  t.strictSame(undone, ['resume lb-1', 'launch lb-2', 'limit backend-1 null', 'up lb-1 uplink', 'restore backend-1'])
+  t.strictSame(undone, [
+    'resume lb-1',
+    'launch lb-2',
+    'limit backend-1 null',
+    'up lb-1 uplink',
+    'end x1',
+    'clear lb-1',
+    'restore backend-1',
+  ])
   t.strictSame(
     changes.map(({ id, change, author }) => [id, change, author]).sort(),
     faults.map(({ id }) => [id, 'cleared', 'cli']).sort(),
@@ -124,7 +168,7 @@ t.test('one fault is cleared by its id', async (t) => {
   const { control, undone } = launcher()
   await t.rejects(control.clearOne('f9', 'api'), {
     status: 404,
-    message: "there is no fault 'f9': there are f1, f2, f3, f4, f5",
+    message: "there is no fault 'f9': there are f1, f2, f3, f4, x1, x2, f5",
   })
   const { faults } = await control.list()
   const down = faults.find(({ kind }) => kind === 'link-down')!

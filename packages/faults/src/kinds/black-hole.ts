@@ -10,6 +10,7 @@ export const blackHole: FaultKind<BlackHole> = {
   summary: 'every packet is dropped, and the carrier stays',
   fields: {},
   shorthand: [],
+  usesChance: () => false,
   reorders: () => false,
   start: () => ({ pass: () => {} }),
 }

@@ -60,6 +60,7 @@ export const delay: FaultKind<Delay> = {
           remedy: `use at most ${ms}ms`,
         }
       : undefined,
+  usesChance: ({ jitterMs }) => jitterMs > 0,
   reorders: ({ reorders, jitterMs }) => reorders && jitterMs > 0,
   start({ ms, jitterMs, distribution, reorders }, random) {
     const deviation = DEVIATION[distribution]

@@ -19,6 +19,7 @@ export const duplicate: FaultKind<Duplicate> = {
   summary: 'packets are sent twice',
   fields: { rate: chance('share of packets that are sent twice'), correlation: CORRELATION },
   shorthand: ['rate', 'correlation'],
+  usesChance: () => true,
   reorders: () => false,
   start({ rate, correlation }, random) {
     const next = correlatedChances(random, correlation)

@@ -23,6 +23,7 @@ export const flap: FaultKind<Flap> = {
     downMs: { ...PERIOD, summary: 'time without carrier' },
   },
   shorthand: ['upMs', 'downMs'],
+  usesChance: () => false,
   reorders: () => false,
   start({ upMs, downMs }, _random, startedAt) {
     const periodMs = upMs + downMs

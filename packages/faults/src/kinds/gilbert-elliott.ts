@@ -39,6 +39,7 @@ export const gilbertElliott: FaultKind<GilbertElliott> = {
     lossInGood: { ...chance('share of packets that are dropped in the good state'), default: LOSS_IN_GOOD },
   },
   shorthand: ['p', 'r', 'lossInBad', 'lossInGood'],
+  usesChance: () => true,
   reorders: () => false,
   start({ p, r, lossInBad, lossInGood }, random) {
     let isBad = random.next() < p / (p + r)

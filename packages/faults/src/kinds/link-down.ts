@@ -13,6 +13,7 @@ export const linkDown: FaultKind<LinkDown> = {
   summary: 'the link has no carrier, and both ends notice',
   fields: {},
   shorthand: [],
+  usesChance: () => false,
   reorders: () => false,
   start: () => ({ pass: () => {}, isUp: () => false }),
 }

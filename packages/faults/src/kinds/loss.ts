@@ -20,6 +20,7 @@ export const loss: FaultKind<Loss> = {
   summary: 'packets are dropped at random',
   fields: { rate: chance('share of packets that are dropped'), correlation: CORRELATION },
   shorthand: ['rate', 'correlation'],
+  usesChance: () => true,
   reorders: () => false,
   start({ rate, correlation }, random) {
     const next = correlatedChances(random, correlation)

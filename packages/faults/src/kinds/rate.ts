@@ -54,6 +54,7 @@ export const rate: FaultKind<Rate> = {
     },
   },
   shorthand: ['bitsPerSecond', 'bufferPackets', 'bufferBytes', 'burstBytes'],
+  usesChance: () => false,
   reorders: () => false,
   start({ bitsPerSecond, bufferPackets, bufferBytes, burstBytes }) {
     const msPerByte = 8_000 / bitsPerSecond

@@ -55,6 +55,7 @@ export const reorder: FaultKind<Reorder> = {
     },
   },
   shorthand: ['rate', 'byMs', 'gap', 'correlation'],
+  usesChance: () => true,
   reorders: () => true,
   start({ rate, byMs, gap, correlation, selected }, random) {
     const next = correlatedChances(random, correlation)

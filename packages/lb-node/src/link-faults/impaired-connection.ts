@@ -75,7 +75,6 @@ export class ImpairedConnection implements Connection {
 
   write(bytes: Uint8Array): boolean {
     if (this.#isDestroyed) return true
-    if (this.#out.isEmpty && this.#options.link.out.isIdle('control')) return this.#socket?.write(bytes) ?? true
     this.#send(bytes)
     this.#isBlocked ||= this.#out.queuedBytes > HELD_MAX_BYTES
     return !this.#isBlocked && !this.#isSocketFull
@@ -126,6 +125,10 @@ export class ImpairedConnection implements Connection {
 
   #send(item: StreamItem): void {
     if (this.#isDestroyed && item !== 'end') return
+    if (this.#out.isEmpty && this.#options.link.out.isIdle('control')) {
+      this.#toNeighbor(item)
+      return
+    }
     this.#out.write(item, this.#options.clock.now())
     this.#options.onDeadline(this.#out.deadline())
   }
@@ -165,13 +168,10 @@ export class ImpairedConnection implements Connection {
   }
 
   #dial(): void {
-    const { target, dial, link, handlers } = this.#options
+    const { target, dial, handlers } = this.#options
     this.#socket = dial(target, {
       onConnect: () => this.#receive('open'),
-      onBytes: (bytes) => {
-        if (this.#in.isEmpty && link.in.isIdle('control') && !this.#isDestroyed) handlers.onBytes(bytes)
-        else this.#receive(bytes)
-      },
+      onBytes: (bytes) => this.#receive(bytes),
       onDrain: () => {
         this.#isSocketFull = false
         if (!this.#isDestroyed && !this.#isBlocked) handlers.onDrain()
@@ -184,6 +184,10 @@ export class ImpairedConnection implements Connection {
   }
 
   #receive(item: StreamItem): void {
+    if (this.#in.isEmpty && this.#options.link.in.isIdle('control')) {
+      this.#toOwner(item)
+      return
+    }
     this.#in.write(item, this.#options.clock.now())
     if (this.#in.queuedBytes > HELD_MAX_BYTES) this.#socket?.pause()
     this.#options.onDeadline(this.#in.deadline())

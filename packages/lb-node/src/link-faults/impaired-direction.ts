@@ -1,4 +1,5 @@
-import { type LinkFaultCounters, LinkFaults, type Traffic } from '@fivetuple/faults'
+import { FAULT_KINDS, type Fault, type LinkFaultCounters, LinkFaults, type Traffic } from '@fivetuple/faults'
+import { mix32 } from '@fivetuple/packet'
 import type { Clock } from '@fivetuple/runtime'
 import type { LinkFault } from '../config.js'
 
@@ -15,13 +16,16 @@ export interface DirectionEvents {
 /** Faults of one direction of one link, and the packets under way, of data and control. */
 export class ImpairedDirection {
   readonly #clock: Clock
+  readonly #salt: number
   readonly #events: DirectionEvents
   readonly #link = new LinkFaults<Arrive>()
   /** JSON of the faults, by id. */
   readonly #present = new Map<string, string>()
 
-  constructor(clock: Clock, events: DirectionEvents) {
+  /** @param salt number of the direction: a fault of both draws other chances in each */
+  constructor(clock: Clock, salt: number, events: DirectionEvents) {
     this.#clock = clock
+    this.#salt = salt
     this.#events = events
   }
 
@@ -49,10 +53,16 @@ export class ImpairedDirection {
       }
     for (const { id, fault, seed, scope } of faults) {
       if (this.#present.has(id)) continue
-      this.#link.add(id, fault, seed, this.#clock.now(), scope)
+      this.#link.add(id, fault, this.#seedOf(seed, fault), this.#clock.now(), scope)
       this.#present.set(id, wanted.get(id)!)
     }
     this.#events.onIdleChange()
+  }
+
+  /** Faults of one command have one seed. Their chances are independent all the same. */
+  #seedOf(seed: number, { kind }: Fault): number {
+    const place = FAULT_KINDS.findIndex((known) => known.kind === kind)
+    return mix32(seed ^ (this.#salt * FAULT_KINDS.length + place))
   }
 
   /** Sends a packet; `arrive` is called when it arrives, at once if no fault delays it. */

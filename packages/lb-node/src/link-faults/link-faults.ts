@@ -7,6 +7,8 @@ import { type Arrive, ImpairedDirection } from './impaired-direction.js'
 import { LINK_DIRECTIONS, LINK_SIDES, type LinkDirection, type LinkSide } from './names.js'
 import { PreciseTimer } from './precise-timer.js'
 
+/** IPv4 and UDP headers, bytes. */
+const DATAGRAM_HEADERS_BYTES = 28
 /** Connections that were closed and still have bytes under way; the oldest is ended beyond it. */
 const LINGERING_MAX = 16
 
@@ -60,9 +62,13 @@ export class LbLinkFaults {
     this.#links = { uplink: link('uplink'), downlink: link('downlink') }
   }
 
-  /** Replaces the faults of one direction of a link. Those that stay keep their state. */
-  set({ side, direction, faults }: DirectionFaults): void {
-    this.#links[side][direction].setFaults(faults)
+  /** Replaces all faults; a direction that is missing has none. */
+  set(links: readonly DirectionFaults[]): void {
+    for (const side of LINK_SIDES)
+      for (const direction of LINK_DIRECTIONS) {
+        const own = links.find((link) => link.side === side && link.direction === direction)
+        this.#links[side][direction].setFaults(own?.faults ?? [])
+      }
   }
 
   /** Faults and counters of one direction of a link. */
@@ -89,11 +95,15 @@ export class LbLinkFaults {
     }
   }
 
-  /** Passes a datagram of a control protocol over a link; `arrive` is called when it arrives. */
+  /**
+   * Passes a datagram of a control protocol over a link; `arrive` is called when it arrives.
+   *
+   * @param bytes size without headers
+   */
   sendDatagram(side: LinkSide, direction: LinkDirection, bytes: number, arrive: Arrive): void {
     const impaired = this.#links[side][direction]
     if (impaired.isIdle('control')) arrive(this.#clock.now())
-    else impaired.send('control', bytes, arrive)
+    else impaired.send('control', bytes + DATAGRAM_HEADERS_BYTES, arrive)
   }
 
   close(): void {
@@ -105,7 +115,7 @@ export class LbLinkFaults {
     let isImpaired = false
     const port = this.#ports[side]
     const impair = (bytes: number, arrive: Arrive): void => impaired.send('data', bytes, arrive)
-    const impaired: ImpairedDirection = new ImpairedDirection(this.#clock, {
+    const impaired: ImpairedDirection = new ImpairedDirection(this.#clock, LINK_DIRECTIONS.indexOf(direction), {
       onDeadline: (deadline) => this.#timer.arm(deadline),
       onIdleChange: () => {
         if (isImpaired !== impaired.isIdle('data')) return

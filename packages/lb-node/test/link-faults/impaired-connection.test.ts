@@ -18,17 +18,19 @@ async function connection() {
   })
   await Promise.resolve()
   const set = (direction: 'in' | 'out', ...list: Fault[]) =>
-    faults.set({
-      side: 'uplink',
-      direction,
-      faults: list.map((fault, i) => ({ id: `${i}`, fault, scope: 'all' as const, seed: 1 })),
-    })
+    faults.set([
+      {
+        side: 'uplink',
+        direction,
+        faults: list.map((fault, i) => ({ id: `${i}`, fault, scope: 'all' as const, seed: 1 })),
+      },
+    ])
   const received = () => sockets[0]!.received.map((bytes) => new TextDecoder().decode(bytes)).join('')
   return { virtual, faults, sockets, seen, own, set, received }
 }
 
 t.test('without faults all passes at once, and the socket is closed with its owner', async (t) => {
-  const { own, sockets, seen, received } = await connection()
+  const { own, sockets, seen, received, faults } = await connection()
   t.ok(own.isConnecting)
   sockets[0]!.accept()
   t.notOk(own.isConnecting)
@@ -40,6 +42,7 @@ t.test('without faults all passes at once, and the socket is closed with its own
   t.equal(received(), 'OPEN')
   t.ok(sockets[0]!.hasEnded && sockets[0]!.isDestroyed)
   t.strictSame(seen, ['connected at 0', 'KEEPALIVE at 0', 'closed: closed at 0'])
+  t.match(faults.direction('uplink', 'in').counters, { sent: 0 }, 'no packet has met a fault')
 })
 
 t.test('a black hole towards the neighbour holds bytes; they arrive with a repetition', async (t) => {
@@ -80,7 +83,7 @@ t.test('a handshake in a black hole is given up after two minutes; no socket is 
   virtual.runUntil(130_000)
   await Promise.resolve()
   t.strictSame(seen, ['no acknowledgement: the link drops its segments (ETIMEDOUT)'])
-  faults.set({ side: 'uplink', direction: 'out', faults: [] })
+  faults.set([{ side: 'uplink', direction: 'out', faults: [] }])
   virtual.runUntil(1_000_000)
   t.equal(sockets.length, 0)
 })
@@ -119,7 +122,7 @@ function rigWithHole() {
   const { virtual, faults, sockets } = rig()
   const seen: string[] = []
   const hole = { id: '1', fault: { kind: 'black-hole' as const }, scope: 'all' as const, seed: 1 }
-  faults.set({ side: 'uplink', direction: 'out', faults: [hole] })
+  faults.set([{ side: 'uplink', direction: 'out', faults: [hole] }])
   faults.dialOver('uplink')(TARGET, {
     onConnect: () => seen.push('connected'),
     onBytes: () => {},

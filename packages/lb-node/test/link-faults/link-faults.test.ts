@@ -12,7 +12,7 @@ const fault = (fault: LinkFault['fault'], scope: Scope = 'all', id: string = fau
 
 t.test('packets are impaired while a fault is there or a packet is under way, and then no more', async (t) => {
   const { virtual, faults, uplink, downlink } = rig()
-  const set = (...list: LinkFault[]) => faults.set({ side: 'uplink', direction: 'out', faults: list })
+  const set = (...list: LinkFault[]) => faults.set([{ side: 'uplink', direction: 'out', faults: list }])
   t.equal(uplink.impairsOutput, undefined)
   set(fault({ kind: 'delay', ms: 20 }))
   t.strictSame(uplink.swaps, ['output impaired'])
@@ -33,12 +33,12 @@ t.test('packets are impaired while a fault is there or a packet is under way, an
 t.test('a fault of control leaves data alone, and one of data leaves control alone', async (t) => {
   const { virtual, faults, uplink } = rig()
   const arrived: string[] = []
-  faults.set({ side: 'uplink', direction: 'in', faults: [fault({ kind: 'black-hole' }, 'control')] })
+  faults.set([{ side: 'uplink', direction: 'in', faults: [fault({ kind: 'black-hole' }, 'control')] }])
   t.strictSame(uplink.swaps, [])
   faults.sendDatagram('uplink', 'in', 24, () => arrived.push('dropped'))
   faults.sendDatagram('uplink', 'out', 24, () => arrived.push('other direction'))
   faults.sendDatagram('downlink', 'in', 24, () => arrived.push('other link'))
-  faults.set({ side: 'uplink', direction: 'in', faults: [fault({ kind: 'black-hole' }, 'data')] })
+  faults.set([{ side: 'uplink', direction: 'in', faults: [fault({ kind: 'black-hole' }, 'data')] }])
   faults.sendDatagram('uplink', 'in', 24, () => arrived.push('BFD'))
   uplink.impairsInput?.(100, () => arrived.push('dropped'))
   virtual.runUntil(1_000)
@@ -52,10 +52,10 @@ t.test('a fault that stays keeps its state when another is added or cleared', as
     const { faults, uplink } = rig()
     const dropped: number[] = []
     const loss = fault({ kind: 'loss', rate: 0.5 })
-    faults.set({ side: 'uplink', direction: 'out', faults: [loss] })
+    faults.set([{ side: 'uplink', direction: 'out', faults: [loss] }])
     for (let i = 0; i < 100; i++) {
       if (change && i === 50)
-        faults.set({ side: 'uplink', direction: 'out', faults: [loss, fault({ kind: 'duplicate', rate: 0 })] })
+        faults.set([{ side: 'uplink', direction: 'out', faults: [loss, fault({ kind: 'duplicate', rate: 0 })] }])
       let arrived = 0
       uplink.impairsOutput?.(100, () => arrived++)
       if (arrived === 0) dropped.push(i)

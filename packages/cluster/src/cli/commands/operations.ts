@@ -98,6 +98,8 @@ function optionOf({ flags, description, choices, parse, fallback }: Option<objec
   const option = new CommanderOption(flags, description)
   if (choices !== undefined) option.choices(choices)
   if (parse !== undefined) option.argParser(parserOf(parse))
+  // An option without a value is parsed, too.
+  if (parse !== undefined && !/[<[]/.test(flags)) option.preset('')
   return fallback === undefined ? option : option.default(fallback)
 }
 
@@ -133,10 +135,16 @@ function parametersOf(
   return parameters
 }
 
-/** Sets a parameter, or a field of a parameter, as in `limits.maxSessions`. */
+/**
+ * Sets a parameter, or a field of a parameter, as in `limits.maxSessions`. Options that set one
+ * list each add to it.
+ */
 function set(parameters: Record<string, unknown>, path: string, given: unknown): void {
   if (given === undefined) return
   const value = isParsed(given) ? given.parsed : given
   const [name = '', field] = path.split('.')
-  parameters[name] = field === undefined ? value : Object.assign({}, parameters[name], { [field]: value })
+  const before = parameters[name]
+  if (field === undefined)
+    parameters[name] = Array.isArray(before) && Array.isArray(value) ? [...before, ...value] : value
+  else parameters[name] = Object.assign({}, before, { [field]: value })
 }

@@ -7,20 +7,28 @@ import type { RoleClients } from '../role-contracts.js'
 export type LinkSide = Type.Static<typeof LinkSide>
 export const LinkSide = Type.Enum(['uplink', 'downlink'])
 
-/** Link that is administratively down. */
-export interface DownLink {
+/** Link of an LB. */
+export interface LinkName {
   readonly lb: string
   readonly side: LinkSide
 }
 
+/** Holder of a carrier for the operator, who took the link down. */
+const OPERATOR = 'operator'
+
 /**
- * Links between LBs and switches, and which of them are administratively down. The configurations
- * of the switches have that, too, so a link stays down when its switch is started again.
+ * Links between LBs and switches, and which of them are administratively down. Several holders may
+ * keep a link down: the operator, and faults that take the carrier for a time. It is up when none
+ * does. The configurations of the switches have that, too, so a link stays down when its switch is
+ * started again.
  */
 export class Links {
   readonly #configs: Map<LinkSide, SwitchConfig>
   readonly #write: (name: string, config: SwitchConfig) => void
   readonly #roles: RoleClients
+  readonly #holders = new Map<string, Set<string>>()
+  /** Ends when all changes so far have been made. */
+  #changed: Promise<void> = Promise.resolve()
 
   /** @param write stores a switch's configuration where the switch will read it */
   constructor(
@@ -36,22 +44,47 @@ export class Links {
     this.#roles = roles
   }
 
-  get down(): DownLink[] {
+  /** Links that the operator took down. */
+  get down(): LinkName[] {
     return [...this.#configs].flatMap(([side, { ports }]) =>
-      ports.filter(({ isAdminDown }) => isAdminDown).map(({ peer }) => ({ lb: peer, side })),
+      ports.map(({ peer }) => ({ lb: peer, side })).filter((link) => this.isAdminDown(link)),
     )
   }
 
-  /** True if a link of an LB is administratively down. */
+  /** True if the operator took a link down. */
+  isAdminDown(link: LinkName): boolean {
+    return this.#holdersOf(link).has(OPERATOR)
+  }
+
+  /** True if the operator took a link of an LB down. */
   isDown(lb: string): boolean {
     return this.down.some((link) => link.lb === lb)
   }
 
   /**
-   * Takes the link of a known LB down or up. If its switch is unreachable, rejects and changes
-   * nothing.
+   * Takes the link of a known LB down or up, for the operator. If its switch is unreachable,
+   * rejects and changes nothing.
    */
-  async setAdminDown({ lb, side }: DownLink, adminDown: boolean): Promise<void> {
+  setAdminDown(link: LinkName, adminDown: boolean): Promise<void> {
+    return this.hold(link, OPERATOR, adminDown)
+  }
+
+  /** Does the same for a holder, after all changes before. */
+  hold(link: LinkName, holder: string, isDown: boolean): Promise<void> {
+    const change = this.#changed.then(() => this.#hold(link, holder, isDown))
+    this.#changed = change.catch(() => {})
+    return change
+  }
+
+  async #hold(link: LinkName, holder: string, isDown: boolean): Promise<void> {
+    const after = new Set(this.#holdersOf(link))
+    if (isDown) after.add(holder)
+    else after.delete(holder)
+    await this.#setPort(link, after.size > 0)
+    this.#holders.set(keyOf(link), after)
+  }
+
+  async #setPort({ lb, side }: LinkName, adminDown: boolean): Promise<void> {
     const { name, ports } = this.#configs.get(side)!
     const { id } = ports.find(({ peer }) => peer === lb)!
     await this.#roles.switch(name)('setPort', { id, adminDown })
@@ -63,4 +96,12 @@ export class Links {
     this.#configs.set(side, after)
     this.#write(name, after)
   }
+
+  #holdersOf(link: LinkName): ReadonlySet<string> {
+    return this.#holders.get(keyOf(link)) ?? new Set()
+  }
+}
+
+function keyOf({ lb, side }: LinkName): string {
+  return `${lb} ${side}`
 }

@@ -3,6 +3,8 @@ import { backendBehavior } from './backend-behavior.js'
 import type { FaultFields, FaultKind, FieldsOf } from './fault-kind.js'
 import { keptStoppedRole } from './kept-stopped-role.js'
 import { linkDown } from './link-down.js'
+import { linkFlap } from './link-flap.js'
+import { linkImpaired } from './link-impaired.js'
 import { pausedRole } from './paused-role.js'
 import { starvedRole } from './starved-role.js'
 
@@ -10,7 +12,15 @@ import { starvedRole } from './starved-role.js'
  * All kinds of faults, in the order in which faults are listed. The API's schemas, `faults list`
  * and `faults clear` are derived from it.
  */
-export const FAULT_KINDS = [pausedRole, keptStoppedRole, starvedRole, linkDown, backendBehavior] as const
+export const FAULT_KINDS = [
+  pausedRole,
+  keptStoppedRole,
+  starvedRole,
+  linkDown,
+  linkFlap,
+  linkImpaired,
+  backendBehavior,
+] as const
 
 type SchemasOf<K> = { -readonly [I in keyof K]: K[I] extends { readonly schema: infer S extends TSchema } ? S : never }
 
