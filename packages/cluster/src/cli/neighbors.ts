@@ -18,7 +18,7 @@ const CAUSES: Readonly<Record<keyof Session['refused'], string>> = {
  * Renders the BGP neighbours of a switch: a table, then the problems of external neighbours, then
  * refused connections.
  */
-export function renderNeighbors({ sessions, bgpRefusals }: SwitchStatus): string {
+export function renderNeighbors({ sessions, bgpRefusals }: Pick<SwitchStatus, 'sessions' | 'bgpRefusals'>): string {
   const rows = table(
     [
       ['NEIGHBOR', 'ADDRESS', 'AS', 'STATE', 'SINCE', 'HOLD', 'ACCEPTED', 'SENT', 'REFUSED', 'LAST ERROR'],

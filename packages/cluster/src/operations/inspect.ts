@@ -92,6 +92,36 @@ export const inspectOperations = [
     run: (control, { lb, vip, limit = SESSIONS_DEFAULT }) => control.status.sessions(lb, vip, limit),
   }),
   operation({
+    name: 'neighbors',
+    summary: 'Reports the BGP and BFD sessions of the switches and the LBs.',
+    method: 'GET',
+    path: '/v1/neighbors',
+    parameters: strict({}),
+    result: lazily(() => import('./status-schemas.js').then(({ Neighbors }) => Neighbors)),
+    commands: [
+      {
+        words: 'neighbors',
+        group: 'Inspection:',
+        description: 'show the BGP and BFD sessions of the switches and the LBs',
+        examples: ['neighbors', 'neighbors --json'],
+        output: () => import('../cli/neighbors-report.js').then(({ neighborsOutput }) => neighborsOutput),
+      },
+    ],
+    run: async (control) => {
+      const { switches, lbs, unreachable } = await control.status.status()
+      return {
+        switches: Object.values(switches).map(({ name, sessions, bgpRefusals, bfd }) => ({
+          name,
+          sessions,
+          bgpRefusals,
+          bfd,
+        })),
+        lbs: Object.values(lbs).map(({ name, bgp, bfd }) => ({ name, bgp, bfd })),
+        unreachable,
+      }
+    },
+  }),
+  operation({
     name: 'health',
     summary: 'Reports the health of each backend, per VIP and LB.',
     method: 'GET',

@@ -65,6 +65,16 @@ export const Status = strict({
 })
 export type ClusterStatus = Value<typeof Status>
 
+const { sessions, bgpRefusals, bfd: switchBfd } = SwitchStatus.properties
+const { bgp, bfd } = LbStatus.properties
+/** BGP and BFD sessions of switches and LBs. */
+export const Neighbors = strict({
+  switches: list(strict({ name: Text, sessions, bgpRefusals, bfd: switchBfd })),
+  lbs: list(strict({ name: Text, bgp, bfd })),
+  unreachable: list(Unreachable),
+})
+export type Neighbors = Value<typeof Neighbors>
+
 /** Health of each backend, per LB. */
 export const Health = strict({
   backends: list(Type.Object({ vip: Text, lb: Text, ...LbBackendStatus.properties })),
