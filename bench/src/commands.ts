@@ -2,6 +2,7 @@ import { Command, InvalidArgumentError, Option } from 'commander'
 import type { ChainOptions } from './chain/chain.js'
 import type { ToolCommands } from './chain/tools.js'
 import type { AgainstOptions } from './clusters/against.js'
+import type { DetectionOptions } from './detection/detection.js'
 import type { UnderFailureOptions } from './failure/under-failure.js'
 import type { CardsOptions } from './line-cards/cards.js'
 import type { MicroBenchOptions } from './micro/micro-benches.js'
@@ -20,7 +21,8 @@ export function benchProgram(): Command {
       'Measures the cost of the path through the cluster. Results are printed and written to reports/ as JSON.',
     )
     .showHelpAfterError("('pnpm bench help <command>' lists its options)")
-  for (const add of [chain, draw, throughVip, against, cards, vrrp, scale, failure, soak, micro]) add(program)
+  for (const add of [chain, draw, throughVip, against, cards, vrrp, scale, failure, detection, soak, micro])
+    add(program)
   return program
 }
 
@@ -137,6 +139,33 @@ function failure(program: Command): void {
     .action(async (options: UnderFailureOptions) => {
       const { underFailure } = await import('./failure/under-failure.js')
       await underFailure(options)
+    })
+}
+
+function detection(program: Command): void {
+  clusterSize(
+    program
+      .command('detection')
+      .description(
+        'measure how fast BFD removes the next hop of a paused LB, then count failures found under full load; exit code 1 if the median is late or there is one',
+      ),
+    4,
+    4,
+  )
+    .addOption(only())
+    .addOption(number('--rounds <n>', 'pauses of an LB, per setting of the timers', whole(), 10))
+    .addOption(
+      number(
+        '--seconds <n>',
+        'length of the full load, per setting of the timers, s; 0: none; 600 for the claim',
+        whole(86_400, 0),
+        60,
+      ),
+    )
+    .addOption(number('--connections <n>', 'connections of the full load', whole(10_000), 64))
+    .action(async (options: DetectionOptions) => {
+      const { detection } = await import('./detection/detection.js')
+      await detection(options)
     })
 }
 
