@@ -53,7 +53,8 @@ function lbRow(
   return [vip, lb, flows, directLoss, collateral, byFormula.padStart(10), unaffected]
 }
 
-const OUTCOMES: readonly (readonly [keyof Shares, string])[] = [
+/** Outcomes and their words. */
+export const OUTCOMES: readonly (readonly [keyof Shares, string])[] = [
   ['directLoss', 'direct loss'],
   ['collateral', 'collateral'],
   ['unaffected', 'unaffected'],
@@ -100,7 +101,8 @@ function renderAll(selections: readonly SelectionOutcomes[]): string {
   ])
 }
 
-function percent(share: number | undefined): string {
+/** Formats a share, 0 to 1. */
+export function percent(share: number | undefined): string {
   return share === undefined ? '?' : `${(share * 100).toFixed(1)} %`
 }
 
@@ -108,7 +110,8 @@ function chance(points: number | undefined): string {
   return points === undefined ? '?' : `±${points.toFixed(1)}`
 }
 
-function points(difference: number | undefined): string {
+/** Formats a difference in percentage points, with its sign. */
+export function points(difference: number | undefined): string {
   if (difference === undefined) return '?'
   const text = difference.toFixed(1)
   return text.startsWith('-') && Number(text) !== 0 ? text : `+${text.replace('-', '')}`

@@ -15,6 +15,7 @@ import { Links } from './faults/links.js'
 import { FlowCollector } from './flows/flow-collector.js'
 import { LbConfigs } from './lb-configs.js'
 import { LbFleet } from './lb-fleet.js'
+import { EventPredictions } from './oracle/event-predictions.js'
 import { untilReady } from './readiness.js'
 import { readyReport } from './ready-report.js'
 import { Reaper } from './reaper.js'
@@ -43,6 +44,7 @@ export class Cluster extends EventEmitter<ClusterEvents> {
   readonly #api: ControlApi
   readonly #token = randomBytes(KEY_BYTES).toString('base64url')
   readonly #view: ClusterView
+  readonly #predictions: EventPredictions
   readonly #faults: FaultControl
   readonly #flaps: LinkFlaps
   readonly #reportEvents: ReportEvents
@@ -67,6 +69,7 @@ export class Cluster extends EventEmitter<ClusterEvents> {
     const fleet = new LbFleet(configs, roles, this.#supervisor)
     const links = new Links(this.plan, write, roles)
     this.#flaps = new LinkFlaps(links)
+    this.#predictions = new EventPredictions({ plan: this.plan, supervisor: this.#supervisor, roles, view: this.#view })
     const parts = {
       plan: this.plan,
       supervisor: this.#supervisor,
@@ -78,8 +81,12 @@ export class Cluster extends EventEmitter<ClusterEvents> {
       view: this.#view,
       flows,
       recovery: new Recovery(this.plan, configs, this.#view),
+      predictions: this.#predictions,
     }
-    this.#faults = new FaultControl(parts, { onChange: (change) => this.#happened({ event: 'fault', ...change }) })
+    this.#faults = new FaultControl(parts, {
+      predictions: this.#predictions,
+      onChange: (change) => this.#happened({ event: 'fault', ...change }),
+    })
     this.#convergence = {
       plan: this.plan,
       view: this.#view,
@@ -94,6 +101,7 @@ export class Cluster extends EventEmitter<ClusterEvents> {
     this.#supervisor.on('started', (name, pid) => {
       this.#watchPids()
       this.#happened({ event: 'started', name, pid })
+      this.#predictions.onStarted(name)
     })
     this.#supervisor.on('died', (name, how, restartInMs) => {
       this.#watchPids()

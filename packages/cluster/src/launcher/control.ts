@@ -24,7 +24,10 @@ export function clusterControl(parts: LauncherParts, faults: FaultControl): Clus
       explain: (client, vip, protocol) => explainFlow(parts, client, vip, protocol),
       sessions: (lb, vip, limit) => lbSessions(parts, lb, vip, limit),
     },
-    oracle: { predict: (change, selection) => predictOutcomes(parts, change, selection) },
+    oracle: {
+      predict: (change, selection) => predictOutcomes(parts, change, selection),
+      predictions: (limit) => parts.predictions.list(limit),
+    },
     vips: new Vips(parts),
     drains,
     roles: new Roles(parts, faults, drains),

@@ -5,6 +5,7 @@ import type { LinkImpairments } from './faults/link-impairments.js'
 import type { Links } from './faults/links.js'
 import type { FlowCollector } from './flows/flow-collector.js'
 import type { LbFleet } from './lb-fleet.js'
+import type { EventPredictions } from './oracle/event-predictions.js'
 import type { Recovery } from './recovery.js'
 import type { RoleClients } from './role-contracts.js'
 import type { Supervisor } from './supervisor.js'
@@ -22,4 +23,5 @@ export interface LauncherParts {
   readonly recovery: Recovery
   /** undefined: flows are not recorded. */
   readonly flows: FlowCollector | undefined
+  readonly predictions: EventPredictions
 }

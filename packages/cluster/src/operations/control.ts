@@ -5,8 +5,8 @@ import type { BackendDrain, LbDrain } from './drain-schemas.js'
 import type { FaultReport } from './fault-report-schema.js'
 import type { ClearedFaults, FaultList } from './fault-schemas.js'
 import type { FlowList, FlowQuery } from './flow-schemas.js'
-import type { PredictParameters } from './predict-parameters.js'
-import type { Prediction } from './prediction-schemas.js'
+import type { PredictedChange, PredictParameters } from './predict-parameters.js'
+import type { EventPrediction, Prediction } from './prediction-schemas.js'
 import type { RollingProgress, RollingResult } from './rolling-schemas.js'
 import type { ClusterStatus, Explanation, LbSessions } from './status-schemas.js'
 import type { LbVips, VipSettings, VipSettingsChange } from './vip-schemas.js'
@@ -21,15 +21,14 @@ export interface StatusControl {
   sessions(lb: string, vip: string | undefined, limit: number): Promise<readonly LbSessions[]>
 }
 
-/** Change whose effect on flows is predicted; at least one field is present. */
-export type PredictedChange = Omit<PredictParameters, 'selection'>
-
 export interface OracleControl {
   /**
    * Outcomes of the established flows after a change. Changes nothing.
    * @param selection as if the cluster had always run it; 'all': each; undefined: the running one
    */
   predict(change: PredictedChange, selection: PredictParameters['selection']): Promise<Prediction>
+  /** Predictions and measurements of the latest events, the newest first. */
+  predictions(limit: number): readonly EventPrediction[]
 }
 
 export interface VipsControl {

@@ -1,10 +1,12 @@
 import { FLOW_HASHES } from '@fivetuple/packet'
 import { ECMP_SELECTION_NAMES } from '@fivetuple/switch/selections'
 import * as Type from 'typebox'
-import { Name, optional, strict } from './schemas.js'
+import { type DeepReadonly, Name, optional, strict } from './schemas.js'
 
 /** Most LBs of a cluster. */
 export const LBS_MAX = 250
+/** Most events whose predictions are kept. */
+export const EVENTS_MAX = 64
 export const SEED_MAX = 0xffff_ffff
 export const SELECTIONS = [...ECMP_SELECTION_NAMES]
 export const HASHES = Object.keys(FLOW_HASHES) as (keyof typeof FLOW_HASHES)[]
@@ -25,3 +27,6 @@ const change = {
 /** Parameters of `predict`. */
 export const PredictParameters = strict({ ...change, selection: optional(Type.Enum([...SELECTIONS, 'all'])) })
 export type PredictParameters = Type.Static<typeof PredictParameters>
+
+/** Change whose effect on flows is predicted; at least one field is present. */
+export type PredictedChange = DeepReadonly<Omit<PredictParameters, 'selection'>>

@@ -1,8 +1,9 @@
+import * as Type from 'typebox'
 import type { Option } from './command.js'
 import { operation } from './operation.js'
 import { names, whole } from './parsers.js'
-import { HASHES, LBS_MAX, PredictParameters, SEED_MAX, SELECTIONS } from './predict-parameters.js'
-import { lazily } from './schemas.js'
+import { EVENTS_MAX, HASHES, LBS_MAX, PredictParameters, SEED_MAX, SELECTIONS } from './predict-parameters.js'
+import { lazily, optional, strict } from './schemas.js'
 
 function lbOption(sets: 'kill' | 'add' | 'drain' | 'undrain', description: string): Option<PredictParameters> {
   return { flags: `--${sets} <lbs>`, sets, description, parse: names, completes: 'lb' }
@@ -61,5 +62,36 @@ export const predictOperations = [
       },
     ],
     run: (control, { selection, ...change }) => control.oracle.predict(change, selection),
+  }),
+  operation({
+    name: 'predictions',
+    summary:
+      'Lists the events that have changed the next hops of flows: what was predicted when each began, and what was measured after it, the newest first; at most `limit` (64).',
+    method: 'GET',
+    path: '/v1/predictions',
+    parameters: strict({
+      limit: optional(Type.Integer({ minimum: 1, maximum: EVENTS_MAX, title: `a number from 1 to ${EVENTS_MAX}` })),
+    }),
+    result: lazily(() => import('./prediction-schemas.js').then(({ EventPredictions }) => EventPredictions)),
+    commands: [
+      {
+        words: 'predictions',
+        group: 'Inspection:',
+        description: 'show what was predicted for the last events, and what was measured',
+        options: [
+          {
+            flags: '--limit <n>',
+            sets: 'limit',
+            description: 'number of events, the newest first',
+            parse: whole(1, EVENTS_MAX),
+            fallback: 1,
+          },
+        ],
+        examples: ['predictions', 'predictions --limit 5', 'predictions --json'],
+        output: () =>
+          import('../cli/event-prediction-report.js').then(({ eventPredictionsOutput }) => eventPredictionsOutput),
+      },
+    ],
+    run: async (control, { limit = EVENTS_MAX }) => control.oracle.predictions(limit),
   }),
 ] as const

@@ -1,6 +1,6 @@
 import { EcmpSelectionNameSchema, FlowHashNameSchema } from '@fivetuple/switch/contract'
 import * as Type from 'typebox'
-import { Count, Flag, list, mapOf, nullable, strict, Text, type Value } from './schemas.js'
+import { Count, Flag, list, Ms, mapOf, nullable, strict, Text, type Value } from './schemas.js'
 
 // Outcomes in the words of the lab: direct loss are the flows of LBs that go, collateral are flows
 // of LBs that stay.
@@ -66,3 +66,45 @@ export const Prediction = strict({
   notes: list(Text),
 })
 export type Prediction = Value<typeof Prediction>
+
+/** Measured outcomes of the flows of one VIP, beside those that were predicted for them. */
+const MeasuredVip = strict({
+  vip: Text,
+  ...outcomes,
+  /** Measured less predicted by the route table, in percentage points of all flows. */
+  differencePoints: Shares,
+  perLb: mapOf(strict(outcomes)),
+})
+export type MeasuredVip = Value<typeof MeasuredVip>
+
+/** Prediction that was made when an event began, and the measurement after it. */
+export const EventPrediction = strict({
+  /** From 1, in the order of the events. */
+  id: Count,
+  /** Time of day at which the flows were copied, ISO 8601 in UTC, with milliseconds. */
+  at: Text,
+  /** The event in words, as in `lb-2 is kept stopped`. */
+  event: Text,
+  selection: EcmpSelectionNameSchema,
+  hash: FlowHashNameSchema,
+  seed: Count,
+  /** Time for which the event waited until the flows were copied, ms. */
+  delayedMs: Ms,
+  /** Per VIP with established flows. */
+  predicted: list(VipOutcomes),
+  /**
+   * `pending`: the route table has not changed yet. `measured`: it has. `unchanged`: it had not
+   * when the wait ended; measured all the same. `failed`: nothing was measured.
+   */
+  state: Type.Enum(['pending', 'measured', 'unchanged', 'failed']),
+  /** Reason of `unchanged` and `failed`. */
+  reason: nullable(Text),
+  /** Time from the copy of the flows to the change of the route table, ms. */
+  afterMs: nullable(Ms),
+  /** Next hops of the same flows by the route table after the event. */
+  measured: list(MeasuredVip),
+})
+export type EventPrediction = Value<typeof EventPrediction>
+
+/** Predictions of the latest events, the newest first. */
+export const EventPredictions = list(EventPrediction)

@@ -4,6 +4,7 @@ import type { BackendDrain, LbDrain } from '../../operations/drain-schemas.js'
 import type { ClusterPlan } from '../../plan/plan.js'
 import type { ClusterView } from '../cluster-view.js'
 import type { LbFleet } from '../lb-fleet.js'
+import type { EventPredictions } from '../oracle/event-predictions.js'
 import type { LauncherParts } from '../parts.js'
 import type { RoleClients } from '../role-contracts.js'
 import { until } from '../until.js'
@@ -12,15 +13,19 @@ import { backendNamed, oneLbNamed } from './lookup.js'
 /** Longest wait for the uplink switch to receive a drain. */
 const CONVERGENCE_MAX_MS = 2_000
 
+type Parts = Pick<LauncherParts, 'plan' | 'fleet' | 'roles' | 'view' | 'predictions'>
+
 /** Takes LBs and backends out of service without ending their flows, and puts them back. */
 export class Drains implements DrainsControl {
   readonly #plan: ClusterPlan
   readonly #fleet: LbFleet
   readonly #roles: RoleClients
   readonly #view: ClusterView
+  readonly #predictions: EventPredictions
 
-  constructor({ plan, fleet, roles, view }: Pick<LauncherParts, 'plan' | 'fleet' | 'roles' | 'view'>) {
+  constructor({ plan, fleet, roles, view, predictions }: Parts) {
     this.#view = view
+    this.#predictions = predictions
     this.#plan = plan
     this.#fleet = fleet
     this.#roles = roles
@@ -32,7 +37,9 @@ export class Drains implements DrainsControl {
    */
   async drainLb(lb: string, draining: boolean): Promise<LbDrain> {
     const name = oneLbNamed(this.#plan, lb)
-    await this.#fleet.change([name], 'setDraining', { draining }, () => ({ draining }))
+    const event = draining ? `${name} drains` : `the drain of ${name} ends`
+    const expectation = await this.#predictions.before(event, draining ? { drain: [name] } : { undrain: [name] })
+    await expectation.unlessFails(this.#fleet.change([name], 'setDraining', { draining }, () => ({ draining })))
     await this.#untilSwitchKnows(name, draining)
     return this.lbDrain(name)
   }

@@ -54,6 +54,11 @@ export function roleNamed(plan: ClusterPlan, name: string): string {
   return name
 }
 
+/** Returns a role if it is an LB. */
+export function lbsOnly({ lbs }: Pick<ClusterPlan, 'lbs'>, role: string): string[] {
+  return lbs.some(({ name }) => name === role) ? [role] : []
+}
+
 function notFound(kind: string, name: string, known: readonly string[]): ApiError {
   return new ApiError(404, `there is no ${kind} '${name}'; there are ${known.join(', ')}`)
 }

@@ -1,6 +1,6 @@
 import type { EcmpSelectionName } from '@fivetuple/switch'
 import { ECMP_SELECTION_NAMES } from '@fivetuple/switch/selections'
-import type { PredictedChange } from '../../operations/control.js'
+import type { PredictedChange } from '../../operations/predict-parameters.js'
 import type { Prediction, SelectionOutcomes } from '../../operations/prediction-schemas.js'
 import { vipOutcomes } from '../oracle/outcomes.js'
 import { describeChange, predictRequest, SAMPLE_FLOWS, tcpVips } from '../oracle/request.js'

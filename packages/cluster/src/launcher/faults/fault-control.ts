@@ -5,6 +5,7 @@ import type { FaultsControl } from '../../operations/control.js'
 import type { FaultReport } from '../../operations/fault-report-schema.js'
 import type { ClearedFaults, Fault, FaultList } from '../../operations/fault-schemas.js'
 import { asApiError } from '../actions/api-errors.js'
+import type { EventPredictions, Expectation } from '../oracle/event-predictions.js'
 import type { LauncherParts } from '../parts.js'
 import type { Author } from './author.js'
 import { FaultDeadlines } from './fault-deadlines.js'
@@ -26,6 +27,8 @@ const SEEDS = 2 ** 32
 export interface FaultControlOptions {
   /** Receives each change of a fault. An injection is reported before it takes effect. */
   readonly onChange: (change: FaultChange) => void
+  /** Predicts the outcomes of flows before a fault takes effect, or ends; missing: nobody does. */
+  readonly predictions?: Pick<EventPredictions, 'before'> | undefined
   /** Default: real time. */
   readonly timers?: Pick<Timers, 'after'>
   /** Time of day, ms since 1970. */
@@ -42,8 +45,11 @@ export class FaultControl implements FaultsControl {
   readonly #timeOfDay: () => number
   readonly #records = new FaultRecords()
   readonly #deadlines: FaultDeadlines
+  readonly #predictions: FaultControlOptions['predictions']
 
-  constructor(parts: LauncherParts, { onChange, timers = realTimers, timeOfDay = Date.now }: FaultControlOptions) {
+  constructor(parts: LauncherParts, options: FaultControlOptions) {
+    const { onChange, predictions, timers = realTimers, timeOfDay = Date.now } = options
+    this.#predictions = predictions
     this.#parts = parts
     this.#onChange = onChange
     this.#timeOfDay = timeOfDay
@@ -54,10 +60,13 @@ export class FaultControl implements FaultsControl {
     const kind = faultKind<F>(faults[0].kind)
     for (const fault of faults) kind.check(fault, this.#parts)
     const begun: Begun<F>[] = []
+    const kill = kind.endsRoutesOf?.(faults[0], this.#parts) ?? []
+    let expectation: Expectation | undefined
     try {
       for (const fault of faults) begun.push(this.#begin(kind, fault, how))
       for (const { record } of begun) this.#report('injected', record)
       const injected = begun.map(({ fault }) => fault) as readonly Injected<F>[] as Together<Injected<F>>
+      expectation = await this.#predictions?.before(kind.describe(faults[0]), { kill })
       const report = await asApiError(() => kind.apply(injected, this.#parts))
       for (const { record } of begun) this.#settle(record, how.forMs)
       const records = begun.map(({ record }) => ({ id: record.id, seed: record.seed, endsAt: timesOf(record).endsAt }))
@@ -66,6 +75,7 @@ export class FaultControl implements FaultsControl {
       const undo = report.undo ?? (first === undefined ? null : `fivetuple faults clear ${first.id}`)
       return { ...report, undo, injected: records }
     } catch (error) {
+      expectation?.cancel()
       for (const { record, before } of begun) {
         this.#records.withdraw(record, before)
         this.#report('failed', record, error as Error)
@@ -78,7 +88,7 @@ export class FaultControl implements FaultsControl {
     const kind = faultKind<F>(faults[0].kind)
     for (const fault of faults) kind.check(fault, this.#parts)
     const startedAt = performance.now()
-    for (const fault of faults) await asApiError(() => kind.undo(fault, this.#parts))
+    for (const fault of faults) await asApiError(() => this.#undoOne(fault))
     await this.#list(searchOf(faults[0]), { change: 'cleared', author: by })
     const recovered = await this.untilRouted(kind.awaited(faults[0], this.#parts), startedAt)
     return { ...kind.cleared(faults, recovered, this.#parts), injected: [] }
@@ -175,7 +185,7 @@ export class FaultControl implements FaultsControl {
 
   /** Clears listed faults, side by side. */
   async #undo(faults: readonly Fault[], by: Author): Promise<Undone> {
-    const results = await Promise.allSettled(faults.map((fault) => faultKind(fault.kind).undo(fault, this.#parts)))
+    const results = await Promise.allSettled(faults.map((fault) => this.#undoOne(fault)))
     const cleared: Fault[] = []
     const failed: { fault: Fault; reason: string }[] = []
     results.forEach((result, i) => {
@@ -187,6 +197,19 @@ export class FaultControl implements FaultsControl {
     const search = isOfOne && cleared[0] !== undefined ? searchOf(cleared[0]) : {}
     if (cleared.length > 0) await this.#list(search, { change: 'cleared', author: by })
     return { cleared, failed }
+  }
+
+  /** Clears a fault; predicts the return of the LBs whose routes it has ended. */
+  async #undoOne<F extends InjectableFault>(fault: F): Promise<void> {
+    const kind = faultKind<F>(fault.kind)
+    const add = kind.endsRoutesOf?.(fault, this.#parts) ?? []
+    const expectation = await this.#predictions?.before(`${kind.describe(fault)}: cleared`, { add })
+    try {
+      await kind.undo(fault, this.#parts)
+    } catch (error) {
+      expectation?.cancel()
+      throw error
+    }
   }
 
   /** Waits for routes after faults have been cleared. */
@@ -210,7 +233,7 @@ export class FaultControl implements FaultsControl {
       const fault = faults.find((known) => known.id === id)
       // Meanwhile it may have been cleared, or injected again with a later end.
       if (fault === undefined || this.#records.get(id) !== record) return
-      await faultKind(fault.kind).undo(fault, this.#parts)
+      await this.#undoOne(fault)
       await this.#list(search, { change: 'ended' })
     } catch (error) {
       if (this.#records.get(id) !== record) return

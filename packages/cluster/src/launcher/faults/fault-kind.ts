@@ -117,6 +117,11 @@ export interface FaultKind<F extends FaultFields, S extends Type.TSchema = Type.
   undoCommand(fault: Injected<F>): string
   /** Reports the end of faults, and what to watch. */
   cleared(faults: Together<F>, recovered: Recovered, on: LauncherParts): EffectReport
+  /**
+   * LBs whose routes a fault ends as soon as it is detected; their outcomes are predicted before.
+   * Absent: none.
+   */
+  endsRoutesOf?(fault: F, on: LauncherParts): readonly string[]
   /** LBs whose routes are awaited when a fault has been cleared. */
   awaited(fault: F, on: LauncherParts): readonly string[]
   /** True if a fault of this kind keeps routes of an LB away now. */

@@ -1,4 +1,4 @@
-import { roleNamed } from '../actions/lookup.js'
+import { lbsOnly, roleNamed } from '../actions/lookup.js'
 import { killedReport, lbsBehind, startedReport } from '../actions/role-reports.js'
 import { type FaultKind, type FieldsOf, faultSchema } from './fault-kind.js'
 
@@ -25,6 +25,7 @@ export const keptStoppedRole: FaultKind<KeptStoppedRole, typeof schema> = {
   describe: ({ role }) => `${role} is kept stopped`,
   undoCommand: ({ role }) => `fivetuple start ${role}`,
   cleared: ([{ role }], recovered, { supervisor }) => startedReport(supervisor.state(role), recovered),
+  endsRoutesOf: ({ role }, { plan }) => lbsOnly(plan, role),
   awaited: ({ role }, { plan, supervisor }) => lbsBehind(plan, supervisor.state(role).spec),
   keepsRoutesAway: (lb, { plan, supervisor }) =>
     [lb, plan.uplink.name, plan.downlink.name].some((name) => supervisor.state(name).state === 'kept-stopped'),

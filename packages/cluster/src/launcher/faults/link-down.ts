@@ -51,6 +51,7 @@ export const linkDown: FaultKind<LinkDown, typeof schema> = {
       inhibited,
     )
   },
+  endsRoutesOf: ({ role }) => [role],
   awaited: ({ role }) => [role],
   keepsRoutesAway: (lb, { links }) => links.isDown(lb),
 }

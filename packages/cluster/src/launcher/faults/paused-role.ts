@@ -1,6 +1,6 @@
 import type { EffectReport, Watch } from '../../operations/fault-report-schema.js'
 import type { ClusterPlan } from '../../plan/plan.js'
-import { roleNamed } from '../actions/lookup.js'
+import { lbsOnly, roleNamed } from '../actions/lookup.js'
 import type { RoleKind } from '../role-contracts.js'
 import { type FaultKind, type FieldsOf, faultSchema } from './fault-kind.js'
 import { curl, done, HEALTH, onlyWay, STATUS } from './watch.js'
@@ -60,6 +60,7 @@ export const pausedRole: FaultKind<PausedRole, typeof schema> = {
         : 'flows continue where they were, if it was not detected; else sessions and routes come back within a second or so'
     return done(`${role} (pid ${pid}) is resumed: SIGCONT`, expect)
   },
+  endsRoutesOf: ({ role }, { plan }) => lbsOnly(plan, role),
   awaited: () => [],
   keepsRoutesAway: (lb, { plan, supervisor }) =>
     [lb, plan.uplink.name, plan.downlink.name].some((name) => supervisor.state(name).state === 'paused'),

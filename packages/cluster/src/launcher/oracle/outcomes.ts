@@ -1,6 +1,6 @@
 import { parseIpv4 } from '@fivetuple/packet'
 import type { FlowShift, PredictRequest, PredictResult } from '@fivetuple/switch'
-import type { LbOutcomes, Shares, VipOutcomes } from '../../operations/prediction-schemas.js'
+import type { LbOutcomes, MeasuredVip, Shares, VipOutcomes } from '../../operations/prediction-schemas.js'
 import type { ClusterPlan, VipPlan } from '../../plan/plan.js'
 import { lbAt, tcpVips } from './request.js'
 
@@ -34,6 +34,42 @@ export function vipOutcomes(plan: Planned, request: PredictRequest, result: Pred
         differencePoints: formula && differencePoints(counts, formula),
         chancePoints: formula && chancePoints(counts.flows, formula),
         perLb: perLb(plan, shifts, expected, gone),
+      },
+    ]
+  })
+}
+
+/** Returns the measured outcomes of the flows that were predicted. */
+export function measuredOutcomes(
+  plan: Planned,
+  request: PredictRequest,
+  shifts: readonly FlowShift[],
+  predicted: readonly VipOutcomes[],
+): MeasuredVip[] {
+  return tcpVips(plan).flatMap((vip): MeasuredVip[] => {
+    const then = predicted.find((one) => one.vip === vip.name)
+    const ofVip = shiftsOf(shifts, vip)
+    if (then === undefined || ofVip.length === 0) return []
+    const gone = goneFrom(request, vip)
+    const counts = countsOf(ofVip, gone)
+    const share = (flows: number): number => flows / then.flows
+    const differences = differencePoints(counts, {
+      directLoss: share(then.directLoss),
+      collateral: share(then.collateral),
+      unaffected: share(then.unaffected),
+    })
+    const perPort = [...new Set(ofVip.map(({ from }) => from))].sort((a, b) => a - b)
+    const countsAt = (port: number): Counts =>
+      countsOf(
+        ofVip.filter(({ from }) => from === port),
+        gone,
+      )
+    return [
+      {
+        vip: vip.name,
+        ...counts,
+        differencePoints: differences,
+        perLb: Object.fromEntries(perPort.map((port) => [lbAt(plan, port), countsAt(port)])),
       },
     ]
   })

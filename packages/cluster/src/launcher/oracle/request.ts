@@ -1,8 +1,7 @@
 import { parseIpv4, parsePrefix } from '@fivetuple/packet'
 import type { EcmpSelectionName, PredictRequest } from '@fivetuple/switch'
 import { ApiError } from '../../api/problem.js'
-import type { PredictedChange } from '../../operations/control.js'
-import { LBS_MAX } from '../../operations/predict-parameters.js'
+import { LBS_MAX, type PredictedChange } from '../../operations/predict-parameters.js'
 import type { ClusterPlan, VipPlan } from '../../plan/plan.js'
 
 /** LB by its name and the port of its cable; a port that the plan does not have is hypothetical. */

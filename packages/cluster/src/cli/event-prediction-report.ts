@@ -1,0 +1,69 @@
+import type { Output } from '../operations/command.js'
+import type { EventPrediction, MeasuredVip, VipOutcomes } from '../operations/prediction-schemas.js'
+import { OUTCOMES, percent, points } from './prediction-report.js'
+import { table } from './table.js'
+
+/** Output of `fivetuple predictions`. */
+export const eventPredictionsOutput: Output<readonly EventPrediction[], never> = {
+  text: (events) =>
+    events.length === 0
+      ? "no event has changed the next hops of flows: try 'fivetuple kill lb-2'\n"
+      : `${events.map(render).join('\n')}\n${WORDS}`,
+}
+
+const WORDS = `FORMULA: for evenly spread flows. PREDICTED: by the route table when the event began, over the flows of
+that moment. MEASURED: next hops of the same flows after it. DIFFERENCE: measured less predicted, points.
+`
+
+function render(event: EventPrediction): string {
+  const { id, at, event: what, selection, hash, seed, state, reason, afterMs, predicted, measured } = event
+  const outcome =
+    state === 'pending'
+      ? 'the routes have not changed yet'
+      : (reason ?? `routes changed after ${Math.round(afterMs ?? 0)} ms`)
+  const heading = `${id}. ${at} ${what}, with ${selection} over ${hash} seed ${seed}: ${outcome}\n`
+  if (predicted.length === 0) return `${heading}no TCP flow was established\n`
+  const pairs = predicted.map((then) => [then, measured.find(({ vip }) => vip === then.vip)] as const)
+  return [heading, perLb(pairs), shares(pairs)].join('\n')
+}
+
+type Pair = readonly [VipOutcomes, MeasuredVip | undefined]
+
+function perLb(pairs: readonly Pair[]): string {
+  return table([
+    ['VIP', 'LB', 'FLOWS', 'DIRECT LOSS', 'MEASURED', 'COLLATERAL', 'MEASURED', 'UNAFFECTED', 'MEASURED'],
+    ...pairs.flatMap(([then, now]) =>
+      Object.entries(then.perLb).map(([lb, of]) => {
+        const after = now?.perLb[lb]
+        return [
+          then.vip,
+          lb,
+          of.flows,
+          of.directLoss,
+          after?.directLoss ?? '?',
+          of.collateral,
+          after?.collateral ?? '?',
+          of.unaffected,
+          after?.unaffected ?? '?',
+        ]
+      }),
+    ),
+  ])
+}
+
+function shares(pairs: readonly Pair[]): string {
+  return table([
+    ['VIP', 'OUTCOME', 'FLOWS', 'FORMULA', 'PREDICTED', 'MEASURED', 'DIFFERENCE'],
+    ...pairs.flatMap(([then, now]) =>
+      OUTCOMES.map(([outcome, words]) => [
+        then.vip,
+        words,
+        now?.[outcome] ?? then[outcome],
+        percent(then.formula?.[outcome]).padStart(7),
+        percent(then[outcome] / then.flows).padStart(9),
+        percent(now && now[outcome] / now.flows).padStart(8),
+        points(now?.differencePoints[outcome]).padStart(10),
+      ]),
+    ),
+  ])
+}
