@@ -6,6 +6,7 @@ import type { DetectionOptions } from './detection/detection.js'
 import type { UnderFailureOptions } from './failure/under-failure.js'
 import type { CardsOptions } from './line-cards/cards.js'
 import type { MicroBenchOptions } from './micro/micro-benches.js'
+import type { OracleOptions } from './oracle/oracle.js'
 import type { ScaleOptions } from './scale/scale.js'
 import type { SoakOptions } from './soak/soak.js'
 import type { ThroughVipOptions } from './through-vip.js'
@@ -21,7 +22,7 @@ export function benchProgram(): Command {
       'Measures the cost of the path through the cluster. Results are printed and written to reports/ as JSON.',
     )
     .showHelpAfterError("('pnpm bench help <command>' lists its options)")
-  for (const add of [chain, draw, throughVip, against, cards, vrrp, scale, failure, detection, soak, micro])
+  for (const add of [chain, draw, throughVip, against, cards, vrrp, scale, failure, detection, oracle, soak, micro])
     add(program)
   return program
 }
@@ -166,6 +167,20 @@ function detection(program: Command): void {
     .action(async (options: DetectionOptions) => {
       const { detection } = await import('./detection/detection.js')
       await detection(options)
+    })
+}
+
+function oracle(program: Command): void {
+  program
+    .command('oracle')
+    .description(
+      'compare predictions with outcomes: an LB is killed and returns, for each selection, 4 and 8 LBs; exit code 1 if they differ',
+    )
+    .addOption(only())
+    .addOption(number('--flows <n>', 'TCP connections of each cluster, 10 to 20000', whole(20_000, 10), 1_000))
+    .action(async (options: OracleOptions) => {
+      const { compareOracle } = await import('./oracle/oracle.js')
+      await compareOracle(options)
     })
 }
 

@@ -1,7 +1,7 @@
 import type { EffectReport, Watch } from '../../operations/fault-report-schema.js'
 import type { ClusterPlan } from '../../plan/plan.js'
 import type { Recovered } from '../faults/fault-kind.js'
-import { curl, done, HEALTH, onlyWay, STATUS } from '../faults/watch.js'
+import { curl, done, HEALTH, OUTCOMES, onlyWay, STATUS } from '../faults/watch.js'
 import type { RoleKind } from '../role-contracts.js'
 import type { RoleSpec } from '../role-process.js'
 import type { RoleState } from '../supervisor.js'
@@ -19,6 +19,7 @@ export function killedReport(plan: ClusterPlan, before: RoleState, after: RoleSt
         command: STATUS,
         expect: `at once: ${name} is gone from ROUTED TO; its flows end with a reset when they send next; ${next}`,
       },
+      OUTCOMES,
       ...curl(plan, 'new connections take other LBs'),
     ],
     backend: [

@@ -2,7 +2,7 @@ import type { EffectReport } from '../../operations/fault-report-schema.js'
 import { oneLbNamed } from '../actions/lookup.js'
 import { type FaultKind, type FieldsOf, faultSchema } from './fault-kind.js'
 import { LinkSide } from './links.js'
-import { curl, done, STATUS } from './watch.js'
+import { curl, done, OUTCOMES, STATUS } from './watch.js'
 
 const schema = faultSchema('link-down', { side: LinkSide })
 type LinkDown = FieldsOf<typeof schema>
@@ -31,6 +31,7 @@ export const linkDown: FaultKind<LinkDown, typeof schema> = {
           command: STATUS,
           expect: `at once: carrier down, BGP idle, ${lb} gone from ROUTED TO; ${sides.map((side) => effects[side]).join('; ')}`,
         },
+        OUTCOMES,
         ...curl(plan, 'new connections take other LBs'),
       ],
       undo: `fivetuple link up ${lb} ${sides.length === 2 ? 'both' : sides[0]}`,

@@ -3,7 +3,7 @@ import type { ClusterPlan } from '../../plan/plan.js'
 import { lbsOnly, roleNamed } from '../actions/lookup.js'
 import type { RoleKind } from '../role-contracts.js'
 import { type FaultKind, type FieldsOf, faultSchema } from './fault-kind.js'
-import { curl, done, HEALTH, onlyWay, STATUS } from './watch.js'
+import { curl, done, HEALTH, OUTCOMES, onlyWay, STATUS } from './watch.js'
 
 const schema = faultSchema('paused', {})
 type PausedRole = FieldsOf<typeof schema>
@@ -25,6 +25,7 @@ export const pausedRole: FaultKind<PausedRole, typeof schema> = {
           command: STATUS,
           expect: `its cables stay up, and it is in ROUTED TO until ${noticed}; if it is resumed before, its flows continue`,
         },
+        OUTCOMES,
         ...curl(plan, `connections that hash to it stall, others work`),
       ],
       backend: [

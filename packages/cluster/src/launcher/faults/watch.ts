@@ -4,6 +4,11 @@ import type { RoleKind } from '../role-contracts.js'
 
 export const STATUS = 'fivetuple status'
 export const HEALTH = 'fivetuple health'
+/** Effect on the flows that were established when the routes of an LB went. */
+export const OUTCOMES: Watch = {
+  command: 'fivetuple predictions',
+  expect: 'direct loss and collateral: as predicted when it began, and measured when the routes have changed',
+}
 
 /** Returns the request of a client, if there is a VIP for it. */
 export function curl({ vips }: Pick<ClusterPlan, 'vips'>, expect: string): Watch[] {

@@ -10,8 +10,8 @@ import { measuredOutcomes, vipOutcomes } from './outcomes.js'
 import { predictRequest, tcpVips } from './request.js'
 import { RouteExpectation } from './route-expectation.js'
 
-/** Longest time that an event waits until the switch has copied the flows, ms. */
-const DELAY_MAX_MS = 100
+/** Longest time that an event waits until a busy switch has copied the flows, ms; usual is 1. */
+const DELAY_MAX_MS = 500
 /** Longest wait for the change of routes after an event, ms: more than any hold time in use. */
 const MEASURE_AFTER_MAX_MS = 60_000
 /** Events that are followed at once. The switch keeps the flows of eight. */
