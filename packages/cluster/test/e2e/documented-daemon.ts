@@ -88,9 +88,14 @@ export class DocumentedDaemon {
     })
   }
 
+  /** Sends a signal to all its processes. */
+  signal(signal: NodeJS.Signals): void {
+    process.kill(-this.#process.pid!, signal)
+  }
+
   #kill(): void {
     try {
-      process.kill(-this.#process.pid!, 'SIGKILL')
+      this.signal('SIGKILL')
     } catch {
       // It has ended by itself.
     }
