@@ -12,6 +12,7 @@ import {
 } from '@fivetuple/runtime'
 import type { SwitchConfig } from './config.js'
 import type { FlowKey, FlowShift, PredictRequest, RouteExplanation } from './contract.js'
+import type { FibChange } from './control-plane/route-table.js'
 import type { DataPlane, DataPlaneEvents } from './data-plane/data-plane.js'
 import { edgeDrops } from './data-plane/drop-causes.js'
 import { ECMP_SELECTIONS } from './data-plane/ecmp/registry.js'
@@ -129,7 +130,7 @@ export class LocalDataPlane implements DataPlane {
     })
   }
 
-  setRoutes({ fib }: { readonly fib: Fib }, cause = 0): Promise<void> {
+  setRoutes({ fib, cause = 0 }: Pick<FibChange, 'fib' | 'cause'>): Promise<void> {
     this.setFib(fib, cause)
     return this.listen()
   }

@@ -1,5 +1,6 @@
 import { strict as assert } from 'node:assert'
 import { type Flow, type FlowApplication, TcpEdge } from '@fivetuple/edge'
+import { EdgeRecorder, FlowStore } from '@fivetuple/flow-records'
 import { type Fault, type Random, seededRandom } from '@fivetuple/faults'
 import { LbForwarder, roundRobin } from '@fivetuple/lb-node'
 import {
@@ -52,10 +53,14 @@ export class SimulatedCluster {
   readonly clock = new ManualClock()
   readonly random: Random
   readonly lbs: SimulatedLb[] = []
+  /** Records of the flows that clients open, as {@link collect} has taken them. */
+  readonly flows = new FlowStore({ kept: 100_000 })
+  readonly recorder: EdgeRecorder
   clients: TcpEdge
   servers: TcpEdge
   /** Packets that the uplink switch sent to an LB, by LB. */
   readonly packetsTo: number[] = []
+  readonly #options: SimulationOptions
   readonly #onServerFlow: (flow: Flow, edge: TcpEdge) => FlowApplication
   readonly #uplink: Forwarder
   readonly #downlink: Forwarder
@@ -65,6 +70,7 @@ export class SimulatedCluster {
   /** @param onServerFlow makes the application of each flow that reaches a backend */
   constructor(options: SimulationOptions, onServerFlow: (flow: Flow, edge: TcpEdge) => FlowApplication) {
     this.random = seededRandom(options.seed)
+    this.#options = options
     const { lbs } = options
     const ids = Array.from({ length: lbs }, (_, i) => i + 1)
     const toLb: { up: PacketWire; down: PacketWire }[] = ids.map((id) => ({
@@ -89,6 +95,7 @@ export class SimulatedCluster {
       )
     this.#uplink = forwarder('127.20.0.1', 'up', (p) => this.#atEdge(this.clients, p))
     this.#downlink = forwarder('127.20.0.2', 'down', (p) => this.#atEdge(this.servers, p))
+    this.recorder = new EdgeRecorder(this.#uplink.hopTable(this.#uplink.fib))
     for (const id of ids) this.lbs.push(this.#createLb(id, options))
     this.#downlink.setFib(
       this.#downlink.fib.with([
@@ -120,12 +127,34 @@ export class SimulatedCluster {
         lbs.length === 0 ? [hostPrefix(VIP)] : [],
       ),
     )
+    this.recorder.changeRoutes(this.#uplink.hopTable(this.#uplink.fib), 0, this.clock.now)
+    while (this.recorder.work(7));
   }
 
   /** Takes an LB away as a crash does: its sessions are gone, its cables are dead, its routes are withdrawn. */
   crash(id: number): void {
     this.lbs[id - 1]!.alive = false
     this.announce(this.lbs.flatMap(({ alive }, i) => (alive ? [i + 1] : [])))
+  }
+
+  /** Starts an LB that has crashed again: it has no session, and its route is back. */
+  restart(id: number): void {
+    this.lbs[id - 1] = this.#createLb(id, this.#options)
+    this.announce(this.lbs.flatMap(({ alive }, i) => (alive ? [i + 1] : [])))
+  }
+
+  /** Port to which a client's packets go now; undefined: there is no route. */
+  portOf(clientAddress: number, clientPort: number): number | undefined {
+    const ends = { sourceAddress: clientAddress, sourcePort: clientPort, destinationAddress: VIP }
+    return this.#uplink.explain({ ...ends, destinationPort: SERVICE_PORT, protocol: IpProtocol.TCP })?.port
+  }
+
+  /** Takes the records of the edge and of all LBs that live: what a crashed one still has is lost. */
+  collect(): void {
+    for (const row of this.recorder.takeRows(100_000)) this.flows.takeEdgeRow('clients', 0, row)
+    this.lbs.forEach(({ forwarder, alive }, i) => {
+      if (alive) for (const row of forwarder.recorder!.takeRows(100_000)) this.flows.takeSessionRow(i + 1, 0, row)
+    })
   }
 
   /** All flows of one edge are lost without a packet, as in a crash. */
@@ -213,6 +242,7 @@ export class SimulatedCluster {
         bip,
         nat: { portRange: [4_096, 32_767], maxSessions: 100_000, timeouts: TIMEOUTS, unknownFlow: 'reset' },
         hasAddress: (address) => address === VIP,
+        onRecords: () => {},
       },
       uplink,
       downlink,
@@ -247,6 +277,7 @@ export class SimulatedCluster {
         maxFlows: 100_000,
         nextIss: () => this.random.int(2 ** 32),
         onEarlierDeadline: arm,
+        ...(onIncoming === undefined ? { recorder: this.recorder } : {}),
         ...(onIncoming === undefined ? {} : { onIncoming: (flow: Flow) => onIncoming(flow, edge) }),
       },
       this.clock.now,

@@ -57,6 +57,11 @@ export class Flow implements WheelEntry<Flow>, FlowTotals {
   hasShutDown = false
   /** True if the FIN of the peer has been delivered. */
   hasPeerEnded = false
+  /**
+   * True if both ends have closed and the peer has acknowledged all bytes: only the ACK of a FIN is
+   * missing. Kept up to date while the flow is closing.
+   */
+  isDrained = false
   /** Bytes of the application, and bytes delivered to it. */
   bytesToFabric = 0
   bytesFromFabric = 0
@@ -75,6 +80,11 @@ export class Flow implements WheelEntry<Flow>, FlowTotals {
     this.remoteAddress = remoteAddress
     this.localPort = localPort
     this.remotePort = remotePort
+  }
+
+  /** Updates {@link isDrained} before an input that may end a flow which is closing. */
+  updateDrained(): void {
+    if (this.hasShutDown && this.hasPeerEnded) this.isDrained = this.endpoint.sendBuffered === 0
   }
 
   /** True if both ends have closed. */

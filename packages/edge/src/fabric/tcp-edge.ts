@@ -219,6 +219,7 @@ export class TcpEdge {
       return
     }
     flow.lastAt = now
+    flow.updateDrained()
     flow.endpoint.onSegment(b, tcp, packetEnd, now)
     this.#settle(flow, now)
   }
@@ -256,6 +257,7 @@ export class TcpEdge {
   onTimeout(now: number): void {
     this.#wheel.advance(now, (flow) => {
       if (flow.closed) return
+      flow.updateDrained()
       if (flow.endpoint.deadline() <= now) flow.endpoint.onTimeout(now)
       this.#settle(flow, now)
     })
@@ -412,10 +414,10 @@ export class TcpEdge {
 }
 
 /** Returns how events end a flow; OPEN: they do not, or in order. */
-function endOf(events: number, { hasShutDown, hasPeerEnded }: Flow): EdgeEnd {
+function endOf(events: number, { isDrained }: Flow): EdgeEnd {
   if (events & TcpEvent.REFUSED) return EdgeEnd.REFUSED
-  // Both applications have all that they were to get; only the acknowledgement of a FIN is missing.
-  if (hasShutDown && hasPeerEnded) return EdgeEnd.OPEN
+  // Both applications have all that they were to get.
+  if (isDrained) return EdgeEnd.OPEN
   if (events & TcpEvent.RESET) return EdgeEnd.RESET
   return events & TcpEvent.TIMEOUT ? EdgeEnd.TIMEOUT : EdgeEnd.OPEN
 }

@@ -10,6 +10,8 @@ export interface FibChange {
   readonly fib: Fib
   readonly set: readonly Route[]
   readonly remove: readonly Prefix[]
+  /** Local id of the happening that led to it; missing: there is none. */
+  readonly cause?: number
 }
 
 /** Outcome of a change of the Loc-RIB. */

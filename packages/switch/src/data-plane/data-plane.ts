@@ -14,9 +14,8 @@ export interface DataPlane {
   /**
    * Replaces the table; resolves when every packet is decided by the new one and the edge listens
    * accordingly.
-   * @param cause local id of the event that changed it; 0: unknown
    */
-  setRoutes(change: FibChange, cause?: number): Promise<void>
+  setRoutes(change: FibChange): Promise<void>
   /**
    * Sets a port administratively down or up.
    * @returns true if it has carrier now

@@ -110,7 +110,7 @@ export class LineCards implements DataPlane {
     this.#poll = setInterval(() => this.#pollCards(), STATUS_STEP_MS)
   }
 
-  async setRoutes({ fib, set, remove }: FibChange, cause = 0): Promise<void> {
+  async setRoutes({ fib, set, remove, cause = 0 }: FibChange): Promise<void> {
     this.#fib = fib
     const update = changedFib(++this.#version, set, remove)
     const applied = Promise.all(this.#cards.map((card) => this.#sendFib(card, update, cause)))
