@@ -1,5 +1,8 @@
+import { createSocket } from 'node:dgram'
+import { once } from 'node:events'
 import type { FlowList, FlowView } from '@fivetuple/cluster'
 import t from 'tap'
+import { ClientLedger, type SeenEnd } from './client-ledger.js'
 import { RawClient } from './http-probe.js'
 import { TestCluster, until } from './test-cluster.js'
 
@@ -86,3 +89,94 @@ t.test('an LB is killed: the outcomes of its flows and of those that are rehashe
   t.match(stdout, /^number,protocol,client,/)
   t.match(await cluster.cli('flows', '--outcome', 'dead'), { code: 2, stderr: /there is no outcome 'dead'/ })
 })
+
+/** Outcomes that fit what a client has seen. */
+const FITTING: Readonly<Record<SeenEnd, readonly FlowView['outcome'][]>> = {
+  closed: ['completed', 'survived'],
+  reset: ['broken-by-rehash', 'lost-with-its-lb', 'reset-by-backend', 'refused', 'timed-out', 'idle-expired'],
+  // Of a connection whose LB does not have it any more, a client's RST reaches nobody.
+  aborted: ['reset-by-client', 'broken-by-rehash', 'lost-with-its-lb'],
+}
+const UDP_FLOWS = 40
+const PAUSE_MS = 2_500
+
+for (const lineCards of [1, 2])
+  t.test(
+    `five faults at once, ${lineCards} process(es) per switch: the outcomes add up to the flows of clients`,
+    async (t) => {
+      const cluster = await TestCluster.start(
+        t,
+        'auto',
+        [],
+        `vips:
+  - { name: web }
+  - { name: echo, port: 5353, protocol: udp }
+nat: { timeouts: { udp: 1s } }
+lineCards: ${lineCards}
+`,
+      )
+      const net = cluster.ready.block.replace(/\.0\.0\/16$/, '.100')
+      const ledger = new ClientLedger(cluster.vip('web').listen, net)
+      t.teardown(() => ledger.stop())
+      ledger.start(100)
+      const [host, port] = cluster.vip('echo').listen.split(':') as [string, string]
+      const sockets = await Promise.all(
+        Array.from({ length: UDP_FLOWS }, async () => {
+          const socket = createSocket('udp4').bind({ address: `${net}.200`, port: 0 })
+          await once(socket, 'listening')
+          return socket
+        }),
+      )
+      const datagrams = setInterval(() => {
+        for (const socket of sockets) socket.send('x', Number(port), host)
+      }, 100)
+      t.teardown(() => {
+        clearInterval(datagrams)
+        for (const socket of sockets) socket.close()
+      })
+      await until(
+        () => ledger.open.filter(({ responses }) => responses > 2).length >= 100,
+        'all connections are in use',
+      )
+      const { api } = cluster
+      // lb-1 keeps its route, so clients can always connect.
+      await Promise.all([
+        api.role.kill({ role: 'lb-2' }),
+        api.link.down({ lb: 'lb-3', side: 'downlink' }),
+        api.role.pause({ role: 'lb-4', forMs: PAUSE_MS }),
+        api.role.kill({ role: 'backend-1' }),
+        api.link.impair({ lb: 'lb-1', side: 'uplink', faults: [{ kind: 'loss', rate: 0.02 }], forMs: PAUSE_MS }),
+        api.backend.setBehavior({ backend: 'backend-2', refuse: true }),
+      ])
+      const seen = ledger.entries.length
+      await until(() => ledger.entries.length > seen + 100, 'connections have been replaced')
+      for (const entry of ledger.open.slice(0, 10)) ledger.abort(entry)
+      await api.faults.clear()
+      await until(async () => {
+        const { vips } = await api.status()
+        return vips.find(({ name }) => name === 'web')!.routedTo.length === 4
+      }, 'all LBs are back')
+      const before = ledger.entries.length
+      await until(
+        () => ledger.open.filter(({ responses }) => responses > 2).length >= 90,
+        'connections are served again',
+      )
+      clearInterval(datagrams)
+      ledger.stop()
+      await until(() => ledger.open.length === 0, 'all connections have ended')
+      const { list, flows } = await untilAllEnded(cluster)
+      t.comment(`${ledger.entries.length} connections, ${ledger.failed} attempts failed, ${before - seen} replaced`)
+      t.comment(list.outcomes)
+      t.equal(list.lost, 0)
+      t.equal(list.recorded, total(list), 'none has left the list')
+      t.equal(total(list), ledger.entries.length + UDP_FLOWS, 'the sum over outcomes is the number of flows')
+      for (const { source, end } of ledger.entries) {
+        const flow = flows.get(source)
+        if (flow === undefined || !FITTING[end!].includes(flow.outcome)) t.fail(`${source}: ${end}, ${flow?.outcome}`)
+      }
+      for (const outcome of ['lost-with-its-lb', 'broken-by-rehash', 'completed', 'reset-by-client'] as const)
+        t.ok(list.outcomes[outcome] > 0, `${list.outcomes[outcome]} ${outcome}`)
+      for (const { outcome, nextHops } of flows.values())
+        if (outcome === 'broken-by-rehash' || outcome === 'lost-with-its-lb') t.ok(nextHops.length > 1)
+    },
+  )
