@@ -1,5 +1,7 @@
 import { formatConfigError, formatConfigWarning } from '../config/config-error.js'
 import { DEFAULTS } from '../config/defaults.js'
+import { injectablesOf } from '../launcher/faults/link-request.js'
+import { faultKind } from '../launcher/faults/registry.js'
 import { type ClusterPlan, planCluster } from '../plan/plan.js'
 import { readConfig } from './read-config.js'
 import { table } from './table.js'
@@ -26,7 +28,7 @@ export async function check({ file, json }: { readonly file?: string; readonly j
   const plan = planCluster(result.config, block === 'auto' ? EXAMPLE_BLOCK : block, NO_KEY)
   if (json)
     process.stdout.write(
-      `${JSON.stringify({ ok: true, warnings, block, vips: plan.vips, lbs: plan.lbs.map(brief) })}\n`,
+      `${JSON.stringify({ ok: true, warnings, block, vips: plan.vips, lbs: plan.lbs.map(brief), linkFaults: plan.linkFaults })}\n`,
     )
   else {
     for (const warning of warnings) process.stderr.write(`${formatConfigWarning(warning)}\n`)
@@ -53,5 +55,13 @@ ${table([
     vip.lbs.length === plan.lbs.length ? 'all' : vip.lbs.join(' '),
     vip.backends.length === backends.size ? 'all' : vip.backends.join(' '),
   ]),
-])}`
+])}${renderFaults(plan)}`
+}
+
+function renderFaults({ linkFaults }: ClusterPlan): string {
+  if (linkFaults.length === 0) return ''
+  const rows = linkFaults.flatMap(({ seed, ...request }) =>
+    injectablesOf(request).map((fault) => [faultKind(fault.kind).describe(fault), seed ?? 'random']),
+  )
+  return `\n${table([['FAULT AT THE START', 'SEED'], ...rows])}`
 }

@@ -3,6 +3,7 @@ import { parseBlock } from '../plan/block.js'
 import { checkBfd } from './check-bfd.js'
 import { checkBgp } from './check-bgp.js'
 import { checkDuration } from './check-duration.js'
+import { checkLinks } from './check-links.js'
 import { checkNeighbors } from './check-neighbors.js'
 import { checkVips } from './check-vips.js'
 import type { ClusterConfig, LbSettings } from './cluster-config.js'
@@ -28,6 +29,7 @@ export function checkCluster(config: ClusterConfig, report: Report): void {
   checkBgp(config, report)
   checkBfd(config, report)
   checkNeighbors(config, addresses, report)
+  checkLinks(config, report)
   checkLbSettings(config.lbSettings, [], report)
   checkOverrides(config, report)
   // Each card would move buckets by its own flows, so 'explain' could not compute the bucket of a

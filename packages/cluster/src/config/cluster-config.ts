@@ -1,3 +1,4 @@
+import type { Checked, Fault, Scope } from '@fivetuple/faults'
 import type { BackendPolicyName, CapacityConfig, LbHealthConfig, NatConfig, ServiceLimits } from '@fivetuple/lb-node'
 import type { EcmpConfig } from '@fivetuple/switch'
 
@@ -26,6 +27,20 @@ export interface ClusterConfig {
   /** Records of flows; null: none are made. */
   readonly flows: { readonly kept: number } | null
   readonly logLevel: string
+  /** Faults of links at the start, in the order of their injection. */
+  readonly links: readonly LinkFaultsConfig[]
+}
+
+/** Faults of one or both links of an LB, or of each LB. */
+export interface LinkFaultsConfig {
+  /** Name of an LB, or 'all'. */
+  readonly lb: string
+  readonly side: 'uplink' | 'downlink' | 'both'
+  readonly direction: 'in' | 'out' | 'both' | undefined
+  readonly scope: Scope | undefined
+  /** null: a random one. */
+  readonly seed: number | null
+  readonly faults: readonly { readonly kind: string; readonly fault: Checked<Fault> }[]
 }
 
 /** Settings that may differ between LBs. */

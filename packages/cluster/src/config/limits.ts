@@ -52,3 +52,5 @@ export const MAX_WEIGHT = 256
 export const MAX_RATE = 10_000_000
 /** Number of source ports for the health checks of an LB, just below the range of its NAT. */
 export const CHECK_PORTS = 2_048
+/** Most entries of faults of links in a file. */
+export const MAX_LINK_FAULTS = 1_000

@@ -11,6 +11,7 @@ import type {
 import { DEFAULTS } from './defaults.js'
 import { parseDuration } from './duration.js'
 import { resolveBfd, resolveNeighborBfd } from './resolve-bfd.js'
+import { type LinkDocument, resolveLink } from './resolve-links.js'
 import type { ClusterDocument } from './schema.js'
 
 type VipDocument = NonNullable<ClusterDocument['vips']>[number]
@@ -70,6 +71,7 @@ export function resolveConfig(document: ClusterDocument): ClusterConfig {
     },
     flows: document.flows === 'off' ? null : { kept: document.flows?.keep ?? DEFAULTS.flows.keep },
     logLevel: document.log?.level ?? DEFAULTS.log.level,
+    links: (document.links ?? []).map((link) => resolveLink(link as unknown as LinkDocument)),
   }
 }
 

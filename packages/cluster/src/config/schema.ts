@@ -19,6 +19,7 @@ import {
   MAX_WINDOW_BYTES,
   MIN_WINDOW_BYTES,
 } from './limits.js'
+import { links } from './schema-links.js'
 import {
   ADDRESS,
   address,
@@ -466,6 +467,7 @@ export const clusterSchema = object(
       ),
     ),
     bfd: Type.Optional(bfd),
+    links: Type.Optional(links),
     nat: Type.Optional(nat),
     capacity: Type.Optional(capacity),
     overrides: Type.Optional(

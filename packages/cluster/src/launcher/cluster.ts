@@ -11,6 +11,7 @@ import type { ClusterEvent, Happening, ReadyReport } from './events.js'
 import { FaultControl } from './faults/fault-control.js'
 import { LinkFlaps } from './faults/link-flaps.js'
 import { LinkImpairments } from './faults/link-impairments.js'
+import { injectablesOf } from './faults/link-request.js'
 import { Links } from './faults/links.js'
 import { FlowCollector } from './flows/flow-collector.js'
 import { LbConfigs } from './lb-configs.js'
@@ -136,6 +137,8 @@ export class Cluster extends EventEmitter<ClusterEvents> {
       const ready = this.#untilReady()
       this.#supervisor.start(roles)
       await Promise.all([ready, this.#api.serve()])
+      for (const { seed, ...request } of this.plan.linkFaults)
+        await this.#faults.inject(injectablesOf(request), { author: 'config', seed })
       const report = readyReport(this.plan, this.#view, this.#supervisor.states())
       this.#directory.writeRecord({
         name: this.plan.name,

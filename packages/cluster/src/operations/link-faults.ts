@@ -1,9 +1,9 @@
 import { type AnyFaultKind, checkFault, FAULT_KINDS, type Fault, parseShorthand, problemText } from '@fivetuple/faults'
 import * as Type from 'typebox'
 import { ApiError } from '../api/problem.js'
+import { conflictOf } from '../config/link-request.js'
 import type { Author } from '../launcher/faults/author.js'
-import type { Injection } from '../launcher/faults/fault-record.js'
-import type { LinkSide } from '../launcher/faults/links.js'
+import { injectablesOf, sidesOf } from '../launcher/faults/link-request.js'
 import { type Option, UsageError } from './command.js'
 import type { FaultsControl } from './control.js'
 import { FaultReport } from './fault-report-schema.js'
@@ -102,25 +102,16 @@ export const linkFaultOperations = [
       },
     ],
     run: (control, { lb, side, faults, directions, scope, seed, forMs }) => {
-      const how = { author: control.author, forMs, seed }
-      const checked = faults.map((fault, i) => checkedFault(fault, `faults[${i}]`))
-      const carrier = checked.find(isOfCarrier)
-      if (carrier === undefined) {
-        const direction = directions?.length === 1 ? directions[0]! : 'both'
-        const impaired = sidesOf(side).flatMap((of) =>
-          checked.map(
-            (fault) =>
-              ({ kind: 'link-impaired', role: lb, side: of, direction, scope: scope ?? 'all', fault }) as const,
-          ),
-        )
-        return control.faults.inject(together(impaired), how)
+      const request = {
+        lb,
+        side,
+        directions,
+        scope,
+        faults: faults.map((fault, i) => checkedFault(fault, `faults[${i}]`)),
       }
-      if (checked.length > 1 || directions !== undefined || scope !== undefined)
-        throw new ApiError(
-          400,
-          `${carrier.kind} takes the carrier from the whole link: inject it by itself, without directions and scope`,
-        )
-      return injectCarrierFault(control.faults, lb, side, carrier, how)
+      const conflict = conflictOf(request)
+      if (conflict !== undefined) throw new ApiError(400, conflict)
+      return control.faults.inject(injectablesOf(request), { author: control.author, forMs, seed })
     },
   }),
   operation({
@@ -146,19 +137,6 @@ export const linkFaultOperations = [
 ] as const
 
 type Side = Type.Static<typeof LinkSides>
-type CarrierFault = Extract<Fault, { kind: 'link-down' | 'flap' }>
-
-function isOfCarrier(fault: Fault): fault is CarrierFault {
-  return fault.kind === 'link-down' || fault.kind === 'flap'
-}
-
-function injectCarrierFault(faults: FaultsControl, lb: string, side: Side, fault: CarrierFault, how: Injection) {
-  if (fault.kind === 'link-down') return faults.inject(linksDown(lb, side), how)
-  const { upMs, downMs } = fault
-  const flaps = sidesOf(side).map((of) => ({ kind: 'link-flap', role: lb, side: of, upMs, downMs }) as const)
-  return faults.inject(together(flaps), how)
-}
-
 async function restore(
   faults: FaultsControl,
   lb: string,
@@ -177,15 +155,6 @@ async function restore(
     failed: results.flatMap(({ failed }) => failed),
     warnings: results.at(-1)?.warnings ?? [],
   } as Type.Static<typeof ClearedFaults>
-}
-
-function sidesOf(side: Side): readonly LinkSide[] {
-  return side === 'both' ? ['uplink', 'downlink'] : [side]
-}
-
-function together<F>([first, ...others]: readonly F[]): readonly [F, ...F[]] {
-  if (first === undefined) throw new ApiError(400, 'there are no faults: give at least one')
-  return [first, ...others]
 }
 
 function checkedFault(fault: unknown, place: string): Fault {

@@ -9,6 +9,7 @@ import { edgeTimers } from '../config/edge-timers.js'
 import { AddressPlan } from './address-plan.js'
 import { linkBfd, neighborBfd } from './bfd-settings.js'
 import { checkPorts, planChecks } from './check-flows.js'
+import { type PlannedLinkFaults, planLinkFaults } from './link-faults.js'
 import { API_PORT, BACKEND_PORT, DOWNLINK_CABLE_PORT, UPLINK_CABLE_PORT, VRRP_PORT } from './ports.js'
 
 /** Prefix behind the uplink switch: clients may be anywhere. */
@@ -40,6 +41,8 @@ export interface ClusterPlan {
   readonly vips: readonly VipPlan[]
   /** Records of flows; null: none are made. */
   readonly flows: ClusterConfig['flows']
+  /** Faults of links, which are injected when the cluster is ready. */
+  readonly linkFaults: readonly PlannedLinkFaults[]
 }
 
 /** Virtual service with its addresses. */
@@ -79,6 +82,7 @@ export function planCluster(config: ClusterConfig, block: string, clusterKey: st
     ),
     vips,
     flows: config.flows,
+    linkFaults: planLinkFaults(config),
   }
 }
 

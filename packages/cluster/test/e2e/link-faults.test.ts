@@ -202,37 +202,46 @@ t.test('a flap takes the carrier at both ends again and again; faults survive a 
   t.strictSame((await api.status()).lbs['lb-1']?.links.uplink.in.faults, [])
 })
 
-t.test('what can not be meant is an error that names the field and its range', async (t) => {
-  const cluster = await TestCluster.start(t, '127.156.0.0/16', ['--lbs', '1', '--backends', '1'])
-  const { api } = cluster
-  const link = { lb: 'lb-1', side: 'uplink' } as const
-  const impair = (...faults: Parameters<typeof api.link.impair>[0]['faults']) => api.link.impair({ ...link, faults })
-  await t.rejects(impair({ kind: 'loss', rate: 1.2 }), {
-    status: 400,
-    message: /faults\[0\]\.rate: 1\.2 .* 0% to 100%/,
-  })
-  await t.rejects(impair({ kind: 'delay', ms: -1 }), {
-    message: /faults\[0\]\.ms: -1 is too small: use 0ms to 600000ms/,
-  })
-  await t.rejects(impair({ kind: 'rate', bitsPerSecond: 0 }), {
-    message: /bitsPerSecond: 0 is too small: use 1kbit to/,
-  })
-  await t.rejects(impair({ kind: 'flap', upMs: 5, downMs: 0 }), { message: /downMs: 0 is too small: use 1ms to/ })
-  await t.rejects(impair({ kind: 'flap', upMs: 5, downMs: 5 }, { kind: 'loss', rate: 0.1 }), {
-    message: /flap takes the carrier from the whole link: inject it by itself/,
-  })
-  await t.rejects(api.link.impair({ lb: 'lb-9', side: 'uplink', faults: [{ kind: 'loss', rate: 0.1 }] }), {
-    status: 404,
-    message: /there is no LB 'lb-9'; there are lb-1/,
-  })
-  await t.rejects(api.link.restore({ lb: 'lb-9', side: 'both' }), { status: 404, message: /there is no LB 'lb-9'/ })
-  await api.link.down(link)
-  await t.rejects(impair({ kind: 'loss', rate: 0.1 }), {
-    status: 409,
-    message: /lb-1's uplink link is down: 'fivetuple link up lb-1 uplink' first/,
-  })
-  t.match(await cluster.cli('link', 'impair', 'lb-1', '--loss', '120%'), {
-    code: 2,
-    stderr: /--loss\.rate: "120%" is too large: use 0% to 100%/,
-  })
-})
+t.test(
+  'faults of the configuration are there from the start; what can not be meant is an error that names the field and its range',
+  async (t) => {
+    const yaml = 'lbs: 1\nbackends: 1\nlinks: [{ lb: lb-1, side: downlink, seed: 7, delay: 1ms±1ms }]\n'
+    const cluster = await TestCluster.start(t, '127.156.0.0/16', [], yaml)
+    const { api } = cluster
+    t.match(
+      await api.faults.list(),
+      { faults: [{ id: 'f1', author: 'config', seed: 7, kind: 'link-impaired', side: 'downlink' }] },
+      'the configuration has a fault',
+    )
+    const link = { lb: 'lb-1', side: 'uplink' } as const
+    const impair = (...faults: Parameters<typeof api.link.impair>[0]['faults']) => api.link.impair({ ...link, faults })
+    await t.rejects(impair({ kind: 'loss', rate: 1.2 }), {
+      status: 400,
+      message: /faults\[0\]\.rate: 1\.2 .* 0% to 100%/,
+    })
+    await t.rejects(impair({ kind: 'delay', ms: -1 }), {
+      message: /faults\[0\]\.ms: -1 is too small: use 0ms to 600000ms/,
+    })
+    await t.rejects(impair({ kind: 'rate', bitsPerSecond: 0 }), {
+      message: /bitsPerSecond: 0 is too small: use 1kbit to/,
+    })
+    await t.rejects(impair({ kind: 'flap', upMs: 5, downMs: 0 }), { message: /downMs: 0 is too small: use 1ms to/ })
+    await t.rejects(impair({ kind: 'flap', upMs: 5, downMs: 5 }, { kind: 'loss', rate: 0.1 }), {
+      message: /flap takes the carrier from the whole link: inject it by itself/,
+    })
+    await t.rejects(api.link.impair({ lb: 'lb-9', side: 'uplink', faults: [{ kind: 'loss', rate: 0.1 }] }), {
+      status: 404,
+      message: /there is no LB 'lb-9'; there are lb-1/,
+    })
+    await t.rejects(api.link.restore({ lb: 'lb-9', side: 'both' }), { status: 404, message: /there is no LB 'lb-9'/ })
+    await api.link.down(link)
+    await t.rejects(impair({ kind: 'loss', rate: 0.1 }), {
+      status: 409,
+      message: /lb-1's uplink link is down: 'fivetuple link up lb-1 uplink' first/,
+    })
+    t.match(await cluster.cli('link', 'impair', 'lb-1', '--loss', '120%'), {
+      code: 2,
+      stderr: /--loss\.rate: "120%" is too large: use 0% to 100%/,
+    })
+  },
+)
