@@ -2,6 +2,7 @@ import type { ClusterConfig } from './cluster-config.js'
 import type { Report } from './config-error.js'
 import type { ClusterDocument } from './schema.js'
 import { warnOfBackends } from './warn-backends.js'
+import { warnOfBfd } from './warn-bfd.js'
 import { warnOfClientAddress } from './warn-client-address.js'
 import { warnOfNeighbors } from './warn-neighbors.js'
 import { warnOfTimers } from './warn-timers.js'
@@ -26,6 +27,7 @@ export const WARNING_RULES: readonly WarningRule[] = [
   warnOfBackends,
   warnOfVips,
   warnOfTimers,
+  warnOfBfd,
   warnOfNeighbors,
   warnOfClientAddress,
 ]

@@ -35,6 +35,10 @@ function errorRemedy({ address, as }: SpeakerSession, error: SpeakerError, local
       return `make 'as' the daemon's AS, or put the daemon into AS ${as}`
     case 'sent 6/1':
       return "raise 'prefixLimit', or let the daemon announce fewer prefixes"
+    case 'sent 6/10':
+      return "BFD has found that the path failed: start BFD at the daemon again, or remove 'bfd'"
+    case 'received 6/10':
+      return "the daemon's BFD has found that the path failed: set 'bfd', or switch it off there"
     case 'received 2/2':
       return `the daemon must expect AS ${local.as} at ${local.address}`
     case 'received 3/8':
