@@ -114,6 +114,14 @@ export const PredictResult = strict({
 /** Id that the launcher chooses for the flows of one moment. */
 export const KeptFlows = strict({ id: Count })
 
+/** Flows that have been kept. */
+export type FlowsKept = Message<typeof FlowsKept>
+export const FlowsKept = strict({
+  flows: Count,
+  /** Time of their moment by the clock of the machine, ms. */
+  at: Type.Number(),
+})
+
 export const PortChange = strict({ id: Count, adminDown: Flag })
 export const PortCarrier = strict({
   /** True if it has carrier now. */
@@ -147,7 +155,7 @@ export const switchContract = {
      * Keeps the edge's flows of this moment and their next hops, for a prediction and a
      * measurement. Of more than eight the oldest are deleted.
      */
-    keepFlows: { params: KeptFlows, result: strict({ flows: Count }) },
+    keepFlows: { params: KeptFlows, result: FlowsKept },
     /**
      * Returns the next hops of kept flows then and now, and deletes them; null: they are not kept
      * any more.

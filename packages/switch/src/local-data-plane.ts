@@ -7,11 +7,12 @@ import {
   descriptorLimit,
   type Logger,
   listenCables,
+  machineTimeUs,
   type RecordSink,
   RecordStream,
 } from '@fivetuple/runtime'
 import type { SwitchConfig } from './config.js'
-import type { FlowKey, FlowShift, PredictRequest, RouteExplanation } from './contract.js'
+import type { FlowKey, FlowShift, FlowsKept, PredictRequest, RouteExplanation } from './contract.js'
 import type { FibChange } from './control-plane/route-table.js'
 import type { DataPlane, DataPlaneEvents } from './data-plane/data-plane.js'
 import { edgeDrops } from './data-plane/drop-causes.js'
@@ -193,8 +194,8 @@ export class LocalDataPlane implements DataPlane {
     return betweenPackets(this.#oracle.predict(request, this.#edge.tcp.flows()))
   }
 
-  async keepFlows(id: number): Promise<{ readonly flows: number }> {
-    return { flows: this.#oracle.keep(id, this.#edge.tcp.flows()) }
+  async keepFlows(id: number): Promise<FlowsKept> {
+    return { flows: this.#oracle.keep(id, this.#edge.tcp.flows()), at: machineTimeUs() / 1_000 }
   }
 
   measureFlows(id: number): Promise<readonly FlowShift[] | null> {

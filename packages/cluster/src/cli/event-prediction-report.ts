@@ -1,5 +1,5 @@
 import type { Output } from '../operations/command.js'
-import type { EventPrediction, MeasuredVip, VipOutcomes } from '../operations/prediction-schemas.js'
+import type { EventPrediction, MeasuredVip, RecordedVip, VipOutcomes } from '../operations/prediction-schemas.js'
 import { OUTCOMES, percent, points } from './prediction-report.js'
 import { table } from './table.js'
 
@@ -24,7 +24,8 @@ function render(event: EventPrediction): string {
   const heading = `${id}. ${at} ${what}, with ${selection} over ${hash} seed ${seed}: ${outcome}\n`
   if (predicted.length === 0) return `${heading}no TCP flow was established\n`
   const pairs = predicted.map((then) => [then, measured.find(({ vip }) => vip === then.vip)] as const)
-  return [heading, perLb(pairs), shares(pairs)].join('\n')
+  const isRecorded = (event.recorded ?? []).length > 0
+  return [heading, perLb(pairs), shares(pairs), ...(isRecorded ? [outcomes(event.recorded ?? [])] : [])].join('\n')
 }
 
 type Pair = readonly [VipOutcomes, MeasuredVip | undefined]
@@ -46,6 +47,20 @@ function perLb(pairs: readonly Pair[]): string {
           of.unaffected,
           after?.unaffected ?? '?',
         ]
+      }),
+    ),
+  ])
+}
+
+/** Outcomes until now of the flows of each class, most flows first. */
+function outcomes(recorded: readonly RecordedVip[]): string {
+  return table([
+    ['VIP', 'BY FLOW RECORDS', 'FLOWS', 'OUTCOMES UNTIL NOW'],
+    ...recorded.flatMap((of) =>
+      OUTCOMES.map(([name, words]) => {
+        const counts = Object.entries(of.outcomes[name]).filter(([, flows]) => flows > 0)
+        counts.sort(([, a], [, b]) => b - a)
+        return [of.vip, words, of[name], counts.map(([outcome, flows]) => `${flows} ${outcome}`).join(', ')]
       }),
     ),
   ])

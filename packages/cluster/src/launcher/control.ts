@@ -3,6 +3,7 @@ import { Drains } from './actions/drains.js'
 import { explainFlow } from './actions/explain.js'
 import { listFlows } from './actions/flows.js'
 import { predictOutcomes } from './actions/predict.js'
+import { listPredictions } from './actions/predictions.js'
 import { Roles } from './actions/roles.js'
 import { lbSessions } from './actions/sessions.js'
 import { clusterStatus } from './actions/status.js'
@@ -26,7 +27,7 @@ export function clusterControl(parts: LauncherParts, faults: FaultControl): Clus
     },
     oracle: {
       predict: (change, selection) => predictOutcomes(parts, change, selection),
-      predictions: (limit) => parts.predictions.list(limit),
+      predictions: (limit) => listPredictions(parts, limit),
     },
     vips: new Vips(parts),
     drains,

@@ -28,7 +28,7 @@ export interface OracleControl {
    */
   predict(change: PredictedChange, selection: PredictParameters['selection']): Promise<Prediction>
   /** Predictions and measurements of the latest events, the newest first. */
-  predictions(limit: number): readonly EventPrediction[]
+  predictions(limit: number): Promise<readonly EventPrediction[]>
 }
 
 export interface VipsControl {

@@ -92,6 +92,6 @@ export const predictOperations = [
           import('../cli/event-prediction-report.js').then(({ eventPredictionsOutput }) => eventPredictionsOutput),
       },
     ],
-    run: async (control, { limit = EVENTS_MAX }) => control.oracle.predictions(limit),
+    run: (control, { limit = EVENTS_MAX }) => control.oracle.predictions(limit),
   }),
 ] as const

@@ -1,5 +1,6 @@
 import { EcmpSelectionNameSchema, FlowHashNameSchema } from '@fivetuple/switch/contract'
 import * as Type from 'typebox'
+import { OutcomeCounts } from './flow-schemas.js'
 import { Count, Flag, list, Ms, mapOf, nullable, strict, Text, type Value } from './schemas.js'
 
 // Outcomes in the words of the lab: direct loss are the flows of LBs that go, collateral are flows
@@ -77,6 +78,15 @@ const MeasuredVip = strict({
 })
 export type MeasuredVip = Value<typeof MeasuredVip>
 
+/** Flows of one VIP by their records: next hops before and after an event, and outcomes. */
+const RecordedVip = strict({
+  vip: Text,
+  ...outcomes,
+  /** Outcomes until now of the flows of each class. */
+  outcomes: strict({ directLoss: OutcomeCounts, collateral: OutcomeCounts, unaffected: OutcomeCounts }),
+})
+export type RecordedVip = Value<typeof RecordedVip>
+
 /** Prediction that was made when an event began, and the measurement after it. */
 export const EventPrediction = strict({
   /** From 1, in the order of the events. */
@@ -103,6 +113,8 @@ export const EventPrediction = strict({
   afterMs: nullable(Ms),
   /** Next hops of the same flows by the route table after the event. */
   measured: list(MeasuredVip),
+  /** The same by the records of the flows that are kept; null: flows are not recorded. */
+  recorded: nullable(list(RecordedVip)),
 })
 export type EventPrediction = Value<typeof EventPrediction>
 

@@ -29,6 +29,7 @@ for (const [i, selection] of ['modulo', 'hash-threshold', 'rendezvous', 'maglev'
       t.equal(kill.event, `${VICTIM} is kept stopped`)
       await requestAll(flows)
       check(t, kill, flows, selection)
+      await checkRecords(t, cluster, kill)
       const web = kill.predicted[0]
       t.equal(web?.directLoss, flows.filter(({ lb }) => lb === VICTIM).length)
 
@@ -40,6 +41,7 @@ for (const [i, selection] of ['modulo', 'hash-threshold', 'rendezvous', 'maglev'
       const back = await measured(cluster, 2)
       await requestAll(flows)
       check(t, back, flows, selection)
+      await checkRecords(t, cluster, back)
       t.equal(back.predicted[0]?.directLoss, 0)
       if (selection === 'resilient') t.equal(back.predicted[0]?.collateral, 0, 'buckets in use stay')
     })
@@ -84,6 +86,27 @@ async function measured(cluster: TestCluster, id: number): Promise<EventPredicti
     return found !== undefined && found.state !== 'pending'
   }, `event ${id} is measured`)
   return found!
+}
+
+/** The flow records have what was predicted, and the outcome that belongs to it. */
+async function checkRecords(t: Test, cluster: TestCluster, { id, predicted: [then] }: EventPrediction): Promise<void> {
+  let recorded: NonNullable<EventPrediction['recorded']>[number] | undefined
+  await until(async () => {
+    recorded = (await cluster.api.predictions({})).find((event) => event.id === id)?.recorded?.[0]
+    return recorded?.outcomes.directLoss.open === 0 && recorded.outcomes.collateral.open === 0
+  }, 'the ends of lost flows are recorded')
+  t.match(recorded, {
+    vip: 'web',
+    flows: then?.flows,
+    directLoss: then?.directLoss,
+    collateral: then?.collateral,
+    unaffected: then?.unaffected,
+    outcomes: {
+      directLoss: { 'lost-with-its-lb': then?.directLoss },
+      collateral: { 'broken-by-rehash': then?.collateral },
+      unaffected: { open: then?.unaffected },
+    },
+  })
 }
 
 /** Compares what was predicted, measured by the route table, and seen by the clients. */

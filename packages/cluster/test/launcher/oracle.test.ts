@@ -1,3 +1,4 @@
+import { EdgeEnd, type EdgeRow, FlowStore, HopFate } from '@fivetuple/flow-records'
 import { parseIpv4 } from '@fivetuple/packet'
 import type { FlowShift, PredictRequest, PredictResult } from '@fivetuple/switch'
 import t from 'tap'
@@ -5,6 +6,7 @@ import { defaultConfig } from '../../dist/config/default-config.js'
 import { ClusterView } from '../../dist/launcher/cluster-view.js'
 import { EventPredictions } from '../../dist/launcher/oracle/event-predictions.js'
 import { vipOutcomes } from '../../dist/launcher/oracle/outcomes.js'
+import { recordedOutcomes } from '../../dist/launcher/oracle/recorded-outcomes.js'
 import { describeChange, predictRequest } from '../../dist/launcher/oracle/request.js'
 import { planCluster } from '../../dist/plan/plan.js'
 
@@ -102,7 +104,7 @@ class Rig {
   readonly view = new ClusterView(plan)
   readonly requests: string[] = []
   state = 'running'
-  keepFlows = async (): Promise<unknown> => ({ flows: 100 })
+  keepFlows = async (): Promise<unknown> => ({ flows: 100, at: 5 })
   measured: readonly FlowShift[] | null = shifts
   readonly predictions = new EventPredictions({
     plan,
@@ -131,7 +133,11 @@ class Rig {
   }
 
   get states(): string[] {
-    return this.predictions.list(9).map(({ id, state }) => `${id} ${state}`)
+    return this.events(9).map(({ id, state }) => `${id} ${state}`)
+  }
+
+  events(limit: number) {
+    return this.predictions.list(limit).map(({ event }) => event)
   }
 }
 
@@ -144,13 +150,13 @@ t.test('an event is predicted before it begins, and measured when the routes hav
   t.equal(rig.requests[0], 'keepFlows 1', 'the event waits for this only')
   await settled()
   t.same(rig.requests, ['keepFlows 1', 'predict 1'])
-  t.match(rig.predictions.list(1), [
+  t.match(rig.events(1), [
     { id: 1, event: 'lb-2 is killed', state: 'pending', selection: 'modulo', measured: [], afterMs: null },
   ])
   rig.routes(['lb-1', 'lb-3', 'lb-4'])
   await settled()
   t.same(rig.requests, ['keepFlows 1', 'predict 1', 'measureFlows 1'])
-  const [event] = rig.predictions.list(1)
+  const [event] = rig.events(1)
   t.match(event, { state: 'measured', reason: null })
   t.match(event?.predicted, [{ flows: 100, directLoss: 25, collateral: 25 }])
   t.match(event?.measured, [
@@ -207,7 +213,7 @@ t.test('a switch that does not respond delays no event for long', async (t) => {
   const startedAt = performance.now()
   await rig.predictions.before('lb-2 is killed', { kill: ['lb-2'] })
   t.ok(performance.now() - startedAt < 5_000)
-  t.match(rig.predictions.list(1), [{ state: 'failed', reason: /has not copied its flows within 500 ms$/ }])
+  t.match(rig.events(1), [{ state: 'failed', reason: /has not copied its flows within 500 ms$/ }])
   rig.keepFlows = async () => Promise.reject(new Error('it is gone'))
   await rig.predictions.before('lb-3 is killed', { kill: ['lb-3'] })
   t.same(rig.states, ['2 failed', '1 failed'])
@@ -219,7 +225,7 @@ t.test('a switch that was started again has no flows of before', async (t) => {
   await rig.predictions.before('lb-2 is killed', { kill: ['lb-2'] })
   rig.routes(['lb-1', 'lb-3', 'lb-4'])
   await settled()
-  t.match(rig.predictions.list(1), [{ state: 'failed', reason: /^uplink has been started again/ }])
+  t.match(rig.events(1), [{ state: 'failed', reason: /^uplink has been started again/ }])
 })
 
 t.test('the latest 64 events are kept, and eight are followed at once', async (t) => {
@@ -232,7 +238,53 @@ t.test('the latest 64 events are kept, and eight are followed at once', async (t
     await settled()
     rig.routes(lbs)
   }
-  const events = rig.predictions.list(1_000)
+  const events = rig.events(1_000)
   t.same([events.length, events[0]?.id, events.at(-1)?.id], [64, 70, 7])
   t.ok(events.every(({ state }) => state === 'measured'))
+})
+
+/** A row of a TCP flow to `web` that was established at home. */
+function row(
+  id: number,
+  home: number,
+  changes: readonly number[],
+  end: EdgeEnd,
+  endedAt: number,
+  fate: HopFate,
+): EdgeRow {
+  const { address, port } = WEB
+  const at = 10
+  return [id, 6, 1, 40_000 + id, address, port, at, at, endedAt, 1, 1, 0, end, fate, 0, home, home, 1, 0, changes]
+}
+
+t.test('flow records give the next hops before and after an event, and outcomes until now', async (t) => {
+  const store = new FlowStore({ kept: 100 })
+  const { OPEN, RESET, CLOSED } = EdgeEnd
+  const { KEPT, AWAY, GONE } = HopFate
+  // The clock of the switch is 1,000 ms behind; the event is at 100 of it, its routes change at 110.
+  const rows = [
+    row(1, 1, [], OPEN, 0, KEPT),
+    row(2, 1, [110, 3, 0], RESET, 150, AWAY),
+    row(3, 1, [50, 2, 0, 110, 4, 0], OPEN, 0, AWAY),
+    row(4, 2, [110, 4, 0], RESET, 160, GONE),
+    row(5, 2, [110, 4, 0, 900, 2, 0], OPEN, 0, KEPT),
+    row(6, 3, [900, 4, 0], CLOSED, 1_000, KEPT),
+    row(7, 3, [], CLOSED, 90, KEPT),
+  ]
+  for (const one of rows) store.takeEdgeRow('uplink', 1_000, one)
+  const late = [...row(8, 2, [], OPEN, 0, KEPT)] as unknown as { -readonly [I in keyof EdgeRow]: EdgeRow[I] }
+  late[6] = 101
+  store.takeEdgeRow('uplink', 1_000, late)
+  const [web, ...others] = recordedOutcomes(plan, store, {
+    change: { kill: ['lb-2'] },
+    keptAt: 1_100,
+    changedAt: 1_115,
+  })
+  t.same(others, [])
+  t.match(web, { vip: 'web', flows: 6, directLoss: 3, collateral: 1, unaffected: 2 })
+  t.match(web?.outcomes.directLoss, { open: 2, 'lost-with-its-lb': 1 })
+  t.match(web?.outcomes.collateral, { 'broken-by-rehash': 1 })
+  t.match(web?.outcomes.unaffected, { open: 1, completed: 1 })
+  const pending = { change: {}, keptAt: 1_100, changedAt: null }
+  t.same(recordedOutcomes(plan, store, pending), [], 'not before the routes have changed')
 })

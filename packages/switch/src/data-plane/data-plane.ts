@@ -1,5 +1,5 @@
 import type { OnHappened } from '@fivetuple/runtime'
-import type { FlowKey, FlowShift, PredictRequest, RouteExplanation } from '../contract.js'
+import type { FlowKey, FlowShift, FlowsKept, PredictRequest, RouteExplanation } from '../contract.js'
 import type { FibChange } from '../control-plane/route-table.js'
 import type { DataPlaneStatus, ListenFailureStatus } from '../status.js'
 import type { Fib } from './fib/fib.js'
@@ -28,8 +28,8 @@ export interface DataPlane {
   explain(flow: FlowKey): Promise<RouteExplanation | null>
   /** Returns the effect of a change on the edge's flows, per selection. Changes nothing. */
   predict(request: PredictRequest): Promise<readonly (readonly FlowShift[])[]>
-  /** Keeps the edge's flows of this moment under an id; returns their number. */
-  keepFlows(id: number): Promise<{ readonly flows: number }>
+  /** Keeps the edge's flows of this moment under an id; returns their number and the time. */
+  keepFlows(id: number): Promise<FlowsKept>
   /**
    * Returns the next hops of kept flows then and now, and deletes them; null: they are not kept.
    */

@@ -5,6 +5,7 @@ import Type from 'typebox'
 import {
   FlowKey,
   FlowShift,
+  FlowsKept,
   KeptFlows,
   PortCarrier,
   PortChange,
@@ -56,7 +57,7 @@ export const lineCardContract = {
     /** Effect of a change on the card's flows, per selection. Changes nothing. */
     predict: { params: PredictRequest, result: Type.Array(Type.Array(FlowShift)) },
     /** Keeps the card's flows of this moment. */
-    keepFlows: { params: KeptFlows, result: strict({ flows: Count }) },
+    keepFlows: { params: KeptFlows, result: FlowsKept },
     /** Next hops of kept flows then and now; null: they are not kept. */
     measureFlows: { params: KeptFlows, result: nullable(Type.Array(FlowShift)) },
     status: { params: NoParams, result: CardStatus },

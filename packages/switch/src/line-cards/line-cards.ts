@@ -8,7 +8,7 @@ import {
   type SupervisorPolicy,
 } from '@fivetuple/runtime'
 import type { SwitchConfig } from '../config.js'
-import type { FlowKey, FlowShift, PredictRequest, RouteExplanation } from '../contract.js'
+import type { FlowKey, FlowShift, FlowsKept, PredictRequest, RouteExplanation } from '../contract.js'
 import type { FibChange } from '../control-plane/route-table.js'
 import type { DataPlane, DataPlaneEvents } from '../data-plane/data-plane.js'
 import {
@@ -144,9 +144,12 @@ export class LineCards implements DataPlane {
     return request.selections.map((_, i) => perCard.flatMap((perSelection) => perSelection[i] ?? []))
   }
 
-  async keepFlows(id: number): Promise<{ readonly flows: number }> {
+  async keepFlows(id: number): Promise<FlowsKept> {
     const perCard = await this.#requestAll('keepFlows', { id })
-    return { flows: perCard.reduce((sum, { flows }) => sum + flows, 0) }
+    return {
+      flows: perCard.reduce((sum, { flows }) => sum + flows, 0),
+      at: Math.max(0, ...perCard.map(({ at }) => at)),
+    }
   }
 
   /** Flows of a card that has died meanwhile are missing. */

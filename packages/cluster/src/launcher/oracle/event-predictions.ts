@@ -1,3 +1,4 @@
+import { machineTimeUs } from '@fivetuple/runtime'
 import type { FlowShift, PredictRequest } from '@fivetuple/switch'
 import { EVENTS_MAX, type PredictedChange } from '../../operations/predict-parameters.js'
 import type { EventPrediction } from '../../operations/prediction-schemas.js'
@@ -32,8 +33,26 @@ export interface Expectation {
   unlessFails<T>(operation: Promise<T>): Promise<T>
 }
 
+/** Event as the switch and the routes show it, without flow records. */
+export type PredictedEvent = Omit<EventPrediction, 'recorded'>
+
+/** An event with the moment and the LBs that its flow records are looked up by. */
+export interface FollowedEvent {
+  readonly event: PredictedEvent
+  readonly change: PredictedChange
+  /** Time of the copy by the clock of the machine, ms. */
+  readonly keptAt: number
+  /** Time of the report that the routes have changed, by the same clock; null: not yet. */
+  readonly changedAt: number | null
+}
+
 /** An entry of the list, which changes until it is measured. */
-type Entry = { -readonly [K in keyof EventPrediction]: EventPrediction[K] } & { key: string; copiedAt: number }
+interface Entry extends FollowedEvent {
+  readonly event: { -readonly [K in keyof PredictedEvent]: PredictedEvent[K] }
+  changedAt: number | null
+  /** Time of the copy by the clock of this process, ms. */
+  readonly copiedAt: number
+}
 
 /**
  * Predicts the outcomes of flows when an event begins that changes their next hops, and measures
@@ -54,11 +73,8 @@ export class EventPredictions {
   }
 
   /** Returns the newest predictions, the newest first. */
-  list(limit: number): EventPrediction[] {
-    return this.#entries
-      .slice(-limit)
-      .reverse()
-      .map(({ key: _, copiedAt: __, ...entry }) => entry)
+  list(limit: number): FollowedEvent[] {
+    return this.#entries.slice(-limit).reverse()
   }
 
   /**
@@ -70,36 +86,39 @@ export class EventPredictions {
   async before(event: string, change: PredictedChange): Promise<Expectation> {
     const { plan, roles, supervisor, view } = this.#parts
     const routes = new RouteExpectation(view, tcpVips(plan), change)
-    const key = JSON.stringify(change)
-    const pending = this.#entries.filter(({ state }) => state === 'pending')
-    const isKnown = pending.some((entry) => entry.key === key)
+    const pending = this.#entries.filter(({ event }) => event.state === 'pending')
+    const isKnown = pending.some((entry) => JSON.stringify(entry.change) === JSON.stringify(change))
     const { name } = plan.uplink
     if (routes.isEmpty || isKnown || pending.length >= PENDING_MAX || supervisor.state(name).state !== 'running')
       return NOTHING
     const id = ++this.#lastId
     const startedAt = performance.now()
-    const isCopied = await within(DELAY_MAX_MS, roles.switch(name)('keepFlows', { id }))
+    const kept = await within(DELAY_MAX_MS, roles.switch(name)('keepFlows', { id }))
     const copiedAt = performance.now()
     const { selection, hash, seed } = plan.uplink.ecmp
     const entry: Entry = {
-      id,
-      at: new Date().toISOString(),
-      event,
-      selection,
-      hash,
-      seed,
-      delayedMs: copiedAt - startedAt,
-      predicted: [],
-      state: isCopied ? 'pending' : 'failed',
-      reason: isCopied ? null : `${name} has not copied its flows within ${DELAY_MAX_MS} ms`,
-      afterMs: null,
-      measured: [],
-      key,
+      event: {
+        id,
+        at: new Date().toISOString(),
+        event,
+        selection,
+        hash,
+        seed,
+        delayedMs: copiedAt - startedAt,
+        predicted: [],
+        state: kept === undefined ? 'failed' : 'pending',
+        reason: kept === undefined ? `${name} has not copied its flows within ${DELAY_MAX_MS} ms` : null,
+        afterMs: null,
+        measured: [],
+      },
+      change,
+      keptAt: kept?.at ?? 0,
+      changedAt: null,
       copiedAt,
     }
     this.#entries.push(entry)
     if (this.#entries.length > EVENTS_MAX) this.#entries.shift()
-    if (!isCopied) return NOTHING
+    if (kept === undefined) return NOTHING
     const cancelled = new AbortController()
     void this.#follow(entry, predictRequest(plan, change, [selection]), routes, cancelled.signal)
     return expectation(() => {
@@ -117,27 +136,29 @@ export class EventPredictions {
   /** Predicts for the copied flows, waits for the routes, and measures. Never rejects. */
   async #follow(entry: Entry, request: PredictRequest, routes: RouteExpectation, signal: AbortSignal): Promise<void> {
     const { plan, roles, view } = this.#parts
+    const { event } = entry
     const uplink = roles.switch(plan.uplink.name)
     try {
-      const kept = { ...request, kept: entry.id, sample: null }
+      const kept = { ...request, kept: event.id, sample: null }
       const [result] = await uplink('predict', kept)
-      entry.predicted = vipOutcomes(plan, request, result!)
+      event.predicted = vipOutcomes(plan, request, result!)
       const isMet = await until(view, () => routes.isMet, { timeoutMs: MEASURE_AFTER_MAX_MS, signal })
-      entry.afterMs = isMet ? performance.now() - entry.copiedAt : null
-      this.#measured(entry, request, await uplink('measureFlows', { id: entry.id }), isMet)
+      if (isMet) entry.changedAt = machineTimeUs() / 1_000
+      event.afterMs = isMet ? performance.now() - entry.copiedAt : null
+      this.#measured(entry, request, await uplink('measureFlows', { id: event.id }), isMet)
     } catch (error) {
-      if (signal.aborted) void uplink('measureFlows', { id: entry.id }).catch(() => {})
-      entry.state = 'failed'
-      entry.reason = (error as Error).message
+      if (signal.aborted) void uplink('measureFlows', { id: event.id }).catch(() => {})
+      event.state = 'failed'
+      event.reason = (error as Error).message
     }
   }
 
-  #measured(entry: Entry, request: PredictRequest, shifts: readonly FlowShift[] | null, isMet: boolean): void {
+  #measured({ event }: Entry, request: PredictRequest, shifts: readonly FlowShift[] | null, isMet: boolean): void {
     const { plan } = this.#parts
     if (shifts === null) throw new Error(`${plan.uplink.name} has been started again: the flows are gone`)
-    entry.measured = measuredOutcomes(plan, request, shifts, entry.predicted)
-    entry.state = isMet ? 'measured' : 'unchanged'
-    entry.reason = isMet ? null : `not all routes had changed after ${MEASURE_AFTER_MAX_MS / 1_000} s`
+    event.measured = measuredOutcomes(plan, request, shifts, event.predicted)
+    event.state = isMet ? 'measured' : 'unchanged'
+    event.reason = isMet ? null : `not all routes had changed after ${MEASURE_AFTER_MAX_MS / 1_000} s`
   }
 }
 
@@ -157,17 +178,14 @@ function expectation(cancel: () => void): Expectation {
   }
 }
 
-/** Returns true if a promise resolves within a time, ms. Never rejects. */
-function within(ms: number, promise: Promise<unknown>): Promise<boolean> {
+/** Returns the value of a promise; undefined if it rejects, or takes longer than so many ms. */
+function within<T>(ms: number, promise: Promise<T>): Promise<T | undefined> {
   return new Promise((resolve) => {
-    const timer = setTimeout(() => resolve(false), ms)
-    const end = (isResolved: boolean): void => {
+    const timer = setTimeout(() => resolve(undefined), ms)
+    const end = (value: T | undefined): void => {
       clearTimeout(timer)
-      resolve(isResolved)
+      resolve(value)
     }
-    promise.then(
-      () => end(true),
-      () => end(false),
-    )
+    promise.then(end, () => end(undefined))
   })
 }
