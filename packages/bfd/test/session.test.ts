@@ -234,6 +234,76 @@ t.test('Demand mode is refused in the open', (t) => {
   t.end()
 })
 
+t.test('without carrier nothing is sent, received or judged', (t) => {
+  const { clock, a, b } = pairUp()
+  const lostAt = clock.now
+  for (const end of [a, b]) end.handle({ type: 'carrier', isUp: false })
+  for (const end of [a, b]) {
+    const { state, path, diagnostic, remoteState, counters } = end.session.status()
+    t.same(
+      { state, path, diagnostic, remoteState },
+      { state: 'down', path: 'unknown', diagnostic: 5, remoteState: 'down' },
+    )
+    t.equal(counters.failures, 0, 'the carrier is another detector')
+    t.equal(end.session.deadline(), Number.POSITIVE_INFINITY)
+    t.same(end.states().slice(-1), ['down'])
+  }
+  a.handle({ type: 'packet', bytes: fromPeer(a, { yourDiscriminator: 0, state: 'down' }) })
+  a.handle({ type: 'configure', desiredMinTxMs: 100, requiredMinRxMs: 100 })
+  clock.advance(60_000)
+  t.equal(a.sent(lostAt).length + b.sent(lostAt).length, 0)
+  t.equal(a.session.status().counters.discarded['no-carrier'], 1)
+  for (const end of [a, b]) end.handle({ type: 'carrier', isUp: true })
+  clock.advance(2_000)
+  t.same([a.session.path, b.session.path], ['working', 'working'])
+  t.same(a.paths(), ['working', 'unknown', 'working'])
+  t.equal(a.session.status().detectionTimeMs, 900)
+  t.end()
+})
+
+t.test('carrier that is lost in Down or AdminDown, or twice, changes no state', (t) => {
+  const { clock, a } = pair()
+  a.handle({ type: 'carrier', isUp: false })
+  a.handle({ type: 'carrier', isUp: false })
+  t.same(a.states(), [])
+  a.handle({ type: 'disable' })
+  a.handle({ type: 'enable' })
+  clock.advance(10_000)
+  t.equal(a.session.state, 'down')
+  t.equal(a.sent(clock.now - 9_000).length, 0, 'it is silent in each state')
+  a.handle({ type: 'carrier', isUp: true })
+  clock.advance(2_000)
+  t.equal(a.session.state, 'up')
+  t.end()
+})
+
+t.test('lost carrier after a failure takes the verdict back', (t) => {
+  const { clock, a } = pairUp()
+  a.peer!.loses = () => true
+  clock.advance(2_000)
+  t.equal(a.session.path, 'failed')
+  a.handle({ type: 'carrier', isUp: false })
+  t.equal(a.session.path, 'unknown')
+  t.equal(a.session.status().counters.failures, 1)
+  t.end()
+})
+
+t.test('a flood of Polls leads to no flood of Finals', (t) => {
+  const { clock, a } = pairUp()
+  const since = clock.now
+  const poll = () => a.handle({ type: 'packet', bytes: fromPeer(a, { poll: true }) })
+  for (let i = 0; i < 1_000; i++) poll()
+  t.equal(a.sent(since).filter(({ packet }) => packet.final).length, 3)
+  t.equal(a.session.status().counters.finalsSuppressed, 997)
+  const later = clock.now + 1
+  for (let i = 0; i < 100; i++) {
+    clock.advance(225) // the shortest interval that jitter leaves of 300 ms
+    poll()
+  }
+  t.equal(a.sent(later).filter(({ packet }) => packet.final).length, 100, 'a peer that keeps to the interval is served')
+  t.end()
+})
+
 t.test('packets that the session discards', (t) => {
   const { a } = pairUp()
   const before = a.session.status()

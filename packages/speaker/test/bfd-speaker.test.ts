@@ -97,6 +97,31 @@ t.test('datagrams of strangers, forged ones and floods change nothing and are co
   t.match(a.session(), { path: 'working', downs: 0, discarded: { truncated: 1, version: 1 } })
 })
 
+t.test('Demand mode of a peer is refused in the open, and packets go on', async (t) => {
+  const [ours, theirs] = [`${block}.210`, `${block}.211`]
+  const a = new WatchedBfd(ours, [{ name: 'b', address: theirs, ...SLOW }])
+  t.teardown(() => a.speaker.close())
+  await a.speaker.start()
+  const send = await datagrams(t, theirs)
+  const packet = {
+    diagnostic: 0,
+    poll: false,
+    final: false,
+    controlPlaneIndependent: false,
+    demand: true,
+    detectMultiplier: 10,
+    myDiscriminator: 7,
+    desiredMinTxUs: 300_000,
+    requiredMinRxUs: 300_000,
+    requiredMinEchoRxUs: 0,
+  } as const
+  await send(encodeControlPacket({ ...packet, state: 'down', yourDiscriminator: 0 }), ours)
+  await a.until(({ state }) => state === 'init')
+  t.equal(a.session().demandRefused, 1)
+  const { sent } = a.session()
+  await a.until((session) => session.sent >= sent + 2)
+})
+
 t.test('an address that is in use is refused with the remedy', async (t) => {
   const { addresses } = await pair(t)
   const second = new WatchedBfd(addresses[0], [{ name: 'b', address: addresses[1], ...SLOW }])
