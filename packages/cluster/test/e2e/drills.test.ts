@@ -38,6 +38,12 @@ t.test('each drill injects its fault, under load, and leaves none behind', async
     ['kill-lb', ['lb-2', '1'], { kind: 'kept-stopped', role: 'lb-2' }, /lb-2 .* is killed.*lb-2 .* is started/s],
     ['pause-lb', ['lb-2', '1'], { kind: 'paused', role: 'lb-2' }, /lb-2 .* is paused.*lb-2 .* is resumed/s],
     ['link-down', ['lb-2', 'uplink', '1'], { kind: 'link-down', role: 'lb-2', side: 'uplink' }, /is down: .*is up/s],
+    [
+      'impair-link',
+      ['lb-2', 'uplink', '1', '--in', '--delay', '20ms'],
+      { kind: 'link-impaired', role: 'lb-2', fault: { kind: 'delay', ms: 20 } },
+      /has delay 20ms towards the LB.*cleared: /s,
+    ],
     ['kill-backend', ['backend-2', '1'], { kind: 'kept-stopped', role: 'backend-2' }, /is killed.*is started/s],
     ['pause-backend', ['backend-2', '1'], { kind: 'paused', role: 'backend-2' }, /is paused.*is resumed/s],
     ['slow-backend', ['backend-2', '200ms', '1'], { behavior: { delayMs: 200 } }, /200 ms late.*behaves normally/s],

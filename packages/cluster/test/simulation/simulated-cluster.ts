@@ -1,7 +1,7 @@
 import { strict as assert } from 'node:assert'
 import { type Flow, type FlowApplication, TcpEdge } from '@fivetuple/edge'
-import { EdgeRecorder, FlowStore } from '@fivetuple/flow-records'
 import { type Fault, type Random, seededRandom } from '@fivetuple/faults'
+import { EdgeRecorder, FlowStore } from '@fivetuple/flow-records'
 import { LbForwarder, roundRobin } from '@fivetuple/lb-node'
 import {
   type FiveTuple,
