@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type ProbeReport, runProbe, SourcePool } from '@fivetuple/client'
+import { evennessOf, type ProbeReport, runProbe, SourcePool } from '@fivetuple/client'
 import { ClusterProcess } from '../cluster-process.js'
-import { evennessOf } from './evenness.js'
 import { highestRate, type RateVerdict } from './highest-rate.js'
 import type { Measurement, RateResult } from './measurement.js'
 import { type Takeover, takeoverOf } from './takeover.js'

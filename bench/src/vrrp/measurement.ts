@@ -1,4 +1,4 @@
-import type { Evenness } from './evenness.js'
+import type { Evenness } from '@fivetuple/client'
 import type { RateTrial } from './highest-rate.js'
 import type { Takeover } from './takeover.js'
 import type { Topology } from './topology.js'

@@ -2,7 +2,12 @@ import { failures, longestOutageMs, phaseOf, renderFailures } from '@fivetuple/b
 import { type ProbeOutcome, quantilesOf } from '@fivetuple/client'
 import t from 'tap'
 
-const outcome = (dueMs: number, latencyMs: number, error?: string): ProbeOutcome => ({ dueMs, latencyMs, error })
+const outcome = (dueMs: number, latencyMs: number, error?: string): ProbeOutcome => ({
+  dueMs,
+  lagMs: 0,
+  latencyMs,
+  error,
+})
 
 t.test('a phase summarizes the requests that were due in it', (t) => {
   const outcomes = [outcome(99, 9), outcome(100, 1), outcome(199.9, 3), outcome(150, 7, 'ECONNRESET'), outcome(200, 9)]

@@ -1,5 +1,5 @@
-import { drawMeasurements, evennessOf, type Measurement, renderMeasurements, takeoverOf } from '@fivetuple/bench'
-import { outagesOf, type ProbeReport, quantilesOf, type Slot } from '@fivetuple/client'
+import { drawMeasurements, type Measurement, renderMeasurements, takeoverOf } from '@fivetuple/bench'
+import { evennessOf, outagesOf, type ProbeReport, quantilesOf, type Slot } from '@fivetuple/client'
 import t from 'tap'
 
 const SLOT_MS = 100
@@ -33,10 +33,15 @@ function probed(failures: readonly number[]): ProbeReport {
     lag: none,
     errors: failed === 0 ? {} : { ECONNREFUSED: failed },
     outages: outagesOf(series, SLOT_MS),
+    recovery: null,
+    payload: { upBytes: 0, downBytes: 0 },
+    portsTaken: 0,
     flows: { opened: 0, withResponse: 0, translationChanges: 0, perBip: {}, perLb: {}, perBackend: {}, ends: {} },
     slotMs: SLOT_MS,
     series,
     flowList: [],
+    recoveryList: [],
+    takenList: [],
   }
 }
 

@@ -11,8 +11,10 @@ export interface BackendReport {
 
 /** Record of one connection of the probe. */
 export interface FlowRecord {
-  /** Number of the connection, from 0. */
+  /** Number of the flow, from 0. */
   readonly id: number
+  /** Number of the connection of the probe, from 0, which is another flow after each opening. */
+  readonly connection: number
   /**
    * Client's end, address:port: together with the VIP it is the five-tuple that the switch hashes.
    */
@@ -73,10 +75,11 @@ export class FlowLedger {
    * Records an established connection. Returns its id.
    * @param local address:port
    * @param atMs ms since the start
+   * @param connection number of the connection of the probe; default: the flow's own
    */
-  open(local: string, atMs: number): number {
+  open(local: string, atMs: number, connection?: number): number {
     const id = this.#opened++
-    this.#open.set(id, { id, local, openedMs: atMs, responses: 0, translationChanges: 0 })
+    this.#open.set(id, { id, connection: connection ?? id, local, openedMs: atMs, responses: 0, translationChanges: 0 })
     return id
   }
 

@@ -1,13 +1,16 @@
-import { FlowLedger, type FlowRecord, type LedgerSummary } from './flow-ledger.js'
-import { type Outage, outagesOf } from './outages.js'
-import { ProbeConnection } from './probe-connection.js'
-import type { Quantiles } from './quantiles.js'
-import { Recorder, SLOT_MS, type Slot } from './recorder.js'
+import { FlowLedger } from './flow-ledger.js'
+import { connectionOpener, type Exchange, type OpenConnection } from './open-connection.js'
+import { outagesOf } from './outages.js'
+import type { ProbeConnection } from './probe-connection.js'
+import type { ProbeReport } from './probe-report.js'
+import { Recorder, SLOT_MS } from './recorder.js'
+import { recoveriesOf, summarizeRecoveries } from './recovery.js'
+import type { Abandon } from './request-queue.js'
 import { Schedule } from './schedule.js'
-import type { SourcePool } from './source-pool.js'
+import type { Source, Sources } from './sources.js'
 
 /**
- * Largest number of requests of one probe. Each takes 26 bytes until the end, and the series is
+ * Largest number of requests of one probe. Each takes 30 bytes until the end, and the series is
  * made of all of them.
  */
 export const COUNT_MAX = 1_000_000
@@ -18,18 +21,20 @@ export const COUNT_MAX = 1_000_000
 const OUTSTANDING_MAX = 10_000
 /** Interval of the check for timeouts while no request is due. */
 const IDLE_TICK_MS = 20
+/** Largest number of taken sources that are listed; all are counted. */
+const TAKEN_MAX = 1_000
 
-export interface ProbeOptions {
-  /** http only */
-  readonly url: URL
+export interface ProbeOptions extends Exchange {
   readonly ratePerSecond: number
   readonly durationMs: number
   /** Largest number of requests, up to {@link COUNT_MAX}. */
   readonly countMax?: number
+  /** Delay of the first request, ms; default 0. */
+  readonly offsetMs?: number
   /** Number of keep-alive connections that take turns, or a new one for each request. */
   readonly connections: number | 'new'
-  /** Source addresses, used in turn per connection; without it the kernel chooses. */
-  readonly from?: SourcePool
+  /** Sources of connections; without them the kernel chooses. */
+  readonly from?: Sources
   /** From the moment a request is due to the end of its answer. */
   readonly timeoutMs: number
   /** BIP → name of its LB, for the ledger. */
@@ -44,41 +49,20 @@ export interface ProbeOptions {
 export interface ProbeOutcome {
   /** Since the start of the probe. */
   readonly dueMs: number
+  /** Delay until the probe was ready to send it: the probe's own. */
+  readonly lagMs: number
   /** Time from the moment it was due to its end, success or failure. */
   readonly latencyMs: number
   /** Code of the failure; undefined if the request was completed. */
   readonly error: string | undefined
 }
 
-/** Report of a probe. Times in ms. */
-export interface ProbeReport {
-  readonly url: string
-  readonly startedAt: string
-  readonly ratePerSecond: number
-  readonly connections: number | 'new'
-  /** Time from the start to the last outcome. */
-  readonly elapsedMs: number
-  readonly completed: number
-  readonly failed: number
-  /** Requests under way or not yet due when the probe was stopped. */
-  readonly unfinished: number
-  /** From the moment a request was due to the end of its answer. */
-  readonly latency: Quantiles
-  readonly failureLatency: Quantiles
-  /** Delay of the probe itself, which is part of every latency. */
-  readonly lag: Quantiles
-  readonly errors: Readonly<Record<string, number>>
-  readonly outages: readonly Outage[]
-  readonly flows: LedgerSummary
-  readonly slotMs: number
-  readonly series: readonly Slot[]
-  readonly flowList: readonly FlowRecord[]
-}
-
+/** Request under way. */
 interface Outstanding {
   readonly dueMs: number
   readonly lagMs: number
-  readonly abort: AbortController
+  readonly connection: number
+  abandon: Abandon
 }
 
 /** Sends requests at fixed times and reports their outcomes. */
@@ -91,30 +75,36 @@ class Probe {
   readonly #schedule: Schedule
   readonly #recorder: Recorder
   readonly #ledger: FlowLedger
+  readonly #open: OpenConnection
   readonly #startedAt = new Date()
   readonly #start = performance.now()
   readonly #now = (): number => performance.now() - this.#start
   readonly #connections: ProbeConnection[] = []
   /** In the order of their due times, so the first is the first to time out. */
   readonly #outstanding = new Set<Outstanding>()
+  readonly #bytes = { up: 0, down: 0 }
+  readonly #taken: Source[] = []
+  #takenCount = 0
   #next = 0
   #lastMs = 0
   #stopped = false
 
   constructor(options: ProbeOptions) {
+    const { ratePerSecond, durationMs, countMax = COUNT_MAX, offsetMs, connections } = options
     this.#options = options
-    const countMax = Math.min(options.countMax ?? COUNT_MAX, COUNT_MAX)
-    this.#schedule = new Schedule(options.ratePerSecond, options.durationMs, countMax)
+    this.#schedule = new Schedule(ratePerSecond, durationMs, Math.min(countMax, COUNT_MAX), offsetMs)
     this.#recorder = new Recorder(this.#schedule.count)
     this.#ledger = new FlowLedger(options.lbOf)
-    if (options.connections !== 'new')
-      for (let i = 0; i < options.connections; i++) this.#connections.push(this.#openConnection(i, false))
+    this.#open = connectionOpener(options)
+    if (connections !== 'new')
+      for (let i = 0; i < connections; i++) this.#connections.push(this.#openConnection(i, false))
   }
 
   async run(): Promise<ProbeReport> {
     const stop = (): void => {
       this.#stopped = true
-      for (const { abort } of this.#outstanding) abort.abort()
+      for (const { abandon } of this.#outstanding) abandon()
+      this.#outstanding.clear()
     }
     this.#options.signal?.addEventListener('abort', stop)
     if (this.#options.signal?.aborted) stop()
@@ -141,54 +131,68 @@ class Probe {
   }
 
   #launch(i: number): void {
+    const { connections } = this.#options
     const dueMs = this.#schedule.at(i)
     const lagMs = this.#now() - dueMs
+    const isSingleUse = connections === 'new'
+    const number = isSingleUse ? -1 : i % connections
     if (this.#outstanding.size >= OUTSTANDING_MAX) {
-      this.#record(dueMs, lagMs, lagMs, 'NOT_SENT')
+      this.#record(dueMs, lagMs, lagMs, 'NOT_SENT', number)
       return
     }
-    const { connections } = this.#options
-    const connection = connections === 'new' ? this.#openConnection(i, true) : this.#connections[i % connections]!
-    const request: Outstanding = { dueMs, lagMs, abort: new AbortController() }
+    const connection = isSingleUse ? this.#openConnection(i, true) : this.#connections[number]!
+    const close = isSingleUse ? () => void connection.destroy() : () => {}
+    const request: Outstanding = { dueMs, lagMs, connection: number, abandon: () => {} }
     this.#outstanding.add(request)
-    connection
-      .get(request.abort.signal)
-      .then((error) => this.#finish(request, error))
-      .finally(() => {
-        if (connections === 'new') void connection.destroy()
-      })
+    const abandon = connection.send((error) => {
+      this.#finish(request, error)
+      close()
+    })
+    request.abandon = () => {
+      abandon()
+      close()
+    }
   }
 
   #finish(request: Outstanding, error: string | undefined): void {
-    this.#outstanding.delete(request)
-    if (this.#stopped && error !== undefined) return // aborted by the probe itself
+    if (!this.#outstanding.delete(request)) return
+    const { dueMs, lagMs, connection } = request
     const now = this.#now()
     this.#lastMs = now
-    this.#record(request.dueMs, request.lagMs, now - request.dueMs, error)
+    this.#record(dueMs, lagMs, now - dueMs, error, connection)
   }
 
-  #record(dueMs: number, lagMs: number, latencyMs: number, error: string | undefined): void {
-    this.#recorder.add(dueMs, lagMs, latencyMs, error)
-    this.#options.onOutcome?.({ dueMs, latencyMs, error })
+  #record(dueMs: number, lagMs: number, latencyMs: number, error: string | undefined, connection: number): void {
+    this.#recorder.add(dueMs, lagMs, latencyMs, error, connection)
+    this.#options.onOutcome?.({ dueMs, lagMs, latencyMs, error })
   }
 
   #expire(now: number): void {
-    for (const { dueMs, abort } of this.#outstanding) {
-      if (now - dueMs < this.#options.timeoutMs) break
-      abort.abort(Object.assign(new Error('no response in time'), { code: 'TIMEOUT' }))
+    for (const request of this.#outstanding) {
+      if (now - request.dueMs < this.#options.timeoutMs) break
+      this.#finish(request, 'TIMEOUT')
+      request.abandon()
     }
   }
 
   #openConnection(i: number, isSingleUse: boolean): ProbeConnection {
-    const { url, from, timeoutMs } = this.#options
-    return new ProbeConnection({
-      url,
-      localAddress: from?.at(i),
-      connectTimeoutMs: timeoutMs,
+    const { from, timeoutMs } = this.#options
+    let attempt = 0
+    return this.#open(
+      {
+        number: i,
+        nextSource: () => from?.source(i, attempt++),
+        onPortTaken: (source) => {
+          this.#takenCount++
+          if (this.#taken.length < TAKEN_MAX) this.#taken.push(source)
+        },
+        connectTimeoutMs: timeoutMs,
+        ledger: this.#ledger,
+        now: this.#now,
+        bytes: this.#bytes,
+      },
       isSingleUse,
-      ledger: this.#ledger,
-      now: this.#now,
-    })
+    )
   }
 
   #report(): ProbeReport {
@@ -196,6 +200,7 @@ class Probe {
     const recorder = this.#recorder
     const latency = recorder.latency()
     const series = recorder.series()
+    const recoveries = recoveriesOf(recorder.outcomesOfFailing())
     return {
       url: url.href,
       startedAt: this.#startedAt.toISOString(),
@@ -210,10 +215,15 @@ class Probe {
       lag: recorder.lag(),
       errors: recorder.errors(),
       outages: outagesOf(series, SLOT_MS),
+      recovery: connections === 'new' ? null : summarizeRecoveries(recoveries),
+      payload: { upBytes: this.#bytes.up, downBytes: this.#bytes.down },
+      portsTaken: this.#takenCount,
       flows: this.#ledger.summary(),
       slotMs: SLOT_MS,
       series,
       flowList: this.#ledger.flows(),
+      recoveryList: recoveries,
+      takenList: this.#taken.map(({ address, port }) => `${address}:${port}`),
     }
   }
 }

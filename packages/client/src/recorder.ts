@@ -1,9 +1,12 @@
 import { strict as assert } from 'node:assert'
 import { type Quantiles, quantilesOf } from './quantiles.js'
+import type { ConnectionOutcome } from './recovery.js'
 
 /** Width of a slot of the series. */
 export const SLOT_MS = 100
 const SUCCESS = -1
+/** Number of a connection that sends only one request. */
+const NO_CONNECTION = -1
 
 /** One slot of the series: outcomes of the requests that were due in it. */
 export interface Slot {
@@ -19,7 +22,7 @@ export interface Slot {
 }
 
 /**
- * Outcomes of all requests in the order of their ends, four numbers each. They are summarized only
+ * Outcomes of all requests in the order of their ends, five numbers each. They are summarized only
  * at the end, so every quantile is exact, also those of a slot.
  */
 export class Recorder {
@@ -27,6 +30,7 @@ export class Recorder {
   readonly #lagMs: Float64Array
   readonly #latencyMs: Float64Array
   readonly #errors: Int16Array
+  readonly #connections: Int32Array
   readonly #codes: string[] = []
   readonly #indexOf = new Map<string, number>()
   #count = 0
@@ -37,6 +41,7 @@ export class Recorder {
     this.#lagMs = new Float64Array(countMax)
     this.#latencyMs = new Float64Array(countMax)
     this.#errors = new Int16Array(countMax)
+    this.#connections = new Int32Array(countMax)
   }
 
   get count(): number {
@@ -49,14 +54,16 @@ export class Recorder {
    * @param lagMs delay until the probe was ready to send it: the probe's own, not the network's
    * @param latencyMs time from the moment it was due to its end, success or failure
    * @param error code of the failure; undefined if the request was completed
+   * @param connection number of its connection, if that sends further requests
    */
-  add(dueMs: number, lagMs: number, latencyMs: number, error?: string): void {
+  add(dueMs: number, lagMs: number, latencyMs: number, error?: string, connection = NO_CONNECTION): void {
     const i = this.#count++
     assert(i < this.#dueMs.length, 'more outcomes than requests')
     this.#dueMs[i] = dueMs
     this.#lagMs[i] = lagMs
     this.#latencyMs[i] = latencyMs
     this.#errors[i] = error === undefined ? SUCCESS : this.#indexOfCode(error)
+    this.#connections[i] = connection
   }
 
   /** Returns the latency of completed requests. */
@@ -78,6 +85,27 @@ export class Recorder {
     const counts = new Array<number>(this.#codes.length).fill(0)
     for (let i = 0; i < this.#count; i++) if (this.#errors[i] !== SUCCESS) counts[this.#errors[i]!]!++
     return Object.fromEntries(this.#codes.map((code, i) => [code, counts[i]!] as const).sort((a, b) => b[1] - a[1]))
+  }
+
+  /** Returns all outcomes of the connections that had a failure. */
+  outcomesOfFailing(): ConnectionOutcome[] {
+    const failing = new Set<number>()
+    for (let i = 0; i < this.#count; i++) if (this.#errors[i] !== SUCCESS) failing.add(this.#connections[i]!)
+    failing.delete(NO_CONNECTION)
+    const outcomes: ConnectionOutcome[] = []
+    if (failing.size === 0) return outcomes
+    for (let i = 0; i < this.#count; i++) {
+      const connection = this.#connections[i]!
+      if (!failing.has(connection)) continue
+      const dueMs = this.#dueMs[i]!
+      outcomes.push({
+        connection,
+        dueMs,
+        endMs: dueMs + this.#latencyMs[i]!,
+        isCompleted: this.#errors[i] === SUCCESS,
+      })
+    }
+    return outcomes
   }
 
   /**

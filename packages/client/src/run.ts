@@ -1,7 +1,9 @@
 import { Command, InvalidArgumentError } from 'commander'
 import { COUNT_MAX, runProbe } from './probe.js'
 import { renderReport } from './render.js'
+import { SeededSources } from './seeded-sources.js'
 import { SourcePool } from './source-pool.js'
+import type { Sources } from './sources.js'
 
 const RATE_MAX = 20_000
 const SECONDS_MAX = 3_600
@@ -14,6 +16,8 @@ interface Options {
   readonly connections: number
   readonly newConnections?: boolean
   readonly from?: SourcePool
+  readonly seed?: number
+  readonly share: readonly [probe: number, probes: number]
   readonly timeout: number
   readonly lb: ReadonlyMap<string, string>
   readonly json?: boolean
@@ -33,6 +37,8 @@ const program = new Command('fivetuple-client')
   .option('-c, --connections <n>', 'keep-alive connections that take turns', whole(CONNECTIONS_MAX), 10)
   .option('--new-connections', 'a new connection for each request')
   .option('--from <cidr>', 'source addresses, used in turn, e.g. 127.20.100.0/22', pool)
+  .option('--seed <n>', 'with --from: draw addresses and ports by this seed', between(0, 0xffff_ffff))
+  .option('--share <i/n>', 'with --seed: this is probe i of n, from 1, that share the pool', share, [0, 1])
   .option('-t, --timeout <ms>', 'timeout of a request, from its due time', between(1, 600_000), 5_000)
   .option('--lb <name=bip>', 'name of the LB with this BIP; may be repeated', lb, new Map())
   .option('--flows', 'with --json: list every connection')
@@ -50,21 +56,37 @@ async function run(target: URL, options: Options): Promise<void> {
       .once('end', () => stop.abort())
       .once('error', () => stop.abort())
       .resume()
-  const { flowList, ...report } = await runProbe({
+  const from = sourcesOf(options)
+  const { flowList, recoveryList, takenList, ...report } = await runProbe({
     url: target,
     ratePerSecond: options.rate,
     durationMs: options.seconds * 1000,
     countMax: options.count,
     connections: options.newConnections === true ? 'new' : options.connections,
-    ...(options.from === undefined ? {} : { from: options.from }),
+    ...(from && { from }),
     timeoutMs: options.timeout,
     lbOf: options.lb,
     signal: stop.signal,
   })
-  if (options.json) process.stdout.write(`${JSON.stringify(options.flows ? { ...report, flowList } : report)}\n`)
-  else process.stdout.write(renderReport({ ...report, flowList }))
+  const whole = { ...report, flowList, recoveryList, takenList }
+  if (options.json) process.stdout.write(`${JSON.stringify(options.flows ? whole : report)}\n`)
+  else process.stdout.write(renderReport(whole))
   if (report.failed > 0) process.exitCode = 1
   process.stdin.destroy() // else it keeps the process alive
+}
+
+function sourcesOf({ from: pool, seed, share, rate, seconds, ...options }: Options): Sources | undefined {
+  if (pool === undefined || seed === undefined) return pool
+  const [probe, probes] = share
+  const count = Math.min(Math.ceil(rate * seconds), options.count)
+  const connections = options.newConnections === true ? count : options.connections
+  return new SeededSources({ pool, seed, connections, probes, probe })
+}
+
+function share(text: string): [probe: number, probes: number] {
+  const [, i, n] = /^([1-9]\d{0,2})\/([1-9]\d{0,2})$/.exec(text) ?? []
+  if (i !== undefined && Number(i) <= Number(n)) return [Number(i) - 1, Number(n)]
+  throw new InvalidArgumentError('a number of a probe and the number of probes are needed, as in 1/2')
 }
 
 function url(text: string): URL {

@@ -7,6 +7,7 @@ import { strict as assert } from 'node:assert'
  */
 export class Schedule {
   readonly #ratePerSecond: number
+  readonly #offsetMs: number
   /** Number of arrivals. */
   readonly count: number
 
@@ -14,15 +15,17 @@ export class Schedule {
    * @param ratePerSecond above 0, fractions allowed
    * @param durationMs arrivals lie in [0, durationMs)
    * @param countMax largest number of arrivals
+   * @param offsetMs by which all arrivals are later
    */
-  constructor(ratePerSecond: number, durationMs: number, countMax: number) {
+  constructor(ratePerSecond: number, durationMs: number, countMax: number, offsetMs = 0) {
     assert(ratePerSecond > 0 && durationMs >= 0 && countMax >= 0)
     this.#ratePerSecond = ratePerSecond
+    this.#offsetMs = offsetMs
     this.count = Math.min(Math.ceil((durationMs * ratePerSecond) / 1000), Math.floor(countMax))
   }
 
   /** Returns the time at which arrival `i` is due, ms since the start. */
   at(i: number): number {
-    return (i * 1000) / this.#ratePerSecond
+    return this.#offsetMs + (i * 1000) / this.#ratePerSecond
   }
 }

@@ -1,7 +1,8 @@
 import { formatIpv4, parsePrefix } from '@fivetuple/packet'
+import type { Source, Sources } from './sources.js'
 
-/** Source addresses of connections, used in turn. */
-export class SourcePool {
+/** Source addresses of connections, used in turn. The kernel chooses the ports. */
+export class SourcePool implements Sources {
   readonly #first: number
   readonly #size: number
 
@@ -29,5 +30,9 @@ export class SourcePool {
   /** Returns the address for connection `i`, as text. */
   at(i: number): string {
     return formatIpv4(this.#first + (i % this.#size))
+  }
+
+  source(i: number): Source {
+    return { address: this.at(i), port: 0 }
   }
 }

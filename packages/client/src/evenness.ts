@@ -12,22 +12,30 @@ export interface Evenness {
   readonly degreesOfFreedom: number
   /** Probability that chance alone spreads equal shares at least as unevenly, 0 to 1. */
   readonly pValue: number
+  /** LB with most flows; the first of several. */
+  readonly worst: string
+  /** Its flows over the mean of all LBs: 1 if all have the same. */
+  readonly overload: number
 }
 
 /** @param flows per LB, at least two LBs and one flow */
 export function evennessOf(flows: Readonly<Record<string, number>>): Evenness {
+  const names = Object.keys(flows)
   const counts = Object.values(flows)
   const total = counts.reduce((sum, count) => sum + count, 0)
   assert(counts.length >= 2 && total > 0)
   const expected = total / counts.length
   const chiSquare = counts.reduce((sum, count) => sum + (count - expected) ** 2 / expected, 0)
   const degreesOfFreedom = counts.length - 1
+  const max = Math.max(...counts)
   return {
     flows,
     shares: counts.map((count) => count / total),
     chiSquare,
     degreesOfFreedom,
     pValue: chiSquareTail(chiSquare, degreesOfFreedom),
+    worst: names[counts.indexOf(max)]!,
+    overload: max / expected,
   }
 }
 
