@@ -23,6 +23,24 @@ const Endpoint = strict({
 export type FlowKey = Message<typeof FlowKey>
 export const FlowKey = strict({ client: Endpoint, vip: Endpoint, protocol: oneOf(['tcp', 'udp']) })
 
+/** Flows to one service that begin now. */
+export type NewFlows = Message<typeof NewFlows>
+export const NewFlows = strict({
+  vip: Endpoint,
+  protocol: oneOf(['tcp', 'udp']),
+  /** Address and port of the first client, of the second one, and so on. */
+  clients: Type.Array(Count),
+})
+
+/** LBs of flows that begin now. */
+export type NewFlowLbs = Message<typeof NewFlowLbs>
+export const NewFlowLbs = strict({
+  /** LBs that new flows of the service may take. */
+  lbs: Type.Array(Text),
+  /** Index in `lbs` per flow; the number of `lbs`: there is no route. */
+  chosen: Type.Array(Count),
+})
+
 /** Decision for one flow, in names. */
 export type RouteExplanation = Message<typeof RouteExplanation>
 export const RouteExplanation = Type.Object({
@@ -149,6 +167,8 @@ export const switchContract = {
     setPort: { params: PortChange, result: PortCarrier },
     /** The decision for one flow; null: there is no route to an LB. */
     explain: { params: FlowKey, result: nullable(RouteExplanation) },
+    /** LBs that many flows would take if they began now. */
+    lbsOfNewFlows: { params: NewFlows, result: NewFlowLbs },
     /** Predicts the next hops of the edge's flows after a change. Changes nothing. */
     predict: { params: PredictRequest, result: Type.Array(PredictResult) },
     /**

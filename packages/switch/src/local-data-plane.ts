@@ -12,7 +12,15 @@ import {
   RecordStream,
 } from '@fivetuple/runtime'
 import type { SwitchConfig } from './config.js'
-import type { FlowKey, FlowShift, FlowsKept, PredictRequest, RouteExplanation } from './contract.js'
+import type {
+  FlowKey,
+  FlowShift,
+  FlowsKept,
+  NewFlowLbs,
+  NewFlows,
+  PredictRequest,
+  RouteExplanation,
+} from './contract.js'
 import type { FibChange } from './control-plane/route-table.js'
 import type { DataPlane, DataPlaneEvents } from './data-plane/data-plane.js'
 import { edgeDrops } from './data-plane/drop-causes.js'
@@ -21,6 +29,7 @@ import { Fib } from './data-plane/fib/fib.js'
 import { EDGE_PORT } from './data-plane/fib/route.js'
 import { type FlowBudgets, flowBudgets } from './data-plane/flow-budgets.js'
 import { Forwarder } from './data-plane/forwarder.js'
+import { newFlowPorts } from './data-plane/new-flow-ports.js'
 import { Oracle } from './data-plane/oracle/oracle.js'
 import { createEdge } from './edges/create-edge.js'
 import { type EdgeShare, SOLE_EDGE, type SwitchEdge } from './edges/switch-edge.js'
@@ -188,6 +197,11 @@ export class LocalDataPlane implements DataPlane {
         },
       }),
     }
+  }
+
+  async lbsOfNewFlows(flows: NewFlows): Promise<NewFlowLbs> {
+    const { ports, chosen } = newFlowPorts(this.#forwarder.state, flows)
+    return { lbs: ports.map((id) => this.#ports.get(id)?.peer ?? ''), chosen }
   }
 
   predict(request: PredictRequest): Promise<readonly (readonly FlowShift[])[]> {

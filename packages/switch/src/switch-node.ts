@@ -86,6 +86,7 @@ export class SwitchNode {
         setPort: ({ id, adminDown }) => this.#dataPlane.setPort(id, adminDown),
         flushRecords: ({ number }) => this.#dataPlane.flushRecords(number),
         explain: (flow) => this.#dataPlane.explain(flow),
+        lbsOfNewFlows: (flows) => this.#dataPlane.lbsOfNewFlows(flows),
         predict: (request) => this.#predict(request),
         keepFlows: ({ id }) => this.#dataPlane.keepFlows(id),
         measureFlows: ({ id }) => this.#dataPlane.measureFlows(id),

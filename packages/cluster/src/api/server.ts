@@ -11,7 +11,7 @@ import { ApiError, PROBLEM_TYPE, problem } from './problem.js'
 import { decodeQuery } from './query.js'
 import { STREAM_TYPE, stepLines } from './stream.js'
 
-/** Longest body of a request. */
+/** Longest body of a request, unless its operation has another limit. */
 const BODY_MAX_BYTES = 64 * 1024
 const HEADERS_MAX_BYTES = 8 * 1024
 /** Longest parameter of a path: a name of 64 characters, each of them percent-encoded. */
@@ -94,6 +94,7 @@ function serve(server: FastifyInstance, row: Operation, control: ClusterControl)
   server.route({
     method: row.method,
     url: row.path,
+    ...(row.bodyMaxBytes !== undefined && { bodyLimit: row.bodyMaxBytes }),
     schema: { ...(params && { params }), querystring: query, ...(body && { body }) },
     preValidation: async (request) => {
       request.query = decodeQuery(request.query, query)

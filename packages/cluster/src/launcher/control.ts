@@ -23,6 +23,7 @@ export function clusterControl(parts: LauncherParts, faults: FaultControl): Clus
     status: {
       status: () => clusterStatus(parts),
       explain: (client, vip, protocol) => explainFlow(parts, client, vip, protocol),
+      evenness: async (request) => (await import('./actions/evenness.js')).flowEvenness(parts, request),
       sessions: (lb, vip, limit) => lbSessions(parts, lb, vip, limit),
     },
     oracle: {

@@ -2,6 +2,8 @@ import type { Author } from '../launcher/faults/author.js'
 import type { Injection } from '../launcher/faults/fault-record.js'
 import type { InjectableFault } from '../launcher/faults/registry.js'
 import type { BackendDrain, LbDrain } from './drain-schemas.js'
+import type { EvennessRequest } from './evenness-parameters.js'
+import type { Evenness } from './evenness-schemas.js'
 import type { FaultReport } from './fault-report-schema.js'
 import type { ClearedFaults, FaultList } from './fault-schemas.js'
 import type { FlowList, FlowQuery } from './flow-schemas.js'
@@ -17,6 +19,8 @@ import type { LbVips, VipSettings, VipSettingsChange } from './vip-schemas.js'
 export interface StatusControl {
   status(): Promise<ClusterStatus>
   explain(client: string, vip: string, protocol: 'tcp' | 'udp' | undefined): Promise<Explanation>
+  /** LBs of many flows that begin now, and the evenness of their shares. */
+  evenness(request: EvennessRequest): Promise<Evenness>
   /** Sessions of an LB or of all ('all'), of one VIP or of all; at most `limit` per LB. */
   sessions(lb: string, vip: string | undefined, limit: number): Promise<readonly LbSessions[]>
 }

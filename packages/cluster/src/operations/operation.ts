@@ -29,6 +29,8 @@ export interface Operation<
   readonly progress?: G
   /** Longest time until the response begins, ms; default 10 s. */
   readonly timeoutMs?: number
+  /** Longest body of a request, bytes; default 64 KiB. */
+  readonly bodyMaxBytes?: number
   /** Commands that send this operation; help lists them in the order of the registry. */
   readonly commands: readonly CommandShape<Static<P>, StaticOf<R>, Static<G>>[]
   /**

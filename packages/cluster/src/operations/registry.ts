@@ -1,5 +1,6 @@
 import type { TSchema } from 'typebox'
 import { backendOperations } from './backend.js'
+import { evennessOperations } from './evenness.js'
 import { faultsOperations } from './faults.js'
 import { flowsOperations } from './flows.js'
 import { inspectOperations } from './inspect.js'
@@ -15,6 +16,7 @@ import { vipOperations } from './vip.js'
 /** All operations on a running cluster. */
 export const OPERATIONS = [
   ...inspectOperations,
+  ...evennessOperations,
   ...predictOperations,
   ...flowsOperations,
   ...vipOperations,

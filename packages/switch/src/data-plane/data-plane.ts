@@ -1,5 +1,13 @@
 import type { OnHappened } from '@fivetuple/runtime'
-import type { FlowKey, FlowShift, FlowsKept, PredictRequest, RouteExplanation } from '../contract.js'
+import type {
+  FlowKey,
+  FlowShift,
+  FlowsKept,
+  NewFlowLbs,
+  NewFlows,
+  PredictRequest,
+  RouteExplanation,
+} from '../contract.js'
 import type { FibChange } from '../control-plane/route-table.js'
 import type { DataPlaneStatus, ListenFailureStatus } from '../status.js'
 import type { Fib } from './fib/fib.js'
@@ -26,6 +34,8 @@ export interface DataPlane {
    * an LB.
    */
   explain(flow: FlowKey): Promise<RouteExplanation | null>
+  /** Returns the LBs that flows would take if they began now, under the current route table. */
+  lbsOfNewFlows(flows: NewFlows): Promise<NewFlowLbs>
   /** Returns the effect of a change on the edge's flows, per selection. Changes nothing. */
   predict(request: PredictRequest): Promise<readonly (readonly FlowShift[])[]>
   /** Keeps the edge's flows of this moment under an id; returns their number and the time. */

@@ -7,6 +7,8 @@ import {
   FlowShift,
   FlowsKept,
   KeptFlows,
+  NewFlowLbs,
+  NewFlows,
   PortCarrier,
   PortChange,
   PredictRequest,
@@ -54,6 +56,7 @@ export const lineCardContract = {
     setFib: { params: strict({ table: Table, cause: Count }), result: Nothing },
     setPort: { params: PortChange, result: PortCarrier },
     explain: { params: FlowKey, result: nullable(RouteExplanation) },
+    lbsOfNewFlows: { params: NewFlows, result: NewFlowLbs },
     /** Effect of a change on the card's flows, per selection. Changes nothing. */
     predict: { params: PredictRequest, result: Type.Array(Type.Array(FlowShift)) },
     /** Keeps the card's flows of this moment. */

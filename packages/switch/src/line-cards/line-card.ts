@@ -52,6 +52,7 @@ export class LineCard {
         setFib: ({ table, cause }) => this.#update(table, cause),
         setPort: ({ id, adminDown }) => this.#dataPlane.setPort(id, adminDown),
         explain: (flow) => this.#dataPlane.explain(flow),
+        lbsOfNewFlows: (flows) => this.#dataPlane.lbsOfNewFlows(flows),
         predict: (request) => this.#dataPlane.predict(request),
         keepFlows: ({ id }) => this.#dataPlane.keepFlows(id),
         measureFlows: ({ id }) => this.#dataPlane.measureFlows(id),

@@ -8,7 +8,15 @@ import {
   type SupervisorPolicy,
 } from '@fivetuple/runtime'
 import type { SwitchConfig } from '../config.js'
-import type { FlowKey, FlowShift, FlowsKept, PredictRequest, RouteExplanation } from '../contract.js'
+import type {
+  FlowKey,
+  FlowShift,
+  FlowsKept,
+  NewFlowLbs,
+  NewFlows,
+  PredictRequest,
+  RouteExplanation,
+} from '../contract.js'
 import type { FibChange } from '../control-plane/route-table.js'
 import type { DataPlane, DataPlaneEvents } from '../data-plane/data-plane.js'
 import {
@@ -135,6 +143,14 @@ export class LineCards implements DataPlane {
     const routes = await this.#requestAll('explain', flow)
     if (routes.length === 0) throw new Error('no line card forwards now')
     return routes.find((route) => (route?.drain?.divertedTo ?? null) !== null) ?? routes[0] ?? null
+  }
+
+  /** All cards decide about new flows by the same table. */
+  async lbsOfNewFlows(flows: NewFlows): Promise<NewFlowLbs> {
+    await this.#untilApplied()
+    const [lbs] = await this.#requestAll('lbsOfNewFlows', flows)
+    if (lbs === undefined) throw new Error('no line card forwards now')
+    return lbs
   }
 
   /** Each card reports its own flows. */

@@ -6,6 +6,8 @@ import {
   type FlowShift,
   type Forwarder,
   flowShifts,
+  type NewFlowPorts,
+  newFlowPorts,
   whatIf,
 } from '@fivetuple/switch'
 import fc from 'fast-check'
@@ -64,6 +66,13 @@ class World {
     return port === 0 || this.#rig.port(port).isUp
   }
 
+  /** Ports of all flows if they began now; UDP flows are asked for as TCP flows of the same tuple. */
+  newFlowPorts(): NewFlowPorts {
+    const clients = Array.from({ length: 31 }, (_, n) => flow(n)).flatMap((t) => [t.sourceAddress, t.sourcePort])
+    const vip = { address: VIP.address, port: 8080 }
+    return newFlowPorts(this.forwarder.state, { vip, protocol: 'tcp', clients })
+  }
+
   /** Applies a step; returns the ports at which packets have left, of a packet: 0 for the edge, none if it was dropped. */
   apply(step: Step): readonly number[] {
     const { forwarder, ports, toEdge } = this.#rig
@@ -110,9 +119,11 @@ for (const name of Object.keys(ECMP_SELECTIONS) as EcmpSelectionName[])
           const decision = explained.forwarder.explain(flow(step.n))!
           const begins = step.isSyn && flow(step.n).protocol === IpProtocol.TCP
           const expected = begins ? (decision.drain?.newFlowsTo ?? decision.port) : decision.port
+          const { ports, chosen } = explained.newFlowPorts()
           const same = explained.predictNoChange(step.n)
           const took = explained.apply(step)
           const { port } = decision
+          if (begins) assert.equal(ports[chosen[step.n]!] ?? 0, expected, `many flows at once, flow ${step.n}`)
           if (flow(step.n).protocol === IpProtocol.TCP)
             assert.deepEqual(
               same.map(({ from, to }) => [from, to ?? 0]),

@@ -2,6 +2,7 @@ import { formatEndpoint, parseEndpoint } from '@fivetuple/packet'
 import { ApiError } from '../../api/problem.js'
 import type { Explanation } from '../../operations/status-schemas.js'
 import type { LauncherParts } from '../parts.js'
+import { serviceNamed } from './service.js'
 
 type Parts = Pick<LauncherParts, 'plan' | 'supervisor' | 'fleet' | 'roles'>
 
@@ -20,17 +21,8 @@ export async function explainFlow(
 ): Promise<Explanation> {
   const { plan, fleet, roles } = parts
   const from = parseEndpoint(client)
-  const named = plan.vips.find(({ name }) => name === vip)
-  const to = parseEndpoint(named === undefined ? vip : `${named.address}:${named.port}`)
-  const protocol = givenProtocol ?? named?.protocol ?? 'tcp'
   if (from === undefined) throw new ApiError(400, `client '${client}' is no address:port, as in 127.20.100.7:41234`)
-  if (to === undefined)
-    throw new ApiError(
-      400,
-      `vip '${vip}' is neither address:port nor one of ${plan.vips.map(({ name }) => name).join(', ')}`,
-    )
-  if (named !== undefined && named.protocol !== protocol)
-    throw new ApiError(400, `${vip} is a ${named.protocol} service: leave the protocol out, or name an address:port`)
+  const { endpoint: to, protocol } = serviceNamed(plan, vip, givenProtocol)
   const flow = { client: from, vip: to, protocol }
   const route = await roles.switch(plan.uplink.name)('explain', flow)
   const session =
