@@ -3,6 +3,7 @@ import { OPERATIONS, type Registry } from '../operations/registry.js'
 import { clusterCommands } from './commands/cluster.js'
 import { completeCommand, completionCommands } from './commands/completion.js'
 import { operationCommands, type SendOperation } from './commands/operations.js'
+import { probeCommands } from './commands/probe.js'
 import { scenarioCommands } from './commands/scenario.js'
 
 /**
@@ -21,6 +22,7 @@ export function fivetupleCommand(operations: Registry = OPERATIONS, send: SendOp
   for (const command of scenarioCommands()) program.addCommand(command.helpGroup('Scenarios:'))
   const { commands, completes } = operationCommands(operations, send)
   for (const command of commands) program.addCommand(command)
+  for (const command of probeCommands()) program.addCommand(command.helpGroup('Measurement:'))
   for (const command of completionCommands()) program.addCommand(command.helpGroup('Shell:'))
   program.addCommand(completeCommand(program, completes), { hidden: true })
   return program

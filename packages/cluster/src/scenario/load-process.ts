@@ -10,6 +10,14 @@ const REPORT_MAX_MS = 10_000
 /** Last part of a client's error output that an error quotes, characters. */
 const STDERR_KEPT = 2_000
 
+/** Sources of a load: the same ones give the same five-tuples. */
+export interface LoadSources {
+  readonly seed: number
+  /** Number of the load, from 1, of those that share the client pool. */
+  readonly number: number
+  readonly loads: number
+}
+
 /** Client process that sends one load. */
 export interface LoadProcess {
   /** Rejects if the client can't run. */
@@ -24,12 +32,13 @@ export interface LoadProcess {
  * Starts a load. It has a process of its own, so that nothing here delays its requests; it ends
  * when this process does.
  */
-export function startLoad(load: Load, plan: ClusterPlan, durationMs: number): LoadProcess {
+export function startLoad(load: Load, plan: ClusterPlan, durationMs: number, sources: LoadSources): LoadProcess {
   const vip = plan.vips.find(({ name }) => name === load.vip)!
   const args = [
     `http://${vip.listen.address}:${vip.listen.port}${load.path}`,
     ...['--rate', String(load.ratePerSecond), '--seconds', String(durationMs / 1000)],
     ...['--timeout', String(load.timeoutMs), '--from', plan.clientPool, '--json', '--flows', '--stdin'],
+    ...['--seed', String(sources.seed), '--share', `${sources.number}/${sources.loads}`],
     ...(load.connections === 'new' ? ['--new-connections'] : ['--connections', String(load.connections)]),
     ...plan.lbs.flatMap(({ name, bip }) => ['--lb', `${name}=${bip}`]),
   ]

@@ -43,7 +43,10 @@ export async function runScenario(
     await cluster.start()
     onProgress({ step: 'load', durationMs })
     const start = performance.now()
-    for (const load of loads) processes.push(startLoad(load, cluster.plan, durationMs))
+    for (const [i, load] of loads.entries()) {
+      const sources = { seed: scenario.seed, number: i + 1, loads: loads.length }
+      processes.push(startLoad(load, cluster.plan, durationMs, sources))
+    }
     const stop = (): void => {
       for (const load of processes) load.stop()
     }
