@@ -65,7 +65,7 @@ export class ClusterProcess {
       const ready = await new Promise<ReadyReport>((resolve, reject) => {
         createInterface({ input: launcher.stdout }).on('line', (line) => {
           const event = JSON.parse(line) as ClusterEvent
-          if (event.event === 'ready') resolve(event)
+          if (event.kind === 'ready') resolve(event)
         })
         launcher.once('error', reject).once('exit', (code) => reject(new Error(`the cluster ended with ${code}`)))
       })

@@ -34,7 +34,7 @@ export { type RibChange, type RibRoute, RibSnapshot } from './rib-snapshot.js'
 export { decodeRouteRefresh, encodeRouteRefresh } from './route-refresh.js'
 export { BgpSession } from './session.js'
 export type { SessionConfig, SessionCounters, SessionInput, SessionOutput } from './session-contract.js'
-export { formatSessionEnd, type SessionEnd } from './session-end.js'
+export { formatSessionEnd, type SessionDetector, type SessionEnd } from './session-end.js'
 export {
   SESSION_EVENTS,
   SESSION_STATES,

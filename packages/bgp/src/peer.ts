@@ -6,7 +6,7 @@ import type { BgpError } from './errors.js'
 import type { Open } from './open.js'
 import { BgpSession } from './session.js'
 import type { SessionConfig, SessionCounters, SessionInput, SessionOutput } from './session-contract.js'
-import { formatSessionEnd, isCollision, type SessionEnd } from './session-end.js'
+import { formatSessionEnd, isCollision, type SessionDetector, type SessionEnd } from './session-end.js'
 import { SESSION_STATES, type SessionState } from './transitions.js'
 import type { Update } from './update.js'
 
@@ -62,7 +62,7 @@ export type PeerOutput =
   | { readonly type: 'established'; readonly side: ConnectionSide; readonly open: Open }
   | { readonly type: 'update'; readonly update: Update }
   /** The established session has ended: its routes are void. */
-  | { readonly type: 'down'; readonly reason: string }
+  | { readonly type: 'down'; readonly reason: string; readonly detector: SessionDetector }
   /** The furthest state of the neighbour's connections has changed. */
   | { readonly type: 'state'; readonly state: SessionState; readonly reason: string }
 
@@ -327,7 +327,7 @@ export class BgpPeer {
     else if (wasEstablished || !isCollision(end)) this.#lastError = { ...end, at: now }
     if (this.#established === undefined) return
     this.#established = undefined
-    this.#outputs.push({ type: 'down', reason: formatSessionEnd(end) })
+    this.#outputs.push({ type: 'down', reason: formatSessionEnd(end), detector: end.detector })
     if (side === 'accepted' && this.#enabled && this.#linkUp && !this.#hasPathFailed)
       this.#to('dialled', { type: 'resume' }, now)
   }

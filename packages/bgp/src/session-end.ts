@@ -3,10 +3,17 @@ import type { BgpError } from './errors.js'
 import type { Notification } from './notification.js'
 import { formatNotification, notificationDetail } from './notification-text.js'
 
+/**
+ * Detector that ended a session. `transport`: the TCP connection is gone. `peer`: a NOTIFICATION of
+ * the neighbour. `local`: this speaker, for any other reason.
+ */
+export type SessionDetector = 'carrier' | 'bfd' | 'hold-timer' | 'transport' | 'peer' | 'local'
+
 /** Reason for the end of a connection, or of an attempt at one. */
 export interface SessionEnd {
   /** Direction of the NOTIFICATION, or `lost` if the connection ended without one. */
   readonly kind: 'sent' | 'received' | 'lost'
+  readonly detector: SessionDetector
   /** In words. */
   readonly text: string
   /** Codes of the NOTIFICATION (RFC 4271 §4.5); null if there was none. */
@@ -16,19 +23,20 @@ export interface SessionEnd {
 
 /** Returns the end by a NOTIFICATION that we sent. */
 export function sentEnd({ code, subcode, message }: BgpError): SessionEnd {
-  return { kind: 'sent', text: joined(formatNotification(code, subcode), message), code, subcode }
+  const text = joined(formatNotification(code, subcode), message)
+  return { kind: 'sent', detector: sentBy(code, subcode), text, code, subcode }
 }
 
 /** Returns the end by a NOTIFICATION of the peer. */
 export function receivedEnd(notification: Notification): SessionEnd {
   const { code, subcode } = notification
   const text = joined(formatNotification(code, subcode), notificationDetail(notification))
-  return { kind: 'received', text, code, subcode }
+  return { kind: 'received', detector: isBfdDown(code, subcode) ? 'bfd' : 'peer', text, code, subcode }
 }
 
 /** Returns the end without a NOTIFICATION. */
-export function lostEnd(text: string): SessionEnd {
-  return { kind: 'lost', text, code: null, subcode: null }
+export function lostEnd(text: string, detector: SessionDetector = 'transport'): SessionEnd {
+  return { kind: 'lost', detector, text, code: null, subcode: null }
 }
 
 /**
@@ -45,6 +53,16 @@ export function isCollision({ code, subcode }: SessionEnd): boolean {
  */
 export function formatSessionEnd({ kind, text }: SessionEnd): string {
   return kind === 'lost' ? text : `${kind} ${text}`
+}
+
+function sentBy(code: number, subcode: number): SessionDetector {
+  if (code === ErrorCode.HOLD_TIMER_EXPIRED || code === ErrorCode.SEND_HOLD_TIMER_EXPIRED) return 'hold-timer'
+  return isBfdDown(code, subcode) ? 'bfd' : 'local'
+}
+
+/** True for a Cease because of BFD (RFC 9384). */
+function isBfdDown(code: number, subcode: number): boolean {
+  return code === ErrorCode.CEASE && subcode === CeaseSubcode.BFD_DOWN
 }
 
 function joined(what: string, detail: string | undefined): string {

@@ -107,7 +107,7 @@ export class BgpSession {
         return
       case 'cut':
         this.#disable()
-        if (this.#state !== 'idle') this.#end('stop', lostEnd('the link has no carrier'), now)
+        if (this.#state !== 'idle') this.#end('stop', lostEnd('the link has no carrier', 'carrier'), now)
         return
       case 'connected':
         if (this.#state === 'connect' || this.#state === 'active') this.#onConnected(now)
@@ -328,7 +328,7 @@ export class BgpSession {
   /** Sends a NOTIFICATION, then ends. */
   #fail(event: SessionEvent, error: BgpError, now: number): void {
     if (!this.#isConnected) {
-      this.#end(event, lostEnd(error.message), now)
+      this.#end(event, lostEnd(error.message, 'local'), now)
       return
     }
     this.counters.notificationsOut++

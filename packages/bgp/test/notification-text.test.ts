@@ -14,7 +14,7 @@ t.test('codes in words', async (t) => {
   t.equal(formatNotification(4, 0), 'hold timer expired (4/0)')
   t.equal(formatNotification(6, 99), 'Cease (6/99)')
   t.equal(formatNotification(99, 1), 'unknown error (99/1)')
-  const end = { kind: 'received', text: formatNotification(6, 4), code: 6, subcode: 4 } as const
+  const end = { kind: 'received', detector: 'peer', text: formatNotification(6, 4), code: 6, subcode: 4 } as const
   t.equal(formatSessionEnd(end), 'received Cease, administrative reset (6/4)')
 })
 

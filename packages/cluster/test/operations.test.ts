@@ -68,7 +68,9 @@ const REGISTRY = [
 ] as const
 
 /** No fixture uses it. */
-const CONTROL: ClusterControl = JSON.parse('{}')
+const CONTROL: ClusterControl = Object.assign(JSON.parse('{}'), {
+  events: { operate: (_operation: unknown, run: () => unknown) => run() },
+})
 
 /** A control API that serves {@link REGISTRY}, and its client. */
 async function served(t: Test) {

@@ -9,18 +9,22 @@ import {
   RecordSender,
   RecordStream,
   type RunningRole,
+  roleReporter,
 } from '@fivetuple/runtime'
 import { tcpOptions } from '@fivetuple/tcp'
 import type { LbBackendConfig, LbCableConfig, LbConfig, LbServiceConfig } from './config.js'
 import type { LbContract } from './contract.js'
 import { AddressTable } from './control-plane/address-table.js'
 import { Drains } from './control-plane/drains.js'
+import { DrainHappenings } from './control-plane/drivers/drain-happenings.js'
 import { Redundancy } from './control-plane/drivers/redundancy.js'
+import { ResetHappenings } from './control-plane/drivers/reset-happenings.js'
 import { DOWNLINK, Routing, UPLINK } from './control-plane/drivers/routing.js'
 import { ServiceHealth } from './control-plane/drivers/service-health.js'
 import { VipDrain } from './control-plane/drivers/vip-drain.js'
 import { PathMonitor } from './control-plane/health/path-monitor.js'
 import { serviceKey, serviceSpec } from './control-plane/service-spec.js'
+import { VipHappenings } from './control-plane/vip-happenings.js'
 import { VipPlacement } from './control-plane/vip-placement.js'
 import type { ConnectFailure } from './data-plane/connect-attempts.js'
 import { LbForwarder } from './data-plane/forwarder.js'
@@ -65,6 +69,12 @@ export class LbNode {
   readonly #log: Logger
   readonly #clock: Clock
   readonly #sendEvent = eventSender<LbContract>()
+  readonly #reporter = roleReporter()
+  readonly #vipHappenings = new VipHappenings()
+  readonly #resetHappenings: ResetHappenings
+  readonly #drainHappenings: DrainHappenings
+  /** Service → local id of the last happening of the health of its backends. */
+  readonly #healthOf = new Map<string, number>()
   readonly #addresses = new AddressTable()
   readonly #placement = new VipPlacement(this.#addresses)
   /** By name, as they are now. */
@@ -84,6 +94,7 @@ export class LbNode {
   /** Links whose paths have failed, by BFD. */
   readonly #failedPaths = new Set<LinkSide>()
   readonly #records: RecordSender | undefined
+  readonly #healthyBackends = new Map<string, boolean>()
   #areChecksOn = false
   #isStopping = false
 
@@ -94,6 +105,8 @@ export class LbNode {
     this.#maxSilenceMs = (config.bgp.holdTime || SILENCE_MAX_S) * 1_000
     this.#log = log
     this.#clock = clock
+    this.#resetHappenings = new ResetHappenings(this.#reporter.report, clock)
+    this.#drainHappenings = new DrainHappenings(this.#reporter.report, clock)
     this.#uplink = this.#createPort(UPLINK, config.cables.uplink)
     this.#downlink = this.#createPort(DOWNLINK, config.cables.downlink)
     this.#linkFaults = new LbLinkFaults({ uplink: this.#uplink, downlink: this.#downlink }, clock)
@@ -142,6 +155,7 @@ export class LbNode {
         ...(this.#downlink.memberLinks && { memberLinks: this.#downlink.memberLinks }),
         random: Math.random,
         ...(stream && { onRecords: () => this.#records?.wake() }),
+        onReset: (...flow) => this.#resetHappenings.onReset(...flow),
         onConnectFailure: ({ address, port, service }, failure) => {
           // If nothing comes from the link, not even what this LB has not read yet, the backend may
           // well have responded.
@@ -183,6 +197,7 @@ export class LbNode {
         else this.#failedPaths.delete(neighbor)
         this.#onLink(neighbor)
       },
+      reporter: this.#reporter,
     })
     this.#redundancy =
       config.redundancy === null
@@ -245,6 +260,8 @@ export class LbNode {
     await this.#routing.stop()
     this.#linkFaults.close()
     this.#vipDrain.close()
+    this.#drainHappenings.close()
+    this.#resetHappenings.close()
     this.#health.close()
     this.#host.close()
     this.#uplink.unplug()
@@ -282,6 +299,9 @@ export class LbNode {
   setDraining(draining: boolean): { sessions: number } {
     if (draining && !this.#routing.draining) this.#drains.beginLb(this.#clock.now())
     this.#routing.setDraining(draining)
+    this.#drainHappenings.set(this.#config.name, draining, () =>
+      this.#drains.sessionsOfLb(this.#forwarder.services, this.#clock.now()),
+    )
     return { sessions: this.#forwarder.sessionCount }
   }
 
@@ -299,8 +319,17 @@ export class LbNode {
         this.#forwarder.setBackend(spec, backend.address, backend.port, { isDrained: drained })
         sessions += backend.sessions
       }
-    this.#health.setDrained(name, drained)
+    const id = this.#drainHappenings.set(name, drained, () => this.#sessionsToDrain(name))
+    this.#reporter.during(id, () => this.#health.setDrained(name, drained))
     return { sessions }
+  }
+
+  #sessionsToDrain(name: string): number {
+    let sessions = 0
+    for (const { backends } of this.#forwarder.services)
+      for (const backend of backends)
+        if (backend.spec.name === name) sessions += this.#drains.sessionsOf(backend, this.#clock.now())
+    return sessions
   }
 
   /** The session of one flow, for people; null when there is none. */
@@ -374,6 +403,15 @@ export class LbNode {
   #onBackendHealth(service: LbServiceConfig, backend: LbBackendConfig, change: BackendChange, reason: string): void {
     this.#forwarder.setBackend(serviceKey(service), parseIpv4(backend.address)!, backend.port, change)
     this.#log.info({ service: service.name, backend: backend.name, ...change, reason }, 'backend health')
+    this.#reportHealth(service.name, backend.name, change.isHealthy, reason)
+  }
+
+  /** A share of the weight that grows is no change of health. */
+  #reportHealth(service: string, backend: string, isHealthy: boolean | undefined, reason: string): void {
+    if (isHealthy === undefined || isHealthy === (this.#healthyBackends.get(`${service} ${backend}`) ?? true)) return
+    this.#healthyBackends.set(`${service} ${backend}`, isHealthy)
+    const kind = isHealthy ? 'backend.healthy' : 'backend.unhealthy'
+    this.#healthOf.set(service, this.#reporter.report({ kind, service, backend, reason }))
   }
 
   /**
@@ -387,7 +425,8 @@ export class LbNode {
     const isHopeless = this.#servicesAt(vip).every(
       ({ name, health }) => health.noBackend === 'withdraw' && !this.#health.isUp(name),
     )
-    this.#vipDrain.setHopeless(vip, isHopeless)
+    const cause = this.#reporter.cause || (this.#healthOf.get(service.name) ?? 0)
+    this.#reporter.during(cause, () => this.#vipDrain.setHopeless(vip, isHopeless))
   }
 
   #servicesAt(vip: number): LbServiceConfig[] {
@@ -410,7 +449,9 @@ export class LbNode {
   /** Reports to the launcher which VIPs are inhibited, and why. */
   #reportVips(): void {
     if (this.#isStopping) return
-    this.#sendEvent('vips', this.#placedVips())
+    const placed = this.#placedVips()
+    for (const happening of this.#vipHappenings.changes(placed)) this.#reporter.report(happening)
+    this.#sendEvent('vips', placed)
   }
 
   #placedVips(): PlacedVip[] {
@@ -422,20 +463,26 @@ export class LbNode {
   }
 
   #createPort(neighbor: LinkSide, cable: LbCableConfig): LbPort {
-    const { address, clusterKey, name, id } = this.#config
+    const { address, clusterKey, name, id: switchPort } = this.#config
+    let reason = ''
     return new LbPort(
       cable,
-      { localAddress: address, key: Buffer.from(clusterKey, 'hex'), name, switchPort: id },
+      { localAddress: address, key: Buffer.from(clusterKey, 'hex'), name, switchPort },
       {
         onCarrier: (isUp) => {
+          const link = { lb: name, side: neighbor }
+          const id = this.#reporter.report(isUp ? { kind: 'link.up', ...link } : { kind: 'link.down', ...link, reason })
           this.#log.info({ neighbor }, isUp ? 'carrier up' : 'carrier down')
-          this.#routing.setLink(neighbor, isUp)
-          this.#onLink(neighbor)
+          this.#routing.setLink(neighbor, isUp, id)
+          this.#reporter.during(id, () => this.#onLink(neighbor))
         },
         onMemberLinkFree: (memberLink) => {
           if (neighbor === DOWNLINK) this.#host.unblocked(memberLink)
         },
-        onMemberLinkDown: (memberLink, reason) => this.#log.info({ neighbor, memberLink, reason }, 'member link down'),
+        onMemberLinkDown: (memberLink, why) => {
+          reason = why
+          this.#log.info({ neighbor, memberLink, reason }, 'member link down')
+        },
       },
       this.#clock,
     )

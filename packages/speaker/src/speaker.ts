@@ -9,6 +9,7 @@ import {
   type RibNeighbor,
   type RibRejections,
   type RibSnapshot,
+  type SessionDetector,
   type SessionState,
 } from '@fivetuple/bgp'
 import { formatPrefix, type Prefix, parseIpv4 } from '@fivetuple/packet'
@@ -72,6 +73,10 @@ export interface SpeakerOptions {
   /** Called when the routes have changed, at most once per turn of the event loop. */
   readonly onRoutes: (changes: readonly RibChange[], snapshot: RibSnapshot) => void
   readonly onSession?: (neighbor: string, state: SessionState, reason: string | undefined) => void
+  /** Called when a session is established, before the first routes of the neighbour. */
+  readonly onEstablished?: (neighbor: string) => void
+  /** Called when an established session has ended, before its routes go. */
+  readonly onDown?: (neighbor: string, detector: SessionDetector, reason: string) => void
   readonly clock?: Clock
   /** Source of jitter: numbers of at least 0 and below 1. */
   readonly random?: () => number
@@ -296,6 +301,7 @@ export class Speaker {
     switch (output.type) {
       case 'established':
         this.#rib.addNeighbor(rib, output.open.routerId)
+        this.#options.onEstablished?.(config.name)
         return
       case 'update': {
         const error = this.#rib.update(rib, output.update, this.#clock.now())
@@ -304,6 +310,7 @@ export class Speaker {
         return
       }
       case 'down':
+        this.#options.onDown?.(config.name, output.detector, output.reason)
         this.#rib.removeNeighbor(rib)
         this.#scheduleRoutes()
         return

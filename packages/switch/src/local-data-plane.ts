@@ -278,7 +278,7 @@ export class LocalDataPlane implements DataPlane {
       onDown: (cable, reason) => {
         if (!port?.port.unplug(cable)) return
         this.#log.info({ port: port.id, peer: port.peer, reason }, 'carrier down')
-        this.#events.onCarrier(port.id, false)
+        this.#events.onCarrier(port.id, false, reason)
         this.#edge.tcp.portUnblocked(port.id, this.#clock.now())
       },
     }

@@ -7,12 +7,13 @@ import {
   type RunningRole,
   roleReporter,
 } from '@fivetuple/runtime'
-import { BfdSpeaker, Speaker } from '@fivetuple/speaker'
+import { BfdSpeaker, SessionHappenings, Speaker } from '@fivetuple/speaker'
 import type { SwitchConfig } from './config.js'
 import type { ForwardedReport, PredictRequest, PredictResult, SwitchContract } from './contract.js'
 import { bfdPeers } from './control-plane/bfd-peers.js'
 import { neighborStatus } from './control-plane/neighbor-status.js'
-import { RouteTable } from './control-plane/route-table.js'
+import { routeHappenings } from './control-plane/route-happenings.js'
+import { type RouteChange, RouteTable } from './control-plane/route-table.js'
 import { speakerOptions } from './control-plane/speaker-options.js'
 import type { DataPlane, DataPlaneEvents } from './data-plane/data-plane.js'
 import { ECMP_SELECTIONS } from './data-plane/ecmp/registry.js'
@@ -33,6 +34,7 @@ export type CreateDataPlane = (events: DataPlaneEvents) => DataPlane
 export class SwitchNode {
   readonly #sendEvent = eventSender<SwitchContract>()
   readonly #reporter = roleReporter()
+  readonly #sessions: SessionHappenings
   readonly #config: SwitchConfig
   readonly #log: Logger
   readonly #clock: Clock
@@ -58,6 +60,7 @@ export class SwitchNode {
     this.#config = config
     this.#log = log
     this.#clock = clock
+    this.#sessions = new SessionHappenings(this.#reporter, clock)
     this.#routes = new RouteTable(
       ECMP_SELECTIONS[config.ecmp.selection](config.ecmp),
       connectedPrefixes(config),
@@ -65,7 +68,7 @@ export class SwitchNode {
       clock.now(),
     )
     this.#dataPlane = create({
-      onCarrier: (port, up) => this.#setLink(port, up),
+      onCarrier: (port, up, reason = '') => this.#setLink(port, up, reason),
       onHappened: this.#reporter.report,
       onListenFailures: (failures) => this.#reportListenFailures(failures),
     })
@@ -110,7 +113,7 @@ export class SwitchNode {
     // Read before the status of the data plane, so that the data plane forwards by at least these
     // routes.
     const routes = this.#routes.status(this.#clock.now())
-    const sessions = this.#sessions()
+    const sessions = this.#sessionStatus()
     const bgpRefusals = this.#speaker.refusals()
     const bfd = this.#bfd.status()
     const forwarding = await this.#dataPlane.status()
@@ -136,11 +139,15 @@ export class SwitchNode {
       ...speakerOptions(this.#config),
       clock: this.#clock,
       onRoutes: (changes) => {
-        const { fib, forwarded, draining } = this.#routes.apply(changes)
+        const change = this.#routes.apply(changes)
+        const { fib, forwarded, draining } = change
+        const cause = this.#reportRoutes(change)
         if (fib === undefined) this.#onForwarded(forwarded, draining)
-        else void this.#dataPlane.setRoutes(fib).then(() => this.#onForwarded(forwarded, draining))
+        else void this.#dataPlane.setRoutes({ ...fib, cause }).then(() => this.#onForwarded(forwarded, draining))
       },
       onSession: (neighbor, state, reason) => this.#log.info({ neighbor, state, reason }, `${name}: BGP`),
+      onEstablished: (neighbor) => this.#sessions.onEstablished(neighbor),
+      onDown: (neighbor, detector, reason) => this.#sessions.onDown(neighbor, detector, reason),
     })
     for (const neighbor of bgp.neighbors)
       if (neighbor.exports.includes('connected'))
@@ -159,7 +166,10 @@ export class SwitchNode {
       peers: bfdPeers(bgp.neighbors),
       clock: this.#clock,
       onState: (neighbor, state, reason) => this.#log.info({ neighbor, state, reason }, `${name}: BFD`),
-      onPath: (neighbor, path, reason) => this.#speaker.setPath(neighbor, path === 'failed' ? reason : undefined),
+      onPath: (neighbor, path, reason) =>
+        this.#sessions.onPath(neighbor, path, reason, () =>
+          this.#speaker.setPath(neighbor, path === 'failed' ? reason : undefined),
+        ),
       onDemandRefused: (neighbor) =>
         this.#log.warn({ neighbor }, `${name}: BFD: the peer requests Demand mode, which is refused`),
     })
@@ -196,7 +206,7 @@ export class SwitchNode {
     else this.#speaker.announce(neighbor, { prefix, asPath: path.attributes.asPath })
   }
 
-  #sessions(): BgpSessionStatus[] {
+  #sessionStatus(): BgpSessionStatus[] {
     const configs = new Map(this.#config.bgp.neighbors.map((neighbor) => [neighbor.name, neighbor]))
     return this.#speaker
       .sessions()
@@ -211,11 +221,29 @@ export class SwitchNode {
     this.#sendEvent('listenFailures', failures)
   }
 
-  #setLink(port: number, up: boolean): void {
-    for (const { name, portId } of this.#config.bgp.neighbors) {
+  #setLink(port: number, up: boolean, reason: string): void {
+    const side = this.#config.role
+    for (const { name: lb, portId } of this.#config.bgp.neighbors) {
       if (portId !== port) continue
-      this.#speaker.setLink(name, up)
-      this.#bfd.setLink(name, up)
+      const link = { lb, side }
+      const id = this.#reporter.report(up ? { kind: 'link.up', ...link } : { kind: 'link.down', ...link, reason })
+      if (up) this.#sessions.onLinkUp(lb, id)
+      this.#reporter.during(id, () => {
+        this.#speaker.setLink(lb, up)
+        this.#bfd.setLink(lb, up)
+      })
     }
+  }
+
+  /** Reports a change of routes. Returns the local id of what changes packets; 0: nothing does. */
+  #reportRoutes(change: RouteChange): number {
+    const now = this.#clock.now()
+    const causeOf = (name: string, isNextHop: boolean): number => this.#sessions.causeOf(name, isNextHop, now)
+    let first = 0
+    for (const { happening, cause } of routeHappenings(change, causeOf)) {
+      const id = this.#reporter.report(happening, cause)
+      if (first === 0) first = id
+    }
+    return first
   }
 }

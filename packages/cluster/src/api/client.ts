@@ -7,6 +7,7 @@ import { type Named, type NameIn, OPERATIONS, type Registry } from '../operation
 import type { RunOptions } from './client-options.js'
 import { type OperationTree, operationTree, type RunArguments, type RunResult } from './operation-tree.js'
 import { ApiError } from './problem.js'
+import { STREAM_TYPE } from './stream.js'
 
 const TIMEOUT_MS = 10_000
 /** Most connections at once; further requests wait for one. */
@@ -72,10 +73,10 @@ export class ApiClient<R extends Registry> {
   /** Runs any operation and yields its progress and its result, each marked as such. */
   async *steps(row: Operation, parameters: object = {}, { signal }: RunOptions = {}): AsyncGenerator<Step, void> {
     const { path, body } = target(row, parameters)
-    const how = { timeoutMs: row.timeoutMs, signal, isStream: row.progress !== undefined }
+    const how = { timeoutMs: row.timeoutMs, signal, isStream: row.progress !== undefined, accept: acceptOf(row) }
     const response = await this.#send(row.method, path, body, how)
     if (row.progress === undefined || response.statusCode !== 200) yield { result: await this.#content(response) }
-    else yield* this.#lines(response)
+    else yield* this.#lines(response, row.isFeed === true)
   }
 
   /** Sends one request. Rejects unless the status of the response is 200. */
@@ -90,13 +91,13 @@ export class ApiClient<R extends Registry> {
     return row.progress === undefined ? onlyResult(steps) : flat(steps)
   }
 
-  async *#lines(response: Response): AsyncGenerator<Step, void> {
+  async *#lines(response: Response, isFeed: boolean): AsyncGenerator<Step, void> {
     let rest = ''
     try {
       for await (const chunk of response.body.setEncoding('utf8')) {
         const lines = (rest + chunk).split('\n')
         rest = lines.pop()!
-        for (const line of lines) yield stepOf(JSON.parse(line))
+        for (const line of lines) yield isFeed ? { progress: JSON.parse(line) } : stepOf(JSON.parse(line))
       }
     } catch (error) {
       throw error instanceof ApiError ? error : this.#noResponse(error)
@@ -132,7 +133,7 @@ export class ApiClient<R extends Registry> {
     method: Method,
     path: string,
     body: object | undefined,
-    { timeoutMs = TIMEOUT_MS, signal, isStream }: SendOptions,
+    { timeoutMs = TIMEOUT_MS, signal, isStream, accept }: SendOptions,
   ): Promise<Response> {
     const { api, token } = this.#record
     return request(`${api}${path}`, {
@@ -141,6 +142,7 @@ export class ApiClient<R extends Registry> {
       headers: {
         authorization: `Bearer ${token}`,
         [AUTHOR_HEADER]: this.#author,
+        ...(accept && { accept }),
         ...(body && { 'content-type': 'application/json' }),
       },
       ...(body && { body: JSON.stringify(body) }),
@@ -162,6 +164,12 @@ interface SendOptions {
   readonly timeoutMs?: number | undefined
   readonly signal?: AbortSignal | undefined
   readonly isStream?: boolean
+  readonly accept?: string | undefined
+}
+
+/** Media type that a response must have; undefined: there is but one. */
+function acceptOf({ isFeed }: Operation): string | undefined {
+  return isFeed === true ? STREAM_TYPE : undefined
 }
 
 /** Path with query, and body, of a request. */

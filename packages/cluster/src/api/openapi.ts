@@ -1,7 +1,7 @@
 import { type Operation, type PlaceSchema, placeOf, schemaOf } from '../operations/operation.js'
 import type { Registry } from '../operations/registry.js'
 import { loaded } from '../operations/schemas.js'
-import { STREAM_TYPE } from './stream.js'
+import { SSE_TYPE, STREAM_TYPE } from './stream.js'
 
 const PROBLEM = {
   type: 'object',
@@ -19,7 +19,10 @@ export async function openApiDocument(operations: Registry): Promise<object> {
   const paths: Record<string, Record<string, object>> = {}
   for (const row of operations) {
     const path = row.path.replaceAll(/:(\w+)/g, '{$1}')
-    paths[path] = { ...paths[path], [row.method.toLowerCase()]: describe(row, await loaded(row.result)) }
+    paths[path] = {
+      ...paths[path],
+      [row.method.toLowerCase()]: describe(row, await loaded(row.result), await progressOf(row)),
+    }
   }
   paths['/v1/openapi.json'] = {
     get: { operationId: 'openapi', summary: 'This document.', responses: responses({ type: 'object' }) },
@@ -45,8 +48,12 @@ export async function openApiDocument(operations: Registry): Promise<object> {
   }
 }
 
-function describe(row: Operation, result: object): object {
-  const { name, summary, parameters, progress } = row
+async function progressOf({ progress }: Operation): Promise<object | undefined> {
+  return progress === undefined ? undefined : loaded(progress)
+}
+
+function describe(row: Operation, result: object, progress: object | undefined): object {
+  const { name, summary, parameters } = row
   const required = parameters.required ?? []
   const inUrl = Object.entries(parameters.properties).flatMap(([parameter, schema]) => {
     const place = placeOf(row, parameter)
@@ -66,7 +73,7 @@ function describe(row: Operation, result: object): object {
     summary,
     ...(inUrl.length > 0 && { parameters: inUrl }),
     ...(body && { requestBody: { required: needsBody(body), content: { 'application/json': { schema: body } } } }),
-    responses: progress === undefined ? responses(result) : responses(lineOf(progress, result), STREAM_TYPE),
+    responses: responsesOf(row, result, progress),
   }
 }
 
@@ -74,9 +81,15 @@ function needsBody({ required, minProperties = 0 }: PlaceSchema): boolean {
   return required.length > 0 || minProperties > 0
 }
 
-function responses(schema: object, type = 'application/json'): object {
+function responsesOf({ isFeed }: Operation, result: object, progress: object | undefined): object {
+  if (progress === undefined) return responses(result)
+  return isFeed === true ? responses(progress, STREAM_TYPE, SSE_TYPE) : responses(lineOf(progress, result), STREAM_TYPE)
+}
+
+function responses(schema: object, ...types: readonly string[]): object {
+  const named = types.length === 0 ? ['application/json'] : types
   return {
-    200: { description: 'Done.', content: { [type]: { schema } } },
+    200: { description: 'Done.', content: Object.fromEntries(named.map((type) => [type, { schema }])) },
     default: { $ref: '#/components/responses/Problem' },
   }
 }

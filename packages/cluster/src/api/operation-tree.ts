@@ -21,7 +21,9 @@ export type RunArguments<O extends Operation> =
 
 export type RunResult<O extends Operation> = [ProgressOf<O>] extends [never]
   ? Promise<ResultOf<O>>
-  : AsyncGenerator<ProgressOf<O> | ResultOf<O>, ResultOf<O>, undefined>
+  : O extends { readonly isFeed: true }
+    ? AsyncGenerator<ProgressOf<O>, void, undefined>
+    : AsyncGenerator<ProgressOf<O> | ResultOf<O>, ResultOf<O>, undefined>
 
 type Head<N extends string> = N extends `${infer H}.${string}` ? H : N
 type Tail<N extends string, H extends string> = N extends `${H}.${infer T}` ? T : never

@@ -9,7 +9,7 @@ import { Guard } from './guard.js'
 import { openApiDocument } from './openapi.js'
 import { ApiError, PROBLEM_TYPE, problem } from './problem.js'
 import { decodeQuery } from './query.js'
-import { STREAM_TYPE, stepLines } from './stream.js'
+import { feedLines, SSE_TYPE, STREAM_TYPE, stepLines } from './stream.js'
 
 /** Longest body of a request, unless its operation has another limit. */
 const BODY_MAX_BYTES = 64 * 1024
@@ -104,11 +104,37 @@ function serve(server: FastifyInstance, row: Operation, control: ClusterControl)
       const parameters = Object.assign({}, request.params, request.query, body && request.body)
       const gone = new AbortController()
       reply.raw.once('close', () => gone.abort())
-      const outcome = row.run({ ...control, author: authorOf(request) }, parameters, gone.signal)
+      const own = { ...control, author: authorOf(request) }
+      if (row.isFeed === true) return sendFeed(row, own, request, parameters, gone.signal, reply)
+      const run = () => row.run(own, parameters, gone.signal)
+      const operation = { name: row.name, author: own.author, parameters }
+      const outcome = row.method === 'GET' ? run() : control.events.operate(operation, run)
       if (!('next' in outcome)) return outcome
       return reply.type(STREAM_TYPE).send(await stepLines(outcome, (error) => reportError(error)[1]))
     },
   })
+}
+
+/** Sends a feed in the format that the client accepts. */
+async function sendFeed(
+  row: Operation,
+  control: ClusterControl,
+  { headers }: FastifyRequest,
+  parameters: Readonly<Record<string, unknown>>,
+  signal: AbortSignal,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const { format, follow, since } = parameters
+  const isSse = format === undefined ? headers.accept?.includes(SSE_TYPE) === true : format === 'sse'
+  const lastId = headers['last-event-id']
+  const place = { follow: follow ?? isSse, since: lastId ?? since }
+  const steps = row.run(control, { ...parameters, ...place }, signal)
+  if (!('next' in steps)) throw new TypeError(`${row.name} is no feed`)
+  const stream = await feedLines(steps, isSse, (error) => reportError(error)[1])
+  return reply
+    .type(isSse ? SSE_TYPE : STREAM_TYPE)
+    .header('cache-control', 'no-store')
+    .send(stream)
 }
 
 /** Returns the author that a client names. */

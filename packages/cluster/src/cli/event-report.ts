@@ -1,39 +1,59 @@
-import type { ClusterEvent } from '../launcher/events.js'
+import type { ClusterEvent, EventKind, StreamedEvent } from '../launcher/events/event.js'
+import type { Output } from '../operations/command.js'
+import { eventText } from './event-text.js'
+
+/** Kinds that concern programs, or that others say better to a person who watches `up`. */
+const QUIET: readonly EventKind[] = [
+  'bgp.up',
+  'drain.progress',
+  'link.up',
+  'operation',
+  'ready',
+  'role.ready',
+  'role.started',
+  'stopped',
+  'stopping',
+  'warning',
+]
+
+/** Part of a time in ISO 8601 that is the time of day. */
+const TIME_OF_DAY_BEGIN = 11
+const TIME_OF_DAY_END = 23
+/** Width of most names of roles. */
+const NODE_WIDTH = 9
 
 /**
- * Renders one line for people: time, seconds since the start, and the event. Returns an empty text
- * for an event that concerns only programs.
+ * Renders one line of `up` for people: time, seconds since the start, place in the log and that of
+ * the cause, and the event. Returns an empty text for an event that concerns only programs.
  */
 export function renderEvent(event: ClusterEvent): string {
-  const text = textOf(event)
-  return text === undefined ? '' : `${event.at} +${(event.elapsedMs / 1_000).toFixed(3)} s  ${text}\n`
+  if (QUIET.includes(event.kind)) return ''
+  const cause = event.cause === undefined ? '' : ` ← #${event.cause}`
+  return `${event.at} +${(event.mono / 1e6).toFixed(3)} s  #${event.seq}${cause}  ${eventText(event)}\n`
 }
 
-function textOf(event: ClusterEvent): string | undefined {
-  switch (event.event) {
-    case 'died': {
-      const { restartInMs } = event
-      const next =
-        restartInMs === null ? 'stays down' : `starts again ${restartInMs === 0 ? 'at once' : `in ${restartInMs} ms`}`
-      return `${event.name} ${event.how}; it ${next}`
-    }
-    case 'fault':
-      return `fault ${event.id} ${event.change}: ${event.description}`
-    case 'files':
-      return event.error === null
-        ? `files in ${event.directory} were removed and have been written again`
-        : `files in ${event.directory} were removed and can't be written again, so commands do not find this cluster: ${event.error}`
-    case 'inhibited':
-      return event.inhibitors.length > 0
-        ? `${event.vip} is inhibited on ${event.lb}: ${event.inhibitors.join(', ')}`
-        : `${event.lb} carries ${event.vip}`
-    case 'listener':
-      return event.failure === null
-        ? `clients can connect to ${event.vip} at ${event.listen} again, if it has a route`
-        : `clients can't connect to ${event.vip}: ${event.failure.reason}`
-    case 'routes':
-      return `${event.vip} is routed to ${event.lbs.join(' ') || 'no LB: unreachable'}`
-    default:
-      return undefined
+/**
+ * Returns the output of `fivetuple events`: one line per event, with its place, that of its cause,
+ * time of day and node. With a cause as root, events are indented below those that led to them.
+ */
+export function eventsOutput(): Output<null, StreamedEvent> {
+  /** Depths of the events of a tree. */
+  const depths = new Map<number, number>()
+  const depthOf = ({ cause }: StreamedEvent): number => (cause === undefined ? 0 : (depths.get(cause) ?? -1) + 1)
+  return {
+    text: () => '',
+    progress: (event, { parameters }) => {
+      const isTree = parameters.cause !== undefined
+      const depth = isTree ? depthOf(event) : 0
+      if (isTree) depths.set(event.seq, depth)
+      const cause = isTree || event.cause === undefined ? '' : `←${event.cause}`
+      const columns = [
+        String(event.seq).padStart(5),
+        ...(isTree ? [] : [cause.padEnd(6)]),
+        event.at.slice(TIME_OF_DAY_BEGIN, TIME_OF_DAY_END),
+        event.node.padEnd(NODE_WIDTH),
+      ]
+      return `${columns.join('  ')}  ${'  '.repeat(depth)}${eventText(event)}\n`
+    },
   }
 }

@@ -2,7 +2,7 @@ import type { ClusterConfig, ConfigOverrides } from '../config/cluster-config.js
 import { formatConfigError, formatConfigWarning } from '../config/config-error.js'
 import { usageRules } from '../config/machine.js'
 import { Cluster } from '../launcher/cluster.js'
-import type { ClusterEvent, ReadyReport } from '../launcher/events.js'
+import type { ClusterEvent, ReadyReport } from '../launcher/events/event.js'
 import { findFreeBlock } from '../plan/find-free-block.js'
 import { CliError } from './cli-error.js'
 import { renderEvent } from './event-report.js'
@@ -25,7 +25,7 @@ export async function up(options: UpOptions): Promise<void> {
   let isSteady = false
   cluster.on('event', (event) => {
     if (options.json) printJson(event)
-    else if (event.event === 'warning') process.stderr.write(`${formatConfigWarning(event)}\n`)
+    else if (event.kind === 'warning') process.stderr.write(`${formatConfigWarning(event)}\n`)
     else if (isSteady) process.stdout.write(renderEvent(event))
   })
   for (const warning of warnings) cluster.warn(warning)

@@ -7,8 +7,10 @@ import { ClusterView } from './cluster-view.js'
 import { clusterControl } from './control.js'
 import { ControlApi } from './control-api.js'
 import { type ConvergenceSources, untilConverged } from './convergence.js'
-import type { ClusterEvent, Happening, ReadyReport } from './events.js'
+import { ClusterEvents } from './events/cluster-events.js'
+import type { ClusterEvent, ReadyReport } from './events/event.js'
 import { FaultControl } from './faults/fault-control.js'
+import { type FaultChange, faultHappening } from './faults/fault-event.js'
 import { LinkFlaps } from './faults/link-flaps.js'
 import { LinkImpairments } from './faults/link-impairments.js'
 import { injectablesOf } from './faults/link-request.js'
@@ -16,12 +18,12 @@ import { Links } from './faults/links.js'
 import { FlowCollector } from './flows/flow-collector.js'
 import { LbConfigs } from './lb-configs.js'
 import { LbFleet } from './lb-fleet.js'
+import { ListenerEvents } from './listener-events.js'
 import { EventPredictions } from './oracle/event-predictions.js'
 import { untilReady } from './readiness.js'
 import { readyReport } from './ready-report.js'
 import { Reaper } from './reaper.js'
 import { Recovery } from './recovery.js'
-import { ReportEvents } from './report-events.js'
 import { type RoleClients, roleClients } from './role-contracts.js'
 import { roleSpecs } from './role-specs.js'
 import { RunDirectory } from './run-directory.js'
@@ -31,12 +33,12 @@ import { Supervisor } from './supervisor.js'
 const KEY_BYTES = 32
 const STOPPED_EARLY = 'it was stopped before it was ready'
 
-interface ClusterEvents {
+interface EmittedEvents {
   event: [event: ClusterEvent]
 }
 
 /** Cluster of role processes with its control API, as `fivetuple up` runs it. */
-export class Cluster extends EventEmitter<ClusterEvents> {
+export class Cluster extends EventEmitter<EmittedEvents> {
   readonly plan: ClusterPlan
   readonly #directory: RunDirectory
   readonly #keeper: RunDirectoryKeeper
@@ -48,9 +50,9 @@ export class Cluster extends EventEmitter<ClusterEvents> {
   readonly #predictions: EventPredictions
   readonly #faults: FaultControl
   readonly #flaps: LinkFlaps
-  readonly #reportEvents: ReportEvents
+  readonly #listenerEvents: ListenerEvents
+  readonly #events: ClusterEvents
   readonly #stopping = new AbortController()
-  readonly #createdAt = performance.now()
   readonly #convergence: ConvergenceSources
   #stopped: Promise<void> | undefined
 
@@ -59,10 +61,11 @@ export class Cluster extends EventEmitter<ClusterEvents> {
     super()
     this.plan = planCluster(config, block, randomBytes(KEY_BYTES).toString('hex'))
     this.#directory = new RunDirectory(block)
-    this.#keeper = new RunDirectoryKeeper(this.#directory, (happening) => this.#happened(happening))
+    this.#keeper = new RunDirectoryKeeper(this.#directory, (happening) => this.#events.happened(happening))
     this.#reaper = new Reaper(this.#directory.path)
     this.#view = new ClusterView(this.plan)
-    this.#reportEvents = new ReportEvents(this.plan, this.#view)
+    this.#listenerEvents = new ListenerEvents(this.plan, this.#view)
+    this.#events = new ClusterEvents({ vips: this.plan.vips, onEvent: (event) => this.emit('event', event) })
     const write = (name: string, config: unknown) => this.#directory.writeRoleConfig(name, config)
     const configs = new LbConfigs(this.plan.lbs, write)
     const roles = roleClients((name, method, params) => this.#supervisor.request(name, method, params))
@@ -86,7 +89,7 @@ export class Cluster extends EventEmitter<ClusterEvents> {
     }
     this.#faults = new FaultControl(parts, {
       predictions: this.#predictions,
-      onChange: (change) => this.#happened({ event: 'fault', ...change }),
+      onChange: (change) => this.#events.happened(faultHappening(change), change.role, this.#causeOf(change)),
     })
     this.#convergence = {
       plan: this.plan,
@@ -97,28 +100,33 @@ export class Cluster extends EventEmitter<ClusterEvents> {
       address: this.plan.api.address,
       port: this.plan.api.port,
       token: this.#token,
-      control: clusterControl(parts, this.#faults),
+      control: clusterControl(parts, this.#faults, this.#events),
     })
     this.#supervisor.on('started', (name, pid) => {
       this.#watchPids()
-      this.#happened({ event: 'started', name, pid })
+      this.#events.happened({ kind: 'role.started', pid }, name)
       this.#predictions.onStarted(name)
     })
     this.#supervisor.on('died', (name, how, restartInMs) => {
       this.#watchPids()
       this.#view.onDied(name)
-      this.#reportEvents.onDied(name)
-      this.#happened({ event: 'died', name, how, restartInMs: restartInMs ?? null })
+      this.#events.onExited(name, how, restartInMs)
     })
     if (flows !== undefined)
       this.#supervisor
         .on('records', (name, pid, batch) => flows.onBatch(name, pid, batch))
         .on('recordsEnd', (name, pid) => flows.onEnd(name, pid))
         .on('died', (name) => flows.onDied(name))
-    this.#supervisor.on('ready', (name) => this.#view.onReady(name))
+    this.#supervisor.on('ready', (name) => {
+      this.#events.happened({ kind: 'role.ready' }, name)
+      this.#view.onReady(name)
+    })
+    this.#supervisor.on('failed', (name, reason) => this.#events.happened({ kind: 'role.failed', reason }, name))
     this.#supervisor.on('report', (name, report) => {
-      this.#view.onReport(name, report)
-      for (const happening of this.#reportEvents.onReport(name, report)) this.#happened(happening)
+      if (report.event === 'happenings') this.#events.onReports(name, report.data)
+      else this.#view.onReport(name, report)
+      if (report.event !== 'listenFailures') return
+      for (const happening of this.#listenerEvents.changes()) this.#events.happened(happening)
     })
   }
 
@@ -148,7 +156,7 @@ export class Cluster extends EventEmitter<ClusterEvents> {
         token: this.#token,
         startedAt: new Date().toISOString(),
       })
-      this.#happened({ event: 'ready', ...report })
+      this.#events.happened({ kind: 'ready', ...report })
       return report
     } catch (error) {
       await this.stop()
@@ -184,12 +192,12 @@ export class Cluster extends EventEmitter<ClusterEvents> {
 
   /** Reports a warning about the configuration. */
   warn(warning: ConfigWarning): void {
-    this.#happened({ event: 'warning', ...warning })
+    this.#events.happened({ kind: 'warning', ...warning })
   }
 
-  #happened(happening: Happening): void {
-    const elapsedMs = Math.round(performance.now() - this.#createdAt)
-    this.emit('event', { at: new Date().toISOString(), elapsedMs, ...happening })
+  /** A fault that has ended by itself has a cause of its own, which the log finds. */
+  #causeOf({ change }: FaultChange): number | undefined {
+    return change === 'injected' || change === 'cleared' ? this.#events.operation : undefined
   }
 
   /** Creates the collector of flow records, unless none are made. */
@@ -217,15 +225,17 @@ export class Cluster extends EventEmitter<ClusterEvents> {
   }
 
   async #stop(): Promise<void> {
+    this.#events.happened({ kind: 'stopping' })
     this.#stopping.abort()
     this.#keeper.stop()
     this.#faults.stop()
     this.#flaps.stop()
     await this.#supervisor.stop()
+    this.#events.happened({ kind: 'stopped' })
+    await this.#events.close()
     await this.#api.close()
     this.#reaper.release()
     this.#directory.remove()
-    this.#happened({ event: 'stopped' })
   }
 
   #watchPids(): void {

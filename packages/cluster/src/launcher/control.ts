@@ -1,4 +1,4 @@
-import type { ClusterControl } from '../operations/control.js'
+import type { ClusterControl, EventsControl } from '../operations/control.js'
 import { Drains } from './actions/drains.js'
 import { explainFlow } from './actions/explain.js'
 import { listFlows } from './actions/flows.js'
@@ -16,10 +16,11 @@ import type { LauncherParts } from './parts.js'
  *
  * @param faults that it injects and clears
  */
-export function clusterControl(parts: LauncherParts, faults: FaultControl): ClusterControl {
+export function clusterControl(parts: LauncherParts, faults: FaultControl, events: EventsControl): ClusterControl {
   const drains = new Drains(parts)
   return {
     author: 'api',
+    events,
     status: {
       status: () => clusterStatus(parts),
       explain: (client, vip, protocol) => explainFlow(parts, client, vip, protocol),

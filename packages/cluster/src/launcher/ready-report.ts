@@ -1,6 +1,6 @@
 import type { ClusterPlan } from '../plan/plan.js'
 import type { ClusterView } from './cluster-view.js'
-import type { ReadyReport } from './events.js'
+import type { ReadyReport } from './events/event.js'
 import { listenFailureOf } from './listen-failure.js'
 import type { RoleState } from './supervisor.js'
 

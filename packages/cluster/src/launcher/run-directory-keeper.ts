@@ -1,4 +1,4 @@
-import type { Happening } from './events.js'
+import type { Happening } from './events/event.js'
 import type { RunDirectory } from './run-directory.js'
 
 /** Time between two looks at the run directory, ms. */
@@ -33,11 +33,11 @@ export class RunDirectoryKeeper {
   restore(): void {
     const { path } = this.#directory
     try {
-      if (this.#directory.restore()) this.#onHappening({ event: 'files', directory: path, error: null })
+      if (this.#directory.restore()) this.#onHappening({ kind: 'files.removed', directory: path, error: null })
       this.#error = undefined
     } catch (error) {
       const { message } = error as Error
-      if (message !== this.#error) this.#onHappening({ event: 'files', directory: path, error: message })
+      if (message !== this.#error) this.#onHappening({ kind: 'files.removed', directory: path, error: message })
       this.#error = message
     }
   }

@@ -1,3 +1,5 @@
+import type { StreamedEvent } from '../launcher/events/event.js'
+import type { EventSelection } from '../launcher/events/read-events.js'
 import type { Author } from '../launcher/faults/author.js'
 import type { Injection } from '../launcher/faults/fault-record.js'
 import type { InjectableFault } from '../launcher/faults/registry.js'
@@ -7,6 +9,7 @@ import type { Evenness } from './evenness-schemas.js'
 import type { FaultReport } from './fault-report-schema.js'
 import type { ClearedFaults, FaultList } from './fault-schemas.js'
 import type { FlowList, FlowQuery } from './flow-schemas.js'
+import type { Outcome } from './outcome.js'
 import type { PredictedChange, PredictParameters } from './predict-parameters.js'
 import type { EventPrediction, Prediction } from './prediction-schemas.js'
 import type { RollingProgress, RollingResult } from './rolling-schemas.js'
@@ -88,8 +91,28 @@ export interface FlowsControl {
   list(query: FlowQuery): Promise<FlowList>
 }
 
+/** Operation as it is requested. */
+export interface RequestedOperation {
+  readonly name: string
+  readonly author: Author
+  readonly parameters: Readonly<Record<string, unknown>>
+}
+
+/** Log of the cluster's events. */
+export interface EventsControl {
+  /** Reads the log; see `readEvents`. */
+  read(selection: EventSelection, follow: boolean, signal: AbortSignal): AsyncGenerator<StreamedEvent, void, undefined>
+  /** Place behind which the events of the last `ms` begin. */
+  placeBefore(ms: number): number
+  /** Places of the events that are kept. */
+  readonly log: { readonly first: number; readonly last: number }
+  /** Records an operation, and runs it: what it does has this cause. */
+  operate<R, G>(operation: RequestedOperation, run: () => Outcome<R, G>): Outcome<R, G>
+}
+
 /** Interfaces of the launcher for operations. */
 export interface ClusterControl {
+  readonly events: EventsControl
   /** Author of the request, for which an operation uses this. */
   readonly author: Author
   readonly status: StatusControl

@@ -1,6 +1,7 @@
-import type { Static, TObject, TSchema } from 'typebox'
+import { Null, type Static, type TNull, type TObject, type TSchema } from 'typebox'
 import type { CommandShape } from './command.js'
 import type { ClusterControl } from './control.js'
+import type { Outcome, Steps } from './outcome.js'
 import type { DeepReadonly, LazySchema, StaticOf } from './schemas.js'
 
 /**
@@ -11,7 +12,7 @@ export interface Operation<
   N extends string = string,
   P extends TObject = TObject,
   R extends TSchema | LazySchema = TSchema | LazySchema,
-  G extends TSchema = TSchema,
+  G extends TSchema | LazySchema = TSchema | LazySchema,
 > {
   /** Concept and action with a dot between, as in `lb.drain`; the OpenAPI operationId. */
   readonly name: N
@@ -27,25 +28,22 @@ export interface Operation<
   readonly result: R
   /** Schema of the reports before the result; missing: the operation does not stream. */
   readonly progress?: G
+  /** True for a {@link feedOperation}. */
+  readonly isFeed?: boolean
   /** Longest time until the response begins, ms; default 10 s. */
   readonly timeoutMs?: number
   /** Longest body of a request, bytes; default 64 KiB. */
   readonly bodyMaxBytes?: number
   /** Commands that send this operation; help lists them in the order of the registry. */
-  readonly commands: readonly CommandShape<Static<P>, StaticOf<R>, Static<G>>[]
+  readonly commands: readonly CommandShape<Static<P>, StaticOf<R>, StaticOf<G>>[]
   /**
    * Runs the operation. May reject with an ApiError. A streaming operation yields its progress and
    * returns its result; its signal aborts when the client goes away.
    */
-  run(control: ClusterControl, parameters: Static<P>, signal: AbortSignal): Outcome<StaticOf<R>, Static<G>>
+  run(control: ClusterControl, parameters: Static<P>, signal: AbortSignal): Outcome<StaticOf<R>, StaticOf<G>>
 }
 
 export type Method = 'GET' | 'PUT' | 'DELETE' | 'POST' | 'PATCH'
-
-/** Outcome of a run: a result, or progress and then the result. */
-export type Outcome<R, G> = Promise<DeepReadonly<R>> | Steps<R, G>
-/** Progress of a streaming run; it returns the result. */
-export type Steps<R, G> = AsyncGenerator<DeepReadonly<G>, DeepReadonly<R>, undefined>
 
 /** Declares an operation; the types of its parameters and result follow from the schemas. */
 export function operation<const N extends string, P extends TObject, R extends TSchema | LazySchema>(
@@ -61,14 +59,41 @@ export function streamingOperation<
   const N extends string,
   P extends TObject,
   R extends TSchema | LazySchema,
-  G extends TSchema,
+  G extends TSchema | LazySchema,
 >(
   row: Omit<Operation<N, P, R, G>, 'run'> & {
     readonly progress: G
-    run(control: ClusterControl, parameters: Static<P>, signal: AbortSignal): Steps<StaticOf<R>, Static<G>>
+    run(control: ClusterControl, parameters: Static<P>, signal: AbortSignal): Steps<StaticOf<R>, StaticOf<G>>
   },
 ): Operation<N, P, R, G> & { readonly progress: G } {
   return row
+}
+
+/**
+ * Declares a feed: an operation whose progress is its response, one JSON document per line or
+ * server-sent events, and that has no result. It has parameters `since`, which the header
+ * Last-Event-ID overrides, and `follow`, whose default is true for server-sent events. Each
+ * document has its place as `seq`.
+ */
+export function feedOperation<const N extends string, P extends TObject, G extends TSchema | LazySchema>(
+  row: Omit<Operation<N, P, TNull, G>, 'run' | 'result' | 'isFeed'> & {
+    readonly progress: G
+    run(
+      control: ClusterControl,
+      parameters: Static<P>,
+      signal: AbortSignal,
+    ): AsyncGenerator<DeepReadonly<StaticOf<G>>, void, undefined>
+  },
+): Operation<N, P, TNull, G> & { readonly progress: G; readonly isFeed: true } {
+  return {
+    ...row,
+    isFeed: true,
+    result: Null(),
+    async *run(control, parameters, signal) {
+      yield* row.run(control, parameters, signal)
+      return null
+    },
+  }
 }
 
 /** Part of an HTTP request that has a parameter. */

@@ -1,6 +1,7 @@
 import type { TSchema } from 'typebox'
 import { backendOperations } from './backend.js'
 import { evennessOperations } from './evenness.js'
+import { eventsOperations } from './events.js'
 import { faultsOperations } from './faults.js'
 import { flowsOperations } from './flows.js'
 import { inspectOperations } from './inspect.js'
@@ -10,13 +11,14 @@ import { linkFaultOperations } from './link-faults.js'
 import type { Operation } from './operation.js'
 import { predictOperations } from './predict.js'
 import { roleOperations } from './role.js'
-import type { Value } from './schemas.js'
+import type { LazySchema, Value } from './schemas.js'
 import { vipOperations } from './vip.js'
 
 /** All operations on a running cluster. */
 export const OPERATIONS = [
   ...inspectOperations,
   ...evennessOperations,
+  ...eventsOperations,
   ...predictOperations,
   ...flowsOperations,
   ...vipOperations,
@@ -38,7 +40,7 @@ export type Named<R extends Registry, N extends string> = Extract<R[number], { r
 export type ParametersOf<O extends Operation> = Value<O['parameters']>
 export type ResultOf<O extends Operation> = Value<O['result']>
 /** Progress of a streaming operation; never: it does not stream. */
-export type ProgressOf<O extends Operation> = O extends { readonly progress: infer G extends TSchema }
+export type ProgressOf<O extends Operation> = O extends { readonly progress: infer G extends TSchema | LazySchema }
   ? Value<G>
   : never
 

@@ -1,6 +1,6 @@
 import { clusterClient } from '../api/client.js'
 import { Cluster } from '../launcher/cluster.js'
-import type { ClusterEvent } from '../launcher/events.js'
+import type { ClusterEvent } from '../launcher/events/event.js'
 import { findFreeBlock } from '../plan/find-free-block.js'
 import { type LoadProcess, startLoad } from './load-process.js'
 import type { Scenario, ScenarioEvent } from './scenario.js'

@@ -1,5 +1,5 @@
 import type { ProbeReport } from '@fivetuple/client'
-import type { ClusterEvent } from '../launcher/events.js'
+import type { ClusterEvent } from '../launcher/events/event.js'
 import type { Load } from './scenario.js'
 
 /** Record of an event that was due. Times in ms since the load began. */

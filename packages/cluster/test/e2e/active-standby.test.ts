@@ -39,7 +39,9 @@ vips: [{ name: web }, { name: api, port: 81 }]
     const seen = cluster.events.length
     await cluster.api.role.kill({ role: 'lb-1', keepStopped: true }) // it stays away while its successor is looked at
     const routes = () =>
-      cluster.events.slice(seen).flatMap((e) => (e.event === 'routes' && e.vip === 'web' ? [e.lbs.join()] : []))
+      cluster.events
+        .slice(seen)
+        .flatMap((e) => (e.kind === 'route.changed' && e.vips?.includes('web') ? [e.after.join()] : []))
     await until(() => routes().includes('lb-2'), 'lb-2 takes over')
     t.equal((await fetchOnce(cluster.url('web'))).status, 200)
     await cluster.api.role.start({ role: 'lb-1' })

@@ -162,9 +162,10 @@ t.test('every operation responds according to its schema', async (t) => {
     if (row.name === 'role.pause')
       await until(async () => (await stateOf(cluster, 'lb-2')) === 'running', 'lb-2 is back')
     if (row.name === 'role.start') await cluster.api.role.kill({ role: 'lb-2', keepStopped: true })
+    const isProgress = ajv.compile(row.progress === undefined ? {} : await loaded(row.progress))
     for await (const step of cluster.client.steps(row, parameters))
       if ('result' in step) check(await loaded(row.result), step.result, row.name)
-      else check(row.progress ?? {}, step.progress, `progress of ${row.name}`)
+      else t.ok(isProgress(step.progress), `progress of ${row.name}: ${ajv.errorsText(isProgress.errors)}`)
   }
 })
 

@@ -65,7 +65,7 @@ t.test('roles are killed, kept stopped, started and restarted', async (t) => {
   await api.role.restart({ role: 'lb-3' })
   t.strictSame(await routedTo(cluster, 'web'), ['lb-1', 'lb-2', 'lb-3'], 'when restart is done, the routes are back')
   t.match(
-    cluster.events.findLast(({ event }) => event === 'died'),
+    cluster.events.findLast(({ kind }) => kind === 'role.exited'),
     { how: 'ended with code 0', restartInMs: 0 },
   )
   t.match(await api.role.restart({ role: 'backend-1' }), {
@@ -338,7 +338,7 @@ t.test('a fault that is injected for a time ends by itself', async (t) => {
   const cluster = await TestCluster.start(t, '127.94.0.0/16', ['--lbs', '2', '--backends', '2'])
   const { api } = cluster
   const faultEvents = () =>
-    cluster.events.flatMap((event) => (event.event === 'fault' ? [`${event.id} ${event.change}`] : []))
+    cluster.events.flatMap((event) => ('fault' in event ? [`${event.fault} ${event.kind.slice('fault.'.length)}`] : []))
   const endsAlone = async (id: string): Promise<void> => {
     await until(() => faultEvents().includes(`${id} ended`), `${id} ends by itself`)
     t.strictSame((await api.faults.list()).faults, [])

@@ -127,7 +127,7 @@ t.test('a run directory that is removed is written again, and roles start again 
   rmSync(cluster.runtimeDirectory, { recursive: true })
   await cluster.api.role.kill({ role: 'lb-1', keepStopped: true })
   await cluster.api.role.start({ role: 'lb-1' })
-  await until(() => cluster.events.some(({ event }) => event === 'files'), 'it reports that')
+  await until(() => cluster.events.some(({ kind }) => kind === 'files.removed'), 'it reports that')
   t.match(await cluster.cli('vip', 'list'), { code: 0, stdout: /lb-1/ }, 'commands find the cluster')
   t.equal(statSync(cluster.directory).mode & 0o077, 0)
   t.equal((await fetchOnce(cluster.url('web'))).status, 200)

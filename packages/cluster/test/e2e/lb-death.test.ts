@@ -114,7 +114,7 @@ async function untilRoutes(
   let index = -1
   await until(() => {
     index = cluster.events.findIndex(
-      (event, i) => i >= from && event.event === 'routes' && event.vip === 'web' && isWanted(event.lbs),
+      (event, i) => i >= from && event.kind === 'route.changed' && event.vips?.includes('web') && isWanted(event.after),
     )
     return index >= 0
   }, what)

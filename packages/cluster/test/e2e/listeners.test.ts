@@ -64,8 +64,10 @@ vips:
         echoed.send('hello', 5353, `${block}.10.2`)
         return answer === 'hello'
       }, 'datagrams get responses')
-      const last = (vip: string) => cluster.events.findLast((event) => event.event === 'listener' && event.vip === vip)
-      for (const vip of ['web', 'echo']) t.match(last(vip), { failure: null, listen: cluster.vip(vip).listen })
+      const last = (vip: string) =>
+        cluster.events.findLast((event) => event.kind.startsWith('listener.') && 'vip' in event && event.vip === vip)
+      for (const vip of ['web', 'echo'])
+        t.match(last(vip), { kind: 'listener.restored', listen: cluster.vip(vip).listen })
 
       await t.test('also after a new start of the switch', async (t) => {
         await cluster.api.role.kill({ role: 'uplink', keepStopped: true })

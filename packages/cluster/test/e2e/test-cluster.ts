@@ -70,7 +70,7 @@ export class TestCluster {
       createInterface({ input: launcher.stdout }).on('line', (line) => {
         const event = JSON.parse(line) as ClusterEvent
         events.push(event)
-        if (event.event === 'ready') resolve(event)
+        if (event.kind === 'ready') resolve(event)
       })
       launcher.once('exit', (code) => {
         rmSync(directory, { recursive: true, force: true })

@@ -1,9 +1,9 @@
 import type { Inhibitor } from '@fivetuple/lb-node'
 import t from 'tap'
 import { ClusterView } from '../../dist/launcher/cluster-view.js'
+import { ListenerEvents } from '../../dist/launcher/listener-events.js'
 import { untilReady } from '../../dist/launcher/readiness.js'
 import { Recovery } from '../../dist/launcher/recovery.js'
-import { ReportEvents } from '../../dist/launcher/report-events.js'
 import type { ClusterPlan } from '../../dist/plan/plan.js'
 import { VirtualTimers } from './virtual-timers.js'
 
@@ -186,30 +186,14 @@ t.test('what is not back in time is named', async (t) => {
   await failed
 })
 
-t.test('each change becomes one event', async (t) => {
+t.test('each change of a listener becomes one event', async (t) => {
   const rig = new Rig()
-  const events = new ReportEvents(plan, rig.view)
+  const events = new ListenerEvents(plan, rig.view)
   rig.converge()
-  t.same(events.routes(), [{ event: 'routes', vip: 'web', lbs: LBS }])
-  t.same([events.routes(), events.inhibitors('lb-1'), events.listeners()], [[], [], []])
-  rig.placed('lb-1', 'no-downlink')
-  t.same(events.inhibitors('lb-1'), [{ event: 'inhibited', vip: 'web', lb: 'lb-1', inhibitors: ['no-downlink'] }])
-  rig.placed('lb-1')
-  t.same(events.inhibitors('lb-1'), [{ event: 'inhibited', vip: 'web', lb: 'lb-1', inhibitors: [] }])
+  t.same(events.changes(), [])
   rig.listenFailures('web')
-  t.match(events.listeners(), [{ event: 'listener', vip: 'web', failure: { code: 'EADDRINUSE' } }])
+  t.match(events.changes(), [{ kind: 'listener.failed', vip: 'web', failure: { code: 'EADDRINUSE' } }])
+  t.same(events.changes(), [])
   rig.listenFailures()
-  t.match(events.listeners(), [{ event: 'listener', failure: null }])
-})
-
-t.test('a VIP that was removed while it was inhibited is reported when it is back', async (t) => {
-  const rig = new Rig()
-  const events = new ReportEvents(plan, rig.view)
-  rig.converge()
-  rig.placed('lb-1', 'no-downlink')
-  t.equal(events.inhibitors('lb-1').length, 1)
-  rig.view.onReport('lb-1', { kind: 'lb', event: 'vips', data: [] })
-  t.same(events.inhibitors('lb-1'), [])
-  rig.placed('lb-1')
-  t.same(events.inhibitors('lb-1'), [{ event: 'inhibited', vip: 'web', lb: 'lb-1', inhibitors: [] }])
+  t.match(events.changes(), [{ kind: 'listener.restored', vip: 'web', listen: `${WEB}:8080` }])
 })

@@ -34,6 +34,9 @@ const NONE = -1
 /** The octet with the data offset of a TCP header without options. */
 const NO_TCP_OPTIONS = 0x5f
 
+/** A flow without a session was reset; its endpoints as the client sees them. */
+export type OnReset = (client: number, clientPort: number, vip: number, vipPort: number) => void
+
 export interface ClientPacketsParts {
   readonly nat: Pick<NatConfig, 'unknownFlow'>
   /** Returns true if an address is on the interface: only then its services are served. */
@@ -51,6 +54,7 @@ export interface ClientPacketsParts {
   readonly run: OutgoingRun
   readonly uplink: PacketOutput
   readonly memberLinks: MemberLinks
+  readonly onReset: OnReset
 }
 
 /**
@@ -172,7 +176,8 @@ export class ClientPackets {
         'unknown-flow',
         now,
       )
-      if (this.#parts.nat.unknownFlow === 'reset') this.#replier.reset(b, o, end, this.#uplink)
+      if (this.#parts.nat.unknownFlow === 'reset' && this.#replier.reset(b, o, end, this.#uplink))
+        this.#parts.onReset(client, clientPort, vip, vipPort)
       return NONE
     }
     const service = this.#services.find(vip, vipPort, protocol)

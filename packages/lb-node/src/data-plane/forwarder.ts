@@ -5,7 +5,7 @@ import { Admission } from './admission.js'
 import { BackendPackets } from './backend-packets.js'
 import { BackendTranslation } from './backend-translation.js'
 import { Capacity } from './capacity.js'
-import { ClientPackets } from './client-packets.js'
+import { ClientPackets, type OnReset } from './client-packets.js'
 import { ConnectAttempts, type ConnectFailure, type OnConnectFailure } from './connect-attempts.js'
 import { newLbCounters } from './counters.js'
 import { FlowOpener } from './flow-opener.js'
@@ -44,6 +44,8 @@ export interface LbForwarderOptions {
   /** Member links of both cables, which are selected alike. Default: a single one. */
   readonly memberLinks?: MemberLinks
   readonly onConnectFailure?: OnConnectFailure
+  /** Called for each reset that the client of an unknown flow gets. */
+  readonly onReset?: OnReset
   /**
    * Called when records of sessions wait that did not before. Default: sessions are not recorded.
    */
@@ -130,6 +132,7 @@ export class LbForwarder {
       run,
       uplink,
       memberLinks,
+      onReset: options.onReset ?? (() => {}),
     })
     this.#backendPackets = new BackendPackets({ ...parts, bip, local, downlink })
   }

@@ -38,13 +38,17 @@ export class Replier implements SegmentOutput {
     this.buffer = this.#icmp
   }
 
-  /** Answers the TCP packet `b[o, end)` with RST, unless it is one itself. */
-  reset(b: Uint8Array, o: number, end: number, output: PacketOutput): void {
+  /**
+   * Answers the TCP packet `b[o, end)` with RST, unless it is one itself. Returns true if it has.
+   */
+  reset(b: Uint8Array, o: number, end: number, output: PacketOutput): boolean {
     this.#output = output
     this.#source = ipv4Destination(b, o)
     this.#destination = ipv4Source(b, o)
     const tcp = o + ipv4HeaderLength(b, o)
-    if (writeResetFor(b, tcp, Math.min(end, o + ipv4TotalLength(b, o)), this)) this.#counters.resetsSent++
+    const isWritten = writeResetFor(b, tcp, Math.min(end, o + ipv4TotalLength(b, o)), this)
+    if (isWritten) this.#counters.resetsSent++
+    return isWritten
   }
 
   /** Sends a RST with this sequence number, without ACK, from one endpoint to another. */

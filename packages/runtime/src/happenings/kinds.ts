@@ -20,8 +20,12 @@ export const DETECTORS = ['carrier', 'bfd', 'hold-timer', 'transport', 'peer', '
 
 /** Switch at one end of a link of an LB. */
 const Side = oneOf(['uplink', 'downlink'])
+/** Names of the VIPs; added by the launcher, which knows them. */
+const vips = Type.Optional(Type.Array(Text))
 /** Prefixes, CIDR. At most {@link PREFIXES_MAX} are named; `prefixCount` counts all. */
-const prefixes = { prefixes: Type.Array(Text), prefixCount: Count }
+const prefixes = { prefixes: Type.Array(Text), prefixCount: Count, vips }
+/** A VIP, dotted quad. */
+const vip = { address: Text, vips }
 const link = { lb: Text, side: Side }
 const drain = { of: Text, sessions: Count }
 
@@ -38,6 +42,8 @@ export const HAPPENING_KINDS = {
     ...link,
     reason: Text,
   }),
+  'bfd.up': happeningKind('BFD has found that the path to a neighbour works.', { neighbor: Text }),
+  'bfd.down': happeningKind('BFD has found that the path to a neighbour has failed.', { neighbor: Text, reason: Text }),
   'bgp.up': happeningKind('A BGP session is established.', { neighbor: Text }),
   'bgp.down': happeningKind('An established BGP session has ended.', {
     neighbor: Text,
@@ -57,10 +63,10 @@ export const HAPPENING_KINDS = {
     /** Names of the next hops that drain. */
     draining: Type.Array(Text),
   }),
-  'vip.announced': happeningKind('An LB has put a VIP on its interface and announces it.', { address: Text }),
-  'vip.withdrawn': happeningKind('An operator has taken a VIP off an LB, which withdraws it.', { address: Text }),
+  'vip.announced': happeningKind('An LB has put a VIP on its interface and announces it.', vip),
+  'vip.withdrawn': happeningKind('An operator has taken a VIP off an LB, which withdraws it.', vip),
   'vip.inhibited': happeningKind('An LB keeps a VIP off its interface.', {
-    address: Text,
+    ...vip,
     inhibitors: Type.Array(Text),
   }),
   'backend.healthy': happeningKind('An LB gives new flows of a service to a backend again.', {
@@ -86,6 +92,9 @@ export const HAPPENING_KINDS = {
     flows: Count,
     /** By the LB that had them, with the outcome as in flow records. */
     outcomes: Type.Array(strict({ lb: Text, outcome: oneOf(['broken-by-rehash', 'lost-with-its-lb']), flows: Count })),
+  }),
+  'flows.unknown': happeningKind('An LB has reset flows that it has no session of; per 10 ms.', {
+    flows: Count,
   }),
   'reports.dropped': happeningKind('A role has reported more in one moment than its channel takes.', {
     count: Count,

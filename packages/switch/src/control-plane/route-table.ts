@@ -23,6 +23,8 @@ export interface RouteChange {
    * ones; no names: the prefix is not forwarded any more.
    */
   readonly forwarded: ReadonlyMap<string, readonly string[]>
+  /** Names of the neighbours to which these prefixes were forwarded before. */
+  readonly forwardedBefore: ReadonlyMap<string, readonly string[]>
   /**
    * Prefixes, CIDR, whose draining neighbours have changed, with the names of the draining ones.
    */
@@ -69,6 +71,7 @@ export class RouteTable {
     const set: Route[] = []
     const remove: Prefix[] = []
     const forwarded = new Map<string, readonly string[]>()
+    const forwardedBefore = new Map<string, readonly string[]>()
     const draining = new Map<string, readonly string[]>()
     for (const { prefix, route } of changes) {
       const text = formatPrefix(prefix)
@@ -79,7 +82,10 @@ export class RouteTable {
       // A connected prefix is preferred to a learned one.
       if (this.#isConnected(prefix)) continue
       const after = this.forwardedBy(text)
-      if (!sameNames(before, after)) forwarded.set(text, after)
+      if (!sameNames(before, after)) {
+        forwarded.set(text, after)
+        forwardedBefore.set(text, before)
+      }
       const drained = this.drainingOf(text)
       if (!sameNames(drainedBefore, drained)) draining.set(text, drained)
       const inFib = this.#fib.get(prefix)
@@ -88,9 +94,9 @@ export class RouteTable {
         if (inFib !== undefined) remove.push(prefix)
       } else if (inFib === undefined || !sameRoute(inFib, wanted)) set.push(wanted)
     }
-    if (set.length + remove.length === 0) return { fib: undefined, forwarded, draining }
+    if (set.length + remove.length === 0) return { fib: undefined, forwarded, forwardedBefore, draining }
     this.#fib = this.#fib.with(set, remove)
-    return { fib: { fib: this.#fib, set, remove }, forwarded, draining }
+    return { fib: { fib: this.#fib, set, remove }, forwarded, forwardedBefore, draining }
   }
 
   /**

@@ -55,8 +55,8 @@ export interface DataPlane {
 
 /** Events of a data plane, for the control plane. */
 export interface DataPlaneEvents {
-  /** Called when a port has gained or lost carrier. */
-  readonly onCarrier: (port: number, up: boolean) => void
+  /** Called when a port has gained or lost carrier; a loss has a reason. */
+  readonly onCarrier: (port: number, up: boolean, reason?: string) => void
   /**
    * Reports a happening of the data plane. Causes are local ids of the switch; a line card gets no
    * ids of its own happenings.

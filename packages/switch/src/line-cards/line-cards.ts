@@ -329,7 +329,7 @@ export class LineCards implements DataPlane {
   #changed(changes: readonly CarrierChange[]): void {
     for (const { port, up } of changes) {
       this.#log.info({ port }, up ? 'all member links are up' : 'a member link is down')
-      this.#events.onCarrier(port, up)
+      this.#events.onCarrier(port, up, 'a member link is down')
     }
   }
 

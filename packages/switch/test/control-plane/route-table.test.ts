@@ -62,7 +62,7 @@ t.test('a neighbour without a port takes no VIP away from the LBs, and is none o
   t.same(rig.announce(rig.lb1, [VIP], 10).forwarded, new Map([['127.20.10.1/32', ['lb-1']]]))
   t.same(
     rig.announce(rig.outside, [VIP], 0),
-    { fib: undefined, forwarded: new Map(), draining: new Map() },
+    { fib: undefined, forwarded: new Map(), forwardedBefore: new Map(), draining: new Map() },
     'a better path, not used',
   )
   t.same(rig.table.fib.get(VIP)?.nextHops, [1])
@@ -80,14 +80,25 @@ t.test('routes that are not used for forwarding leave the snapshot as it is', as
   rig.announce(rig.lb1, [VIP])
   const { fib } = rig.table
   const prefixes = Array.from({ length: 10_000 }, (_, i) => hostPrefix(0xc612_0000 + i))
-  t.same(rig.announce(rig.outside, prefixes), { fib: undefined, forwarded: new Map(), draining: new Map() })
+  t.same(rig.announce(rig.outside, prefixes), {
+    fib: undefined,
+    forwarded: new Map(),
+    forwardedBefore: new Map(),
+    draining: new Map(),
+  })
   for (let i = 0; i < 100; i++)
     t.same(rig.announce(rig.outside, [prefixes[i]!], i + 1), {
       fib: undefined,
       forwarded: new Map(),
+      forwardedBefore: new Map(),
       draining: new Map(),
     })
-  t.same(rig.withdraw(rig.outside, prefixes[0]!), { fib: undefined, forwarded: new Map(), draining: new Map() })
+  t.same(rig.withdraw(rig.outside, prefixes[0]!), {
+    fib: undefined,
+    forwarded: new Map(),
+    forwardedBefore: new Map(),
+    draining: new Map(),
+  })
   t.equal(rig.table.fib, fib, 'the very same snapshot')
   t.equal(rig.table.status(0).length, 2 + 9_999)
 })

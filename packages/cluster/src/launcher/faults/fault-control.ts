@@ -13,7 +13,7 @@ import type { FaultChange } from './fault-event.js'
 import type { FaultKind, Injected, Recovered, Together } from './fault-kind.js'
 import type { FaultRecord, Injection } from './fault-record.js'
 import { FaultRecords } from './fault-records.js'
-import { type AnyFaultKind, type Listed, listFaults, timesOf } from './list-faults.js'
+import { type AnyFaultKind, type Listed, listFaults, sideOf, timesOf } from './list-faults.js'
 import { FAULT_KINDS, faultKind, type InjectableFault } from './registry.js'
 import { inhibitedWarnings } from './watch.js'
 
@@ -155,7 +155,7 @@ export class FaultControl implements FaultsControl {
   #begin<F extends InjectableFault>(kind: FaultKind<F>, fault: F, { seed, ...how }: Injection): Begun<F> {
     const chosen = kind.usesChance?.(fault) === true ? (seed ?? randomInt(SEEDS)) : null
     const keyOf = (id: string): string => kind.keyOf({ ...fault, id })
-    const fields = { kind: fault.kind, role: fault.role, description: kind.describe(fault) }
+    const fields = { kind: fault.kind, role: fault.role, side: sideOf(fault), description: kind.describe(fault) }
     const begun = this.#records.begin(fields, keyOf, { ...how, seed: chosen }, this.#timeOfDay())
     return { ...begun, fault: { ...fault, id: begun.record.id, seed: chosen } }
   }
@@ -243,10 +243,10 @@ export class FaultControl implements FaultsControl {
   }
 
   #report(change: FaultChange['change'], record: FaultRecord, error?: Error): void {
-    const { id, kind, role, author, seed, description } = record
+    const { id, kind, role, side, author, seed, description } = record
     const reason = error === undefined ? '' : `: ${error.message}`
     const { endsAt } = timesOf(record)
-    this.#onChange({ id, change, kind, role, author, seed, endsAt, description: description + reason })
+    this.#onChange({ id, change, kind, role, side, author, seed, endsAt, description: description + reason })
   }
 
   /** True if no fault keeps the routes of an LB away. */

@@ -1,3 +1,4 @@
+import type { Happening } from '../events/event.js'
 import type { Author } from './author.js'
 
 /** Change of a fault, for the cluster's events. */
@@ -12,6 +13,7 @@ export interface FaultChange {
   readonly change: 'injected' | 'failed' | 'cleared' | 'ended' | 'vanished' | 'overdue'
   readonly kind: string
   readonly role: string
+  readonly side: string | undefined
   /** Originator of the change. */
   readonly author: Author
   /** Seed of its chance; null: it uses none. */
@@ -20,4 +22,9 @@ export interface FaultChange {
   readonly endsAt: string | null
   /** A sentence without a full stop. */
   readonly description: string
+}
+
+/** Returns the event of a change of a fault. */
+export function faultHappening({ id, change, kind, side, ...fields }: FaultChange): Happening {
+  return { kind: `fault.${change}`, fault: id, faultKind: kind, ...(side !== undefined && { side }), ...fields }
 }

@@ -8,6 +8,8 @@ export interface FaultRecord {
   /** Identity among the faults of its kind. */
   readonly key: string
   readonly role: string
+  /** Switch at the other end of the link that has it; undefined: the role has it. */
+  readonly side?: string | undefined
   /** A sentence without a full stop. */
   readonly description: string
   readonly author: Author

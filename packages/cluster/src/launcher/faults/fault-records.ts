@@ -7,6 +7,7 @@ export const FAULTS_MAX = 1_000
 /** Fault as its kind has found it. */
 export interface FoundFault {
   readonly role: string
+  readonly side?: string | undefined
   /** Identity among the faults of its kind. */
   readonly key: string
   readonly description: string
@@ -63,7 +64,7 @@ export class FaultRecords {
    * @throws ApiError if there are {@link FAULTS_MAX}
    */
   begin(
-    { kind, role, description }: Pick<FaultRecord, 'kind' | 'role' | 'description'>,
+    { kind, role, side, description }: Pick<FaultRecord, 'kind' | 'role' | 'side' | 'description'>,
     keyOf: (id: string) => string,
     { author, forMs, seed = null }: Omit<Injection, 'seed'> & { readonly seed?: number | null },
     now: number,
@@ -81,6 +82,7 @@ export class FaultRecords {
       kind,
       key,
       role,
+      side,
       description,
       author,
       seed,
@@ -136,12 +138,13 @@ export class FaultRecords {
   }
 
   /** Records a fault that nobody has injected by the launcher: its configuration has it. */
-  #adopt(kind: string, { role, description, key, id, seed = null }: FoundFault, now: number): FaultRecord {
+  #adopt(kind: string, { role, side, description, key, id, seed = null }: FoundFault, now: number): FaultRecord {
     const record: FaultRecord = {
       id: id !== undefined && !this.#entries.has(id) ? id : `f${++this.#lastId}`,
       kind,
       key,
       role,
+      side,
       description,
       author: 'config',
       seed,

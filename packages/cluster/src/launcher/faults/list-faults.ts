@@ -54,7 +54,7 @@ async function listKind(
       isOf({ role: name }, role) && !unreachable.some((other) => other.name === name)
     const found = faults.map((fault) => {
       const { role, id, seed } = fault
-      return { role, id, seed, key: kind.keyOf(fault), description: kind.describe(fault), fault }
+      return { role, side: sideOf(fault), id, seed, key: kind.keyOf(fault), description: kind.describe(fault), fault }
     })
     const matched = records.match(kind.kind, found, isKnown, asOf, now)
     return {
@@ -63,6 +63,11 @@ async function listKind(
       unreachable,
     }
   }
+}
+
+/** Switch at the other end of the link that has a fault; undefined: its role has it. */
+export function sideOf(fault: InjectableFault): string | undefined {
+  return 'side' in fault ? fault.side : undefined
 }
 
 function isOf(fault: { readonly role: string }, role: string | undefined): boolean {

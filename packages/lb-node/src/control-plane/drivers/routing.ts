@@ -1,10 +1,12 @@
 import type { PathVerdict } from '@fivetuple/bfd'
 import { hostPrefix, parsePrefix } from '@fivetuple/packet'
+import { monotonicClock, type Reporter } from '@fivetuple/runtime'
 import {
   type BfdFilter,
   BfdSpeaker,
   type BfdSpeakerStatus,
   type Dial,
+  SessionHappenings,
   Speaker,
   type SpeakerSession,
 } from '@fivetuple/speaker'
@@ -38,6 +40,7 @@ export interface RoutingEvents {
   /** BFD has found that the path to a switch has failed, or works. */
   readonly onPath: (neighbor: LinkSide, isFailed: boolean, reason: string) => void
   readonly onBfdState: (neighbor: string, state: string, reason: string) => void
+  readonly reporter: Reporter
 }
 
 /**
@@ -49,6 +52,8 @@ export class Routing {
   readonly #addresses: AddressTable
   readonly #speaker: Speaker
   readonly #bfd: BfdSpeaker
+  readonly #reporter: Reporter
+  readonly #sessions: SessionHappenings
   #draining: boolean
   /** Addresses that take no new flows, while the others do. */
   readonly #drained = new Set<number>()
@@ -70,6 +75,8 @@ export class Routing {
     })
     this.#addresses = addresses
     this.#draining = config.draining
+    this.#reporter = events.reporter
+    this.#sessions = new SessionHappenings(events.reporter, monotonicClock)
     this.#speaker = new Speaker({
       localAddress: config.address,
       port: bgp.port,
@@ -80,6 +87,8 @@ export class Routing {
       neighbors: [neighbor(UPLINK, bgp.uplink), neighbor(DOWNLINK, bgp.downlink)],
       onRoutes: () => {}, // an LB has one way up and one way down: its cables decide, not a table
       onSession: events.onSession,
+      onEstablished: (neighbor) => this.#sessions.onEstablished(neighbor),
+      onDown: (neighbor, detector, reason) => this.#sessions.onDown(neighbor, detector, reason),
     })
     this.#bfd = new BfdSpeaker({
       localAddress: config.address,
@@ -133,10 +142,13 @@ export class Routing {
     await this.#bfd.close()
   }
 
-  /** Says whether the cable to a switch has a carrier. */
-  setLink(neighbor: LinkSide, isUp: boolean): void {
-    this.#speaker.setLink(neighbor, isUp)
-    this.#bfd.setLink(neighbor, isUp)
+  /** Sets the carrier of the cable to a switch. @param id local id of its happening */
+  setLink(neighbor: LinkSide, isUp: boolean, id: number): void {
+    if (isUp) this.#sessions.onLinkUp(neighbor, id)
+    this.#reporter.during(id, () => {
+      this.#speaker.setLink(neighbor, isUp)
+      this.#bfd.setLink(neighbor, isUp)
+    })
   }
 
   sessions(): SpeakerSession[] {
@@ -149,8 +161,10 @@ export class Routing {
 
   #onPath(neighbor: LinkSide, path: PathVerdict, reason: string, { onPath }: RoutingEvents): void {
     const isFailed = path === 'failed'
-    this.#speaker.setPath(neighbor, isFailed ? reason : undefined)
-    onPath(neighbor, isFailed, reason)
+    this.#sessions.onPath(neighbor, path, reason, () => {
+      this.#speaker.setPath(neighbor, isFailed ? reason : undefined)
+      onPath(neighbor, isFailed, reason)
+    })
   }
 
   #announce(address: number): void {
