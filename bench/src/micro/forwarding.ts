@@ -1,4 +1,5 @@
-import { FLOW_HASHES, type FlowHash, IpProtocol, prefixOf, TcpFlag } from '@fivetuple/packet'
+import { FLOW_HASHES, type FlowHash, IpProtocol, PacketBatch, prefixOf, TcpFlag } from '@fivetuple/packet'
+import { type Cable, CablePort } from '@fivetuple/runtime'
 import {
   ECMP_SELECTIONS,
   type EcmpSelection,
@@ -39,6 +40,7 @@ export const forwardingBenches: readonly TimedBench[] = [
     prepare: () => lookup(routes),
   })),
   { name: 'switch forwards a packet, 4 next hops', prepare: forward },
+  { name: 'port of a link without faults takes a packet', prepare: port },
 ]
 
 function ecmp(hash: FlowHash, selector: Selector): () => number {
@@ -108,5 +110,19 @@ function forward(): Operations {
       forwarder.receive(run, 0, run.length, INGRESS, 0)
       return RUN_PACKETS
     },
+  }
+}
+
+/** A port with a cable, as an LB writes to it. Faults of a link stand before it. */
+function port(): () => number {
+  const output = Object.assign(new PacketBatch(), { idle: true, cork: () => {}, uncork: () => output.clear() })
+  const port = new CablePort()
+  port.plug({ output, close: () => {} } as unknown as Cable)
+  const packet = new Uint8Array(PACKET_BYTES)
+  return () => {
+    port.cork()
+    for (let i = 0; i < RUN_PACKETS && !port.blocked; i++) port.writeOwned(packet, 0, packet.length)
+    port.uncork()
+    return RUN_PACKETS
   }
 }

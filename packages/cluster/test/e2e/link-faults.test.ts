@@ -136,6 +136,29 @@ t.test('loss, copies and reordering are repaired, bytes are intact; a rate limit
   await cluster.untilEmpty()
 })
 
+t.test('with line cards all member links of a link share its faults', async (t) => {
+  const yaml = 'lbs: 1\nbackends: 1\nlineCards: 2\n'
+  const cluster = await TestCluster.start(t, '127.158.0.0/16', [], yaml)
+  const { api } = cluster
+  await api.link.impair({
+    lb: 'lb-1',
+    side: 'uplink',
+    faults: [
+      { kind: 'delay', ms: 60 },
+      { kind: 'loss', rate: 0.01 },
+    ],
+    scope: 'data',
+  })
+  const flows = await openFlows(cluster, 8)
+  for (const flow of flows) t.ok((await roundTripMs(flow)) >= 120, 'on either card')
+  const bodies = await Promise.all([1, 2, 3, 4].map(() => echo(cluster, randomBytes(200_000))))
+  t.ok(bodies.every(({ isIntact }) => isIntact))
+  await api.faults.clear({})
+  for (const flow of flows) t.ok((await roundTripMs(flow)) < 120)
+  for (const { client } of flows) client.socket.destroy()
+  await cluster.untilEmpty()
+})
+
 t.test('a black hole in one direction of one link hurts the flows of that LB only, and is undone', async (t) => {
   const cluster = await TestCluster.start(t, '127.153.0.0/16', ['--lbs', '2', '--backends', '2'])
   const { api } = cluster
