@@ -9,6 +9,7 @@ import type { MicroBenchOptions } from './micro/micro-benches.js'
 import type { OracleOptions } from './oracle/oracle.js'
 import type { ScaleOptions } from './scale/scale.js'
 import type { SoakOptions } from './soak/soak.js'
+import type { TcpImpairedOptions } from './tcp-impaired/tcp-impaired.js'
 import type { ThroughVipOptions } from './through-vip.js'
 import type { CompareTopologiesOptions } from './vrrp/compare-topologies.js'
 
@@ -22,7 +23,7 @@ export function benchProgram(): Command {
       'Measures the cost of the path through the cluster. Results are printed and written to reports/ as JSON.',
     )
     .showHelpAfterError("('pnpm bench help <command>' lists its options)")
-  for (const add of [chain, draw, throughVip, against, cards, vrrp, scale, failure, detection, oracle, soak, micro])
+  for (const add of [chain, draw, throughVip, against, cards, vrrp, scale, failure, detection, oracle, soak, micro, impaired])
     add(program)
   return program
 }
@@ -181,6 +182,20 @@ function oracle(program: Command): void {
     .action(async (options: OracleOptions) => {
       const { compareOracle } = await import('./oracle/oracle.js')
       await compareOracle(options)
+    })
+}
+
+function impaired(program: Command): void {
+  program
+    .command('tcp-impaired')
+    .description("compare the goodput of the fabric's TCP over impaired paths with the kernel's")
+    .addOption(only())
+    .addOption(seconds(10))
+    .addOption(number('--seeds <n>', 'transfers of each path, 1 to 20', whole(20), 3))
+    .option('--no-kernel', "leave the kernel's TCP out: no real time is spent")
+    .action(async (options: TcpImpairedOptions) => {
+      const { tcpImpaired } = await import('./tcp-impaired/tcp-impaired.js')
+      await tcpImpaired(options)
     })
 }
 

@@ -70,6 +70,15 @@ export {
 } from './proxy-protocol.js'
 export { rewriteEndpoints } from './rewrite.js'
 export {
+  hasSackPermitted,
+  readSackBlocks,
+  SACK_BLOCKS_MAX,
+  SACK_PERMITTED_BYTES,
+  sackOptionBytes,
+  writeSackOption,
+  writeSackPermitted,
+} from './sack-option.js'
+export {
   isTcpHeaderWhole,
   TCP_HEADER_BYTES,
   TcpFlag,

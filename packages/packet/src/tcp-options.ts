@@ -6,12 +6,14 @@ import type { Endpoint } from './address.js'
 import { readU16, readU32, writeU16, writeU32 } from './bytes.js'
 import { TCP_HEADER_BYTES, tcpDataOffset } from './tcp-header.js'
 
-/** Option kinds (RFC 9293 §3.2, RFC 7323 §2.2, RFC 4727 §7.2). */
+/** Option kinds (RFC 9293 §3.2, RFC 7323 §2.2, RFC 2018 §2 and §3, RFC 4727 §7.2). */
 export const TcpOptionKind = {
   END: 0,
   NOP: 1,
   MSS: 2,
   WINDOW_SCALE: 3,
+  SACK_PERMITTED: 4,
+  SACK: 5,
   /**
    * The second of the two kinds for experiments, which the TOA kernel modules use for a client's
    * address.

@@ -1,4 +1,4 @@
-import { readU16, readU32, TcpFlag, tcpDataOffset } from '@fivetuple/packet'
+import { readU16, readU32, TCP_HEADER_BYTES, TcpFlag, tcpDataOffset } from '@fivetuple/packet'
 import { SegmentVerdict, segmentVerdict } from './acceptance.js'
 import { finAcked, finArrived, resetArrived, startTimeWait, synAcked, takeSynAck } from './control.js'
 import { TcpEvent } from './events.js'
@@ -23,6 +23,7 @@ export function segmentArrives(tcb: Tcb, b: Uint8Array, o: number, end: number, 
   switch (segmentVerdict(tcb, flags, ahead, length, seqDiff(ack, sender.una))) {
     case SegmentVerdict.ACCEPT: {
       tcb.keepAlive.heard(now)
+      if (payload - o > TCP_HEADER_BYTES && sender.usesSack) sender.readSack(b, o, ack)
       takeAck(tcb, ack, readU16(b, o + 14), length === 0, now)
       if (length > 0) takeData(tcb, b, payload, end, ahead, flags, now)
       return
@@ -41,6 +42,8 @@ export function segmentArrives(tcb: Tcb, b: Uint8Array, o: number, end: number, 
     }
     case SegmentVerdict.OLD: {
       takeOutOfWindow(tcb, flags, ahead, length, now)
+      if (end > payload) receiver.duplicateArrived(ahead, end - payload)
+      if (payload - o > TCP_HEADER_BYTES && sender.usesSack) sender.readSack(b, o, ack)
       takeAck(tcb, ack, readU16(b, o + 14), false, now) // the ACK field may be newer than the data
       return
     }

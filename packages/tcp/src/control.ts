@@ -1,4 +1,4 @@
-import { readSynOptions, readU16, readU32, tcpDataOffset } from '@fivetuple/packet'
+import { hasSackPermitted, readSynOptions, readU16, readU32, tcpDataOffset } from '@fivetuple/packet'
 import { TcpEvent } from './events.js'
 import { TcpInput, TcpState } from './state.js'
 import type { Tcb } from './tcb.js'
@@ -113,6 +113,6 @@ export function abort(tcb: Tcb, events: number): void {
 
 function takeSyn(tcb: Tcb, b: Uint8Array, o: number): void {
   const { maximumSegmentSize, windowShift } = readSynOptions(b, o)
-  tcb.receiver.open(readU32(b, o + 4), windowShift !== undefined)
-  tcb.sender.open(maximumSegmentSize, windowShift, readU16(b, o + 14))
+  tcb.sender.open(maximumSegmentSize, windowShift, readU16(b, o + 14), hasSackPermitted(b, o))
+  tcb.receiver.open(readU32(b, o + 4), windowShift !== undefined, tcb.sender.usesSack, tcb.sender.mss)
 }

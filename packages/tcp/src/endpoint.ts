@@ -60,6 +60,16 @@ export class TcpEndpoint {
     return this.#tcb.receiver.outOfOrder
   }
 
+  /** Congestion window, bytes (RFC 5681). */
+  get congestionWindow(): number {
+    return this.#tcb.sender.congestionWindow
+  }
+
+  /** Smoothed round-trip time, ms; 0 before the first sample (RFC 6298). */
+  get roundTripMs(): number {
+    return this.#tcb.sender.roundTripMs
+  }
+
   get hasEvents(): boolean {
     return this.#tcb.events !== 0
   }

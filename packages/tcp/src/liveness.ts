@@ -54,10 +54,7 @@ function senderTimesOut(tcb: Tcb, now: number): void {
   const { sender } = tcb
   switch (sender.onTimeout(now)) {
     case SenderTimeout.RESEND:
-      if (tcb.state < TcpState.ESTABLISHED) {
-        sender.resend = false
-        tcb.synPending = true
-      }
+      if (tcb.state < TcpState.ESTABLISHED) tcb.synPending = true
       return
     case SenderTimeout.PROBE: // RFC 9293 §3.8.6.1
       tcb.probePending = true

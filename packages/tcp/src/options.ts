@@ -1,4 +1,5 @@
 import { strict as assert } from 'node:assert'
+import { CONGESTION_CONTROLS, type CongestionControlName } from './congestion/congestion-controls.js'
 
 /** Options of all endpoints of one owner. Times in ms, sizes in bytes. */
 export interface TcpOptions {
@@ -14,6 +15,10 @@ export interface TcpOptions {
   readonly sendBufferBytes: number
   /** Largest payload that is received, as announced in the MSS option, and sent. 1 to 65,495. */
   readonly mss: number
+  /** True if SACK is offered and used (RFC 2018), and with it RACK-TLP (RFC 8985). */
+  readonly sack: boolean
+  /** Congestion control: CUBIC (RFC 9438) or NewReno (RFC 5681). */
+  readonly congestionControl: CongestionControlName
   /** Longest delay of an ACK that waits for data to carry it (RFC 9293 §3.8.6.3: under 500). */
   readonly delayedAckMs: number
   readonly rtoInitialMs: number
@@ -47,6 +52,8 @@ const DEFAULTS: TcpOptions = {
   windowBytes: 256 * 1024,
   sendBufferBytes: 256 * 1024,
   mss: 65_535 - 40, // jumbo packets: the IPv4 limit less both headers
+  sack: true,
+  congestionControl: 'cubic',
   delayedAckMs: 40,
   rtoInitialMs: 500,
   rtoMinMs: 200,
@@ -77,6 +84,10 @@ export function tcpOptions(overrides: Partial<TcpOptions> = {}): TcpOptions {
   assert(mss >= 1 && mss <= DEFAULTS.mss, `mss ${mss}`)
   assert(sendBufferBytes >= 1, `sendBufferBytes ${sendBufferBytes}`)
   assert(rtoMinMs > 0 && rtoMinMs <= rtoMaxMs && rtoInitialMs > 0 && rtoInitialMs <= rtoMaxMs, 'rto')
+  assert(
+    Object.hasOwn(CONGESTION_CONTROLS, options.congestionControl),
+    `congestionControl ${options.congestionControl}`,
+  )
   assert(delayedAckMs >= 0 && delayedAckMs < rtoMinMs, `delayedAckMs ${delayedAckMs}`)
   return Object.freeze(options)
 }

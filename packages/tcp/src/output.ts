@@ -1,4 +1,14 @@
-import { SYN_OPTIONS_BYTES, TCP_HEADER_BYTES, TcpFlag, writeSynOptions, writeTcpHeader } from '@fivetuple/packet'
+import {
+  SACK_PERMITTED_BYTES,
+  SYN_OPTIONS_BYTES,
+  sackOptionBytes,
+  TCP_HEADER_BYTES,
+  TcpFlag,
+  writeSackOption,
+  writeSackPermitted,
+  writeSynOptions,
+  writeTcpHeader,
+} from '@fivetuple/packet'
 import { finWasSent } from './control.js'
 import type { SegmentOutput } from './segment-output.js'
 import { seqAdd } from './sequence.js'
@@ -18,7 +28,7 @@ export function wantsTransmit(tcb: Tcb): boolean {
   return (
     tcb.receiver.ackNow ||
     (maySendData(tcb) && (sender.sendable() > 0 || sender.isFinDue)) ||
-    sender.resend ||
+    sender.hasResend ||
     tcb.synPending ||
     tcb.rstPending ||
     tcb.probePending ||
@@ -29,8 +39,8 @@ export function wantsTransmit(tcb: Tcb): boolean {
 /** True if all that {@link transmit} would write is a keep-alive probe, or the response to one. */
 export function isOnlyKeepAlive(tcb: Tcb): boolean {
   if (!tcb.probePending && !tcb.respondsToProbe) return false
-  const { queued, resend, isFinDue } = tcb.sender // if bytes are queued, a zero window is probed
-  const hasMore = queued > 0 || resend || isFinDue || tcb.synPending || tcb.rstPending
+  const { queued, hasResend, isFinDue } = tcb.sender // if bytes are queued, a zero window is probed
+  const hasMore = queued > 0 || hasResend || isFinDue || tcb.synPending || tcb.rstPending
   return !hasMore && (!tcb.receiver.ackNow || tcb.respondsToProbe)
 }
 
@@ -51,7 +61,7 @@ export function transmit(tcb: Tcb, out: SegmentOutput, now: number): boolean {
     tcb.probePending = false
   }
   // The output may refuse data and take an ACK: the other direction must not stall.
-  if (tcb.receiver.ackNow && !writeControl(tcb, out, ACK, tcb.sender.next)) return false
+  if (tcb.receiver.ackNow && !writeAck(tcb, out)) return false
   return data
 }
 
@@ -74,7 +84,7 @@ function transmitUnsynchronized(tcb: Tcb, out: SegmentOutput, now: number): bool
 
 function transmitData(tcb: Tcb, out: SegmentOutput, now: number): boolean {
   const { sender } = tcb
-  if (sender.resend && !writeAgain(tcb, out, now)) return false
+  while (sender.hasResend) if (!writeAgain(tcb, out, now)) return false
   if (!maySendData(tcb)) return true
   for (let length = sender.sendable(); length > 0; length = sender.sendable()) {
     if (!writeData(tcb, out, length, now)) return false
@@ -105,30 +115,47 @@ function writeFin(tcb: Tcb, out: SegmentOutput, now: number): boolean {
   return true
 }
 
-/** Retransmits the first segment in flight. */
+/** Retransmits the segment that the sender selects. */
 function writeAgain(tcb: Tcb, out: SegmentOutput, now: number): boolean {
   const { sender } = tcb
-  const length = sender.resendLength()
-  const at = out.reserve(TCP_HEADER_BYTES + length, length === 0)
+  sender.selectResend()
+  const { resendLength, resendSequence, resendsFin } = sender
+  const at = out.reserve(TCP_HEADER_BYTES + resendLength, resendLength === 0)
   if (at < 0) return false
-  const reachesFin = sender.finSent && seqAdd(sender.una, length + 1) === sender.next
-  writeHeader(tcb, out.buffer, at, sender.una, ACK | PSH | (reachesFin ? FIN : 0))
-  sender.copyAgain(out.buffer, at + TCP_HEADER_BYTES, length, now)
+  writeHeader(tcb, out.buffer, at, resendSequence, ACK | PSH | (resendsFin ? FIN : 0))
+  sender.copyAgain(out.buffer, at + TCP_HEADER_BYTES, now)
+  return true
+}
+
+/** Writes an ACK without data, with a SACK option if there is anything to report in one. */
+function writeAck(tcb: Tcb, out: SegmentOutput): boolean {
+  const { receiver } = tcb
+  if (!receiver.hasSackNews) return writeControl(tcb, out, ACK, tcb.sender.next)
+  const edges = receiver.sackEdges()
+  const headerLength = TCP_HEADER_BYTES + sackOptionBytes(edges.length / 2)
+  const at = out.reserve(headerLength, true)
+  if (at < 0) return false
+  receiver.sackWasSent()
+  writeHeader(tcb, out.buffer, at, tcb.sender.next, ACK, headerLength)
+  writeSackOption(out.buffer, at + TCP_HEADER_BYTES, edges)
   return true
 }
 
 function writeSyn(tcb: Tcb, out: SegmentOutput, now: number): boolean {
-  const headerLength = TCP_HEADER_BYTES + SYN_OPTIONS_BYTES
+  const { sender, receiver, localPort, remotePort } = tcb
+  const isSynAck = tcb.state === TcpState.SYN_RECEIVED
+  // RFC 2018 §2: a SYN-ACK permits SACK only if the SYN has.
+  const permitsSack = isSynAck ? sender.usesSack : tcb.options.sack
+  const headerLength = TCP_HEADER_BYTES + SYN_OPTIONS_BYTES + (permitsSack ? SACK_PERMITTED_BYTES : 0)
   const at = out.reserve(headerLength, true)
   if (at < 0) return false
   tcb.synPending = false
-  const { sender, receiver, localPort, remotePort } = tcb
-  const isSynAck = tcb.state === TcpState.SYN_RECEIVED
   const ack = isSynAck ? receiver.next : 0
   const flags = isSynAck ? SYN | ACK : SYN
   const window = receiver.synWindow()
   writeTcpHeader(out.buffer, at, localPort, remotePort, sender.una, ack, headerLength, flags, window)
   writeSynOptions(out.buffer, at + TCP_HEADER_BYTES, tcb.options.mss, receiver.shift)
+  if (permitsSack) writeSackPermitted(out.buffer, at + TCP_HEADER_BYTES + SYN_OPTIONS_BYTES)
   sender.synSent(now)
   return true
 }
@@ -140,9 +167,19 @@ function writeControl(tcb: Tcb, out: SegmentOutput, flags: number, seq: number):
   return true
 }
 
-/** Writes a header with the current ACK and window. A pending ACK is thereby sent. */
-function writeHeader(tcb: Tcb, b: Uint8Array, at: number, seq: number, flags: number): void {
+/**
+ * Writes a header with the current ACK and window. A pending ACK is thereby sent, unless it has to
+ * carry a SACK option: segments with data have none.
+ */
+function writeHeader(
+  tcb: Tcb,
+  b: Uint8Array,
+  at: number,
+  seq: number,
+  flags: number,
+  headerLength = TCP_HEADER_BYTES,
+): void {
   const { receiver } = tcb
   const window = receiver.windowField()
-  writeTcpHeader(b, at, tcb.localPort, tcb.remotePort, seq, receiver.next, TCP_HEADER_BYTES, flags, window)
+  writeTcpHeader(b, at, tcb.localPort, tcb.remotePort, seq, receiver.next, headerLength, flags, window)
 }

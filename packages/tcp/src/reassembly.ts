@@ -1,7 +1,7 @@
 import { seqAdd, seqDiff } from './sequence.js'
 
 /** Largest number of segments kept, so that many tiny ones can't exhaust memory. */
-const SEGMENTS_MAX = 256
+const SEGMENTS_MAX = 1_024
 
 interface Held {
   readonly seq: number
@@ -26,7 +26,8 @@ export class Reassembly {
     if (this.#held.length >= SEGMENTS_MAX) return
     let from = seq
     let o = start
-    let i = 0
+    // Mostly a segment follows the last one.
+    let i = this.#isBehindLast(seq) ? this.#held.length : 0
     for (; i < this.#held.length && o < end; i++) {
       const held = this.#held[i]!
       const before = seqDiff(held.seq, from)
@@ -60,9 +61,33 @@ export class Reassembly {
     return undefined
   }
 
+  /** Run of held bytes with the lowest numbers, its edges; undefined if nothing is held. */
+  get firstRun(): { readonly start: number; readonly end: number } | undefined {
+    const [first] = this.#held
+    return first && this.runOf(first.seq)
+  }
+
+  /** Returns the run of held bytes that has byte `seq`, its edges; undefined if none has. */
+  runOf(seq: number): { readonly start: number; readonly end: number } | undefined {
+    const held = this.#held
+    const endOf = (i: number): number => seqAdd(held[i]!.seq, held[i]!.data.length)
+    const at = held.findIndex((h) => seqDiff(seq, h.seq) >= 0 && seqDiff(seq, seqAdd(h.seq, h.data.length)) < 0)
+    if (at === -1) return undefined
+    let first = at
+    while (first > 0 && endOf(first - 1) === held[first]!.seq) first--
+    let last = at
+    while (last + 1 < held.length && endOf(last) === held[last + 1]!.seq) last++
+    return { start: held[first]!.seq, end: endOf(last) }
+  }
+
   clear(): void {
     this.#held.length = 0
     this.bytes = 0
+  }
+
+  #isBehindLast(seq: number): boolean {
+    const last = this.#held.at(-1)
+    return last === undefined || seqDiff(seq, seqAdd(last.seq, last.data.length)) >= 0
   }
 
   #put(i: number, seq: number, b: Uint8Array, start: number, end: number): void {

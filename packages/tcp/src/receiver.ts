@@ -1,6 +1,7 @@
 import { strict as assert } from 'node:assert'
 import type { TcpOptions } from './options.js'
 import { Reassembly } from './reassembly.js'
+import { ReceivedBlocks } from './received-blocks.js'
 import { seqAdd, seqDiff } from './sequence.js'
 
 const NEVER = Number.POSITIVE_INFINITY
@@ -24,6 +25,9 @@ export class Receiver {
   /** Smallest step by which the window opens, bytes (RFC 9293 §3.8.6.2.2). */
   readonly #windowStep: number
   readonly #ahead = new Reassembly()
+  /** Blocks of our SACK options; undefined until there is something to report, or without SACK. */
+  #blocks: ReceivedBlocks | undefined
+  #usesSack = false
   /** Sequence number of a FIN that arrived ahead of a gap. */
   #finAhead: number | undefined
   /** True once the peer's FIN has been reached: {@link next} lies behind it. */
@@ -34,6 +38,8 @@ export class Receiver {
   /** Time at which a delayed ACK must be sent, ms. */
   ackAt = NEVER
   #sinceAck = 0
+  /** Largest segment that the peer sends, bytes: ours, or less if it has announced less. */
+  #segmentBytes: number
 
   // Bytes delivered and not read: the last segment in place, and the segments that it has released.
   #inPlace = false
@@ -51,6 +57,7 @@ export class Receiver {
 
   constructor(options: TcpOptions) {
     this.#options = options
+    this.#segmentBytes = options.mss
     this.#windowStep = Math.min(options.windowBytes >>> 2, options.mss)
     while (options.windowBytes >>> this.#shift > 0xffff) this.#shift++
   }
@@ -77,7 +84,9 @@ export class Receiver {
   /**
    * Starts behind the peer's SYN. Windows are scaled in both directions or in none (RFC 7323 §2.2).
    */
-  open(synSequence: number, isScaled: boolean): void {
+  open(synSequence: number, isScaled: boolean, usesSack: boolean, segmentBytes: number): void {
+    this.#segmentBytes = segmentBytes
+    this.#usesSack = usesSack
     this.next = seqAdd(synSequence, 1)
     this.#edge = this.next
     if (!isScaled) this.#shift = 0
@@ -105,10 +114,37 @@ export class Receiver {
     const window = free - announced >= this.#windowStep ? free : announced
     const field = Math.min(window >>> this.#shift, 0xffff)
     this.#announce(field << this.#shift)
-    this.ackNow = false
+    // A SACK option is carried by a segment without data, which follows.
+    this.ackNow = this.ackNow && this.#blocks?.hasNews === true
     this.ackAt = NEVER
     this.#sinceAck = 0
     return field
+  }
+
+  /** True if an ACK without data has a SACK option. */
+  get hasSackNews(): boolean {
+    return this.#blocks?.hasNews === true
+  }
+
+  /** Returns the edges of the blocks of a SACK option. To be called while {@link hasSackNews}. */
+  sackEdges(): readonly number[] {
+    return this.#blocks?.edges() ?? []
+  }
+
+  /** Records that the pending ACK is sent with its SACK option. */
+  sackWasSent(): void {
+    this.#blocks?.wereSent()
+    this.ackNow = false
+  }
+
+  /** Records a segment of `length` bytes, `ahead` from {@link next}, that was received before. */
+  duplicateArrived(ahead: number, length: number): void {
+    if (this.#usesSack) this.#theBlocks().arrivedAgain(seqAdd(this.next, ahead), length)
+  }
+
+  #theBlocks(): ReceivedBlocks {
+    this.#blocks ??= new ReceivedBlocks(this.#ahead)
+    return this.#blocks
   }
 
   #announce(window: number): void {
@@ -145,7 +181,7 @@ export class Receiver {
     if (hasFin && stop === end) this.#finAhead = seqAdd(this.next, ahead + end - payload)
     if (ahead > 0) {
       this.outOfOrder++
-      this.#ahead.insert(seqAdd(this.next, ahead), b, start, stop)
+      this.#keepAhead(ahead, b, start, stop)
       this.ackNow = true // a duplicate ACK shows the sender the gap (RFC 5681 §4.2)
       return false
     }
@@ -155,7 +191,10 @@ export class Receiver {
       this.#placeStart = start
       this.#placeEnd = stop
       this.#deliver(stop - start)
-      if (!this.#ahead.isEmpty) this.release()
+      if (!this.#ahead.isEmpty) {
+        this.release()
+        this.ackNow = true // all or part of a gap is closed (RFC 5681 §4.2)
+      }
     }
     if (stop < end) this.ackNow = true
     if (this.#finAhead !== undefined && this.#finAhead === this.next) {
@@ -167,9 +206,19 @@ export class Receiver {
     }
     // RFC 9293 §3.8.6.3: delay the ACK so that data may carry it, for a limited time and a limited
     // amount.
-    if (this.#sinceAck >= 2 * this.#options.mss || this.#sinceAck >= this.#options.windowBytes >>> 2) this.ackNow = true
+    if (this.#sinceAck >= 2 * this.#segmentBytes || this.#sinceAck >= this.#options.windowBytes >>> 2)
+      this.ackNow = true
     else if (!this.ackNow && this.ackAt === NEVER) this.ackAt = now + this.#options.delayedAckMs
     return false
+  }
+
+  #keepAhead(ahead: number, b: Uint8Array, start: number, stop: number): void {
+    const seq = seqAdd(this.next, ahead)
+    const before = this.#ahead.bytes
+    this.#ahead.insert(seq, b, start, stop)
+    if (!this.#usesSack || stop === start) return
+    if (this.#ahead.bytes > before) this.#theBlocks().arrived(seq)
+    else if (this.#ahead.runOf(seq) !== undefined) this.#theBlocks().arrivedAgain(seq, stop - start)
   }
 
   /** Delivers the held bytes that follow {@link next} without a gap. */
@@ -220,6 +269,7 @@ export class Receiver {
   /** Drops everything except the bytes that can still be read. */
   stop(): void {
     this.#ahead.clear()
+    this.#blocks = undefined
     this.#finAhead = undefined
     this.ackNow = false
     this.ackAt = NEVER

@@ -87,14 +87,19 @@ export class SendQueue {
     this.unsent -= n
   }
 
-  /** Copies the first `n` bytes of the queue, which are in flight, again. */
-  copyFirst(to: Uint8Array, at: number, n: number): void {
+  /** Copies `n` bytes, which are in flight, again, from `skip` bytes behind the first on. */
+  copySent(to: Uint8Array, at: number, skip: number, n: number): void {
     let left = n
     let o = at
-    let offset = this.#headOffset
-    for (let i = this.#head; left > 0; i++) {
-      const chunk = this.#chunks[i]!
+    let i = this.#head
+    let offset = this.#headOffset + skip
+    while (left > 0) {
+      const chunk = this.#chunks[i++]!
       const take = Math.min(left, chunk.length - offset)
+      if (take <= 0) {
+        offset -= chunk.length
+        continue
+      }
       copyBytes(chunk, offset, to, o, take)
       offset = 0
       o += take

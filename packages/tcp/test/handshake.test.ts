@@ -9,9 +9,10 @@ const hex = (b: Uint8Array) => Buffer.from(b).toString('hex')
 // Fields in the order of RFC 9293 §3.1: ports, sequence, acknowledgment, data offset and flags,
 // window, checksum (offloaded), urgent pointer.
 const GOLDEN = [
-  // SYN; MSS 65495 (ffd7), NOP, window scale 3; the window of a SYN is not scaled
-  '> a1121f90 01020304 00000000 7002 ffff 0000 0000 0204ffd7 01 030303',
-  '< 1f90a112 0a0b0c0d 01020305 7012 ffff 0000 0000 0204ffd7 01 030303',
+  // SYN; MSS 65495 (ffd7), NOP, window scale 3, NOP, NOP, SACK permitted; the window of a SYN is not
+  // scaled
+  '> a1121f90 01020304 00000000 8002 ffff 0000 0000 0204ffd7 01 030303 01 01 0402',
+  '< 1f90a112 0a0b0c0d 01020305 8012 ffff 0000 0000 0204ffd7 01 030303 01 01 0402',
   // The ACK of the SYN announces the whole window: 8000 << 3 is 256 KiB
   '> a1121f90 01020305 0a0b0c0e 5010 8000 0000 0000',
   '> a1121f90 01020305 0a0b0c0e 5018 8000 0000 0000 68656c6c6f',
