@@ -8,6 +8,7 @@ import type { CardsOptions } from './line-cards/cards.js'
 import type { MicroBenchOptions } from './micro/micro-benches.js'
 import type { OracleOptions } from './oracle/oracle.js'
 import type { ScaleOptions } from './scale/scale.js'
+import type { SimulateOptions } from './simulate/simulate.js'
 import type { SoakOptions } from './soak/soak.js'
 import type { TcpImpairedOptions } from './tcp-impaired/tcp-impaired.js'
 import type { ThroughVipOptions } from './through-vip.js'
@@ -23,7 +24,7 @@ export function benchProgram(): Command {
       'Measures the cost of the path through the cluster. Results are printed and written to reports/ as JSON.',
     )
     .showHelpAfterError("('pnpm bench help <command>' lists its options)")
-  for (const add of [chain, draw, throughVip, against, cards, vrrp, scale, failure, detection, oracle, soak, micro, impaired])
+  for (const add of [chain, draw, throughVip, against, cards, vrrp, scale, failure, detection, oracle, soak, micro, impaired, simulation])
     add(program)
   return program
 }
@@ -196,6 +197,18 @@ function impaired(program: Command): void {
     .action(async (options: TcpImpairedOptions) => {
       const { tcpImpaired } = await import('./tcp-impaired/tcp-impaired.js')
       await tcpImpaired(options)
+    })
+}
+
+function simulation(program: Command): void {
+  program
+    .command('simulate')
+    .description('run simulated clusters under random faults, a seed each; exit code 1 if an invariant is violated')
+    .addOption(number('--seeds <n>', 'number of seeds', whole(1_000_000), 1_000))
+    .addOption(number('--from <seed>', 'first seed', whole(2 ** 31), 1))
+    .action(async (options: SimulateOptions) => {
+      const { simulate } = await import('./simulate/simulate.js')
+      await simulate(options)
     })
 }
 

@@ -3,41 +3,15 @@ import type { FlowApplication } from '@fivetuple/edge'
 import type { Fault } from '@fivetuple/faults'
 import { IpProtocol, parseIpv4, TcpFlag, writeIpv4Header, writeTcpHeader } from '@fivetuple/packet'
 import t, { type Test } from 'tap'
-import { byteOf } from './simulation/byte-stream.js'
-import { ClientPeer, ServerPeer } from './simulation/peers.js'
 import { SimulatedCluster } from './simulation/simulated-cluster.js'
+import { type Streams, startStreams } from './simulation/streams.js'
 
 /** Long enough for every retry, keep-alive and session timeout to run out. */
 const LONG_MS = 600_000
 const CLIENT = parseIpv4('127.20.100.1')!
-/** Bytes that tell a stream from all others of one simulation. */
-const HEAD = 4
 
-interface Run {
-  readonly cluster: SimulatedCluster
-  readonly clients: readonly ClientPeer[]
-  readonly servers: readonly ServerPeer[]
-  readonly bytes: number
-}
-
-function start(seed: number, faults: readonly Fault[], flows = 60, bytes = 20_000): Run {
-  const ids = new Map(
-    Array.from({ length: flows }, (_, id) => [Array.from({ length: HEAD }, (_, i) => byteOf(2 * id, i)).join(), id]),
-  )
-  const servers: ServerPeer[] = []
-  const cluster = new SimulatedCluster({ seed, lbs: 4, backends: 3, faults }, (flow, edge) => {
-    const server = new ServerPeer(cluster, edge, flow, bytes, (head) =>
-      head.length < HEAD ? undefined : ids.get(head.join()),
-    )
-    servers.push(server)
-    return server
-  })
-  const clients: ClientPeer[] = []
-  for (let id = 0; id < flows; id++)
-    cluster.clock.schedule(cluster.random.int(500), () =>
-      clients.push(ClientPeer.open(cluster, id, CLIENT + (id % 5), 40_000 + id, bytes, id % 4 === 0)),
-    )
-  return { cluster, clients, servers, bytes }
+function start(seed: number, faults: readonly Fault[], flows = 60, bytes = 20_000): Streams {
+  return startStreams({ seed, faults, flows, bytes, startWithinMs: 500 })
 }
 
 /** Runs something for several seeds; a failure says for which. */

@@ -43,7 +43,18 @@ interface SimulatedLb {
   readonly forwarder: LbForwarder
   readonly bip: number
   alive: boolean
+  /** Packets that wait while the LB is paused, in order; undefined: it runs. */
+  backlog: { readonly from: 'fromUplink' | 'fromDownlink'; readonly packet: Uint8Array }[] | undefined
 }
+
+/** Wires of one LB, by link and direction. */
+interface LbWires {
+  readonly uplink: { readonly in: PacketWire; readonly out: PacketWire }
+  readonly downlink: { readonly in: PacketWire; readonly out: PacketWire }
+}
+
+export type LinkName = keyof LbWires
+export type LinkDirection = keyof LbWires['uplink']
 
 /**
  * The data path of a whole cluster in one process on a virtual clock: the very forwarders, NAT tables and TCP edges that
@@ -65,6 +76,9 @@ export class SimulatedCluster {
   readonly #uplink: Forwarder
   readonly #downlink: Forwarder
   readonly #wires: PacketWire[] = []
+  readonly #lbWires: LbWires[]
+  /** LBs that the route of the VIP has, by id. */
+  #announced: readonly number[] = []
   readonly #timers = new Map<object, Scheduled>()
 
   /** @param onServerFlow makes the application of each flow that reaches a backend */
@@ -73,16 +87,9 @@ export class SimulatedCluster {
     this.#options = options
     const { lbs } = options
     const ids = Array.from({ length: lbs }, (_, i) => i + 1)
-    const toLb: { up: PacketWire; down: PacketWire }[] = ids.map((id) => ({
-      up: this.#wire(options.faults, this.#checkDecision(id), (p) => this.#atLb(id, 'fromUplink', p)),
-      down: this.#wire(
-        options.faults,
-        () => {},
-        (p) => this.#atLb(id, 'fromDownlink', p),
-      ),
-    }))
-    const ports = (side: 'up' | 'down') => ids.map((id, i) => ({ id, isUp: true, output: toLb[i]![side] }))
-    const forwarder = (address: string, side: 'up' | 'down', edge: (p: Uint8Array) => void) =>
+    this.#lbWires = ids.map((id) => this.#createWires(id, options.faults))
+    const ports = (link: LinkName) => ids.map((id, i) => ({ id, isUp: true, output: this.#lbWires[i]![link].in }))
+    const forwarder = (address: string, side: LinkName, edge: (p: Uint8Array) => void) =>
       new Forwarder(
         {
           address: parseIpv4(address)!,
@@ -93,10 +100,10 @@ export class SimulatedCluster {
         },
         ports(side),
       )
-    this.#uplink = forwarder('127.20.0.1', 'up', (p) => this.#atEdge(this.clients, p))
-    this.#downlink = forwarder('127.20.0.2', 'down', (p) => this.#atEdge(this.servers, p))
+    this.#uplink = forwarder('127.20.0.1', 'uplink', (p) => this.#atEdge(this.clients, p))
+    this.#downlink = forwarder('127.20.0.2', 'downlink', (p) => this.#atEdge(this.servers, p))
     this.recorder = new EdgeRecorder(this.#uplink.hopTable(this.#uplink.fib))
-    for (const id of ids) this.lbs.push(this.#createLb(id, options))
+    for (const id of ids) this.lbs.push(this.#createLb(id))
     this.#downlink.setFib(
       this.#downlink.fib.with([
         { prefix: BACKENDS, nextHops: [EDGE_PORT], cost: 0 },
@@ -118,6 +125,7 @@ export class SimulatedCluster {
 
   /** The route of the VIP over these LBs, by id. */
   announce(lbs: readonly number[]): void {
+    this.#announced = lbs
     const route = { prefix: hostPrefix(VIP), nextHops: lbs, cost: 0 }
     this.#uplink.setFib(
       this.#uplink.fib.with(
@@ -134,12 +142,36 @@ export class SimulatedCluster {
   /** Takes an LB away as a crash does: its sessions are gone, its cables are dead, its routes are withdrawn. */
   crash(id: number): void {
     this.lbs[id - 1]!.alive = false
-    this.announce(this.lbs.flatMap(({ alive }, i) => (alive ? [i + 1] : [])))
+    this.announce(this.#announced.filter((announced) => announced !== id))
+  }
+
+  /** Pauses an LB, as SIGSTOP does: its packets wait. */
+  pause(id: number): void {
+    this.lbs[id - 1]!.backlog ??= []
+  }
+
+  /** Ends a pause: what has waited is processed in order. */
+  resume(id: number): void {
+    const lb = this.lbs[id - 1]!
+    const waiting = lb.backlog ?? []
+    lb.backlog = undefined
+    for (const { from, packet } of waiting) this.#atLb(id, from, packet)
+    this.#armLb(lb)
+  }
+
+  /** Sets the faults of one direction of one link of an LB, all started now. */
+  impair(id: number, link: LinkName, direction: LinkDirection, faults: readonly Fault[]): void {
+    this.#lbWires[id - 1]![link][direction].link.faults = faults
+  }
+
+  /** Packets that were dropped by faults. */
+  get dropped(): number {
+    return this.#wires.reduce((sum, { link }) => sum + link.dropped, 0)
   }
 
   /** Starts an LB that has crashed again: it has no session, and its route is back. */
   restart(id: number): void {
-    this.lbs[id - 1] = this.#createLb(id, this.#options)
+    this.lbs[id - 1] = this.#createLb(id)
     this.announce(this.lbs.flatMap(({ alive }, i) => (alive ? [i + 1] : [])))
   }
 
@@ -224,18 +256,28 @@ export class SimulatedCluster {
     }
   }
 
-  #createLb(id: number, { faults, backends }: SimulationOptions): SimulatedLb {
-    const bip = parseIpv4(`127.20.2.${id}`)!
-    const uplink = this.#wire(
-      faults,
-      () => {},
-      (p) => this.#uplink.receive(p, 0, p.length, id, this.clock.now),
-    )
-    const downlink = this.#wire(
-      faults,
-      (p) => assert.equal(ipv4Source(p, 0), bip, 'what an LB sends to backends comes from its BIP'),
-      (p) => this.#downlink.receive(p, 0, p.length, id, this.clock.now),
-    )
+  #createWires(id: number, faults: readonly Fault[]): LbWires {
+    const nothing = (): void => {}
+    const bip = bipOf(id)
+    return {
+      uplink: {
+        in: this.#wire(faults, this.#checkDecision(id), (p) => this.#atLb(id, 'fromUplink', p)),
+        out: this.#wire(faults, nothing, (p) => this.#uplink.receive(p, 0, p.length, id, this.clock.now)),
+      },
+      downlink: {
+        in: this.#wire(faults, nothing, (p) => this.#atLb(id, 'fromDownlink', p)),
+        out: this.#wire(
+          faults,
+          (p) => assert.equal(ipv4Source(p, 0), bip, 'what an LB sends to backends comes from its BIP'),
+          (p) => this.#downlink.receive(p, 0, p.length, id, this.clock.now),
+        ),
+      },
+    }
+  }
+
+  #createLb(id: number): SimulatedLb {
+    const bip = bipOf(id)
+    const { uplink, downlink } = this.#lbWires[id - 1]!
     const forwarder = new LbForwarder(
       {
         address: parseIpv4(`127.20.1.${id}`)!,
@@ -244,8 +286,8 @@ export class SimulatedCluster {
         hasAddress: (address) => address === VIP,
         onRecords: () => {},
       },
-      uplink,
-      downlink,
+      uplink.out,
+      downlink.out,
       this.clock.now,
     )
     forwarder.setService({
@@ -254,14 +296,14 @@ export class SimulatedCluster {
       port: SERVICE_PORT,
       protocol: IpProtocol.TCP,
       policy: roundRobin,
-      backends: Array.from({ length: backends }, (_, i) => ({
+      backends: Array.from({ length: this.#options.backends }, (_, i) => ({
         name: `backend-${i + 1}`,
         address: parseIpv4(`127.20.3.${i + 1}`)!,
         port: 8080,
         weight: 1,
       })),
     })
-    return { forwarder, bip, alive: true }
+    return { forwarder, bip, alive: true, backlog: undefined }
   }
 
   #createEdge(fabric: Forwarder, onIncoming?: (flow: Flow, edge: TcpEdge) => FlowApplication): TcpEdge {
@@ -321,15 +363,22 @@ export class SimulatedCluster {
   #atLb(id: number, from: 'fromUplink' | 'fromDownlink', packet: Uint8Array): void {
     const lb = this.lbs[id - 1]!
     if (!lb.alive) return
+    if (lb.backlog !== undefined) {
+      lb.backlog.push({ from, packet })
+      return
+    }
     const now = this.clock.now
     if (from === 'fromUplink') lb.forwarder.receiveFromUplink(packet, 0, packet.length, now)
     else lb.forwarder.receiveFromDownlink(packet, 0, packet.length, now)
-    const arm = (): void =>
-      this.#arm(lb, lb.forwarder.deadline(this.clock.now), () => {
-        lb.forwarder.onTimeout(this.clock.now)
-        arm()
-      })
-    arm()
+    this.#armLb(lb)
+  }
+
+  #armLb(lb: SimulatedLb): void {
+    this.#arm(lb, lb.forwarder.deadline(this.clock.now), () => {
+      if (lb.backlog !== undefined) return // the end of the pause arms it again
+      lb.forwarder.onTimeout(this.clock.now)
+      this.#armLb(lb)
+    })
   }
 
   #atEdge(edge: TcpEdge, packet: Uint8Array): void {
@@ -339,6 +388,10 @@ export class SimulatedCluster {
       if (error !== undefined) edge.receiveIcmpError(error, this.clock.now)
     }
   }
+}
+
+function bipOf(id: number): number {
+  return parseIpv4(`127.20.2.${id}`)!
 }
 
 function tupleOf(packet: Uint8Array): FiveTuple | undefined {
