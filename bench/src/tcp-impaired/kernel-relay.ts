@@ -15,6 +15,16 @@ export interface RelayTask {
   readonly mtu: number
 }
 
+/** Result of a relay, the JSON that it prints. */
+export interface RelayResult {
+  /** Bytes that the sink has read. */
+  readonly bytes: number
+  /** Mean time by which packets were delivered too late, ms: the machine was busy. */
+  readonly lateMs: number
+}
+
+const lateness = { sumMs: 0, packets: 0 }
+
 const SOURCE_ADDRESS = '10.9.0.1'
 const SINK_ADDRESS = '10.9.0.2'
 const PORT = 5_001
@@ -51,7 +61,8 @@ async function relay(task: RelayTask, sourceFile: number, sinkFile: number): Pro
     })
     await once(sink, 'exit')
     source.kill('SIGKILL')
-    process.stdout.write(`${output.split('\n')[1]}\n`)
+    const result: RelayResult = { bytes: Number(output.split('\n')[1]), lateMs: lateness.sumMs / lateness.packets }
+    process.stdout.write(`${JSON.stringify(result)}\n`)
   } finally {
     holder.kill('SIGKILL')
   }
@@ -75,7 +86,11 @@ function connectFiles(from: number, to: number, faults: readonly Fault[], seed: 
   const deliver = (): void => {
     isArmed = false
     const now = performance.now()
-    for (let due = link.next(now); due !== undefined; due = link.next(now)) writeSync(to, due.item)
+    for (let due = link.next(now); due !== undefined; due = link.next(now)) {
+      writeSync(to, due.item)
+      lateness.sumMs += now - due.at
+      lateness.packets++
+    }
     arm()
   }
   const arm = (): void => {

@@ -2,7 +2,7 @@ import { execFile, execFileSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { WITH_TUNS } from './kernel-programs.js'
-import type { RelayTask } from './kernel-relay.js'
+import type { RelayResult, RelayTask } from './kernel-relay.js'
 
 const RELAY = fileURLToPath(new URL('kernel-relay.js', import.meta.url))
 const NEEDED = ['unshare', 'nsenter', 'ip', 'python3']
@@ -24,11 +24,10 @@ export function kernelObstacle(): string | undefined {
 }
 
 /**
- * Runs one transfer between two network namespaces in real time. Returns the bytes that the
- * receiver has read, per second.
+ * Runs one transfer between two network namespaces in real time.
  */
-export async function kernelTransfer(task: RelayTask): Promise<number> {
+export async function kernelTransfer(task: RelayTask): Promise<RelayResult> {
   const args = ['-Urn', 'python3', '-c', WITH_TUNS, process.execPath, RELAY, JSON.stringify(task)]
   const { stdout } = await promisify(execFile)('unshare', args)
-  return Number(stdout.trim()) / task.seconds
+  return JSON.parse(stdout) as RelayResult
 }

@@ -33,6 +33,8 @@ interface Comparison {
   readonly ours: number
   readonly kernels: number | undefined
   readonly retransmittedShare: number
+  /** Mean time by which the kernel's packets were delivered too late, ms. */
+  readonly lateMs: number | undefined
 }
 
 /** Compares the goodput of the fabric's TCP over impaired paths with the kernel's. */
@@ -46,11 +48,13 @@ export async function tcpImpaired({ seconds, seeds, only, kernel }: TcpImpairedO
     for (const { ours, kernels } of CONTROLS) {
       const options = tcpOptions({ mss: SEGMENT_BYTES, congestionControl: ours })
       const transfers = numbers(seeds).map((seed) => virtualTransfer(path, options, seed, seconds))
+      const relayed = obstacle === undefined ? await ofKernel(path, kernels, seeds, seconds) : undefined
       comparisons.push({
         path: path.name,
         control: ours,
         ours: median(transfers.map(({ bytesPerSecond }) => bytesPerSecond)),
-        kernels: obstacle === undefined ? await ofKernel(path, kernels, seeds, seconds) : undefined,
+        kernels: relayed && median(relayed.map(({ bytes }) => bytes / seconds)),
+        lateMs: relayed && median(relayed.map(({ lateMs }) => lateMs)),
         retransmittedShare: median(transfers.map(({ retransmittedShare }) => retransmittedShare)),
       })
     }
@@ -60,10 +64,9 @@ export async function tcpImpaired({ seconds, seeds, only, kernel }: TcpImpairedO
 }
 
 async function ofKernel(path: ImpairedPath, congestionControl: string, seeds: number, seconds: number) {
-  const rates = await Promise.all(
+  return Promise.all(
     numbers(seeds).map((seed) => kernelTransfer({ path, congestionControl, seed, seconds, mtu: KERNEL_MTU })),
   )
-  return median(rates)
 }
 
 function numbers(n: number): number[] {
@@ -71,14 +74,15 @@ function numbers(n: number): number[] {
 }
 
 function render(comparisons: readonly Comparison[]): string {
-  const head = ['path', 'control', 'ours kB/s', 'kernel kB/s', 'ours / kernel', 'retransmitted %']
-  const rows = comparisons.map(({ path, control, ours, kernels, retransmittedShare }) => [
+  const head = ['path', 'control', 'ours kB/s', 'kernel kB/s', 'ours / kernel', 'retransmitted %', 'relay late ms']
+  const rows = comparisons.map(({ path, control, ours, kernels, retransmittedShare, lateMs }) => [
     path,
     control,
     figure(ours / 1_000),
     figure(kernels === undefined ? undefined : kernels / 1_000),
     figure(kernels === undefined ? undefined : ours / kernels),
     figure(100 * retransmittedShare),
+    figure(lateMs),
   ])
   return renderTable([head, ...rows])
 }
