@@ -24,7 +24,22 @@ export function benchProgram(): Command {
       'Measures the cost of the path through the cluster. Results are printed and written to reports/ as JSON.',
     )
     .showHelpAfterError("('pnpm bench help <command>' lists its options)")
-  for (const add of [chain, draw, throughVip, against, cards, vrrp, scale, failure, detection, oracle, soak, micro, impaired, simulation])
+  for (const add of [
+    chain,
+    draw,
+    throughVip,
+    against,
+    cards,
+    vrrp,
+    scale,
+    failure,
+    detection,
+    oracle,
+    soak,
+    micro,
+    impaired,
+    simulation,
+  ])
     add(program)
   return program
 }

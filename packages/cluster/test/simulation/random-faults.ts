@@ -145,8 +145,8 @@ export const FAULTS: Readonly<Record<FaultName, (random: Random) => Fault>> = {
   loss: (random) => ({ kind: 'loss', rate: random.next() * 0.3, correlation: random.int(2) * 0.25 }),
   'gilbert-elliott': (random) => ({
     kind: 'gilbert-elliott',
-    p: 0.001 + random.next() * 0.05,
-    r: 0.1 + random.next() * 0.5,
+    p: 0.001 + random.next() * 0.02,
+    r: 0.2 + random.next() * 0.5,
   }),
   duplicate: (random) => ({ kind: 'duplicate', rate: random.next() * 0.5 }),
   rate: (random) => ({
