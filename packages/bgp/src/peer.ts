@@ -1,8 +1,8 @@
 import type { Prefix } from '@fivetuple/packet'
 import { AdjRibOut, type OriginatedRoute } from './adj-rib-out.js'
 import { keptConnection } from './collision.js'
-import { CeaseSubcode } from './constants.js'
-import type { BgpError } from './errors.js'
+import { CeaseSubcode, ErrorCode } from './constants.js'
+import { type BgpError, bgpError } from './errors.js'
 import type { Open } from './open.js'
 import { BgpSession } from './session.js'
 import type { SessionConfig, SessionCounters, SessionInput, SessionOutput } from './session-contract.js'
@@ -50,6 +50,13 @@ export type PeerInput =
   /** Routes to advertise, now and in each later session, until they are withdrawn. */
   | { readonly type: 'announce'; readonly routes: readonly OriginatedRoute[] }
   | { readonly type: 'withdraw'; readonly prefixes: readonly Prefix[] }
+  /** Ends the session with Cease, Administrative Reset (RFC 4486); it starts again. */
+  | { readonly type: 'reset' }
+  /**
+   * While muted, neither KEEPALIVE nor UPDATE is sent: a fault, so that the neighbour's hold timer
+   * expires. Routes that change meanwhile are advertised afterwards.
+   */
+  | { readonly type: 'mute'; readonly isMuted: boolean }
   /** The neighbour's routes are unacceptable: the session ends with this error. */
   | { readonly type: 'reject'; readonly error: BgpError }
   | { readonly type: 'timeout' }
@@ -87,6 +94,7 @@ export class BgpPeer {
   #state: SessionState = 'idle'
   #established: { readonly side: ConnectionSide; readonly open: Open; readonly since: number } | undefined
   #blocked = false
+  #isMuted = false
   #stateSince = 0
   #lastError: PeerError | undefined
   #attemptError: PeerError | undefined
@@ -219,6 +227,17 @@ export class BgpPeer {
         for (const prefix of input.prefixes) this.adjRibOut.withdraw(prefix)
         this.#advertise(now)
         break
+      case 'reset':
+        if (this.#established !== undefined) {
+          const error = bgpError(ErrorCode.CEASE, CeaseSubcode.ADMINISTRATIVE_RESET, 'reset by an operator')
+          this.#to(this.#established.side, { type: 'reject', error }, now)
+        }
+        break
+      case 'mute':
+        this.#isMuted = input.isMuted
+        this.#toAll(input, now)
+        this.#advertise(now)
+        break
       case 'reject':
         if (this.#established !== undefined) this.#to(this.#established.side, input, now)
         break
@@ -342,9 +361,9 @@ export class BgpPeer {
     this.#outputs.push({ type: 'state', state, reason })
   }
 
-  /** Advertises what has changed, unless earlier messages are still queueing up. */
+  /** Advertises changed routes, unless earlier messages are still queueing up. */
   #advertise(now: number): void {
-    if (this.#established === undefined || this.#blocked) return
+    if (this.#established === undefined || this.#blocked || this.#isMuted) return
     const { side, open } = this.#established
     this.#to(side, { type: 'updates', messages: this.adjRibOut.takeMessages(open.fourOctetAs) }, now)
   }

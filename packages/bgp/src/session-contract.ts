@@ -46,6 +46,8 @@ export type SessionInput =
   | { readonly type: 'updates'; readonly messages: readonly Uint8Array[] }
   /** The other connection to the same peer is kept (RFC 4271 §6.8). */
   | { readonly type: 'collision' }
+  /** While muted, neither KEEPALIVE nor UPDATE is sent: the peer's hold timer expires. */
+  | { readonly type: 'mute'; readonly isMuted: boolean }
   /** The owner has found the peer's routes unacceptable. */
   | { readonly type: 'reject'; readonly error: BgpError }
   | { readonly type: 'timeout' }

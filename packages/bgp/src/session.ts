@@ -23,6 +23,9 @@ const OPEN_HOLD_MS = 10_000
  */
 const SEND_HOLD_DEFAULT_MS = 480_000
 
+/** Offset of the type in a message (RFC 4271 §4.1). */
+const TYPE_OFFSET = 18
+
 const MESSAGE_EVENTS: Readonly<Record<number, SessionEvent>> = {
   [MessageType.OPEN]: 'open',
   [MessageType.UPDATE]: 'update',
@@ -67,6 +70,7 @@ export class BgpSession {
   /** Negotiated hold time, ms; 0: none. */
   #holdMs = 0
   #establishedAt = 0
+  #isMuted = false
 
   constructor(config: SessionConfig) {
     assert(config.holdTime === 0 || config.holdTime >= 3, 'a hold time of 1 or 2 s is not allowed') // RFC 4271 §4.2
@@ -134,6 +138,9 @@ export class BgpSession {
         this.#fail('collision', error, now)
         return
       }
+      case 'mute':
+        this.#isMuted = input.isMuted
+        return
       case 'reject':
         if (this.#state === 'established') this.#fail('message-error', input.error, now)
         return
@@ -356,6 +363,8 @@ export class BgpSession {
   }
 
   #send(bytes: Uint8Array): void {
+    const type = bytes[TYPE_OFFSET]
+    if (this.#isMuted && (type === MessageType.KEEPALIVE || type === MessageType.UPDATE)) return
     this.counters.messagesOut++
     this.#outputs.push({ type: 'send', bytes })
   }

@@ -199,7 +199,7 @@ t.test('stop sends Cease, and the session stays down', (t) => {
   two.run(60_000)
   t.match(two.a.downs, ['received Cease, administrative shutdown (6/2)'])
   t.equal(two.b.machine.state, 'idle')
-  t.not(two.a.machine.state, 'established')
+  t.not(two.b.machine.state, 'established', 'no session is accepted without a KEEPALIVE')
   t.equal(two.b.machine.counters().notificationsOut, 1)
   two.input(two.b, { type: 'start' })
   two.run(6_000)
@@ -377,5 +377,58 @@ t.test('a collision that the peer has resolved is not an error', (t) => {
   two.input(two.a, { type: 'bytes', side: 'dialled', bytes })
   t.equal(two.a.machine.counters().notificationsIn, 1)
   t.same([two.a.machine.lastError, two.a.machine.attemptError], [undefined, undefined])
+  t.end()
+})
+
+t.test(
+  'a muted session ends by the hold timer of its neighbour, and comes back with the routes of the meantime',
+  (t) => {
+    const two = new TwoSpeakers({ accepts: false }, { passive: true }).start().run(10)
+    two.input(two.a, { type: 'announce', routes: [{ prefix: VIP }] })
+    two.run(10)
+    const [keepalives, updates] = [count(two.a, MessageType.KEEPALIVE), count(two.a, MessageType.UPDATE)]
+    two.input(two.a, { type: 'mute', isMuted: true })
+    two.input(two.a, { type: 'announce', routes: [{ prefix: hostPrefix(7) }] })
+    two.run(20_000)
+    t.match(two.b.downs, [/^sent hold timer expired/])
+    t.match(two.a.downs[0], /^received hold timer expired/)
+    t.equal(count(two.a, MessageType.KEEPALIVE), keepalives, 'no KEEPALIVE')
+    t.equal(count(two.a, MessageType.UPDATE), updates, 'no UPDATE')
+    t.not(two.b.machine.state, 'established', 'no session is accepted without a KEEPALIVE')
+    two.input(two.a, { type: 'mute', isMuted: false })
+    two.run(30_000)
+    two.assertEstablished()
+    t.same(announced(two.b), ['127.20.10.1/32', '127.20.10.1/32', '0.0.0.7/32'])
+    t.end()
+  },
+)
+
+t.test('a session that is unmuted in time stays, and advertises what has changed', (t) => {
+  const two = new TwoSpeakers({ accepts: false }, { passive: true }).start().run(10)
+  two.input(two.a, { type: 'mute', isMuted: true })
+  two.input(two.a, { type: 'announce', routes: [{ prefix: VIP }] })
+  two.run(3_000)
+  t.same(announced(two.b), [])
+  two.input(two.a, { type: 'mute', isMuted: false })
+  two.run(20_000)
+  t.same(announced(two.b), ['127.20.10.1/32'])
+  t.same(two.b.downs, [])
+  t.end()
+})
+
+t.test('a reset is a Cease, Administrative Reset, from either end, and the session comes back', (t) => {
+  for (const end of ['a', 'b'] as const) {
+    const two = new TwoSpeakers({ accepts: false }, { passive: true }).start().run(10)
+    two.input(two[end], { type: 'reset' })
+    two.run(20)
+    t.match(two[end].downs, [/^sent Cease, administrative reset \(6\/4\)/])
+    t.match(two[end === 'a' ? 'b' : 'a'].downs, [/^received Cease, administrative reset \(6\/4\)/])
+    two.run(10_000)
+    two.assertEstablished()
+    two.input(two[end], { type: 'stop', subcode: CeaseSubcode.ADMINISTRATIVE_SHUTDOWN })
+    two.run(1_000)
+    two.input(two[end], { type: 'reset' })
+    t.equal(two[end].downs.length, 2, 'without a session it does nothing')
+  }
   t.end()
 })

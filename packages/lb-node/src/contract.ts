@@ -2,6 +2,8 @@ import { SCOPES } from '@fivetuple/faults'
 import { HappeningBatch } from '@fivetuple/runtime/happenings'
 import { Count, Flag, keyOf, NoParams, Nothing, nullable, oneOf, strict, Text } from '@fivetuple/runtime/schemas'
 import Type from 'typebox'
+import { RESOURCES } from './injected/limits.js'
+import { Flap, InjectedFaultsStatus } from './injected/status.js'
 import { LINK_DIRECTIONS, LINK_SIDES } from './link-faults/names.js'
 import { BACKEND_POLICIES } from './policy/registry.js'
 import { LbStatus, LinkFaultJson, PlacedVip, SessionView } from './status.js'
@@ -103,6 +105,25 @@ export const lbContract = {
     setLinkFaults: { params: strict({ links: Type.Array(DirectionFaults) }), result: Nothing },
     /** Sends the records of sessions that wait. The last batch has this number. */
     flushRecords: { params: strict({ number: Count }), result: Nothing },
+    /** Faults of the control plane and the resources. */
+    injected: { params: NoParams, result: InjectedFaultsStatus },
+    /** Ends the BGP session with a switch by Cease, Administrative Reset. */
+    resetBgp: { params: strict({ side: oneOf(LINK_SIDES) }), result: strict({ wasEstablished: Flag }) },
+    /** Stops to send KEEPALIVE and UPDATE to a switch, or sends them again. */
+    muteBgp: {
+      params: strict({ side: oneOf(LINK_SIDES), isMuted: Flag }),
+      result: strict({ muted: Type.Array(oneOf(LINK_SIDES)) }),
+    },
+    /** Changes the faults of a VIP's route; fields that are missing stay as they are. */
+    setRouteFault: {
+      params: strict({ address: Text, isWithheld: Type.Optional(Flag), flap: Type.Optional(nullable(Flap)) }),
+      result: strict({ isWithheld: Flag }),
+    },
+    /** Leaves so many source ports per backend, or sessions, usable; null: all. */
+    exhaust: {
+      params: strict({ resource: oneOf(RESOURCES), leave: nullable(Count) }),
+      result: strict({ leave: nullable(Count) }),
+    },
   },
   events: {
     happenings: HappeningBatch,

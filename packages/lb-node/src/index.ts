@@ -76,6 +76,7 @@ export type {
 } from './data-plane/service.js'
 export { ServiceTable } from './data-plane/service-table.js'
 export type { SessionInfo } from './data-plane/session-info.js'
+export type { InjectedFaultsStatus } from './injected/status.js'
 export type { BackendDrain } from './lb-node.js'
 export { LINK_DIRECTIONS, LINK_SIDES, type LinkDirection, type LinkSide } from './link-faults/names.js'
 export type { BackendPolicy, PolicyBackend, PolicyFlow, PolicySnapshot, PolicyTraits } from './policy/policy.js'

@@ -30,6 +30,7 @@ import type { ConnectFailure } from './data-plane/connect-attempts.js'
 import { LbForwarder } from './data-plane/forwarder.js'
 import { checkPath, sendPathProbe } from './data-plane/path-probe.js'
 import type { BackendChange } from './data-plane/service.js'
+import { InjectedFaults } from './injected/injected-faults.js'
 import { LbLinkFaults } from './link-faults/link-faults.js'
 import type { LinkSide } from './link-faults/names.js'
 import { LbPort } from './ports/lb-port.js'
@@ -82,6 +83,7 @@ export class LbNode {
   readonly #uplink: LbPort
   readonly #downlink: LbPort
   readonly #linkFaults: LbLinkFaults
+  readonly #injected: InjectedFaults
   readonly #forwarder: LbForwarder
   readonly #host: FabricHost
   readonly #health: ServiceHealth
@@ -199,6 +201,12 @@ export class LbNode {
       },
       reporter: this.#reporter,
     })
+    this.#injected = new InjectedFaults({
+      routing: this.#routing,
+      forwarder: this.#forwarder,
+      clock,
+      onRoute: () => this.#reportVips(),
+    })
     this.#redundancy =
       config.redundancy === null
         ? undefined
@@ -248,6 +256,11 @@ export class LbNode {
           this.#linkFaults.set(links)
           return null
         },
+        injected: () => this.#injected.status(),
+        resetBgp: (of) => this.#injected.reset(of),
+        muteBgp: (of) => this.#injected.mute(of),
+        setRouteFault: (change) => this.#injected.setRoute(change),
+        exhaust: (what) => this.#injected.exhaust(what),
       },
       stop: () => this.stop(),
     }
@@ -259,6 +272,7 @@ export class LbNode {
     await this.#redundancy?.stop()
     await this.#routing.stop()
     this.#linkFaults.close()
+    this.#injected.close()
     this.#vipDrain.close()
     this.#drainHappenings.close()
     this.#resetHappenings.close()
@@ -373,6 +387,7 @@ export class LbNode {
         uplink: this.#uplink,
         downlink: this.#downlink,
         linkFaults: this.#linkFaults,
+        injected: this.#injected,
       },
       this.#placedVips(),
       this.#clock.now(),
@@ -457,7 +472,10 @@ export class LbNode {
   #placedVips(): PlacedVip[] {
     return this.#placement.wanted.map((address) => ({
       address: formatIpv4(address),
-      inhibitedBy: this.#placement.inhibitorsOf(address),
+      inhibitedBy: [
+        ...this.#placement.inhibitorsOf(address),
+        ...(this.#injected.isWithheld(address) ? (['route-withheld'] as const) : []),
+      ],
       drainedBy: this.#vipDrain.isDrained(address) ? (['no-healthy-backend'] as const) : [],
     }))
   }

@@ -7,6 +7,7 @@ import type { Routing } from './control-plane/drivers/routing.js'
 import type { ServiceHealth } from './control-plane/drivers/service-health.js'
 import type { LbForwarder } from './data-plane/forwarder.js'
 import type { SessionInfo } from './data-plane/session-info.js'
+import type { InjectedFaults } from './injected/injected-faults.js'
 import type { LbLinkFaults } from './link-faults/link-faults.js'
 import type { LinkDirection, LinkSide } from './link-faults/names.js'
 import type { LbServiceStatus, LbStatus, PlacedVip, SessionView } from './status.js'
@@ -26,6 +27,7 @@ export interface StatusParts {
   readonly uplink: { readonly isUp: boolean }
   readonly downlink: { readonly isUp: boolean }
   readonly linkFaults: LbLinkFaults
+  readonly injected: InjectedFaults
 }
 
 /**
@@ -33,7 +35,7 @@ export interface StatusParts {
  * @param now ms
  */
 export function lbStatus(parts: StatusParts, vips: readonly PlacedVip[], now: number): LbStatus {
-  const { config, forwarder, routing, redundancy, drains, uplink, downlink, linkFaults } = parts
+  const { config, forwarder, routing, redundancy, drains, uplink, downlink, linkFaults, injected } = parts
   const { name, address, bip } = config
   const { counters } = forwarder
   return {
@@ -45,6 +47,7 @@ export function lbStatus(parts: StatusParts, vips: readonly PlacedVip[], now: nu
     draining: routing.draining,
     cables: { uplink: uplink.isUp, downlink: downlink.isUp },
     links: { uplink: linkStatus(linkFaults, 'uplink'), downlink: linkStatus(linkFaults, 'downlink') },
+    injected: injected.status(),
     sessions: forwarder.sessionCount,
     sessionsToDrain: routing.draining ? drains.sessionsOfLb(forwarder.services, now) : forwarder.sessionCount,
     sessionsByState: forwarder.sessionsByState(),

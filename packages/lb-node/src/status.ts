@@ -20,6 +20,7 @@ import { RedundancyStatus } from './control-plane/redundancy/status.js'
 import { INHIBITORS } from './control-plane/vip-placement.js'
 import { type LbDropCause, newLbCounters } from './data-plane/counters.js'
 import { SESSION_STATE_NAMES } from './data-plane/nat/tcp-tracking.js'
+import { InjectedFaultsStatus } from './injected/status.js'
 import { BACKEND_POLICIES } from './policy/registry.js'
 
 // Status of an LB, as schemas and as the types that are derived from them. Addresses are text,
@@ -131,6 +132,8 @@ export const LbStatus = Type.Object({
   cables: strict({ uplink: Flag, downlink: Flag }),
   /** Injected faults of the links. */
   links: strict({ uplink: LinkStatus, downlink: LinkStatus }),
+  /** Injected faults of its control plane and resources. */
+  injected: InjectedFaultsStatus,
   sessions: Count,
   /**
    * Sessions that a drain of this LB waits for: all of TCP; of UDP none after two seconds, since

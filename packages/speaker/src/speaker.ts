@@ -196,6 +196,26 @@ export class Speaker {
   }
 
   /**
+   * Ends the session of a neighbour with Cease, Administrative Reset (RFC 4486). It starts again
+   * after a pause.
+   * @returns false if no session was established
+   */
+  reset(neighbor: string): boolean {
+    const { bound } = this.#neighbor(neighbor)
+    if (bound.machine.established === undefined) return false
+    bound.input({ type: 'reset' })
+    return true
+  }
+
+  /**
+   * Stops to send KEEPALIVE and UPDATE to a neighbour, so that its hold timer expires, or sends
+   * them again.
+   */
+  setMuted(neighbor: string, isMuted: boolean): void {
+    this.#neighbor(neighbor).bound.input({ type: 'mute', isMuted })
+  }
+
+  /**
    * Announces routes to a neighbour or to `'all'`, now and on each later session, until they are
    * withdrawn.
    */

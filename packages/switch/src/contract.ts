@@ -163,6 +163,8 @@ export const switchContract = {
   file: 'packages/switch/src/contract.ts',
   methods: {
     status: { params: NoParams, result: SwitchStatus },
+    /** Ends the BGP session of a neighbour by Cease, Administrative Reset. */
+    resetBgp: { params: strict({ neighbor: Text }), result: strict({ wasEstablished: Flag }) },
     /** Sets a port administratively down or up. */
     setPort: { params: PortChange, result: PortCarrier },
     /** The decision for one flow; null: there is no route to an LB. */

@@ -86,6 +86,7 @@ export class SwitchNode {
       info: { role, address },
       handlers: {
         status: () => this.status(),
+        resetBgp: ({ neighbor }) => ({ wasEstablished: this.#speaker.reset(neighbor) }),
         setPort: ({ id, adminDown }) => this.#dataPlane.setPort(id, adminDown),
         flushRecords: ({ number }) => this.#dataPlane.flushRecords(number),
         explain: (flow) => this.#dataPlane.explain(flow),

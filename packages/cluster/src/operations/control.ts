@@ -2,7 +2,7 @@ import type { StreamedEvent } from '../launcher/events/event.js'
 import type { EventSelection } from '../launcher/events/read-events.js'
 import type { Author } from '../launcher/faults/author.js'
 import type { Injection } from '../launcher/faults/fault-record.js'
-import type { InjectableFault } from '../launcher/faults/registry.js'
+import type { InjectableFault, MomentaryFault } from '../launcher/faults/registry.js'
 import type { BackendDrain, LbDrain } from './drain-schemas.js'
 import type { EvennessRequest } from './evenness-parameters.js'
 import type { Evenness } from './evenness-schemas.js'
@@ -58,10 +58,6 @@ export interface DrainsControl {
 
 export interface RolesControl {
   /**
-   * Kills a role (SIGKILL). It is started again after its backoff.
-   */
-  kill(role: string): Promise<FaultReport>
-  /**
    * Stops a role in order and starts it again; resolves when it is ready and its routes are back.
    */
   restart(role: string): Promise<FaultReport>
@@ -76,6 +72,8 @@ export interface RolesControl {
 /** Faults of all kinds; those that are injected or cleared together are of one kind and role. */
 export interface FaultsControl {
   inject<F extends InjectableFault>(faults: readonly [F, ...F[]], how: Injection): Promise<FaultReport>
+  /** Injects a fault that is over at once. */
+  trigger<F extends MomentaryFault>(fault: F, by: Author): Promise<FaultReport>
   /** Clears faults by their fields; resolves when the routes that they kept away are back. */
   clear<F extends InjectableFault>(faults: readonly [F, ...F[]], by: Author): Promise<FaultReport>
   /** Faults that are injected now. */

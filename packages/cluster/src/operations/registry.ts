@@ -1,7 +1,9 @@
 import type { TSchema } from 'typebox'
 import { backendOperations } from './backend.js'
+import { bgpOperations } from './bgp.js'
 import { evennessOperations } from './evenness.js'
 import { eventsOperations } from './events.js'
+import { exhaustOperations } from './exhaust.js'
 import { faultsOperations } from './faults.js'
 import { flowsOperations } from './flows.js'
 import { inspectOperations } from './inspect.js'
@@ -11,6 +13,7 @@ import { linkFaultOperations } from './link-faults.js'
 import type { Operation } from './operation.js'
 import { predictOperations } from './predict.js'
 import { roleOperations } from './role.js'
+import { routeOperations } from './route.js'
 import type { LazySchema, Value } from './schemas.js'
 import { vipOperations } from './vip.js'
 
@@ -27,6 +30,9 @@ export const OPERATIONS = [
   ...roleOperations,
   ...linkOperations,
   ...linkFaultOperations,
+  ...bgpOperations,
+  ...routeOperations,
+  ...exhaustOperations,
   ...faultsOperations,
 ] as const
 

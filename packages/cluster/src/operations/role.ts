@@ -58,7 +58,7 @@ export const roleOperations = [
     run: (control, { role, keepStopped, forMs }) =>
       keepStopped === true || forMs !== undefined
         ? control.faults.inject([{ kind: 'kept-stopped', role }], { author: control.author, forMs })
-        : control.roles.kill(role),
+        : control.faults.trigger({ kind: 'killed', role }, control.author),
   }),
   operation({
     name: 'role.pause',

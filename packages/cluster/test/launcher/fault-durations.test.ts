@@ -30,7 +30,10 @@ function faults() {
       resume: become('running'),
     },
     links: { down: [], isDown: () => false },
+    flaps: { list: [] },
+    impairments: { list: [], ofLb: () => [] },
     roles: {
+      lb: () => async () => ({ mutedBgp: [], routes: [], usablePorts: null, usableSessions: null }),
       backend: (name: string) => async (method: string, change: object) => {
         if (roles.get(name)?.state === 'paused') throw new Error('it is paused')
         if (method === 'setBehavior') behavior = { ...behavior, ...change }

@@ -22,6 +22,10 @@ const SAMPLES: { readonly [K in InjectableFault['kind']]: Extract<InjectableFaul
     scope: 'data',
     fault: { kind: 'loss', rate: 0.01 },
   },
+  'bgp-mute': { kind: 'bgp-mute', role: 'lb-1', side: 'downlink' },
+  'route-withheld': { kind: 'route-withheld', role: 'lb-1', vip: 'web' },
+  'route-flap': { kind: 'route-flap', role: 'lb-1', vip: 'web', upMs: 50, downMs: 20 },
+  exhausted: { kind: 'exhausted', role: 'lb-1', resource: 'ports', leave: 3 },
   misbehaving: { kind: 'misbehaving', role: 'backend-1', behavior: { delayMs: 5 } },
 }
 
@@ -37,6 +41,21 @@ function launcher() {
   }))
   const runs = (role: string): void =>
     void Object.assign(states.find(({ spec }) => spec.name === role)!, { state: 'running' })
+  const none = {
+    mutedBgp: [] as string[],
+    routes: [] as object[],
+    usablePorts: null as number | null,
+    usableSessions: null,
+  }
+  const injected: Record<string, typeof none> = {
+    'lb-1': {
+      mutedBgp: ['downlink'],
+      routes: [{ address: '127.20.10.1', isWithheld: true, flap: { upMs: 50, downMs: 20 } }],
+      usablePorts: 3,
+      usableSessions: null,
+    },
+    'lb-2': none,
+  }
   const down = [{ lb: 'lb-1', side: 'uplink' }]
   const flaps = [{ id: 'x1', lb: 'lb-1', side: 'downlink', upMs: 5_000, downMs: 500 }]
   const impaired = [
@@ -53,12 +72,18 @@ function launcher() {
   let behavior = { ...GOOD_BEHAVIOR, delayMs: 5 }
   const parts = {
     plan: {
-      uplink: { name: 'uplink', bgp: { holdTime: 9 } },
-      downlink: { name: 'downlink' },
-      switches: [{ name: 'uplink' }, { name: 'downlink' }],
-      lbs: [{ name: 'lb-1' }, { name: 'lb-2' }],
+      uplink: { name: 'uplink', bgp: { holdTime: 9, neighbors: [{ name: 'lb-1' }] } },
+      downlink: { name: 'downlink', bgp: { holdTime: 9 } },
+      switches: [
+        { name: 'uplink', bgp: { neighbors: [{ name: 'lb-1' }] } },
+        { name: 'downlink', bgp: { neighbors: [] } },
+      ],
+      lbs: ['lb-1', 'lb-2'].map((name) => ({ name, nat: { portRange: [1_024, 2_023], maxSessions: 100 } })),
       backends: [{ name: 'backend-1' }],
-      vips: [{ backends: ['backend-1'], protocol: 'tcp', listen: { address: '127.0.0.1', port: 80 } }],
+      vips: ['web', 'same'].map((name) => ({
+        ...{ name, address: '127.20.10.1', backends: ['backend-1'], protocol: 'tcp' },
+        listen: { address: '127.0.0.1', port: 80 },
+      })),
     },
     supervisor: {
       states: () => states,
@@ -99,7 +124,21 @@ function launcher() {
         impaired.pop()
       },
     },
+    fleet: { configs: { get: () => ({ vips: ['127.20.10.1'] }) } },
     roles: {
+      lb: (name: string) => async (method: string, change: { flap?: object; leave?: null }) => {
+        if (method === 'injected') return injected[name]
+        undone.push(`${method} ${name}`)
+        const mine = injected[name]!
+        if (method === 'muteBgp') mine.mutedBgp = []
+        if (method === 'setRouteFault') Object.assign(mine.routes[0]!, change)
+        if (method === 'exhaust') mine.usablePorts = null
+        return method === 'resetBgp' ? { wasEstablished: name === 'lb-1' } : {}
+      },
+      switch: (name: string) => async (method: string) => {
+        undone.push(`${method} ${name}`)
+        return { wasEstablished: true }
+      },
       backend: (name: string) => async (method: string, change: object) => {
         if (method === 'setBehavior') {
           undone.push(`restore ${name}`)
@@ -149,13 +188,8 @@ t.test('all faults are cleared, those of roles that are down first', async (t) =
   t.same(failed, [])
   t.equal(cleared.length, FAULT_KINDS.length)
   t.strictSame(undone, [
-    'resume lb-1',
-    'launch lb-2',
-    'limit backend-1 null',
-    'up lb-1 uplink',
-    'end x1',
-    'clear lb-1',
-    'restore backend-1',
+    ...['resume lb-1', 'launch lb-2', 'limit backend-1 null', 'up lb-1 uplink', 'end x1', 'clear lb-1', 'muteBgp lb-1'],
+    ...['setRouteFault lb-1', 'setRouteFault lb-1', 'exhaust lb-1', 'restore backend-1'],
   ])
   t.strictSame(
     changes.map(({ id, change, author }) => [id, change, author]).sort(),
@@ -166,9 +200,9 @@ t.test('all faults are cleared, those of roles that are down first', async (t) =
 
 t.test('one fault is cleared by its id', async (t) => {
   const { control, undone } = launcher()
-  await t.rejects(control.clearOne('f9', 'api'), {
+  await t.rejects(control.clearOne('f10', 'api'), {
     status: 404,
-    message: "there is no fault 'f9': there are f1, f2, f3, f4, x1, x2, f5",
+    message: "there is no fault 'f10': there are f1, f2, f3, f4, x1, x2, f5, f6, f7, f8, f9",
   })
   const { faults } = await control.list()
   const down = faults.find(({ kind }) => kind === 'link-down')!
@@ -188,4 +222,53 @@ t.test('a role that is not in the plan is an error of the request', async (t) =>
     await t.rejects(control.inject([none], { author: 'api' }), { message: /there is no .* 'none'/ })
     await t.rejects(control.clear([none], 'api'), { message: /there is no .* 'none'/ })
   }
+})
+
+t.test('a fault that is over at once has an id and an event, and is not listed', async (t) => {
+  const { control, undone, changes } = launcher()
+  const before = (await control.list()).faults.length
+  const report = await control.trigger({ kind: 'bgp-reset', role: 'lb-1', neighbor: 'uplink' }, 'cli')
+  t.match(report, { undo: null, injected: [{ id: 'f10', endsAt: '1970-01-01T00:00:00.000Z' }] })
+  await control.trigger({ kind: 'bgp-reset', role: 'uplink', neighbor: 'lb-1' }, 'cli')
+  t.strictSame(undone, ['resetBgp lb-1', 'resetBgp uplink'])
+  await t.rejects(control.trigger({ kind: 'bgp-reset', role: 'lb-2', neighbor: 'uplink' }, 'api'), {
+    status: 409,
+    message: /no established BGP session with uplink/,
+  })
+  t.match(changes, [
+    { id: 'f10', change: 'injected', kind: 'bgp-reset', role: 'lb-1', author: 'cli' },
+    { id: 'f11', change: 'injected' },
+    { id: 'f12', change: 'injected' },
+    { id: 'f12', change: 'failed' },
+  ])
+  t.equal((await control.list()).faults.length, before)
+  for (const [role, neighbor, message] of [
+    ['lb-1', 'left', /lb-1 has no BGP neighbour 'left'; there are uplink, downlink/],
+    ['uplink', 'lb-9', /there are lb-1/],
+    ['backend-1', 'lb-1', /backend-1 is a backend and has no BGP session/],
+    ['none', 'lb-1', /there is no role 'none'/],
+  ] as const)
+    await t.rejects(control.trigger({ kind: 'bgp-reset', role, neighbor }, 'api'), { message })
+})
+
+t.test('fields out of their range are errors that name the range', async (t) => {
+  const { control } = launcher()
+  const inject = (fault: InjectableFault) => control.inject([fault], { author: 'api' })
+  for (const [resource, leave, message] of [
+    ['ports', 1_000, /body\.leave must be a whole number from 0 to 999: lb-1 has 1000 source ports per backend/],
+    ['sessions', 5_000, /from 0 to 99: lb-1 has 100 sessions/],
+  ] as const)
+    await t.rejects(inject({ kind: 'exhausted', role: 'lb-1', resource, leave }), { status: 400, message })
+  await t.rejects(inject({ kind: 'route-withheld', role: 'lb-1', vip: 'none' }), {
+    status: 404,
+    message: /there is no VIP/,
+  })
+})
+
+t.test('VIPs that share an address share the faults of its route', async (t) => {
+  const { control } = launcher()
+  const { faults } = await control.list()
+  const id = faults.find(({ kind }) => kind === 'route-withheld')!.id
+  const again = await control.inject([{ kind: 'route-withheld', role: 'lb-1', vip: 'same' }], { author: 'api' })
+  t.match(again, { injected: [{ id }] })
 })

@@ -1,8 +1,11 @@
 import type { Ipv4Address } from '@fivetuple/packet'
 import type { AddressTable } from './address-table.js'
 
-/** Reasons why a VIP that an operator has put on this LB is not on its interface. */
-export const INHIBITORS = ['no-healthy-backend', 'standby', 'no-downlink'] as const
+/**
+ * Reasons why a VIP that an operator has put on this LB is not on its interface. `route-withheld`,
+ * an injected fault: it is on the interface, but its route is not announced.
+ */
+export const INHIBITORS = ['no-healthy-backend', 'standby', 'no-downlink', 'route-withheld'] as const
 export type Inhibitor = (typeof INHIBITORS)[number]
 
 /**

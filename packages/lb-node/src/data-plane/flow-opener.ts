@@ -29,7 +29,9 @@ const UDP_TRIES_REST_MS = 1_000
  * ConnectAttempts}.
  */
 export class FlowOpener {
-  readonly #nat: NatConfig
+  readonly #sessionsMax: number
+  /** Most sessions now: fewer than configured while a fault limits them. */
+  #usableSessions: number
   readonly #halfOpenMax: number
   readonly #sessions: SessionTable
   readonly #services: ServiceTable
@@ -51,7 +53,8 @@ export class FlowOpener {
     attempts: ConnectAttempts,
     recorder?: SessionRecorder,
   ) {
-    this.#nat = nat
+    this.#sessionsMax = nat.maxSessions
+    this.#usableSessions = nat.maxSessions
     this.#halfOpenMax = Math.max(Math.floor(nat.maxSessions * HALF_OPEN_SHARE), 1)
     this.#sessions = sessions
     this.#services = services
@@ -75,7 +78,10 @@ export class FlowOpener {
     if (!this.#capacity.takeNewFlow(now)) return this.#refuse('over-capacity')
     const backend = this.#choose(service, client, clientPort)
     if (backend === undefined) return this.#refuse('no-backend')
+    // Eviction of one session makes room only in a table that is just full.
+    if (this.#sessions.size > this.#usableSessions) return this.#refuse('table-full')
     this.#makeRoom(isTcp)
+    if (this.#sessions.size >= this.#usableSessions) return this.#refuse('table-full')
     const state = isTcp ? SessionState.SYN_SEEN : SessionState.UDP
     const session = this.#sessions.add(client, spec.address, clientPort, spec.port, spec.protocol, state, now)
     if (session === NONE) return this.#refuse('table-full')
@@ -108,7 +114,7 @@ export class FlowOpener {
     const next = hasFailed
       ? untriedBackend(sessions, session, before, NONE)
       : this.#choose(service, sessions.clientAddress(session), sessions.clientPort(session))
-    if (next === undefined || next.ports.isExhausted || sessions.size >= this.#nat.maxSessions) return NONE
+    if (next === undefined || next.ports.isExhausted || sessions.size >= this.#usableSessions) return NONE
     this.#recorder?.end(session, SessionEvent.REPLACED)
     sessions.detach(session, now)
     const added = sessions.add(
@@ -128,6 +134,15 @@ export class FlowOpener {
     this.#counters.udpFlowsMoved++
     this.#recorder?.begin(added)
     return added
+  }
+
+  /**
+   * Limits the sessions: a fault, as if the table were smaller. Those above the limit stay.
+   *
+   * @param usable null: as configured
+   */
+  limitSessions(usable: number | null): void {
+    this.#usableSessions = Math.min(usable ?? this.#sessionsMax, this.#sessionsMax)
   }
 
   /**
@@ -169,7 +184,7 @@ export class FlowOpener {
     const sessions = this.#sessions
     let victim = NONE
     if (isTcp && sessions.sizeOfClass(TimeoutClass.SYN) >= this.#halfOpenMax) victim = sessions.oldest(TimeoutClass.SYN)
-    else if (sessions.size >= this.#nat.maxSessions)
+    else if (sessions.size >= this.#usableSessions)
       for (let i = 0; i < EVICTED_FIRST.length && victim === NONE; i++) victim = sessions.oldest(EVICTED_FIRST[i]!)
     if (victim === NONE) return
     this.#counters.sessionsEvicted++

@@ -137,6 +137,16 @@ export class LbForwarder {
     this.#backendPackets = new BackendPackets({ ...parts, bip, local, downlink })
   }
 
+  /** Limits the source ports in use towards each backend; null: the range is the limit. */
+  limitPorts(usable: number | null): void {
+    this.#services.limitPorts(usable)
+  }
+
+  /** Limits the sessions; null: as configured. */
+  limitSessions(usable: number | null): void {
+    this.#opener.limitSessions(usable)
+  }
+
   get sessionCount(): number {
     return this.#sessions.size
   }

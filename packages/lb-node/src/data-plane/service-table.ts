@@ -34,6 +34,7 @@ export class ServiceTable {
   readonly #pools = new FiveTupleMap<SharedPool>()
   /** By the number in session records. */
   readonly #backends: (ServiceBackend | undefined)[] = []
+  #usablePorts: number | null = null
   readonly #freeNumbers: number[] = []
   /** False as long as no service has used TOA: no session need be looked at for it. */
   mayUseToa = false
@@ -126,6 +127,12 @@ export class ServiceTable {
     return true
   }
 
+  /** Limits the source ports in use towards each backend; null: the range is the limit. */
+  limitPorts(usable: number | null): void {
+    this.#usablePorts = usable
+    for (const backend of this.#backends) backend?.ports.limit(usable)
+  }
+
   /** To be called when the last session of a backend goes: its service may not list it any more. */
   freeIfUnused(backend: ServiceBackend): void {
     const { service, number, address, port } = backend
@@ -143,6 +150,7 @@ export class ServiceTable {
     if (shared === undefined) {
       const [first, last] = this.#portRange
       shared = { pool: new PortPool(first, last, Math.floor(this.#random() * (last - first + 1))), users: 0 }
+      shared.pool.limit(this.#usablePorts)
       this.#pools.set(spec.address, 0, spec.port, 0, protocol, shared)
     }
     shared.users++

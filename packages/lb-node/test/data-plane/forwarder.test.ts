@@ -242,3 +242,36 @@ t.test('malformed packets are counted, never thrown, and never passed on', async
   for (const packet of [short, unknown, lying]) t.equal(rig.fromClient(packet).on.length, 0)
   t.match(rig.forwarder.counters.drops, { 'malformed-transport': 2, 'no-service': 1 })
 })
+
+t.test(
+  'exhausted ports and sessions refuse new flows by the cause of a real exhaustion, and leave sessions alone',
+  async (t) => {
+    for (const [cause, limit] of [
+      ['port-exhausted', (rig: Rig, leave: number | null) => rig.forwarder.limitPorts(leave)],
+      ['table-full', (rig: Rig, leave: number | null) => rig.forwarder.limitSessions(leave)],
+    ] as const) {
+      const rig = new Rig()
+      const { counters } = rig.forwarder
+      const open = (port: number) => rig.fromClient(tcpPacket(`127.20.100.7:${port}`, VIP, { flags: TcpFlag.SYN }))
+      const datagram = (port: number) => rig.fromClient(udpPacket(`127.20.100.7:${port}`, UDP_VIP, Buffer.from('x')))
+      const flows = [1_001, 1_002, 1_003, 1_004].flatMap((port) => open(port).on)
+      t.equal(flows.length, 4)
+      t.equal(datagram(1_001).on.length, 1)
+      limit(rig, 0)
+      const refused = open(1_005)
+      t.equal(refused.on.length, 0)
+      t.ok((tcpFlags(refused.back[0]!, 20) & TcpFlag.RST) !== 0, 'the client gets a RST')
+      t.equal(datagram(1_005).on.length, 0)
+      t.equal(counters.drops[cause], 2)
+      t.equal(counters.sessionsEvicted, 0)
+      t.equal(rig.forwarder.sessionCount, 5, 'no session makes room')
+      t.equal(open(1_001).on.length, 1, 'a flow that is known goes on')
+      t.equal(datagram(1_001).on.length, 1)
+      limit(rig, cause === 'table-full' ? 6 : 3)
+      t.equal(open(1_006).on.length, 1)
+      limit(rig, null)
+      for (let port = 1_100; port < 1_200; port++) t.equal(open(port).on.length, 1)
+      t.equal(counters.drops[cause], 2)
+    }
+  },
+)

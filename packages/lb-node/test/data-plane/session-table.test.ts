@@ -100,6 +100,31 @@ t.test('a port rests for as long as the range allows', async (t) => {
   t.equal(wide.allocate(1), 1024)
 })
 
+t.test('a limit on ports is like a smaller range, and leaves ports in use alone', async (t) => {
+  const pool = new PortPool(100, 109)
+  const ports = [1, 2, 3, 4].map((session) => pool.allocate(session))
+  pool.limit(2)
+  t.ok(pool.isExhausted)
+  t.equal(pool.allocate(5), -1)
+  t.strictSame(
+    ports.map((port) => pool.sessionOf(port)),
+    [1, 2, 3, 4],
+  )
+  for (const port of ports.slice(0, 3)) pool.release(port)
+  t.equal(pool.allocate(6), 104, 'a port that has not been used comes first, as ever')
+  pool.block(104)
+  t.equal(pool.allocateUnblocked(7), 105)
+  t.equal(pool.allocate(8), -1, 'nor is a blocked port used')
+  pool.limit(null)
+  t.strictSame(
+    [1, 2, 3, 4, 5, 6, 7, 8, 9].map((session) => pool.allocate(session)),
+    [106, 107, 108, 109, 100, 101, 102, 104, -1],
+    'undone exactly: all ports, in their order',
+  )
+  pool.limit(1_000)
+  t.ok(pool.isExhausted, 'no more than the range')
+})
+
 t.test('a blocked port is used again only if no other port is free', async (t) => {
   const pool = new PortPool(100, 103)
   const take = () => pool.allocate(1)

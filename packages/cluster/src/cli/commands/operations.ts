@@ -10,6 +10,8 @@ const NOUNS: Readonly<Record<string, string>> = {
   lb: 'LBs: take them out of service and put them back',
   backend: 'backends: take them out of service and put them back, and inject faults',
   link: 'links between LBs and switches',
+  bgp: 'faults of BGP sessions',
+  route: 'faults of the routes of VIPs via LBs',
   faults: 'injected faults',
 }
 

@@ -7,10 +7,10 @@ import type { LauncherParts } from '../parts.js'
 import { asApiError } from './api-errors.js'
 import type { Drains } from './drains.js'
 import { lbsOnly, roleNamed } from './lookup.js'
-import { killedReport, lbsBehind, startedReport } from './role-reports.js'
+import { lbsBehind, startedReport } from './role-reports.js'
 import { RollingRestart } from './rolling-restart.js'
 
-/** Ends, starts and restarts roles. */
+/** Restarts roles. */
 export class Roles implements RolesControl {
   readonly #parts: Pick<LauncherParts, 'plan' | 'supervisor' | 'predictions'>
   readonly #faults: FaultControl
@@ -25,14 +25,6 @@ export class Roles implements RolesControl {
     }
     const lbs = parts.plan.lbs.map(({ name }) => name)
     this.#rolling = new RollingRestart({ ...parts, supervisor: { restart }, lbs, drains })
-  }
-
-  async kill(role: string): Promise<FaultReport> {
-    const { plan, supervisor } = this.#parts
-    const before = supervisor.state(roleNamed(plan, role))
-    const expectation = await this.#before(`${role} is killed`, role)
-    const after = await expectation.unlessFails(asApiError(() => supervisor.kill(role, false)))
-    return { ...killedReport(plan, before, after), injected: [] }
   }
 
   async restart(role: string): Promise<FaultReport> {

@@ -14,7 +14,7 @@ import type { FaultKind, Injected, Recovered, Together } from './fault-kind.js'
 import type { FaultRecord, Injection } from './fault-record.js'
 import { FaultRecords } from './fault-records.js'
 import { type AnyFaultKind, type Listed, listFaults, sideOf, timesOf } from './list-faults.js'
-import { FAULT_KINDS, faultKind, type InjectableFault } from './registry.js'
+import { FAULT_KINDS, faultKind, type InjectableFault, type MomentaryFault, momentaryKind } from './registry.js'
 import { inhibitedWarnings } from './watch.js'
 
 /** All kinds, each as one that may take any fault: {@link FaultControl} gives it only its own. */
@@ -58,12 +58,12 @@ export class FaultControl implements FaultsControl {
 
   async inject<F extends InjectableFault>(faults: Together<F>, how: Injection): Promise<FaultReport> {
     const kind = faultKind<F>(faults[0].kind)
-    for (const fault of faults) kind.check(fault, this.#parts)
+    const checked = this.#checked(kind, faults)
     const begun: Begun<F>[] = []
     const kill = kind.endsRoutesOf?.(faults[0], this.#parts) ?? []
     let expectation: Expectation | undefined
     try {
-      for (const fault of faults) begun.push(this.#begin(kind, fault, how))
+      for (const fault of checked) begun.push(this.#begin(kind, fault, how))
       for (const { record } of begun) this.#report('injected', record)
       const injected = begun.map(({ fault }) => fault) as readonly Injected<F>[] as Together<Injected<F>>
       expectation = await this.#predictions?.before(kind.describe(faults[0]), { kill })
@@ -84,9 +84,30 @@ export class FaultControl implements FaultsControl {
     }
   }
 
-  async clear<F extends InjectableFault>(faults: Together<F>, by: Author): Promise<FaultReport> {
-    const kind = faultKind<F>(faults[0].kind)
-    for (const fault of faults) kind.check(fault, this.#parts)
+  async trigger<F extends MomentaryFault>(fault: F, by: Author): Promise<FaultReport> {
+    const kind = momentaryKind<F>(fault.kind)
+    kind.check(fault, this.#parts)
+    const startedAt = this.#timeOfDay()
+    const record = {
+      ...{ id: this.#records.nextId(), kind: fault.kind, role: fault.role, key: fault.role, seed: null, author: by },
+      ...{ description: kind.describe(fault), startedAt, endsAt: startedAt },
+    }
+    this.#report('injected', record)
+    let expectation: Expectation | undefined
+    try {
+      expectation = await this.#predictions?.before(record.description, { kill: kind.endsRoutesOf(fault, this.#parts) })
+      const report = await asApiError(() => kind.apply(fault, this.#parts))
+      return { ...report, injected: [{ id: record.id, seed: null, endsAt: timesOf(record).endsAt }] }
+    } catch (error) {
+      expectation?.cancel()
+      this.#report('failed', record, error as Error)
+      throw error
+    }
+  }
+
+  async clear<F extends InjectableFault>(given: Together<F>, by: Author): Promise<FaultReport> {
+    const kind = faultKind<F>(given[0].kind)
+    const faults = this.#checked(kind, given)
     const startedAt = performance.now()
     for (const fault of faults) await asApiError(() => this.#undoOne(fault))
     await this.#list(searchOf(faults[0]), { change: 'cleared', author: by })
@@ -102,7 +123,9 @@ export class FaultControl implements FaultsControl {
     const down = faults.filter(isDown).sort((a, b) => order.get(a.role)! - order.get(b.role)!)
     return {
       faults: [...down, ...faults.filter((fault) => !isDown(fault))],
-      unreachable: unreachable.filter(({ name }) => !down.some(({ role }) => role === name)),
+      unreachable: [...new Map(unreachable.map((of) => [of.name, of])).values()].filter(
+        ({ name }) => !down.some(({ role }) => role === name),
+      ),
     }
   }
 
@@ -150,6 +173,15 @@ export class FaultControl implements FaultsControl {
   /** Ends no further fault by itself, since the cluster stops. */
   stop(): void {
     this.#deadlines.stop()
+  }
+
+  #checked<F extends InjectableFault>(kind: FaultKind<F>, faults: Together<F>): Together<F> {
+    const checked = (fault: F): F => {
+      kind.check(fault, this.#parts)
+      return kind.normalize?.(fault, this.#parts) ?? fault
+    }
+    const [first, ...more] = faults
+    return [checked(first), ...more.map(checked)]
   }
 
   #begin<F extends InjectableFault>(kind: FaultKind<F>, fault: F, { seed, ...how }: Injection): Begun<F> {
@@ -251,7 +283,7 @@ export class FaultControl implements FaultsControl {
 
   /** True if no fault keeps the routes of an LB away. */
   canCarry(lb: string): boolean {
-    return !KINDS.some((kind) => kind.keepsRoutesAway(lb, this.#parts))
+    return !KINDS.some((kind) => kind.keepsRoutesAway(lb, this.#parts, this.#records.has(kind.kind, lb)))
   }
 }
 

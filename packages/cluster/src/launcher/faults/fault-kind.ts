@@ -97,6 +97,11 @@ export interface FaultKind<F extends FaultFields, S extends Type.TSchema = Type.
    */
   check(fault: F, on: LauncherParts): void
   /**
+   * Returns a fault as {@link list} returns it, with one of several equal names in place of the
+   * others. Absent: it is as {@link check} has accepted it.
+   */
+  normalize?(fault: F, on: LauncherParts): F
+  /**
    * Injects faults, or changes those with the same keys. If that is not possible, rejects with an
    * ApiError or a ChildStateError that states why, and leaves all as it was.
    *
@@ -124,6 +129,10 @@ export interface FaultKind<F extends FaultFields, S extends Type.TSchema = Type.
   endsRoutesOf?(fault: F, on: LauncherParts): readonly string[]
   /** LBs whose routes are awaited when a fault has been cleared. */
   awaited(fault: F, on: LauncherParts): readonly string[]
-  /** True if a fault of this kind keeps routes of an LB away now. */
-  keepsRoutesAway(lb: string, on: LauncherParts): boolean
+  /**
+   * True if a fault of this kind keeps routes of an LB away now.
+   *
+   * @param isInjected true if the LB itself has a fault of this kind, as far as is known
+   */
+  keepsRoutesAway(lb: string, on: LauncherParts, isInjected: boolean): boolean
 }

@@ -50,6 +50,17 @@ export class FaultRecords {
     return this.#version
   }
 
+  /** Returns true if a role has faults of a kind. */
+  has(kind: string, role: string): boolean {
+    for (const { record } of this.#entries.values()) if (record.kind === kind && record.role === role) return true
+    return false
+  }
+
+  /** Returns an id for a fault that gets no record. */
+  nextId(): string {
+    return `f${++this.#lastId}`
+  }
+
   get(id: string): FaultRecord | undefined {
     return this.#entries.get(id)?.record
   }

@@ -5,7 +5,13 @@ import type { RoleClients } from '../role-contracts.js'
 
 /** Switch at the other end of an LB's link. */
 export type LinkSide = Type.Static<typeof LinkSide>
-export const LinkSide = Type.Enum(['uplink', 'downlink'])
+export const LINK_SIDES = ['uplink', 'downlink'] as const
+export const LinkSide = Type.Enum([...LINK_SIDES])
+
+/** Returns true for the side of a link. */
+export function isLinkSide(name: string): name is LinkSide {
+  return (LINK_SIDES as readonly string[]).includes(name)
+}
 
 /** Link of an LB. */
 export interface LinkName {

@@ -57,6 +57,8 @@ export class Routing {
   #draining: boolean
   /** Addresses that take no new flows, while the others do. */
   readonly #drained = new Set<number>()
+  /** Addresses whose routes are not announced, although they are on the interface. */
+  readonly #withheld = new Set<number>()
 
   constructor(config: LbConfig, routerId: number, bip: number, addresses: AddressTable, events: RoutingEvents) {
     const { bgp } = config
@@ -131,6 +133,25 @@ export class Routing {
     if (this.#addresses.has(address)) this.#announce(address)
   }
 
+  /** Withdraws the route of an address that stays on the interface, or announces it again. */
+  setWithheld(address: number, isWithheld: boolean): void {
+    if (isWithheld) this.#withheld.add(address)
+    else this.#withheld.delete(address)
+    if (!this.#addresses.has(address)) return
+    if (isWithheld) this.#speaker.withdraw(UPLINK, hostPrefix(address))
+    else this.#announce(address)
+  }
+
+  /** Ends the session with a switch; see {@link Speaker.reset}. */
+  reset(neighbor: LinkSide): boolean {
+    return this.#speaker.reset(neighbor)
+  }
+
+  /** Stops to send KEEPALIVE and UPDATE to a switch, or sends them again. */
+  setMuted(neighbor: LinkSide, isMuted: boolean): void {
+    this.#speaker.setMuted(neighbor, isMuted)
+  }
+
   async start(): Promise<void> {
     await Promise.all([this.#speaker.start(), this.#bfd.start()])
   }
@@ -168,6 +189,7 @@ export class Routing {
   }
 
   #announce(address: number): void {
+    if (this.#withheld.has(address)) return
     const prefix = hostPrefix(address)
     this.#speaker.announce(
       UPLINK,

@@ -25,6 +25,8 @@ export class PortPool {
   /** Places of ports that this machine could not use, longest ago first. */
   readonly #blocked: number[] = []
   #used = 0
+  /** Most ports in use. */
+  #usable: number
 
   /**
    * @param first first and @param last last port of the range, inclusive
@@ -35,6 +37,7 @@ export class PortPool {
     this.#first = first
     this.#count = last - first + 1
     this.#start = start % this.#count
+    this.#usable = this.#count
   }
 
   /** Ports in use. */
@@ -42,9 +45,18 @@ export class PortPool {
     return this.#used
   }
 
-  /** True while all ports are in use. */
+  /**
+   * Limits the ports in use: a fault, as if the range were smaller. Ports in use stay.
+   *
+   * @param usable 0 to all of the range; null: all
+   */
+  limit(usable: number | null): void {
+    this.#usable = Math.min(usable ?? this.#count, this.#count)
+  }
+
+  /** True while all usable ports are in use. */
   get isExhausted(): boolean {
-    return this.#used >= this.#count
+    return this.#used >= this.#usable
   }
 
   /**
@@ -57,13 +69,14 @@ export class PortPool {
   /** Takes a port for `session`; returns -1 when all are in use. */
   allocate(session: number): number {
     const port = this.allocateUnblocked(session)
-    if (port !== -1) return port
+    if (port !== -1 || this.isExhausted) return port
     const offset = this.#blocked.shift()
     return offset === undefined ? -1 : this.#take(offset, session)
   }
 
   /** Takes a port that is not blocked; returns -1 if there is none. */
   allocateUnblocked(session: number): number {
+    if (this.#used >= this.#usable) return -1
     let offset: number
     if (this.#fresh < this.#count) {
       offset = this.#fresh++
