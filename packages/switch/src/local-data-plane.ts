@@ -11,6 +11,7 @@ import {
   type RecordSink,
   RecordStream,
 } from '@fivetuple/runtime'
+import { betweenPackets } from './between-packets.js'
 import type { SwitchConfig } from './config.js'
 import type {
   FlowKey,
@@ -282,14 +283,5 @@ export class LocalDataPlane implements DataPlane {
         this.#edge.tcp.portUnblocked(port.id, this.#clock.now())
       },
     }
-  }
-}
-
-/** Runs steps with the event loop in between, so that packets are forwarded meanwhile. */
-async function betweenPackets<R>(steps: Generator<undefined, R, undefined>): Promise<R> {
-  for (;;) {
-    const step = steps.next()
-    if (step.done) return step.value
-    await new Promise((resolve) => setImmediate(resolve))
   }
 }

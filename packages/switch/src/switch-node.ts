@@ -8,6 +8,7 @@ import {
   roleReporter,
 } from '@fivetuple/runtime'
 import { BfdSpeaker, SessionHappenings, Speaker } from '@fivetuple/speaker'
+import { betweenPackets } from './between-packets.js'
 import type { SwitchConfig } from './config.js'
 import type { ForwardedReport, PredictRequest, PredictResult, SwitchContract } from './contract.js'
 import { bfdPeers } from './control-plane/bfd-peers.js'
@@ -125,7 +126,8 @@ export class SwitchNode {
   async #predict(request: PredictRequest): Promise<PredictResult[]> {
     const shifts = await this.#dataPlane.predict(request)
     const { address, ecmp } = this.#config
-    return predictResults(request, shifts, { address: parseIpv4(address)!, ecmp, fib: this.#routes.fib })
+    const at = { address: parseIpv4(address)!, ecmp, fib: this.#routes.fib }
+    return betweenPackets(predictResults(request, shifts, at))
   }
 
   #onTick(): void {

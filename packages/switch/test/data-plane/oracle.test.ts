@@ -288,7 +288,8 @@ t.test('diverted flows stay where they were diverted, unless that LB goes', asyn
 t.test('the same flows under all selections', async (t) => {
   const rig = new Rig('modulo', [1, 2, 3, 4])
   const request = rig.request({ gone: [2] }, { selections: NAMES })
-  const results = predictResults(request, rig.predict(request), { address: 0, ecmp: rig.ecmp, fib: rig.live.fib })
+  const at = { address: 0, ecmp: rig.ecmp, fib: rig.live.fib }
+  const results = finished(predictResults(request, rig.predict(request), at))
   for (const { selection, shifts, expected } of results) {
     const total = (wanted: (shift: FlowShift) => boolean): number =>
       shifts.reduce((sum, shift) => sum + (wanted(shift) ? shift.flows : 0), 0)
@@ -322,7 +323,7 @@ t.test('without flows, a sample of made-up clients is used; its size and clients
     const sample = { pool: { address: parseIpv4('127.20.100.0')!, length: 22 }, flows: 5_000, services: [service] }
     const results = (change: Partial<PredictRequest['nextHops'][number]>) => {
       const request = rig.request(change, { sample })
-      return predictResults(request, rig.predict(request), { address: 0, ecmp: rig.ecmp, fib: rig.live.fib })
+      return finished(predictResults(request, rig.predict(request), { address: 0, ecmp: rig.ecmp, fib: rig.live.fib }))
     }
     const [kill] = results({ gone: [2] })
     t.same(kill?.shifts, [])

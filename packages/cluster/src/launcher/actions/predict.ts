@@ -3,7 +3,7 @@ import { ECMP_SELECTION_NAMES } from '@fivetuple/switch/selections'
 import type { PredictedChange } from '../../operations/predict-parameters.js'
 import type { Prediction, SelectionOutcomes } from '../../operations/prediction-schemas.js'
 import { vipOutcomes } from '../oracle/outcomes.js'
-import { describeChange, predictRequest, SAMPLE_FLOWS, tcpVips } from '../oracle/request.js'
+import { describeChange, predictRequest, sampleSize, tcpVips } from '../oracle/request.js'
 import type { LauncherParts } from '../parts.js'
 
 type Parts = Pick<LauncherParts, 'plan' | 'roles' | 'view'>
@@ -56,7 +56,7 @@ function notes(
   return [
     ...(isSample
       ? [
-          `no flow is established: ${SAMPLE_FLOWS} made-up flows of clients in ${clientPool} to each VIP are counted instead`,
+          `no flow is established: ${sampleSize(plan)} made-up flows of clients in ${clientPool} to each VIP are counted instead`,
         ]
       : []),
     ...without.map(({ name }) => `${name} has no ${isSample ? 'route' : 'established flow'}`),

@@ -10,8 +10,15 @@ interface NumberedLb {
   readonly port: number
 }
 
-/** Number of made-up flows for a VIP without flows: a share of a half is right to ±1 point. */
-export const SAMPLE_FLOWS = 10_000
+/** Number of made-up flows to each VIP: a share of a half is right to ±1 point. */
+const SAMPLE_FLOWS = 10_000
+/** Most made-up flows to all VIPs together, so that a prediction takes a second at most. */
+const SAMPLE_FLOWS_MAX = 50_000
+
+/** Returns the number of made-up flows to each VIP. */
+export function sampleSize(plan: Pick<ClusterPlan, 'vips'>): number {
+  return Math.min(SAMPLE_FLOWS, Math.ceil(SAMPLE_FLOWS_MAX / Math.max(1, tcpVips(plan).length)))
+}
 
 type Planned = Pick<ClusterPlan, 'uplink' | 'lbs' | 'vips' | 'clientPool'>
 
@@ -67,7 +74,7 @@ export function predictRequest(
     kept: null,
     sample: {
       pool: parsePrefix(plan.clientPool)!,
-      flows: SAMPLE_FLOWS,
+      flows: sampleSize(plan),
       services: tcpVips(plan).map(({ address, port }) => ({ address: parseIpv4(address)!, port })),
     },
   }

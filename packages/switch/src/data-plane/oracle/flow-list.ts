@@ -9,6 +9,14 @@ export interface FlowEnds {
   readonly destinationPort: number
 }
 
+/** Flow of the edge, in the words of its endpoint. */
+export interface EdgeFlow {
+  readonly localAddress: number
+  readonly remoteAddress: number
+  readonly localPort: number
+  readonly remotePort: number
+}
+
 /** Words per flow: source, destination, ports. */
 const WORDS = 3
 
@@ -45,20 +53,25 @@ export class FlowList {
   }
 
   /** @param ports ids of all ports */
-  static of(flows: Iterable<FlowEnds>, live: RoutingState, ports: readonly number[]): FlowList {
+  static of(flows: Iterable<EdgeFlow>, live: RoutingState, ports: readonly number[]): FlowList {
     let words = new Uint32Array(WORDS * 1_024)
     let used = 0
-    for (const { sourceAddress, destinationAddress, sourcePort, destinationPort } of flows) {
+    for (const { localAddress, remoteAddress, localPort, remotePort } of flows) {
       if (used === words.length) {
         const larger = new Uint32Array(words.length * 2)
         larger.set(words)
         words = larger
       }
-      words[used++] = sourceAddress
-      words[used++] = destinationAddress
-      words[used++] = (sourcePort << 16) | destinationPort
+      words[used++] = localAddress
+      words[used++] = remoteAddress
+      words[used++] = (localPort << 16) | remotePort
     }
-    return new FlowList(words.slice(0, used), live, new Set(ports.filter((port) => live.isUp(port))))
+    return new FlowList(words.slice(0, used), live, upOf(live, ports))
+  }
+
+  /** Returns the same flows with the state of another moment. */
+  under(live: RoutingState, ports: readonly number[]): FlowList {
+    return new FlowList(this.#words, live, upOf(live, ports))
   }
 
   get size(): number {
@@ -77,4 +90,8 @@ export class FlowList {
       destinationPort: ports & 0xffff,
     }
   }
+}
+
+function upOf(live: RoutingState, ports: readonly number[]): ReadonlySet<number> {
+  return new Set(ports.filter((port) => live.isUp(port)))
 }

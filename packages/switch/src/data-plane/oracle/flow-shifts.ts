@@ -48,10 +48,19 @@ export function* flowShifts(
 
 /**
  * Marks the buckets of all flows as used, in the tables of a state that no packet is forwarded by.
+ * Yields as {@link flowShifts}.
  */
-export function useAll(flows: Flows, state: RoutingState): void {
+export function* useAll(
+  flows: Flows,
+  state: RoutingState,
+  vips: readonly number[],
+): Generator<undefined, void, undefined> {
+  if (!vips.some((vip) => state.fib.lookup(vip)?.selector.recordsUse)) return
   const choice = new RouteChoice()
-  for (let i = 0; i < flows.size; i++) portOf(state, flows.at(i), true, choice)
+  for (let i = 0; i < flows.size; i++) {
+    if (i % STEP_FLOWS === STEP_FLOWS - 1) yield
+    portOf(state, flows.at(i), true, choice)
+  }
 }
 
 /** Returns the port of an established flow, or NO_ROUTE. */

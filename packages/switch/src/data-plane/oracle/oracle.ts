@@ -4,17 +4,9 @@ import type { FlowShift, PredictRequest } from '../../contract.js'
 import { ECMP_SELECTIONS, type EcmpSelectionName } from '../ecmp/registry.js'
 import type { EcmpSelection } from '../ecmp/selection.js'
 import type { RoutingState } from '../select-route.js'
-import { type FlowEnds, FlowList } from './flow-list.js'
+import { type EdgeFlow, FlowList } from './flow-list.js'
 import { type Flows, flowShifts, useAll } from './flow-shifts.js'
 import { type BeforeAndAfter, underSelection, whatIf } from './what-if.js'
-
-/** Flow of the edge, in the words of its endpoint. */
-export interface EdgeFlow {
-  readonly localAddress: number
-  readonly remoteAddress: number
-  readonly localPort: number
-  readonly remotePort: number
-}
 
 /** Most lists of flows that are kept at once, of 12 bytes a flow. */
 const KEPT_MAX = 8
@@ -65,12 +57,12 @@ export class Oracle {
     if (flows === undefined) return null
     this.#kept.delete(id)
     // Flows that end meanwhile change diversions, so the state of now is copied as well.
-    const now = FlowList.of(every(flows), this.#live, this.#ports)
+    const now = flows.under(this.#live, this.#ports)
     return yield* flowShifts(bothAt(flows, now), flows.state, now.state)
   }
 
   #list(established: Iterable<EdgeFlow>): FlowList {
-    return FlowList.of(ends(established), this.#live, this.#ports)
+    return FlowList.of(established, this.#live, this.#ports)
   }
 }
 
@@ -83,24 +75,24 @@ export function* predictShifts(
 ): Generator<undefined, readonly (readonly FlowShift[])[], undefined> {
   const perSelection: (readonly FlowShift[])[] = []
   for (const name of request.selections) {
-    const { before, after } = beforeAndAfter(request, name, flows, state, ecmp)
+    const { before, after } = yield* beforeAndAfter(request, name, flows, state, ecmp)
     perSelection.push(yield* flowShifts(flows, before, after))
   }
   return perSelection
 }
 
 /** Returns the state before and after the change of a request, under a selection. */
-function beforeAndAfter(
+function* beforeAndAfter(
   { nextHops, selection, hash, seed }: PredictRequest,
   name: EcmpSelectionName,
   flows: Flows,
   state: RoutingState,
   ecmp: EcmpConfig,
-): BeforeAndAfter {
+): Generator<undefined, BeforeAndAfter, undefined> {
   const vips = nextHops.map(({ vip }) => vip)
   const before = name === ecmp.selection ? state : underSelection(state, selectionOf(name, ecmp), vips)
   // A table of buckets that is built anew knows no use, but the flows would have used it.
-  if (before !== state) useAll(flows, before)
+  if (before !== state) yield* useAll(flows, before, vips)
   return whatIf(before, {
     nextHops,
     selection: selection === null ? undefined : selectionOf(selection, ecmp),
@@ -112,20 +104,6 @@ function beforeAndAfter(
 /** Returns a selection of its own, which shares nothing with the one that forwards. */
 export function selectionOf(name: EcmpSelectionName, ecmp: EcmpConfig): EcmpSelection {
   return ECMP_SELECTIONS[name](ecmp)
-}
-
-function* ends(flows: Iterable<EdgeFlow>): Generator<FlowEnds> {
-  for (const { localAddress, remoteAddress, localPort, remotePort } of flows)
-    yield {
-      sourceAddress: localAddress,
-      destinationAddress: remoteAddress,
-      sourcePort: localPort,
-      destinationPort: remotePort,
-    }
-}
-
-function* every(flows: Flows): Generator<FlowEnds> {
-  for (let i = 0; i < flows.size; i++) yield flows.at(i)
 }
 
 /** Flows of two lists of the same flows, with the states of both. */

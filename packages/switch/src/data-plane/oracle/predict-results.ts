@@ -3,7 +3,7 @@ import type { EcmpConfig } from '../../config.js'
 import type { FlowShift, PredictRequest, PredictResult } from '../../contract.js'
 import type { Fib } from '../fib/fib.js'
 import type { RoutingState } from '../select-route.js'
-import { expectedShares } from './expected-shares.js'
+import { type ExpectedShare, expectedShares } from './expected-shares.js'
 import { useAll } from './flow-shifts.js'
 import { changedRoute } from './next-hop-change.js'
 import { predictShifts, selectionOf } from './oracle.js'
@@ -20,13 +20,15 @@ interface Switch {
 
 /**
  * Completes a prediction: counts over made-up flows if there are no flows, and the closed formula.
+ * Yields where packets may be forwarded.
+ *
  * @param shifts of established flows, per selection of the request
  */
-export function predictResults(
+export function* predictResults(
   request: PredictRequest,
   shifts: readonly (readonly FlowShift[])[],
   { address, ecmp, fib }: Switch,
-): PredictResult[] {
+): Generator<undefined, PredictResult[], undefined> {
   const state: RoutingState = {
     address,
     hash: FLOW_HASHES[ecmp.hash],
@@ -35,61 +37,70 @@ export function predictResults(
     diverted: NOT_DIVERTED,
     isUp: () => true,
   }
-  const sampled = sampledShifts(request, shifts, state, ecmp)
-  return request.selections.map((selection, i) => ({
-    selection,
-    shifts: [...(shifts[i] ?? [])],
-    sampled: sampled.flatMap((ofService) => ofService[i]!),
-    expected: expected(request, selection, fib, ecmp),
-  }))
+  const sampled = yield* sampledShifts(request, shifts, state, ecmp)
+  const results: PredictResult[] = []
+  for (const [i, selection] of request.selections.entries()) {
+    results.push({
+      selection,
+      shifts: [...(shifts[i] ?? [])],
+      sampled: sampled.flatMap((ofService) => ofService[i]!),
+      expected: yield* expected(request, selection, fib, ecmp),
+    })
+  }
+  return results
 }
 
 /** Returns the shifts of made-up flows, per service and selection; none if there are flows. */
-function sampledShifts(
+function* sampledShifts(
   request: PredictRequest,
   shifts: readonly (readonly FlowShift[])[],
   state: RoutingState,
   ecmp: EcmpConfig,
-): FlowShift[][][] {
+): Generator<undefined, FlowShift[][][], undefined> {
   const { sample, nextHops } = request
   if (sample === null || (shifts[0]?.length ?? 0) > 0) return []
-  return sample.services.map((service) => {
+  const perService: FlowShift[][][] = []
+  for (const service of sample.services) {
     const flows = sampleFlows({ pool: sample.pool, size: sample.flows, service })
     // Buckets of the running table may never have been used, so each table is built anew, and the
     // flows use it.
     const vips = nextHops.map(({ vip }) => vip)
     const fresh = underSelection(state, selectionOf(ecmp.selection, ecmp), vips)
-    useAll(flows, fresh)
-    return finished(predictShifts(request, flows, fresh, ecmp)).map((ofSelection) => [...ofSelection])
-  })
+    yield* useAll(flows, fresh, vips)
+    const perSelection = yield* predictShifts(request, flows, fresh, ecmp)
+    perService.push(perSelection.map((ofSelection) => [...ofSelection]))
+  }
+  return perService
 }
 
-function expected(
+/** Returns the closed formula per VIP. VIPs with the same next hops share one computation. */
+function* expected(
   { nextHops, selection, hash, seed }: PredictRequest,
   name: PredictResult['selection'],
   fib: Fib,
   ecmp: EcmpConfig,
-): PredictResult['expected'] {
+): Generator<undefined, PredictResult['expected'], undefined> {
   const before = selectionOf(name, ecmp)
   const after = selectionOf(selection ?? name, ecmp)
   const isRehashed = (hash !== null && hash !== ecmp.hash) || (seed !== null && seed !== ecmp.seed)
-  return nextHops.flatMap((change) => {
+  const known = new Map<string, ExpectedShare[]>()
+  const perVip: { vip: number; nextHops: ExpectedShare[] }[] = []
+  for (const change of nextHops) {
     const route = fib.lookup(change.vip)?.route
-    if (route === undefined) return []
+    if (route === undefined) continue
     const then = changedRoute(route, change)?.nextHops ?? []
-    const shares = expectedShares(
-      { selection: before, nextHops: route.nextHops },
-      { selection: after, nextHops: then },
-      { isRehashed, buckets: ecmp.buckets },
-    )
-    return [{ vip: change.vip, nextHops: shares }]
-  })
-}
-
-/** Runs steps without a pause. */
-function finished<R>(steps: Generator<undefined, R, undefined>): R {
-  for (;;) {
-    const step = steps.next()
-    if (step.done) return step.value
+    const key = `${route.nextHops.join()} ${then.join()}`
+    let shares = known.get(key)
+    if (shares === undefined) {
+      const [from, to] = [
+        { selection: before, nextHops: route.nextHops },
+        { selection: after, nextHops: then },
+      ] as const
+      shares = expectedShares(from, to, { isRehashed, buckets: ecmp.buckets })
+      known.set(key, shares)
+      yield
+    }
+    perVip.push({ vip: change.vip, nextHops: shares })
   }
+  return perVip
 }
