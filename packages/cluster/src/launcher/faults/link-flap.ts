@@ -46,6 +46,7 @@ export const linkFlap: FaultKind<LinkFlapping, typeof schema> = {
   undoCommand: ({ id }) => `fivetuple faults clear ${id}`,
   cleared: ([{ role, side }], { inhibited }) =>
     done(`${role}'s ${side} link flaps no more`, 'its carrier stays, and new flows go there again', inhibited),
+  endsRoutesOf: ({ role }) => [role],
   awaited: ({ role }) => [role],
   keepsRoutesAway: (of, { flaps }) => flaps.list.some(({ lb }) => lb === of),
 }

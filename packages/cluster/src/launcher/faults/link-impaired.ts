@@ -66,6 +66,8 @@ export const linkImpaired: FaultKind<LinkImpaired, typeof schema> = {
   undoCommand: undoOf,
   cleared: ([{ role, side }], { inhibited }) =>
     done(`${role}'s ${side} link is restored`, 'packets pass at once; those under way arrive', inhibited),
+  // BFD detects it in either direction; loss and delay may be detected or not.
+  endsRoutesOf: ({ role, scope, fault }) => (fault.kind === 'black-hole' && scope !== 'data' ? [role] : []),
   awaited: ({ role, scope }) => (scope === 'data' ? [] : [role]),
   // BGP and BFD may have ended, or not: that is a matter of chance and of time.
   keepsRoutesAway: (lb, { impairments }) => impairments.ofLb(lb).some(({ scope }) => scope !== 'data'),
