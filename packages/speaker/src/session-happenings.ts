@@ -41,8 +41,11 @@ export class SessionHappenings {
       return
     }
     const isFailed = path === 'failed'
-    const id = this.#reporter.report(isFailed ? { kind: 'bfd.down', neighbor, reason } : { kind: 'bfd.up', neighbor })
-    if (!isFailed) this.#known(neighbor).usable = id
+    const known = this.#known(neighbor)
+    const id = isFailed
+      ? this.#reporter.report({ kind: 'bfd.down', neighbor, reason })
+      : this.#reporter.report({ kind: 'bfd.up', neighbor }, known.usable)
+    if (!isFailed) known.usable = id
     this.#reporter.during(id, follow)
   }
 

@@ -192,9 +192,24 @@ export function causeOf(
   const rule = RULES[effect.kind]
   if (rule === undefined) return undefined
   return (
-    newestMatch(rule, effect, newestFirst) ??
+    newestMatch(isLastTry ? rule : withoutEndOfProcess(rule, effect), effect, newestFirst) ??
     (isLastTry ? newestMatch(fallbackOf(rule), effect, newestFirst) : undefined)
   )
+}
+
+/**
+ * Returns a rule by which an operation or a fault that ends a process is no cause of what other
+ * processes notice of that end: the end itself, which is reported a little later, is.
+ */
+function withoutEndOfProcess(rule: CauseRule, effect: Effect): CauseRule {
+  const isNoticed = effect.kind === 'link.down' || (effect.kind === 'bgp.down' && effect.detector === 'transport')
+  if (!isNoticed) return rule
+  return { ...rule, matches: (of, cause) => !endsProcess(cause) && rule.matches(of, cause) }
+}
+
+function endsProcess(event: ClusterEvent): boolean {
+  if (event.kind === 'operation') return PROCESS_OPERATIONS.some((selected) => isOfKind(event.operation, selected))
+  return event.kind === 'fault.injected' && event.faultKind === 'kept-stopped'
 }
 
 function fallbackOf({ otherwise = [], operations, ...rule }: CauseRule): CauseRule {
@@ -257,6 +272,8 @@ function isAboutSameSession(effect: Effect, cause: ClusterEvent): boolean {
     if (cause.kind === 'bfd.down') return isOtherEnd
     return isOtherEnd && effect.kind === 'bgp.down' && isPassive(effect.detector) && !isPassive(cause.detector)
   }
+  // A process that has sent the end of the session had not ended by then.
+  if (cause.kind === 'role.exited' && effect.kind === 'bgp.down' && effect.detector !== 'transport') return false
   return isAbout(cause, neighbor) || isAbout(cause, node)
 }
 

@@ -89,6 +89,24 @@ t.test('the end of a session is caused by its other end, or by the fault that th
   t.equal(cause(effect(10, 'uplink', bgpDown('lb-2', 'transport')), [event(1, 11, 'lb-2', exited)]), 1)
 })
 
+t.test('what others notice of the end of a process is caused by the end, not by the kill', async (t) => {
+  const kill = [
+    event(1, 0, 'launcher', operation('role.kill', { role: 'lb-2' })),
+    event(2, 0, 'lb-2', fault('f1', 'kept-stopped', 'lb-2')),
+  ]
+  const ended = [...kill, event(3, 2, 'lb-2', exited)]
+  for (const noticed of [down('lb-2', 'uplink'), bgpDown('lb-2', 'transport')]) {
+    const seen = effect(1, 'uplink', noticed)
+    t.equal(cause(seen, kill, false), undefined, 'the end may still be reported')
+    t.equal(cause(seen, ended, false), 3)
+    t.ok([1, 2].includes(cause(seen, kill) ?? 0), 'better than nothing')
+  }
+  t.equal(cause(effect(1, 'lb-2', exited), kill, false), 2)
+  const restart = [event(1, 0, 'launcher', operation('role.restart', { role: 'lb-2' }))]
+  const stopped = effect(1, 'lb-2', bgpDown('uplink', 'local'))
+  t.equal(cause(stopped, [...restart, event(2, 3, 'lb-2', exited)], false), 1, 'it has ended its session itself')
+})
+
 t.test('a route that a session does not explain has changed since the LB has announced or withdrawn it', async (t) => {
   const log = [
     event(1, 0, 'lb-1', { kind: 'vip.withdrawn', address }),
