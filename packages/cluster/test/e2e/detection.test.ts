@@ -1,4 +1,5 @@
 // Detection of silent failures by BFD. Bounds are generous; `pnpm bench detection` measures the times.
+import type { ClusterEvent } from '@fivetuple/cluster'
 import t from 'tap'
 import { TestCluster, until } from './test-cluster.js'
 
@@ -57,6 +58,16 @@ t.test('BFD finds a paused LB long before the hold time, and an orderly stop is 
   })
   t.match(bgpOf(failed, 'uplink', 'lb-2').lastError, { text: 'Cease, BFD down (6/10): no packet for 900 ms' })
   t.equal(failed.switches.uplink!.ports[1]!.up, true, 'its cable has carrier')
+  const { events } = cluster
+  await until(() => events.some(({ kind }) => kind === 'route.changed'), 'the event has arrived')
+  const removed = events.findLast((event) => event.kind === 'route.changed' && event.node === 'uplink')!
+  const chain: unknown[] = []
+  for (let event: ClusterEvent | undefined = removed; event !== undefined; ) {
+    chain.push('detector' in event ? `${event.kind} ${event.detector}` : event.kind)
+    const cause: number | undefined = event.cause
+    event = events.find(({ seq }) => seq === cause)
+  }
+  t.same(chain.slice(0, 4), ['route.changed', 'bgp.down bfd', 'bfd.down', 'fault.injected'])
   const { stdout } = await cluster.cli('neighbors')
   t.match(stdout, /BFD +STATE +REMOTE +PATH .*lb-2 +down +\w+ +failed/s)
 
