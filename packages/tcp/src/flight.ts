@@ -53,7 +53,7 @@ export class Flight {
   /** Bytes that are LOST. */
   lost = 0
   /** Time of the latest transmission, ms. */
-  #latestAt = Number.NEGATIVE_INFINITY
+  latestAt = Number.NEGATIVE_INFINITY
   /** No slot before this one is LOST. */
   #lostFrom = 0
 
@@ -231,8 +231,8 @@ export class Flight {
   }
 
   #timeOf(now: number): number {
-    this.#latestAt = now > this.#latestAt ? now : this.#latestAt + APART_MS
-    return this.#latestAt
+    this.latestAt = now > this.latestAt ? now : this.latestAt + APART_MS
+    return this.latestAt
   }
 
   #uncount(marks: number, bytes: number): void {

@@ -10,9 +10,9 @@ const VARIATION_MIN_MS = 100
  * Least time until a tail loss probe (RFC 8985 §7.2: implementation-defined): a loss probe of a
  * jumbo segment must not follow each pause of a process.
  */
-const PROBE_MIN_MS = 40
+export const PROBE_MIN_MS = 40
 /** Longest delay of an ACK by the peer (TLP.max_ack_delay): its timer, and ticks of both ends. */
-const ACK_DELAY_MAX_MS = 60
+export const ACK_DELAY_MAX_MS = 60
 /** Age beyond which the least round trip is replaced: the path may have changed. */
 const MIN_RTT_WINDOW_MS = 10_000
 
@@ -23,21 +23,11 @@ export class RoundTrip {
   #variation = 0
   #min = Number.POSITIVE_INFINITY
   #minAt = 0
-  /** Timeout without backoff. */
-  #base: number
-  /** Current retransmission timeout, with exponential backoff (RFC 6298). */
-  timeoutMs: number
-  /** Time until a tail loss probe (RFC 8985 §7.2), at most the retransmission timeout. */
-  probeMs: number
-  /** The same if so little is in flight that the peer may delay its ACK. */
-  delayedProbeMs: number
+  /** Factor of the timeout's exponential backoff (RFC 6298 §5.5). */
+  #backoff = 1
 
   constructor(options: TcpOptions) {
     this.#options = options
-    this.#base = options.rtoInitialMs
-    this.timeoutMs = options.rtoInitialMs
-    this.probeMs = options.rtoInitialMs
-    this.delayedProbeMs = options.rtoInitialMs
   }
 
   /** Smoothed round trip (SRTT); 0 before the first sample. */
@@ -48,6 +38,11 @@ export class RoundTrip {
   /** Least round trip of about the last 10 s; 0 before the first sample. */
   get minMs(): number {
     return this.#smoothed < 0 ? 0 : this.#min
+  }
+
+  /** Current retransmission timeout, with exponential backoff (RFC 6298). */
+  get timeoutMs(): number {
+    return Math.min(this.#baseMs() * this.#backoff, this.#options.rtoMaxMs)
   }
 
   /**
@@ -67,23 +62,34 @@ export class RoundTrip {
       this.#min = rttMs
       this.#minAt = now
     }
-    const { rtoMinMs, rtoMaxMs } = this.#options
-    const spread = 4 * this.#variation
-    const timeout = this.#smoothed + Math.max(spread, VARIATION_MIN_MS)
-    this.#base = Math.min(Math.max(timeout, rtoMinMs), rtoMaxMs)
-    this.timeoutMs = this.#base
-    const probe = Math.max(2 * this.#smoothed, this.#smoothed + spread, PROBE_MIN_MS)
-    this.probeMs = Math.min(probe, this.#base)
-    this.delayedProbeMs = Math.min(probe + ACK_DELAY_MAX_MS, this.#base)
+    this.#backoff = 1
+  }
+
+  /**
+   * Time until a tail loss probe (RFC 8985 §7.2), at most the retransmission timeout, at least
+   * {@link PROBE_MIN_MS}.
+   * @param mayBeDelayed true if so little is in flight that the peer may delay its ACK
+   */
+  probeMs(mayBeDelayed: boolean): number {
+    if (this.#smoothed < 0) return this.timeoutMs
+    const probe = Math.max(2 * this.#smoothed, this.#smoothed + 4 * this.#variation, PROBE_MIN_MS)
+    return Math.min(mayBeDelayed ? probe + ACK_DELAY_MAX_MS : probe, this.timeoutMs)
   }
 
   /** Doubles the timeout after the timer has expired (RFC 6298 §5.5). */
   backOff(): void {
-    this.timeoutMs = Math.min(this.timeoutMs * 2, this.#options.rtoMaxMs)
+    this.#backoff *= 2
   }
 
   /** Ends a backoff that came from probing a zero window, which is no sign of loss. */
   relax(): void {
-    this.timeoutMs = this.#base
+    this.#backoff = 1
+  }
+
+  #baseMs(): number {
+    const { rtoInitialMs, rtoMinMs, rtoMaxMs } = this.#options
+    if (this.#smoothed < 0) return rtoInitialMs
+    const timeout = this.#smoothed + Math.max(4 * this.#variation, VARIATION_MIN_MS)
+    return Math.min(Math.max(timeout, rtoMinMs), rtoMaxMs)
   }
 }

@@ -3,7 +3,7 @@ import { Flight, FlightMark } from './flight.js'
 import { type AckReport, LossRecovery } from './loss-recovery.js'
 import type { TcpOptions } from './options.js'
 import { PeerWindow } from './peer-window.js'
-import { RoundTrip } from './round-trip.js'
+import { ACK_DELAY_MAX_MS, PROBE_MIN_MS, RoundTrip } from './round-trip.js'
 import { SackBlocks } from './sack-blocks.js'
 import { SendQueue } from './send-queue.js'
 import { seqDiff } from './sequence.js'
@@ -66,13 +66,17 @@ export class Sender {
   #probesTail = false
   /** True while one new segment may be sent beyond the congestion window, as a tail loss probe. */
   #probesWithNew = false
+  /** Least time until a tail loss probe may be due: the exact one is calculated then. */
+  readonly #firstProbeMs: number
+  /** The same if the peer may delay its ACK. */
+  readonly #firstDelayedProbeMs: number
   #timer: (typeof Timer)[keyof typeof Timer] = Timer.RETRANSMISSION
   /** Time at which the timer expires, ms. */
   timeoutAt = NEVER
   /** Time from which the user timeout counts: the peer's last progress, ms. */
   #userTimeoutFrom = 0
-  /** Time at which data was last sent, ms. */
-  #lastSentAt = 0
+  /** Time from which the tail loss probe counts, if nothing was sent since, ms. */
+  #probeFrom = 0
   /** SACK option of the segment that is being processed. */
   #blocks: SackBlocks | undefined
 
@@ -81,6 +85,8 @@ export class Sender {
 
   constructor(options: TcpOptions, iss: number) {
     this.#options = options
+    this.#firstProbeMs = Math.min(PROBE_MIN_MS, options.userTimeoutMs)
+    this.#firstDelayedProbeMs = Math.min(PROBE_MIN_MS + ACK_DELAY_MAX_MS, options.userTimeoutMs)
     this.#queue = new SendQueue(options.onAcknowledged)
     this.#flight = new Flight(iss)
     this.#peer = new PeerWindow(iss)
@@ -208,9 +214,8 @@ export class Sender {
     const flight = this.#flight
     if (flight.next === flight.una) {
       this.#userTimeoutFrom = now
-      if (this.#congestion.isAboveInitial) this.#congestion.restart(now - this.#lastSentAt, this.#roundTrip.timeoutMs)
+      if (this.#congestion.isAboveInitial) this.#congestion.restart(now - flight.latestAt, this.#roundTrip.timeoutMs)
     }
-    this.#lastSentAt = now
     flight.send(count, this.mss, now)
     if (this.#recovery !== undefined) this.#sentDuringRecovery(this.#recovery, count)
     if (this.timeoutAt === NEVER) this.#arm(now)
@@ -447,8 +452,10 @@ export class Sender {
 
   /** Sends a tail loss probe: a new segment if there is one, or the last one again. */
   #onProbeTimeout(now: number): SenderTimeout {
-    // The timer was not moved by segments that were sent after it was started.
-    const dueAt = this.#lastSentAt + this.#probeTimeoutMs()
+    // The timer is started for the least time, and is not moved by segments that are sent later.
+    const flight = this.#flight
+    const probeMs = this.#roundTrip.probeMs(flight.bytes <= 2 * this.mss)
+    const dueAt = Math.max(flight.latestAt, this.#probeFrom) + probeMs
     if (dueAt > now) {
       this.#timer = Timer.TAIL_LOSS_PROBE
       this.timeoutAt = Math.min(dueAt, this.#userTimeoutFrom + this.#options.userTimeoutMs)
@@ -497,12 +504,8 @@ export class Sender {
       return
     }
     this.#timer = Timer.TAIL_LOSS_PROBE
-    this.timeoutAt = Math.min(now + this.#probeTimeoutMs(), this.#userTimeoutFrom + this.#options.userTimeoutMs)
-  }
-
-  #probeTimeoutMs(): number {
-    const { delayedProbeMs, probeMs } = this.#roundTrip
-    return this.#flight.bytes <= 2 * this.mss ? delayedProbeMs : probeMs
+    this.#probeFrom = now
+    this.timeoutAt = now + (this.#flight.bytes <= 2 * this.mss ? this.#firstDelayedProbeMs : this.#firstProbeMs)
   }
 
   #armRetransmission(now: number): void {

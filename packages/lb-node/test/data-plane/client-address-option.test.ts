@@ -10,6 +10,7 @@ import {
   malformedIpv4,
   parseEndpoint,
   parseIpv4,
+  readSackBlocks,
   readSynOptions,
   refreshIpv4Checksum,
   TcpFlag,
@@ -159,4 +160,22 @@ t.test('a wrong checksum stays wrong, and an IP header with options is kept', as
   t.same(out.subarray(20, 24), hex('01010100'))
   t.same(clientAddressOption(out, 24, out.length), CLIENT)
   t.equal(l4Sum(out, 0), 0xffff)
+})
+
+t.test('SACK options survive: moved behind the client, or untouched where there is no room', async (t) => {
+  const three = '01 01 051a 00000001 00000002 00000005 00000006 00000009 0000000a'
+  const ack = syn(hex(three))
+  ack[33] = TcpFlag.ACK
+  fillL4Checksum(ack, 0)
+  const sent = insert(ack)!
+  t.same(sent.subarray(48), hex(three))
+  t.equal(tcpDataOffset(sent, 20), 20 + 8 + 28)
+  t.same(sent.subarray(24, 32), ack.subarray(24, 32), 'sequence and ACK number')
+  const edges: number[] = []
+  t.equal(readSackBlocks(sent, 20, edges), 3)
+  t.same(edges, [1, 2, 5, 6, 9, 10])
+  const four = syn(hex('01 01 0522 00000001 00000002 00000005 00000006 00000009 0000000a 0000000d 0000000e'))
+  const before = four.slice()
+  t.equal(insert(four), undefined)
+  t.same(four, before)
 })
