@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import { Readable } from 'node:stream'
 import { finished, pipeline } from 'node:stream/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -7,6 +8,7 @@ import fastify, { type FastifyInstance, type FastifyReply } from 'fastify'
 import { type Behavior, GOOD_BEHAVIOR, type Treatment, treat } from './behavior.js'
 import { acceptProxyHeaders } from './proxy-headers.js'
 import { pseudoRandomBytes } from './pseudo-random-bytes.js'
+import { TcpEcho } from './tcp-echo.js'
 
 /**
  * Longer than any client keeps an idle connection, so that the backend never closes one under load.
@@ -58,8 +60,17 @@ export function createBackend(options: BackendOptions): FastifyInstance {
     exposeHeadRoutes: true,
     schemaController: { compilersFactory: { buildValidator: noSchemas, buildSerializer: noSchemas } },
   })
-  const proxied = acceptProxyHeaders(server.server)
-  server.addHook('preClose', async () => proxied.close())
+  const echo = new TcpEcho(() => behavior().stall)
+  const proxied = acceptProxyHeaders(server.server, (socket, head) => echo.take(socket, head))
+  server.addHook('preClose', async () => {
+    proxied.close()
+    echo.close()
+  })
+  /** Headers by which a response without a report names the backend and the peer of its socket. */
+  const report = ({ socket }: { readonly socket: Socket }) => ({
+    'x-backend': name,
+    'x-peer': `${socket.remoteAddress}:${socket.remotePort}`,
+  })
   server.addHook('onRequest', (request, reply, done) => {
     counters.requests++
     const isHealthCheck = request.routeOptions.url === HEALTH_PATH
@@ -81,13 +92,20 @@ export function createBackend(options: BackendOptions): FastifyInstance {
   })
   server.get(HEALTH_PATH, async () => ({ status: 'ok' }))
 
-  server.get<{ Params: { n: string } }>('/bytes/:n', async (request, reply) => {
-    const length = whole(request.params.n, 'n', 0, BYTES_MAX)
-    const headers = { 'content-length': length, 'content-type': 'application/octet-stream' }
-    if (request.method !== 'HEAD') return reply.headers(headers).send(pseudoRandomBytes(length))
-    reply.hijack() // fastify would set the length to 0, since nothing is sent
-    reply.raw.writeHead(200, headers).end()
-    return reply
+  server.route<{ Params: { n: string } }>({
+    method: ['GET', 'POST', 'PUT'],
+    url: '/bytes/:n',
+    handler: async (request, reply) => {
+      const length = whole(request.params.n, 'n', 0, BYTES_MAX)
+      const type = 'application/octet-stream'
+      const headers = { 'content-length': length, 'content-type': type, ...report(request) }
+      const { body } = request
+      if (body instanceof Readable) await finished(body.resume()).catch(() => {}) // the client has closed
+      if (request.method !== 'HEAD') return reply.headers(headers).send(pseudoRandomBytes(length))
+      reply.hijack() // fastify would set the length to 0, since nothing is sent
+      reply.raw.writeHead(200, headers).end()
+      return reply
+    },
   })
 
   server.route({
@@ -97,7 +115,8 @@ export function createBackend(options: BackendOptions): FastifyInstance {
       const type = request.headers['content-type'] ?? 'application/octet-stream'
       const length = request.headers['content-length']
       reply.hijack()
-      reply.raw.writeHead(200, { 'content-type': type, ...(length === undefined ? {} : { 'content-length': length }) })
+      const headers = { 'content-type': type, ...(length !== undefined && { 'content-length': length }) }
+      reply.raw.writeHead(200, { ...headers, ...report(request) })
       const body = (request.body ?? request.raw) as IncomingMessage
       await pipeline(body, reply.raw).catch(() => {}) // either end has closed
     },
@@ -106,8 +125,9 @@ export function createBackend(options: BackendOptions): FastifyInstance {
   server.route({
     method: ['POST', 'PUT'],
     url: '/sink',
-    handler: async (request) => {
+    handler: async (request, reply) => {
       const body = (request.body ?? request.raw) as IncomingMessage
+      void reply.headers(report(request))
       let bytes = 0
       body.on('data', (chunk: Buffer) => {
         bytes += chunk.length

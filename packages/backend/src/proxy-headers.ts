@@ -27,8 +27,13 @@ const SWEEPS_MAX = 6
  *
  * The protocol's text forbids detection of the header (§2), since any client could then claim to be
  * another. This server only shows the client in the header. Nothing depends on it.
+ *
+ * @param take gets each connection first, with its bytes behind the header; false: HTTP gets it
  */
-export function acceptProxyHeaders(server: Server): ProxyHeaders {
+export function acceptProxyHeaders(
+  server: Server,
+  take: (socket: Socket, head: Buffer) => boolean = () => false,
+): ProxyHeaders {
   const serve = server.listeners('connection') as ((this: Server, socket: Socket) => void)[]
   const clients = new WeakMap<Socket, Endpoint>()
   /** Connections that HTTP has not got yet, and the number of sweeps before they arrived. */
@@ -64,6 +69,7 @@ export function acceptProxyHeaders(server: Server): ProxyHeaders {
   function handOver(socket: Socket, head: Buffer): void {
     waiting.delete(socket)
     socket.off('data', onData)
+    if (take(socket, head)) return
     for (const listener of serve) listener.call(server, socket)
     // HTTP listens now, and gets these bytes like all later ones, without the stream's buffer.
     if (head.length > 0) socket.emit('data', head)

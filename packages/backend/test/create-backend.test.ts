@@ -65,6 +65,30 @@ t.test('/sink takes bodies of any size and counts them', async (t) => {
   }
 })
 
+t.test('a body up and a body of another size down', async (t) => {
+  const { url } = await start(t)
+  for (const up of [0, 10, 5_000_000]) {
+    const response = await fetch(`${url}/bytes/70000`, { method: 'POST', body: randomBytes(up) })
+    t.equal(response.status, 200)
+    t.equal((await body(response)).length, 70_000)
+  }
+  t.equal((await fetch(`${url}/bytes/5`, { method: 'POST' })).status, 200, 'without a body')
+})
+
+t.test('responses without a report name backend and peer in headers', async (t) => {
+  const { url } = await start(t)
+  for (const [path, method] of [
+    ['/bytes/9', 'GET'],
+    ['/bytes/9', 'HEAD'],
+    ['/echo', 'POST'],
+    ['/sink', 'POST'],
+  ] as const) {
+    const { headers } = await fetch(url + path, { method, ...(method === 'POST' && { body: 'x' }) })
+    t.equal(headers.get('x-backend'), 'b1', `${method} ${path}`)
+    t.match(headers.get('x-peer'), /^127\.0\.0\.1:\d+$/)
+  }
+})
+
 t.test('/status, /delay and /stream', async (t) => {
   const { url } = await start(t)
   for (const code of [200, 404, 503]) t.equal((await fetch(`${url}/status/${code}`)).status, code)

@@ -80,6 +80,21 @@ t.test('a client that has sent its FIN gets its response', async (t) => {
   t.same(clientsIn(await allOf(socket)), [NAMED])
 })
 
+t.test('a connection that begins with NUL gets its bytes back, with and without a header', async (t) => {
+  const open = await start(t)
+  for (const head of [Buffer.alloc(0), HEADER])
+    for (const isWhole of [true, false]) {
+      const sent = Buffer.concat([Buffer.from([0]), Buffer.from('GET / HTTP/1.1'), Buffer.alloc(100_000, 'x')])
+      const socket = open()
+      if (isWhole) socket.end(Buffer.concat([head, sent]))
+      else {
+        for (const byte of Buffer.concat([head, sent.subarray(0, 20)])) socket.write(Buffer.from([byte]))
+        socket.end(sent.subarray(20))
+      }
+      t.equal(await allOf(socket), sent.toString('latin1'), `${head.length} bytes of a header, at once: ${isWhole}`)
+    }
+})
+
 t.test('a malformed header ends the connection without a response', async (t) => {
   const open = await start(t)
   for (const rest of [
