@@ -37,8 +37,8 @@ export function renderReport(report: ProbeReport): string {
   )
   if (portsTaken > 0) lines.push(`  source ports taken          ${portsTaken}: these flows got their next ones`)
   if (Object.keys(flows.perLb).length > 0) lines.push(`  per LB                      ${counts(flows.perLb)}`)
-  else lines.push(`  per source at the backend   ${counts(flows.perBip)}`)
-  lines.push(`  per backend                 ${counts(flows.perBackend)}`)
+  else if (Object.keys(flows.perBip).length > 0) lines.push(`  per source at the backend   ${counts(flows.perBip)}`)
+  if (Object.keys(flows.perBackend).length > 0) lines.push(`  per backend                 ${counts(flows.perBackend)}`)
   if (Object.keys(flows.ends).length > 0) lines.push(`  ended by                    ${counts(flows.ends)}`)
   return `${lines.join('\n')}\n`
 }
