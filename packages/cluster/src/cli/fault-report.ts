@@ -30,7 +30,7 @@ function renderFaultReport(
   for (const { command, expect } of watch) lines.push(`  ${targeted(command, block)}`, `      ${expect}`)
   if (undo !== null) lines.push('Undo:', `  ${targeted(undo, block)}`)
   for (const { id, endsAt } of injected)
-    if (undo !== `fivetuple faults clear ${id}` || endsAt !== null)
+    if (undo !== null && (undo !== `fivetuple faults clear ${id}` || endsAt !== null))
       lines.push(`      fault ${id}${endsAt === null ? '' : ` ends by itself in ${inWords(untilMs(endsAt))}`}`)
   return `${lines.join('\n')}\n`
 }
