@@ -198,6 +198,14 @@ for (const [detector, block, yaml] of [
     await cluster.cli('link', 'impair', 'lb-2', 'uplink', '--in', '--black-hole', '--scope', 'control')
     await until(async () => (await routedTo(cluster)).join() === 'lb-1', 'its routes are gone')
     t.match((await api.status()).lbs['lb-2'], { cables: { uplink: true, downlink: true } }, 'the carrier stays')
+    if (detector === 'BFD') {
+      const injected = cluster.events.find(({ kind }) => kind === 'fault.injected')
+      const down = (): unknown =>
+        cluster.events.find(
+          ({ kind, node, cause }) => kind === 'bfd.down' && node === 'lb-2' && cause === injected?.seq,
+        )
+      await until(() => down() !== undefined, 'BFD of the LB is down because of the fault')
+    }
     t.match(await cluster.cli('faults', 'clear'), { code: 0, stdout: /^cleared: lb-2's uplink link has black-hole/ })
     await until(async () => (await routedTo(cluster)).join() === 'lb-1,lb-2', 'its routes are back')
   })
