@@ -198,6 +198,20 @@ t.test('what changes no route, or is pending already, is not predicted again', a
   t.same(rig.states, ['1 pending'], 'nor while the switch can not respond')
 })
 
+t.test('an event of one VIP is about its flows and its route only', async (t) => {
+  const rig = new Rig()
+  await rig.predictions.before('web is taken off lb-2', { kill: ['lb-2'] }, 'web')
+  await rig.predictions.before('api is taken off lb-2', { kill: ['lb-2'] }, 'api')
+  await settled()
+  t.same(rig.states, ['2 pending', '1 pending'])
+  const lbs = ['lb-1', 'lb-3', 'lb-4']
+  const data = { isFirst: false, forwardedBy: { [`${web?.address}/32`]: lbs }, draining: {} }
+  rig.view.onReport(plan.uplink.name, { kind: 'switch', event: 'routes', data } as never)
+  await settled()
+  t.same(rig.states, ['2 pending', '1 measured'])
+  t.match(rig.events(9)[1]?.measured, [{ vip: 'web', flows: 100 }])
+})
+
 t.test('an event that does not take place is no event', async (t) => {
   const rig = new Rig()
   const expectation = await rig.predictions.before('lb-2 is killed', { kill: ['lb-2'] })

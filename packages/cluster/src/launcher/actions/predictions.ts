@@ -11,6 +11,6 @@ export async function listPredictions(
   if (flows !== undefined && followed.length > 0) await flows.flush()
   return followed.map((one) => ({
     ...one.event,
-    recorded: flows === undefined ? null : recordedOutcomes(plan, flows.store, one),
+    recorded: flows === undefined ? null : recordedOutcomes({ ...plan, vips: one.vips }, flows.store, one),
   }))
 }

@@ -5,6 +5,7 @@ import type { LbVips, VipSettings, VipSettingsChange } from '../../operations/vi
 import type { ClusterPlan } from '../../plan/plan.js'
 import type { ClusterView } from '../cluster-view.js'
 import type { LbFleet, LbResponse } from '../lb-fleet.js'
+import type { EventPredictions } from '../oracle/event-predictions.js'
 import type { LauncherParts } from '../parts.js'
 import { until } from '../until.js'
 import { lbNamed, vipNamed } from './lookup.js'
@@ -17,10 +18,12 @@ export class Vips implements VipsControl {
   readonly #plan: ClusterPlan
   readonly #fleet: LbFleet
   readonly #view: ClusterView
+  readonly #predictions: EventPredictions
   /** VIP → promise of the last requested change of its settings. */
   readonly #changed = new Map<string, Promise<unknown>>()
 
-  constructor({ plan, fleet, view }: Pick<LauncherParts, 'plan' | 'fleet' | 'view'>) {
+  constructor({ plan, fleet, view, predictions }: Pick<LauncherParts, 'plan' | 'fleet' | 'view' | 'predictions'>) {
+    this.#predictions = predictions
     this.#plan = plan
     this.#fleet = fleet
     this.#view = view
@@ -36,16 +39,15 @@ export class Vips implements VipsControl {
    * Puts a VIP on interfaces, or takes it off; resolves when the uplink switch routes accordingly.
    */
   async setVip(lb: string, vip: string, present: boolean): Promise<LbVips[]> {
-    const { address } = vipNamed(this.#plan, vip)
-    const responses = await this.#fleet.change(
-      lbNamed(this.#plan, lb),
-      present ? 'addAddress' : 'removeAddress',
-      { address },
-      ({ vips }) => {
-        const others = vips.filter((known) => known !== address)
-        return { vips: present ? [...others, address] : others }
-      },
-    )
+    const { name, address } = vipNamed(this.#plan, vip)
+    const lbs = lbNamed(this.#plan, lb)
+    const event = present ? `${name} is put on ${lb}` : `${name} is taken off ${lb}`
+    const expectation = await this.#predictions.before(event, present ? { add: lbs } : { kill: lbs }, name)
+    const change = this.#fleet.change(lbs, present ? 'addAddress' : 'removeAddress', { address }, ({ vips }) => {
+      const others = vips.filter((known) => known !== address)
+      return { vips: present ? [...others, address] : others }
+    })
+    const responses = await expectation.unlessFails(change)
     const placed = responses.map((response) => this.#named(response))
     const isHeld = ({ vips }: LbVips): boolean =>
       vips.some((known) => known.address === address && known.inhibitedBy.length > 0)

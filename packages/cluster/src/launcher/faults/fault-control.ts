@@ -66,7 +66,7 @@ export class FaultControl implements FaultsControl {
       for (const fault of checked) begun.push(this.#begin(kind, fault, how))
       for (const { record } of begun) this.#report('injected', record)
       const injected = begun.map(({ fault }) => fault) as readonly Injected<F>[] as Together<Injected<F>>
-      expectation = await this.#predictions?.before(kind.describe(faults[0]), { kill })
+      expectation = await this.#predictions?.before(kind.describe(faults[0]), { kill }, kind.vipOf?.(faults[0]))
       const report = await asApiError(() => kind.apply(injected, this.#parts))
       for (const { record } of begun) this.#settle(record, how.forMs)
       const records = begun.map(({ record }) => ({ id: record.id, seed: record.seed, endsAt: timesOf(record).endsAt }))
@@ -235,7 +235,11 @@ export class FaultControl implements FaultsControl {
   async #undoOne<F extends InjectableFault>(fault: F): Promise<void> {
     const kind = faultKind<F>(fault.kind)
     const add = kind.endsRoutesOf?.(fault, this.#parts) ?? []
-    const expectation = await this.#predictions?.before(`${kind.describe(fault)}: cleared`, { add })
+    const expectation = await this.#predictions?.before(
+      `${kind.describe(fault)}: cleared`,
+      { add },
+      kind.vipOf?.(fault),
+    )
     try {
       await kind.undo(fault, this.#parts)
     } catch (error) {

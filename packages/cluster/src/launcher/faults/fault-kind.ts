@@ -127,6 +127,8 @@ export interface FaultKind<F extends FaultFields, S extends Type.TSchema = Type.
    * Absent: none.
    */
   endsRoutesOf?(fault: F, on: LauncherParts): readonly string[]
+  /** Name of the VIP whose routes these are. Absent: of all VIPs. */
+  vipOf?(fault: F): string
   /** LBs whose routes are awaited when a fault has been cleared. */
   awaited(fault: F, on: LauncherParts): readonly string[]
   /**

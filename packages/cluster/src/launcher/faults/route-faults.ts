@@ -61,6 +61,8 @@ export const withheldRoute: FaultKind<WithheldRoute, typeof withheldSchema> = {
   describe: ({ role, vip }) => `${role} withholds its route of ${vip}`,
   undoCommand: ({ id }) => `fivetuple faults clear ${id}`,
   cleared: ([{ role, vip }], { inhibited }) => done(`${role} announces ${vip} again`, 'new flows go there', inhibited),
+  endsRoutesOf: ({ role }) => [role],
+  vipOf: ({ vip }) => vip,
   awaited: ({ role }) => [role],
   keepsRoutesAway: () => false, // recovery takes the inhibitor into account
 }
@@ -102,6 +104,8 @@ export const flappingRoute: FaultKind<FlappingRoute, typeof flapSchema> = {
   undoCommand: ({ id }) => `fivetuple faults clear ${id}`,
   cleared: ([{ role, vip }], { inhibited }) =>
     done(`${role} announces ${vip} steadily`, 'new flows go there', inhibited),
+  endsRoutesOf: ({ role }) => [role],
+  vipOf: ({ vip }) => vip,
   awaited: ({ role }) => [role],
   keepsRoutesAway: () => false, // recovery takes the inhibitor into account
 }

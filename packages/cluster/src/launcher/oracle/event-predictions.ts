@@ -2,7 +2,7 @@ import { machineTimeUs } from '@fivetuple/runtime'
 import type { FlowShift, PredictRequest } from '@fivetuple/switch'
 import { EVENTS_MAX, type PredictedChange } from '../../operations/predict-parameters.js'
 import type { EventPrediction } from '../../operations/prediction-schemas.js'
-import type { ClusterPlan } from '../../plan/plan.js'
+import type { ClusterPlan, VipPlan } from '../../plan/plan.js'
 import type { ClusterView } from '../cluster-view.js'
 import type { RoleClients } from '../role-contracts.js'
 import type { Supervisor } from '../supervisor.js'
@@ -40,6 +40,8 @@ export type PredictedEvent = Omit<EventPrediction, 'recorded'>
 export interface FollowedEvent {
   readonly event: PredictedEvent
   readonly change: PredictedChange
+  /** VIPs whose routes it changes. */
+  readonly vips: readonly VipPlan[]
   /** Time of the copy by the clock of the machine, ms. */
   readonly keptAt: number
   /** Time of the report that the routes have changed, by the same clock; null: not yet. */
@@ -82,12 +84,16 @@ export class EventPredictions {
    * takes effect. Never rejects.
    *
    * @param event in words, without a full stop
+   * @param vip name of the VIP whose address it is about; undefined: all
    */
-  async before(event: string, change: PredictedChange): Promise<Expectation> {
-    const { plan, roles, supervisor, view } = this.#parts
+  async before(event: string, change: PredictedChange, vip?: string): Promise<Expectation> {
+    const { roles, supervisor, view } = this.#parts
+    const plan = withAddressOf(this.#parts.plan, vip)
+    const { vips } = plan
     const routes = new RouteExpectation(view, tcpVips(plan), change)
     const pending = this.#entries.filter(({ event }) => event.state === 'pending')
-    const isKnown = pending.some((entry) => JSON.stringify(entry.change) === JSON.stringify(change))
+    const key = keyOf({ change, vips })
+    const isKnown = pending.some((entry) => keyOf(entry) === key)
     const { name } = plan.uplink
     if (routes.isEmpty || isKnown || pending.length >= PENDING_MAX || supervisor.state(name).state !== 'running')
       return NOTHING
@@ -112,6 +118,7 @@ export class EventPredictions {
         measured: [],
       },
       change,
+      vips,
       keptAt: kept?.at ?? 0,
       changedAt: null,
       copiedAt,
@@ -122,7 +129,8 @@ export class EventPredictions {
     const cancelled = new AbortController()
     void this.#follow(entry, predictRequest(plan, change, [selection]), routes, cancelled.signal)
     return expectation(() => {
-      this.#entries.splice(this.#entries.indexOf(entry), 1)
+      const index = this.#entries.indexOf(entry)
+      if (index >= 0) this.#entries.splice(index, 1)
       cancelled.abort()
     })
   }
@@ -135,8 +143,9 @@ export class EventPredictions {
 
   /** Predicts for the copied flows, waits for the routes, and measures. Never rejects. */
   async #follow(entry: Entry, request: PredictRequest, routes: RouteExpectation, signal: AbortSignal): Promise<void> {
-    const { plan, roles, view } = this.#parts
-    const { event } = entry
+    const { roles, view } = this.#parts
+    const { event, vips } = entry
+    const plan = { ...this.#parts.plan, vips }
     const uplink = roles.switch(plan.uplink.name)
     try {
       const kept = { ...request, kept: event.id, sample: null }
@@ -153,13 +162,30 @@ export class EventPredictions {
     }
   }
 
-  #measured({ event }: Entry, request: PredictRequest, shifts: readonly FlowShift[] | null, isMet: boolean): void {
-    const { plan } = this.#parts
+  #measured(
+    { event, vips }: Entry,
+    request: PredictRequest,
+    shifts: readonly FlowShift[] | null,
+    isMet: boolean,
+  ): void {
+    const plan = { ...this.#parts.plan, vips }
     if (shifts === null) throw new Error(`${plan.uplink.name} has been started again: the flows are gone`)
     event.measured = measuredOutcomes(plan, request, shifts, event.predicted)
     event.state = isMet ? 'measured' : 'unchanged'
     event.reason = isMet ? null : `not all routes had changed after ${MEASURE_AFTER_MAX_MS / 1_000} s`
   }
+}
+
+/** Returns the plan with the VIPs that have the address of one; without a name, with all. */
+function withAddressOf(plan: ClusterPlan, name: string | undefined): ClusterPlan {
+  if (name === undefined) return plan
+  const address = plan.vips.find((vip) => vip.name === name)?.address
+  return { ...plan, vips: plan.vips.filter((vip) => vip.address === address) }
+}
+
+/** Identity of an event among those that are pending. */
+function keyOf({ change, vips }: Pick<FollowedEvent, 'change' | 'vips'>): string {
+  return JSON.stringify([change, vips.map(({ name }) => name)])
 }
 
 const NOTHING: Expectation = { cancel: () => {}, unlessFails: (operation) => operation }
