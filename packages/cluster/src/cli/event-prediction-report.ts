@@ -52,15 +52,19 @@ function perLb(pairs: readonly Pair[]): string {
   ])
 }
 
+/** Flows that ended before the routes changed, as those that an event before has broken. */
+const ENDED_BEFORE = ['endedBefore', 'ended before'] as const
+
 /** Outcomes until now of the flows of each class, most flows first. */
 function outcomes(recorded: readonly RecordedVip[]): string {
   return table([
     ['VIP', 'BY FLOW RECORDS', 'FLOWS', 'OUTCOMES UNTIL NOW'],
     ...recorded.flatMap((of) =>
-      OUTCOMES.map(([name, words]) => {
+      [...OUTCOMES, ENDED_BEFORE].flatMap(([name, words]) => {
+        if (name === 'endedBefore' && of[name] === 0) return []
         const counts = Object.entries(of.outcomes[name]).filter(([, flows]) => flows > 0)
         counts.sort(([, a], [, b]) => b - a)
-        return [of.vip, words, of[name], counts.map(([outcome, flows]) => `${flows} ${outcome}`).join(', ')]
+        return [[of.vip, words, of[name], counts.map(([outcome, flows]) => `${flows} ${outcome}`).join(', ')]]
       }),
     ),
   ])

@@ -82,8 +82,15 @@ export type MeasuredVip = Value<typeof MeasuredVip>
 const RecordedVip = strict({
   vip: Text,
   ...outcomes,
+  /** Flows of LBs that stay, which ended before the routes changed; part of `flows`. */
+  endedBefore: Count,
   /** Outcomes until now of the flows of each class. */
-  outcomes: strict({ directLoss: OutcomeCounts, collateral: OutcomeCounts, unaffected: OutcomeCounts }),
+  outcomes: strict({
+    directLoss: OutcomeCounts,
+    collateral: OutcomeCounts,
+    unaffected: OutcomeCounts,
+    endedBefore: OutcomeCounts,
+  }),
 })
 export type RecordedVip = Value<typeof RecordedVip>
 

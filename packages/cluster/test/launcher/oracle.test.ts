@@ -284,6 +284,7 @@ t.test('flow records give the next hops before and after an event, and outcomes 
     row(5, 2, [110, 4, 0, 900, 2, 0], OPEN, 0, KEPT),
     row(6, 3, [900, 4, 0], CLOSED, 1_000, KEPT),
     row(7, 3, [], CLOSED, 90, KEPT),
+    row(9, 3, [], CLOSED, 105, KEPT),
   ]
   for (const one of rows) store.takeEdgeRow('uplink', 1_000, one)
   const late = [...row(8, 2, [], OPEN, 0, KEPT)] as unknown as { -readonly [I in keyof EdgeRow]: EdgeRow[I] }
@@ -295,7 +296,7 @@ t.test('flow records give the next hops before and after an event, and outcomes 
     changedAt: 1_115,
   })
   t.same(others, [])
-  t.match(web, { vip: 'web', flows: 6, directLoss: 3, collateral: 1, unaffected: 2 })
+  t.match(web, { vip: 'web', flows: 7, directLoss: 3, collateral: 1, unaffected: 2, endedBefore: 1 })
   t.match(web?.outcomes.directLoss, { open: 2, 'lost-with-its-lb': 1 })
   t.match(web?.outcomes.collateral, { 'broken-by-rehash': 1 })
   t.match(web?.outcomes.unaffected, { open: 1, completed: 1 })

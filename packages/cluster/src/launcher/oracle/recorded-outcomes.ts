@@ -5,7 +5,7 @@ import type { ClusterPlan, VipPlan } from '../../plan/plan.js'
 import type { FollowedEvent } from './event-predictions.js'
 import { lbAt, tcpVips } from './request.js'
 
-type Class = 'directLoss' | 'collateral' | 'unaffected'
+type Class = 'directLoss' | 'collateral' | 'unaffected' | 'endedBefore'
 
 /**
  * Returns the flows of an event per VIP by their records: the next hop at its beginning and after
@@ -22,12 +22,17 @@ export function recordedOutcomes(
     const { flows } = store.select({ vip: serviceOf(vip), since: keptAt }, Number.POSITIVE_INFINITY)
     const ofEvent = flows.filter((flow) => wasEstablished(flow, keptAt))
     if (ofEvent.length === 0) return []
-    const counts: Record<Class, number> = { directLoss: 0, collateral: 0, unaffected: 0 }
-    const outcomes = { directLoss: noOutcomes(), collateral: noOutcomes(), unaffected: noOutcomes() }
+    const counts: Record<Class, number> = { directLoss: 0, collateral: 0, unaffected: 0, endedBefore: 0 }
+    const outcomes = {
+      directLoss: noOutcomes(),
+      collateral: noOutcomes(),
+      unaffected: noOutcomes(),
+      endedBefore: noOutcomes(),
+    }
     for (const flow of ofEvent) {
       const from = portAt(flow, keptAt)
       const isGone = change.kill?.includes(lbAt(plan, from)) ?? false
-      const of: Class = isGone ? 'directLoss' : from === portAt(flow, changedAt) ? 'unaffected' : 'collateral'
+      const of = isGone ? 'directLoss' : from !== portAt(flow, changedAt) ? 'collateral' : stayed(flow, changedAt)
       counts[of]++
       outcomes[of][flow.outcome]++
     }
@@ -43,6 +48,12 @@ function serviceOf({ address, port }: VipPlan) {
 function wasEstablished({ row, offsetMs }: StoredFlow, at: number): boolean {
   const { isEstablished, openedAt, end, endedAt } = facts(row)
   return isEstablished && openedAt + offsetMs <= at && (end === EdgeEnd.OPEN || endedAt + offsetMs >= at)
+}
+
+/** Class of a flow whose next hop has not changed by a time, ms. */
+function stayed({ row, offsetMs }: StoredFlow, changedAt: number): Class {
+  const { end, endedAt } = facts(row)
+  return end !== EdgeEnd.OPEN && endedAt + offsetMs < changedAt ? 'endedBefore' : 'unaffected'
 }
 
 /** Returns the port of a flow's next hop at a time, ms. */
