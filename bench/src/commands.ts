@@ -2,6 +2,7 @@ import { Command, InvalidArgumentError, Option } from 'commander'
 import type { ChainOptions } from './chain/chain.js'
 import type { ToolCommands } from './chain/tools.js'
 import type { AgainstOptions } from './clusters/against.js'
+import type { CompareRecordsOptions } from './clusters/records.js'
 import type { DetectionOptions } from './detection/detection.js'
 import type { UnderFailureOptions } from './failure/under-failure.js'
 import type { CardsOptions } from './line-cards/cards.js'
@@ -30,6 +31,7 @@ export function benchProgram(): Command {
     throughVip,
     against,
     cards,
+    records,
     vrrp,
     scale,
     failure,
@@ -114,6 +116,18 @@ function cards(program: Command): void {
     .action(async (options: CardsOptions) => {
       const { compareCards } = await import('./line-cards/cards.js')
       await compareCards(options)
+    })
+}
+
+function records(program: Command): void {
+  clusterSize(program.command('records').description('measure the cost of flow records'), 4, 4)
+    .addOption(seconds(3))
+    .addOption(rounds(6))
+    .addOption(number('--within <percent>', 'difference that counts as none', positive(100), 5))
+    .addOption(tool('wrk'))
+    .action(async (options: CompareRecordsOptions) => {
+      const { compareRecords } = await import('./clusters/records.js')
+      await compareRecords(options)
     })
 }
 

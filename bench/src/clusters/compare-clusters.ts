@@ -82,12 +82,13 @@ async function measure(
   seconds: number,
   { wrk, signal }: CompareClustersOptions,
 ): Promise<ClusterSegment> {
-  const { uplink, downlink, lbs, backends } = cluster.pids()
+  const { uplink, downlink, lbs, backends, launcher } = cluster.pids()
   const kinds: Record<string, readonly number[]> = {
     uplink: withChildren(uplink!),
     lbs: lbs!,
     downlink: withChildren(downlink!),
     backends: backends!,
+    launcher: launcher!,
   }
   const cards = withChildren(uplink!).slice(1)
   const readings: { kinds: [string, number][]; cards: number[] }[] = []

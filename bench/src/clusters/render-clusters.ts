@@ -2,7 +2,7 @@ import { ratioOf, type Spread, spreadOf } from '../statistics.js'
 import { figure, renderTable } from '../table.js'
 import { CLUSTER_SCENARIOS, type ClusterMeasurement, type ClusterSegment } from './compare-clusters.js'
 
-const KINDS = ['uplink', 'lbs', 'downlink', 'backends'] as const
+const KINDS = ['uplink', 'lbs', 'downlink', 'backends', 'launcher'] as const
 
 type Pick = (segment: ClusterSegment) => number
 
@@ -39,7 +39,7 @@ export function renderClusters(measurements: readonly ClusterMeasurement[]): str
   return [
     'Medians [lowest to highest]; ratios to the first line of a scenario, round by round',
     renderTable(speed),
-    'CPU microseconds per request; fabric: both switches and all LBs',
+    'CPU microseconds per request; fabric: both switches, all LBs and the launcher',
     renderTable(cpu),
   ].join('\n')
 }
@@ -91,7 +91,7 @@ function p99Ms(segment: ClusterSegment): number {
 }
 
 function fabric({ cpuMicros }: ClusterSegment): number {
-  return cpuMicros.uplink! + cpuMicros.lbs! + cpuMicros.downlink!
+  return cpuMicros.uplink! + cpuMicros.lbs! + cpuMicros.downlink! + cpuMicros.launcher!
 }
 
 function busiestCard(segments: readonly ClusterSegment[]): string {

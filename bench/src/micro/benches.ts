@@ -1,4 +1,5 @@
 import { controlPlaneBenches } from './control-plane.js'
+import { flowRecordBenches } from './flow-records.js'
 import { forwardingBenches } from './forwarding.js'
 import type { MicroBench } from './micro-bench.js'
 import { parsingBenches } from './parsing.js'
@@ -12,6 +13,7 @@ export const MICRO_BENCHES: readonly MicroBench[] = [
   ...parsingBenches,
   ...translationBenches,
   ...sessionBenches,
+  ...flowRecordBenches,
   ...controlPlaneBenches,
   ...tcpBenches,
 ]

@@ -20,8 +20,11 @@ export class LbWithSessions {
   readonly #natPorts: Uint16Array
   readonly #packet = new Uint8Array(PACKET_BYTES)
 
-  /** @param idleMs idle time after which sessions expire */
-  constructor(count: number, maxSessions = count, idleMs = 2 ** 31 - 1) {
+  /**
+   * @param idleMs idle time after which sessions expire
+   * @param isRecording true if sessions are recorded
+   */
+  constructor(count: number, maxSessions = count, idleMs = 2 ** 31 - 1, isRecording = false) {
     this.forwarder = new LbForwarder(
       {
         address: 0x7f140101,
@@ -33,6 +36,7 @@ export class LbWithSessions {
           unknownFlow: 'drop',
         },
         hasAddress: (address) => address === VIP,
+        ...(isRecording && { onRecords: () => {} }),
       },
       this.uplink,
       this.downlink,

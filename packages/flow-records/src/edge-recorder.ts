@@ -41,13 +41,15 @@ export interface EdgeRecorderOptions {
 }
 
 const MAX_PENDING = 65_536
+/** Ports are numbered below this. */
+const PORTS_MAX = 65_536
 
 interface Pass {
   readonly number: number
   readonly table: HopTable
   readonly cause: number
   readonly at: number
-  readonly moved: Map<string, { from: number; to: number; flows: number }>
+  readonly moved: Map<number, { from: number; to: number; flows: number }>
 }
 
 /**
@@ -210,7 +212,7 @@ export class EdgeRecorder {
     flow.moveTo(port, table.isNextHop(flow.vip, flow.home), cause, at)
     this.#enqueue(flow)
     if (!flow.isEstablished) return
-    const key = `${from} ${port}`
+    const key = from * PORTS_MAX + port
     const group = moved.get(key)
     if (group === undefined) moved.set(key, { from, to: port, flows: 1 })
     else group.flows++

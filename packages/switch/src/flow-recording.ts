@@ -5,7 +5,7 @@ import { type Clock, type OnHappened, RecordSender, type RecordSink } from '@fiv
  * Flows to which a change of the route is applied in one turn of the event loop: a millisecond or
  * two.
  */
-const FLOWS_PER_TURN = 5_000
+const FLOWS_PER_TURN = 1_000
 /** Time over which flows that break are reported together, ms. */
 const BROKEN_STEP_MS = 10
 /** Changes of the route whose rehashed flows may still break. */
@@ -60,8 +60,8 @@ export class FlowRecording {
    * Sends all records that wait, and those of live flows with their totals of now.
    * @param number of the request, which the last batch carries
    */
-  flush(number: number): void {
-    while (this.recorder.work(FLOWS_PER_TURN));
+  async flush(number: number): Promise<void> {
+    while (this.recorder.work(FLOWS_PER_TURN)) await new Promise(setImmediate)
     this.recorder.refresh()
     this.#sender?.flush(number)
   }

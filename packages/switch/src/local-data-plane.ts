@@ -241,7 +241,7 @@ export class LocalDataPlane implements DataPlane {
   }
 
   async flushRecords(number: number): Promise<void> {
-    this.#recording?.flush(number)
+    await this.#recording?.flush(number)
   }
 
   async closeEdge(): Promise<void> {

@@ -209,7 +209,7 @@ export class Cluster extends EventEmitter<EmittedEvents> {
       roles: [{ name: uplink.name, lb: undefined }, ...lbs.map(({ name, id }) => ({ name, lb: id }))],
       downlink: downlink.name,
       clients,
-      placeOf: () => undefined,
+      placeOf: (role, id) => this.#events.placeOf(role, id),
     })
   }
 

@@ -20,6 +20,10 @@ export interface LedgerEntry {
   readonly source: string
   readonly socket: Socket
   responses: number
+  /** True while a request has no response. */
+  isWaiting: boolean
+  /** True if its client has sent FIN. Node.js may then report a RST as an orderly end. */
+  hasEnded: boolean
   end: SeenEnd | undefined
 }
 
@@ -60,8 +64,11 @@ export class ClientLedger {
   stop(): void {
     this.#isStopping = true
     this.open.forEach((entry, i) => {
-      if (i % 2 === 0) entry.socket.end()
-      else this.abort(entry)
+      if (i % 2 === 1) this.abort(entry)
+      else {
+        entry.hasEnded = true
+        entry.socket.end()
+      }
     })
   }
 
@@ -76,24 +83,34 @@ export class ClientLedger {
     const localAddress = `${this.#net}.${1 + Math.floor(n / PORTS)}`
     const localPort = PORTS_FROM + (n % PORTS)
     const socket = connect({ host: this.#host, port: this.#port, localAddress, localPort })
+    const source = `${localAddress}:${localPort}`
     let entry: LedgerEntry | undefined
-    socket.once('connect', () => {
-      entry = { source: `${localAddress}:${localPort}`, socket, responses: 0, end: undefined }
+    const established = (): LedgerEntry => {
+      entry = { source, socket, responses: 0, isWaiting: true, hasEnded: false, end: undefined }
       this.entries.push(entry)
-      if (this.#isStopping) this.abort(entry)
+      return entry
+    }
+    socket.once('connect', () => {
+      const opened = established()
+      if (this.#isStopping) this.abort(opened)
       else socket.write(REQUEST)
     })
     socket.on('data', (chunk) => {
       if (entry === undefined || !chunk.includes('"backend"')) return
       entry.responses++
+      entry.isWaiting = false
       setTimeout(() => {
-        if (!this.#isStopping && entry!.end === undefined) socket.write(REQUEST)
+        if (this.#isStopping || entry!.end !== undefined) return
+        entry!.isWaiting = true
+        socket.write(REQUEST)
       }, 5).unref()
     })
     socket.on('end', () => {
       if (entry !== undefined && wasSocketReset(socket)) entry.end ??= 'reset'
     })
-    socket.on('error', () => {
+    socket.on('error', ({ code }: NodeJS.ErrnoException) => {
+      // The handshake was complete, and a RST came before its completion was reported.
+      if (entry === undefined && code === 'ECONNRESET') established()
       if (entry !== undefined) entry.end ??= 'reset'
     })
     socket.once('close', () => {

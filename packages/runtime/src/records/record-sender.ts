@@ -6,8 +6,8 @@ import type { RecordBatch } from './record-batch.js'
  * Time that records wait for others, ms: a flow that ends meanwhile needs one record and not two.
  */
 const FLUSH_MS = 100
-/** Most rows of a batch. */
-const ROWS_MAX = 1_000
+/** Most rows of a batch, and of a turn of the event loop: a millisecond or two. */
+const ROWS_MAX = 500
 
 /** Queue of records: the part of a process that makes them. */
 export interface RecordSource {
@@ -39,6 +39,9 @@ export class RecordSender {
   readonly #options: RecordSenderOptions
   readonly #offsetMs: number
   #timer: NodeJS.Timeout | undefined
+  #isSending = false
+  /** Number of the last flush that was requested, and of the last one that is complete. */
+  #requested = 0
   #flushed = 0
   #lostSent = 0
 
@@ -49,34 +52,51 @@ export class RecordSender {
 
   /** Called when the source has records and had none before, and when the sink has room again. */
   wake(): void {
-    this.#timer ??= setTimeout(() => this.#send(), FLUSH_MS).unref()
+    if (!this.#isSending) this.#timer ??= setTimeout(() => this.#start(), FLUSH_MS).unref()
   }
 
   /**
    * Sends all records that wait. The last batch has this number, and is sent even if it is empty.
    */
   flush(number: number): void {
-    this.#flushed = number
-    this.#send(true)
+    this.#requested = number
+    this.#start()
   }
 
+  /** Sends what waits, as far as the sink takes it. */
   close(): void {
-    this.#send()
     clearTimeout(this.#timer)
+    while (this.#sendBatch());
   }
 
-  #send(evenIfEmpty = false): void {
+  #start(): void {
     clearTimeout(this.#timer)
     this.#timer = undefined
-    const { source, sink, part } = this.#options
-    let mustSend = evenIfEmpty || source.lost !== this.#lostSent
-    while ((source.hasPending || mustSend) && !sink.isFull) {
-      const rows = source.takeRows(ROWS_MAX)
-      const flushed = source.hasPending ? 0 : this.#flushed
-      this.#lostSent = source.lost
-      mustSend = false
-      void sink.write({ part, offsetMs: this.#offsetMs, lost: source.lost, flushed, isLast: false, rows })
+    if (this.#isSending) return
+    this.#isSending = true
+    this.#step()
+  }
+
+  /** Sends a batch per turn of the event loop, so that packets never wait for many of them. */
+  readonly #step = (): void => {
+    if (this.#sendBatch()) {
+      setImmediate(this.#step)
+      return
     }
-    if (source.hasPending) this.wake()
+    this.#isSending = false
+    if (this.#options.source.hasPending) this.wake()
+  }
+
+  /** Returns false if there is nothing to send, or the sink is full. */
+  #sendBatch(): boolean {
+    const { source, sink, part } = this.#options
+    const isDue = source.hasPending || this.#requested !== this.#flushed || source.lost !== this.#lostSent
+    if (!isDue || sink.isFull) return false
+    const rows = source.takeRows(ROWS_MAX)
+    const flushed = source.hasPending ? 0 : this.#requested
+    if (flushed > 0) this.#flushed = flushed
+    this.#lostSent = source.lost
+    void sink.write({ part, offsetMs: this.#offsetMs, lost: source.lost, flushed, isLast: false, rows })
+    return true
   }
 }

@@ -82,6 +82,7 @@ t.test('while its sink is full a sender keeps its records, and sends them afterw
   source.lost = 2
   sender.flush(2)
   t.match(sent, [{ rows: [1, 2, 3], lost: 2, flushed: 2 }])
+  await new Promise(setImmediate)
   sender.flush(3)
   t.match(sent[1], { rows: [], flushed: 3 }, 'a flush is completed even if nothing waits')
   sender.close()

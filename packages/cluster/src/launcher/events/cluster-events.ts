@@ -89,6 +89,13 @@ export class ClusterEvents implements EventsControl {
     )
   }
 
+  /**
+   * Returns the place of a role's report in the log, by its local id; undefined: it is not there.
+   */
+  placeOf(node: string, id: number): number | undefined {
+    return this.#join.placeOf(node, id)
+  }
+
   /** Appends the end of a role's process. */
   onExited(node: string, how: string, restartInMs: number | undefined): void {
     this.happened({ kind: 'role.exited', how, restartInMs: restartInMs ?? null }, node)

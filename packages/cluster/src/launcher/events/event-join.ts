@@ -77,6 +77,13 @@ export class EventJoin {
     this.#drainAll()
   }
 
+  /**
+   * Returns the place of a role's report in the log, by its local id; undefined: it is not there.
+   */
+  placeOf(node: string, id: number): number | undefined {
+    return this.#sources.get(node)?.places.get(id)
+  }
+
   /** Forgets the local ids of a role whose process has ended: its successor counts from 1. */
   onExited(node: string): void {
     const source = this.#sources.get(node)
