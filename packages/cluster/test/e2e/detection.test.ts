@@ -1,10 +1,9 @@
-// Detection of silent failures by BFD. Bounds are generous; `pnpm bench detection` measures the times.
+// Detection of silent failures by BFD. The hold time is 90 s, and waits end after 30 s: what is found by then BFD has
+// found. `pnpm bench detection` measures the times.
 import type { ClusterEvent } from '@fivetuple/cluster'
 import t from 'tap'
 import { TestCluster, until } from './test-cluster.js'
 
-/** Detection time of the default, and the slack that a busy machine needs. The hold time is 90 s here. */
-const DETECTED_MAX_MS = 900 + 5_000
 const SMALL = ['--lbs', '2', '--backends', '1']
 
 async function routedTo({ api }: TestCluster, vip: string): Promise<readonly string[]> {
@@ -43,11 +42,8 @@ t.test('BFD finds a paused LB long before the hold time, and an orderly stop is 
     downs: 0,
   })
 
-  const pausedAt = performance.now()
   t.match(await api.role.pause({ role: 'lb-2' }), { watch: [{ expect: /BFD detects it after 900 ms/ }, {}] })
   await until(async () => (await routedTo(cluster, 'web')).join() === 'lb-1', 'its next hop is removed')
-  const tookMs = performance.now() - pausedAt
-  t.ok(tookMs < DETECTED_MAX_MS, `${Math.round(tookMs)} ms after the pause`)
   const failed = await api.status()
   t.match(sessionOf(failed, 'uplink', 'lb-2'), {
     state: 'down',
@@ -96,10 +92,8 @@ for (const [i, direction] of (['--in', '--out'] as const).entries())
     const cluster = await TestCluster.start(t, `127.${163 + i}.0.0/16`, SMALL, 'bgp: { holdTime: 90s }\n')
     const { api } = cluster
     await until(async () => areAllUp(await api.status()), 'all sessions are Up')
-    const startedAt = performance.now()
     t.match(await cluster.cli('link', 'impair', 'lb-2', 'uplink', direction, '--black-hole'), { code: 0 })
     await until(async () => (await routedTo(cluster, 'web')).join() === 'lb-1', 'its next hop is removed')
-    t.ok(performance.now() - startedAt < DETECTED_MAX_MS)
     const status = await api.status()
     t.match(sessionOf(status, 'uplink', 'lb-2'), { path: 'failed', downs: 1 })
     t.match(bgpOf(status, 'uplink', 'lb-2').lastError, { text: /^Cease, BFD down/ })
