@@ -24,6 +24,8 @@ export interface ClusterConfig {
   readonly redundancy: 'active-active' | 'active-standby'
   readonly vrrp: ClusterVrrpConfig
   readonly edge: ClusterEdgeConfig
+  /** Log of events: number that is kept. */
+  readonly events: { readonly kept: number }
   /** Records of flows; null: none are made. */
   readonly flows: { readonly kept: number } | null
   readonly logLevel: string

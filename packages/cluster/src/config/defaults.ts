@@ -50,6 +50,7 @@ export const DEFAULTS = {
     unknownFlow: 'reset',
     timeouts: { syn: '5s', established: '15m', closing: '60s', closed: '2s', udp: '30s' },
   },
+  events: { keep: 10_000 },
   flows: { keep: 100_000 },
   edge: { windowBytes: 262_144, maxFlows: 20_000 },
   log: { level: 'warn' },

@@ -29,6 +29,8 @@ export const MAX_WINDOW_BYTES = 64 * 1024 * 1024
 export const MIN_WINDOW_BYTES = 4_096
 /** Sockets per process that a raised limit of open files permits. */
 export const MAX_FLOWS = 1_000_000
+/** An event takes about 400 bytes in the launcher. */
+export const MAX_KEPT_EVENTS = 1_000_000
 /** A flow record takes about 400 bytes in the launcher. */
 export const MAX_KEPT_FLOWS = 5_000_000
 /** Longest duration that is useful for any timer. */

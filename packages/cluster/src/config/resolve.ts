@@ -69,6 +69,7 @@ export function resolveConfig(document: ClusterDocument): ClusterConfig {
       keepAliveMs: keepAliveMs(document.edge?.keepAlive, ms(bgp.holdTime)),
       maxFlows: edge.maxFlows,
     },
+    events: { kept: document.events?.keep ?? DEFAULTS.events.keep },
     flows: document.flows === 'off' ? null : { kept: document.flows?.keep ?? DEFAULTS.flows.keep },
     logLevel: document.log?.level ?? DEFAULTS.log.level,
     links: (document.links ?? []).map((link) => resolveLink(link as unknown as LinkDocument)),

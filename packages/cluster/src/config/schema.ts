@@ -9,6 +9,7 @@ import {
   BFD_MULTIPLIER_MAX,
   BFD_MULTIPLIER_MIN,
   MAX_FLOWS,
+  MAX_KEPT_EVENTS,
   MAX_KEPT_FLOWS,
   MAX_LINE_CARDS,
   MAX_NODES,
@@ -501,6 +502,14 @@ export const clusterSchema = object(
           maxFlows: Type.Optional(whole(1, MAX_FLOWS, 'Most flows of one edge at once.', { default: edge.maxFlows })),
         },
         { description: 'Edges of the switches, where sockets become packets.' },
+      ),
+    ),
+    events: Type.Optional(
+      object(
+        {
+          keep: Type.Optional(whole(100, MAX_KEPT_EVENTS, 'Events that are kept.', { default: DEFAULTS.events.keep })),
+        },
+        { description: "Log of events, for 'fivetuple events'." },
       ),
     ),
     flows: Type.Optional(

@@ -65,7 +65,11 @@ export class Cluster extends EventEmitter<EmittedEvents> {
     this.#reaper = new Reaper(this.#directory.path)
     this.#view = new ClusterView(this.plan)
     this.#listenerEvents = new ListenerEvents(this.plan, this.#view)
-    this.#events = new ClusterEvents({ vips: this.plan.vips, onEvent: (event) => this.emit('event', event) })
+    this.#events = new ClusterEvents({
+      vips: this.plan.vips,
+      kept: config.events.kept,
+      onEvent: (event) => this.emit('event', event),
+    })
     const write = (name: string, config: unknown) => this.#directory.writeRoleConfig(name, config)
     const configs = new LbConfigs(this.plan.lbs, write)
     const roles = roleClients((name, method, params) => this.#supervisor.request(name, method, params))
