@@ -90,9 +90,9 @@ export class HttpConnection implements ProbeConnection {
     const exchange = new Exchange(this.#options, () => this.#socket, finish)
     this.#options.bytes.up += this.#options.request.body?.length ?? 0
     this.#client.dispatch(this.#request, exchange)
-    return () => {
-      if (!exchange.abort()) this.#stopOpening()
-    }
+    // While the connection is being opened it stays so, for the requests that wait behind: this one
+    // is sent then, and its response is dropped.
+    return () => exchange.abort()
   }
 
   #follow(socket: Socket): void {
@@ -137,10 +137,9 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#finish = finish
   }
 
-  /** Returns false if the request has not been sent, since the connection is being opened. */
-  abort(): boolean {
+  /** Ends the request and its connection; does nothing if the request has not been sent. */
+  abort(): void {
     this.#controller?.abort(Object.assign(new Error('the request was given up'), { code: 'TIMEOUT' }))
-    return this.#controller !== undefined
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {

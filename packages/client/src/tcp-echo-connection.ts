@@ -51,10 +51,8 @@ export class TcpEchoConnection implements ProbeConnection {
     bytes.up += payload.length
     if (this.#socket !== undefined) this.#socket.write(payload)
     else this.#open()
-    return () => {
-      if (this.#socket === undefined) this.#stopOpening()
-      else this.#socket.destroy()
-    }
+    // While the connection is being opened it stays so, for the requests that wait behind.
+    return () => this.#socket?.destroy()
   }
 
   #open(): void {
