@@ -14,7 +14,7 @@ function measured(contender: string, rates: readonly number[], p99Ms: number, cp
       p50Ms: 1,
       p99Ms,
       errors: 0,
-      cpuMicros: { uplink: cpu, lbs: cpu, downlink: cpu, backends: 1 },
+      cpuMicros: { launcher: 0, uplink: cpu, lbs: cpu, downlink: cpu, backends: 1 },
       cardShares: [],
     }),
   )
