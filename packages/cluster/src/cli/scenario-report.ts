@@ -29,6 +29,7 @@ export function renderScenario(name: string, run: ScenarioRun, outcomes: readonl
     '',
     loadTable(run),
     ...(run.events.length === 0 ? [] : [eventTable(run)]),
+    lbTable(run),
   ].join('\n')
 }
 
@@ -40,7 +41,7 @@ function renderAssertion({ text, holds, left, right, unit }: AssertionOutcome): 
 function loadTable({ loads, reports }: ScenarioRun): string {
   const time = (value: number | null): string => formatValue(value, 'ms')
   return table([
-    ['LOAD', 'SENT', 'FAILED', 'P50', 'P99', 'MAX', 'OUTAGE', 'FLOWS', 'BROKEN', 'ERRORS'],
+    ['LOAD', 'SENT', 'FAILED', 'P50', 'P99', 'MAX', 'OUTAGE', 'RECOVERY P50', 'MAX', 'FLOWS', 'BROKEN', 'ERRORS'],
     ...reports.map((report, i) => [
       loads[i]!.name,
       report.completed + report.failed,
@@ -49,12 +50,27 @@ function loadTable({ loads, reports }: ScenarioRun): string {
       time(report.latency.p99),
       time(report.latency.max),
       time(outage(report)),
+      recovery(report.recovery?.took.p50),
+      recovery(report.recovery?.took.max),
       report.flows.opened,
       Object.entries(report.flows.ends).reduce((sum, [end, n]) => (end === 'closed' ? sum : sum + n), 0),
       Object.entries(report.errors)
         .map(([code, count]) => `${code} ${count}`)
         .join(', ') || '-',
     ]),
+  ])
+}
+
+function recovery(ms: number | null | undefined): string {
+  return ms === null || ms === undefined ? '-' : formatValue(ms, 'ms')
+}
+
+/** Connections with a response, by the LB that carried them. */
+function lbTable({ loads, reports }: ScenarioRun): string {
+  const lbs = [...new Set(reports.flatMap(({ flows }) => Object.keys(flows.perLb)))]
+  return table([
+    ['FLOWS OF', ...lbs],
+    ...reports.map(({ flows }, i) => [loads[i]!.name, ...lbs.map((lb) => flows.perLb[lb] ?? 0)]),
   ])
 }
 

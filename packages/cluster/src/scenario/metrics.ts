@@ -25,6 +25,14 @@ const quantile = (of: 'p50' | 'p90' | 'p99' | 'p999' | 'max'): Metric => ({
   value: (loads) => worst(loads, ({ latency }) => latency[of]),
 })
 
+/** From the first failure of a keep-alive connection to its next success. */
+const recovery = (of: 'p50' | 'p99' | 'max', opening: string): Metric => ({
+  name: `recovery.${of}`,
+  unit: 'ms',
+  description: `the time that ${opening}, from a first failed request to the next completed one, of the slowest load`,
+  value: (loads) => worst(loads, ({ recovery }) => recovery?.took[of] ?? null),
+})
+
 /** Metrics of a load; without the name of a load they are over all loads. */
 export const LOAD_METRICS: readonly Metric[] = [
   {
@@ -71,6 +79,15 @@ export const LOAD_METRICS: readonly Metric[] = [
     unit: 'ms',
     description: 'the length of the longest such period, in steps of 100 ms; 0 if there is none',
     value: (loads) => Math.max(0, ...loads.flatMap(({ outages }) => outages.map(({ fromMs, toMs }) => toMs - fromMs))),
+  },
+  recovery('p50', 'half of the recoveries of connections took at most'),
+  recovery('p99', '99 % of the recoveries of connections took at most'),
+  recovery('max', 'the longest recovery of a connection took'),
+  {
+    name: 'unrecovered',
+    unit: 'count',
+    description: 'the number of keep-alive connections whose last request failed',
+    value: (loads) => sum(loads, ({ recovery }) => recovery?.unrecovered ?? 0),
   },
   {
     name: 'flows.opened',

@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { Ajv } from 'ajv'
 import fc from 'fast-check'
 import t from 'tap'
@@ -135,16 +136,24 @@ t.test('words of commands', async (t) => {
   t.match(commandWords('  '), { ok: false })
 })
 
-t.test('the published schema accepts the examples, and a validator agrees on mistakes', async (t) => {
-  const schema = JSON.parse(readFileSync('packages/cluster/schema/scenario.schema.json', 'utf8'))
-  const validate = new Ajv({ strict: false }).compile(schema)
-  t.ok(
-    validate(parse(readFileSync('examples/scenarios/kill-one-of-four.yaml', 'utf8'))),
-    JSON.stringify(validate.errors),
-  )
-  for (const text of ['seed: -1', 'events: [{ do: 1 }]', 'load: []', 'cluster: { lbs: 0 }', 'other: 1'])
-    t.notOk(validate(parse(text)), text)
-})
+const EXAMPLES = 'examples/scenarios'
+
+t.test(
+  'the examples are valid, and a validator that reads the published schema agrees, also on mistakes',
+  async (t) => {
+    const schema = JSON.parse(readFileSync('packages/cluster/schema/scenario.schema.json', 'utf8'))
+    const validate = new Ajv({ strict: false }).compile(schema)
+    const listed = readFileSync('docs/scenarios.md', 'utf8')
+    for (const file of readdirSync(EXAMPLES)) {
+      const text = readFileSync(join(EXAMPLES, file), 'utf8')
+      t.ok(validate(parse(text)), `${file}: ${JSON.stringify(validate.errors)}`)
+      t.match(await loadScenario(text, file), { ok: true }, file)
+      t.match(listed, `(../examples/scenarios/${file})`, 'it is documented')
+    }
+    for (const text of ['seed: -1', 'events: [{ do: 1 }]', 'load: []', 'cluster: { lbs: 0 }', 'other: 1'])
+      t.notOk(validate(parse(text)), text)
+  },
+)
 
 t.test('no text throws', async () => {
   const part = fc.constantFrom(
