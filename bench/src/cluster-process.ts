@@ -65,7 +65,7 @@ export class ClusterProcess {
       const ready = await new Promise<ReadyReport>((resolve, reject) => {
         createInterface({ input: launcher.stdout }).on('line', (line) => {
           const event = JSON.parse(line) as ClusterEvent & { readonly event?: string }
-          // Builds from before the log of events, which comparisons start too, call the kind `event`.
+          // Comparisons also start builds from before the log of events, which call it `event`.
           if (event.kind === 'ready' || event.event === 'ready') resolve(event as ReadyReport)
         })
         launcher.once('error', reject).once('exit', (code) => reject(new Error(`the cluster ended with ${code}`)))
