@@ -141,6 +141,7 @@ t.test('a failure is reported per connection, with its recovery and exit code 1'
   const closed = once(child, 'close')
   await until(async () => (await cluster.api.status()).switches.uplink!.flows >= 40, 'all connections are open')
   await cluster.api.role.kill({ role: 'lb-1', keepStopped: true })
+  await until(() => cluster.events.some(({ kind }) => kind === 'flows.reset'), 'connections are reset')
   await until(async () => (await cluster.api.status()).switches.uplink!.flows >= 40, 'the connections are open again')
   child.kill('SIGINT')
   const [code] = await closed
