@@ -11,8 +11,8 @@ export interface LbReport {
   readonly event: SessionEvent
 }
 
-/** Returns what the client edge alone knows about a flow. */
-export function edgeFacts(row: EdgeRow): FlowFacts {
+/** Returns what the client edge alone knows about a flow, as a new object. */
+export function edgeFacts(row: EdgeRow): { -readonly [K in keyof FlowFacts]: FlowFacts[K] } {
   const [, protocol, , , , , , , , , bytesToClient, sinceChange, end, fate, , , home, isEstablished, , changes] = row
   const port = changes.length > 0 ? changes[changes.length - 2]! : home
   return {
@@ -34,15 +34,17 @@ export function edgeFacts(row: EdgeRow): FlowFacts {
 /** Returns what the client edge and the LBs know about a flow. */
 export function flowFacts(row: EdgeRow, reports: readonly LbReport[], hasLostDownlink: boolean): FlowFacts {
   const facts = edgeFacts(row)
+  facts.hasLostDownlink = hasLostDownlink
   const home = row[16]
-  const atHome = reports.filter(({ lb }) => lb === home)
-  const isUnknown = ({ event }: LbReport): boolean => event === SessionEvent.UNKNOWN
-  const session = atHome.findLast(({ event }) => hasSession(event)) ?? atHome.findLast((report) => !isUnknown(report))
-  return {
-    ...facts,
-    session: session?.event,
-    isUnknownAtHome: atHome.some(isUnknown),
-    isUnknownElsewhere: reports.some((report) => report.lb !== home && isUnknown(report)),
-    hasLostDownlink,
+  let hasBegun = false
+  for (const { lb, event } of reports) {
+    if (event === SessionEvent.UNKNOWN) {
+      if (lb === home) facts.isUnknownAtHome = true
+      else facts.isUnknownElsewhere = true
+    } else if (lb === home && (hasSession(event) || !hasBegun)) {
+      facts.session = event
+      hasBegun ||= hasSession(event)
+    }
   }
+  return facts
 }

@@ -28,6 +28,8 @@ export interface StoredFlow {
   sessions: FlowSession[]
   outcome: Outcome
   hasLostDownlink: boolean
+  /** Counts of its VIP. */
+  readonly ofVip: OutcomeCounts
   /** The flow before with the same five-tuple. */
   older: StoredFlow | undefined
 }
@@ -88,7 +90,7 @@ export class FlowStore {
   readonly #latest = new FiveTupleMap<StoredFlow>()
   readonly #waiting = new FiveTupleMap<FlowSession[]>()
   #waitingQueue: FlowSession[] = []
-  readonly #perVip = new Map<string, OutcomeCounts>()
+  readonly #perVip = new FiveTupleMap<OutcomeCounts>()
   readonly #perLb = new Map<number, OutcomeCounts>()
   readonly #lostRows = new Map<string, number>()
   #number = 0
@@ -117,7 +119,7 @@ export class FlowStore {
 
   /** Flows per outcome of a VIP. */
   ofVip(address: number, port: number, protocol: number): OutcomeCounts {
-    return this.#perVip.get(`${protocol} ${address} ${port}`) ?? noOutcomes()
+    return this.#perVip.get(address, 0, port, 0, protocol) ?? noOutcomes()
   }
 
   /** Flows per outcome whose home is an LB. @param lb its port */
@@ -135,9 +137,9 @@ export class FlowStore {
     const known = this.#live.get(source)?.get(row[0])
     if (known === undefined) this.#add(source, offsetMs, row)
     else {
-      const { home } = facts(known.row)
+      const homeBefore = homeOf(known)
       known.row = row
-      this.#decide(known, home)
+      this.#decide(known, homeBefore)
     }
   }
 
@@ -159,12 +161,12 @@ export class FlowStore {
     const flows = this.#live.get(source)
     if (flows === undefined) return
     for (const flow of [...flows.values()]) {
-      const { home } = facts(flow.row)
+      const homeBefore = homeOf(flow)
       const ended = [...flow.row] as unknown as { -readonly [I in keyof EdgeRow]: EdgeRow[I] }
       ended[8] = at - flow.offsetMs
       ended[12] = EdgeEnd.VANISHED
       flow.row = ended as EdgeRow
-      this.#decide(flow, home)
+      this.#decide(flow, homeBefore)
     }
     this.#live.delete(source)
   }
@@ -195,7 +197,7 @@ export class FlowStore {
   }
 
   #add(source: string, offsetMs: number, row: EdgeRow): void {
-    const { protocol, client, clientPort, vip, vipPort, home } = facts(row)
+    const [id, protocol, client, clientPort, vip, vipPort] = row
     const flow: StoredFlow = {
       number: ++this.#number,
       source,
@@ -204,58 +206,66 @@ export class FlowStore {
       sessions: [],
       outcome: 'open',
       hasLostDownlink: false,
+      ofVip: this.#countsOfVip(vip, vipPort, protocol),
       older: undefined,
     }
-    this.#count(flow, home, 1)
     const older = this.#latest.set(client, vip, clientPort, vipPort, protocol, flow)
     if (older !== undefined) {
       older.older = undefined
       flow.older = older
     }
-    const ofSource = this.#live.get(source) ?? new Map<number, StoredFlow>()
-    this.#live.set(source, ofSource)
-    ofSource.set(row[0], flow)
-    this.#liveCount++
     const waiting = this.#waiting.get(client, vip, clientPort, vipPort, protocol)
     if (waiting !== undefined) {
       this.#waiting.delete(client, vip, clientPort, vipPort, protocol)
       for (const session of waiting) if (isOfFlow(session, flow)) addSession(flow, session)
     }
-    this.#decide(flow, home)
-    if (this.#liveCount > (this.#options.maxLive ?? MAX_LIVE)) this.#dropOldest(ofSource)
+    flow.outcome = outcomeOf(flow)
+    this.#count(flow, homeOf(flow), 1)
+    if (endOf(flow) !== EdgeEnd.OPEN) {
+      this.#keep(flow)
+      return
+    }
+    const ofSource = this.#live.get(source) ?? new Map<number, StoredFlow>()
+    this.#live.set(source, ofSource)
+    ofSource.set(id, flow)
+    if (++this.#liveCount > (this.#options.maxLive ?? MAX_LIVE)) this.#dropOldest(ofSource)
   }
 
   #join(flow: StoredFlow, session: FlowSession): void {
     addSession(flow, session)
-    this.#decide(flow, facts(flow.row).home)
+    this.#decide(flow, homeOf(flow))
   }
 
   /** Decides the outcome anew. @param homeBefore LB under which it has been counted */
   #decide(flow: StoredFlow, homeBefore: number): void {
-    const { home, end, id } = facts(flow.row)
-    const outcome = decideOutcome(flowFacts(flow.row, flow.sessions, flow.hasLostDownlink))
+    const outcome = outcomeOf(flow)
+    const home = homeOf(flow)
     if (outcome !== flow.outcome || home !== homeBefore) {
       this.#count(flow, homeBefore, -1)
       flow.outcome = outcome
       this.#count(flow, home, 1)
     }
-    if (end !== EdgeEnd.OPEN && this.#live.get(flow.source)?.delete(id)) {
+    if (endOf(flow) !== EdgeEnd.OPEN && this.#live.get(flow.source)?.delete(flow.row[0])) {
       this.#liveCount--
       this.#keep(flow)
     }
   }
 
-  #count(flow: StoredFlow, home: number, change: number): void {
-    const { protocol, vip, vipPort } = facts(flow.row)
-    const { outcome } = flow
+  #count({ outcome, ofVip }: StoredFlow, home: number, change: number): void {
     this.outcomes[outcome] += change
-    const key = `${protocol} ${vip} ${vipPort}`
-    const ofVip = this.#perVip.get(key) ?? noOutcomes()
-    this.#perVip.set(key, ofVip)
     ofVip[outcome] += change
     const ofLb = this.#perLb.get(home) ?? noOutcomes()
     this.#perLb.set(home, ofLb)
     ofLb[outcome] += change
+  }
+
+  #countsOfVip(address: number, port: number, protocol: number): OutcomeCounts {
+    let counts = this.#perVip.get(address, 0, port, 0, protocol)
+    if (counts === undefined) {
+      counts = noOutcomes()
+      this.#perVip.set(address, 0, port, 0, protocol, counts)
+    }
+    return counts
   }
 
   #keep(flow: StoredFlow): void {
@@ -274,16 +284,15 @@ export class FlowStore {
   #dropOldest(flows: Map<number, StoredFlow>): void {
     const [first] = flows.values()
     if (first === undefined) return
-    const { home, id } = facts(first.row)
-    flows.delete(id)
+    flows.delete(first.row[0])
     this.#liveCount--
-    this.#count(first, home, -1)
+    this.#count(first, homeOf(first), -1)
     this.overLimit++
     this.#forget(first)
   }
 
   #forget(flow: StoredFlow): void {
-    const { protocol, client, clientPort, vip, vipPort } = facts(flow.row)
+    const [, protocol, client, clientPort, vip, vipPort] = flow.row
     flow.older = undefined
     const latest = this.#latest.get(client, vip, clientPort, vipPort, protocol)
     if (latest === flow) this.#latest.delete(client, vip, clientPort, vipPort, protocol)
@@ -306,7 +315,21 @@ export class FlowStore {
   }
 }
 
-/** Names the fields of a row. */
+function outcomeOf(flow: StoredFlow): Outcome {
+  if (endOf(flow) === EdgeEnd.OPEN) return 'open'
+  return decideOutcome(flowFacts(flow.row, flow.sessions, flow.hasLostDownlink))
+}
+
+function endOf({ row }: StoredFlow): EdgeEnd {
+  return row[12]
+}
+
+/** Returns the port of the LB that a flow is counted under. */
+function homeOf({ row }: StoredFlow): number {
+  return row[16]
+}
+
+/** Names the fields of a row, for listings. The collector itself reads single fields. */
 export function facts(row: EdgeRow) {
   const [id, protocol, client, clientPort, vip, vipPort, openedAt, lastAt, endedAt, bytesFromClient, bytesToClient] =
     row
