@@ -2,7 +2,7 @@ import { Command, InvalidArgumentError, Option } from 'commander'
 import type { ChainOptions } from './chain/chain.js'
 import type { ToolCommands } from './chain/tools.js'
 import type { AgainstOptions } from './clusters/against.js'
-import type { CompareRecordsOptions } from './clusters/records.js'
+import type { CompareTwoOptions } from './clusters/compare-two.js'
 import type { DetectionOptions } from './detection/detection.js'
 import type { UnderFailureOptions } from './failure/under-failure.js'
 import type { CardsOptions } from './line-cards/cards.js'
@@ -125,7 +125,7 @@ function records(program: Command): void {
     .addOption(rounds(6))
     .addOption(number('--within <percent>', 'difference that counts as none', positive(100), 5))
     .addOption(tool('wrk'))
-    .action(async (options: CompareRecordsOptions) => {
+    .action(async (options: CompareTwoOptions) => {
       const { compareRecords } = await import('./clusters/records.js')
       await compareRecords(options)
     })
