@@ -76,7 +76,7 @@ t.test('a kill can be followed by its causes to the number of flows that it brok
   const route = await untilCaused(cluster, 'role.kill', isGone)
   t.match(route[0], { author: 'cli', parameters: { role: 'lb-2' }, node: 'launcher' })
   t.match(kinds(route).slice(0, 3), ['operation launcher', 'fault.injected lb-2', 'role.exited lb-2'])
-  // Whether the end of the cable or that of the BGP connection is read first is up to the kernel.
+  // The kernel decides which end is read first: that of the cable or that of the BGP connection.
   t.match(kinds(route).slice(-2), ['bgp.down uplink', 'route.changed uplink'])
   t.match(route.at(-1), { vips: ['web'], before: ['lb-1', 'lb-2', 'lb-3'], after: ['lb-1', 'lb-3'] })
 

@@ -3,7 +3,7 @@ import { EventRig } from './event-rig.js'
 
 const WEB = { prefixes: ['127.20.10.1/32'], prefixCount: 1 }
 
-/** What the uplink switch reports when it loses lb-2. */
+/** Reports of the uplink switch that loses lb-2. */
 function uplinkLosesLb2(rig: EventRig): void {
   rig.reports(
     'uplink',
