@@ -2,6 +2,7 @@
  * Probe client and its parts: requests at fixed times, and the LB and backend that carried each
  * connection.
  */
+export { asProbeReport } from './as-probe-report.js'
 export { errorCode } from './error-code.js'
 export { chiSquareTail, type Evenness, evennessOf } from './evenness.js'
 export { type BackendReport, FlowLedger, type FlowRecord, type LedgerSummary } from './flow-ledger.js'

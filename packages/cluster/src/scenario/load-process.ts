@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import type { ProbeReport } from '@fivetuple/client'
+import { asProbeReport, type ProbeReport } from '@fivetuple/client'
 import type { ClusterPlan } from '../plan/plan.js'
 import { programIn } from '../program.js'
 import type { Load } from './scenario.js'
@@ -53,9 +53,9 @@ export function startLoad(load: Load, plan: ClusterPlan, durationMs: number, sou
   const report = new Promise<ProbeReport>((resolve, reject) => {
     child.on('error', reject).on('close', (code, signal) => {
       clearTimeout(overdue)
-      try {
-        resolve(JSON.parse(out) as ProbeReport)
-      } catch {
+      const result = asProbeReport(out)
+      if (result !== undefined) resolve(result)
+      else {
         const how = signal === null ? `exit code ${code}` : signal
         reject(new Error(`the load '${load.name}' ended without a report (${how}): ${errors.trim() || 'no output'}`))
       }
